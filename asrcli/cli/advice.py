@@ -12,6 +12,7 @@ from asrcli.core.errors import (
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
+KEY_OF_THE_SERVER = "a server that is not the service's gets only the key that --api-key-file names: give it one"
 NAME_A_KEY = "run asr login, set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
@@ -55,6 +56,11 @@ BY_CAUSE = {
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
     Cause.DEVICE: f"describe them {_SAMPLES}",
     Cause.BEGINS_BEHIND_END: "choose an earlier --start",
+    Cause.ARCHIVE: "unpack it, and name what is in it",
+    Cause.PAGE_FOR_AUDIO: "name the address of the recording itself, or save the recording and name the file",
+    Cause.LFS_POINTER: "git lfs pull fetches the file",
+    Cause.NO_RECORDING: "name a recording",
+    Cause.INCOMPLETE: "copy or download it again; a tool that repairs it needs a whole file of the same recorder",
 }
 
 # By the parameter that serves the same purpose as one without effect.
@@ -112,6 +118,8 @@ def advice_for(error: AsrError) -> str:
     """What a person can do about this error; empty where its own sentence says all."""
     if isinstance(error, MissingKey) and error.local:
         return f"{NAME_A_KEY}, or try --local, which needs none"
+    if isinstance(error, ServiceRefused) and error.sent_no_key and error.other_service:
+        return KEY_OF_THE_SERVER
     if isinstance(error, MissingKey) or (isinstance(error, ServiceRefused) and error.sent_no_key):
         return NAME_A_KEY
     if isinstance(error, JournalUnreadable):

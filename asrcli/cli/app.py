@@ -15,6 +15,7 @@ import typer.main
 
 from asrcli import __version__
 from asrcli.cli.console import print_message
+from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.render.help_page import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
 from asrcli.core.errors import (
@@ -95,6 +96,11 @@ class LazyCommand(Command):
 
 class CommandTable(Group):
     """The commands by name, in the order in which the help lists them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Parse what stands before the command; raises UsageError where an option has two values there."""
+        parsed(self, ctx, args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands."""

@@ -167,9 +167,11 @@ class KeyStore:
     def _load(self) -> KeptKeys:
         try:
             data = self._bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # also where HOME names a file
             return KeptKeys()
         except (OSError, ValueError) as exc:
+            if isinstance(exc, PermissionError) and not os.access(self.path.parent, os.X_OK):
+                return KeptKeys()  # the home of somebody else, as in many containers: this user has kept nothing there
             raise UsageError(f"{self.path}: {system_reason(exc)}") from None
         return _parsed(data, self.path)
 

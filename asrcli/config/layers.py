@@ -14,12 +14,13 @@ from asrcli.core.errors import UsageError
 
 PREFIX = "ASR_OPT_"
 PROFILE_VARIABLE = "ASR_PROFILE"
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
 # The variables of the official SDK that stand for an option, in the order in which the SDK asks for them.
 SDK_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "url": ("DASHSCOPE_WEBSOCKET_BASE_URL", "DASHSCOPE_BASE_URL", "DASHSCOPE_HTTP_BASE_URL"),
     "region": ("DASHSCOPE_REGION", "DASHSCOPE_API_REGION"),
     "workspace": ("DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID"),
-    "api-key-file": ("DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"),
+    "api-key-file": (KEY_VARIABLE, "DASHSCOPE_API_KEY_FILE_PATH"),
 }
 ENVIRONMENT, SDK = 1000, 900  # strength; those of files are below
 
@@ -75,13 +76,14 @@ def check_environment(environment: Mapping[str, str], options: Sequence[str] = (
     Raises:
         UsageError: there is one; the error suggests another name.
     """
+    given = [name for name, text in environment.items() if name.startswith(PREFIX) and text]
+    if not given:
+        return  # as nearly always; the names of all variables take a millisecond
     known = {variable(name): name for each in OPTIONS.values() for name in each} | {
         variable(name): name for name in options
     }
     known |= {variable(name, command): name for command, each in OPTIONS.items() for name in each}
-    for name, text in environment.items():
-        if not name.startswith(PREFIX) or not text:
-            continue
+    for name in given:
         if name not in known:
             advice = _variable_advice(name, known)
             raise UsageError(f"{name}: no such option", advice)
@@ -144,7 +146,7 @@ def _sdk_layer(options: Sequence[str], environment: Mapping[str, str]) -> dict[s
         name = next((name for name in names if environment.get(name, "").strip()), None)
         if name is not None:
             value = ""
-            if name != "DASHSCOPE_API_KEY":
+            if name != KEY_VARIABLE:
                 value = environment[name].strip()
             found[option] = Setting(value, name, SDK, is_text=True, is_ours=False)
     return found

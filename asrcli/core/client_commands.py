@@ -55,10 +55,26 @@ class ConfirmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribeItem:
+    """Answer with an utterance of this conversation, by its id; the recognizer has nothing to do."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FinishTask:
     """No more audio follows: send the remaining results, then Finished."""
 
 
 Command = (
-    StartTask | SendAudio | SendLongAudio | CommitAudio | ClearAudio | UpdateContext | ConfirmSettings | FinishTask
+    StartTask
+    | SendAudio
+    | SendLongAudio
+    | CommitAudio
+    | ClearAudio
+    | UpdateContext
+    | ConfirmSettings
+    | DescribeItem
+    | FinishTask
 )
+ANSWERED = (ConfirmSettings, DescribeItem)  # commands that are over with their answer

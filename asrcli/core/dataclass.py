@@ -1,18 +1,25 @@
-"""`dataclass` of the standard library for a quick start: a class gets its `__init__` when it is first asked for.
+"""`dataclass` of the standard library for a quick start: a class gets its `__init__` when it has been used some times.
 
 The standard decorator writes up to eight methods as text and compiles them while a module is loaded. Of the 130 classes
-that a start loads few are used in it, and their methods took a third of its time.
+that a start loads few are used in it, and their methods took a third of its time. Most of those are used once or twice:
+to set the fields of twenty objects one by one takes as long as to compile `__init__` once. `often_made` is for the few
+frozen classes of which dozens of objects are made for a second of each stream.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["dataclass", "field"]
+__all__ = ["dataclass", "field", "often_made"]
+
+Kind = TypeVar("Kind", bound=type)
+
+_ABSENT = object()
+WITHOUT_COMPILING = 12  # so many objects of a class are made without a compiled `__init__`
 
 
 class MadeByFactory:
@@ -23,23 +30,73 @@ class MadeByFactory:
 
 
 class LateInit:
-    """Stands for the `__init__` of a class. When it is called or looked at, it puts the real one in its own place."""
+    """Stands for the `__init__` of a class. When it is looked at or called often, it puts the real one in its place."""
 
     def __init__(self, kind: Any, *, frozen: bool) -> None:
         self._kind, self._frozen = kind, frozen
+        self.often = False
+        self._left = WITHOUT_COMPILING  # two threads may count as one: then one more object is made this way
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Compile the method. Two threads that come at once make the same one."""
-        method: Any = _init(self._kind, frozen=self._frozen)
+        """What sets the fields of an object, or the compiled method. Two threads that come at once make the same."""
+        if self._left > 0 and isinstance(instance, self._kind):  # `inspect` comes with the class as the object
+            self._left -= 1
+            return partial(self._fill, instance)
+        method: Any = _init(self._kind, frozen=self._frozen, often=self.often)
         self._kind.__init__ = method
         return method.__get__(instance, owner)
 
+    def _fill(self, instance: Any, /, *values: Any, **named: Any) -> None:
+        """Set the fields as the compiled method does, which is used instead where the arguments do not fit."""
+        fitted = _fitted(dataclasses.fields(self._kind), values, dict(named))
+        if fitted is None:
+            _init(self._kind, frozen=self._frozen)(instance, *values, **named)  # raises the error in the usual words
+        put: Callable[[object, str, Any], None] = setattr
+        if self._frozen:
+            put = object.__setattr__
+        for name, value in fitted:
+            put(instance, name, value)
+        if hasattr(self._kind, "__post_init__"):
+            instance.__post_init__()
 
-def _init(kind: Any, *, frozen: bool) -> Callable[..., None]:
+
+def _fitted(fields: "Iterable[dataclasses.Field[Any]]", values: Any, named: dict[str, Any]) -> Any:
+    """The names of fields with their values; None where these arguments do not fit. Takes from `named` what it uses."""
+    fitted = []
+    by_place = iter(values)
+    for each in fields:
+        value = _ABSENT
+        if each.init:
+            if not each.kw_only:
+                value = next(by_place, _ABSENT)
+            if value is _ABSENT:
+                value = named.pop(each.name, _ABSENT)
+        if value is _ABSENT:
+            value = each.default
+            if value is dataclasses.MISSING and each.default_factory is not dataclasses.MISSING:
+                value = each.default_factory()
+            elif value is dataclasses.MISSING and each.init:
+                return None
+        if value is not dataclasses.MISSING:  # else `__post_init__` sets it
+            fitted.append((each.name, value))
+    if named or next(by_place, _ABSENT) is not _ABSENT:
+        return None
+    return fitted
+
+
+def often_made(kind: Kind) -> Kind:
+    """Make the objects of a class in half of the time: a decorator above `dataclass(frozen=True, slots=True)`."""
+    init: LateInit = kind.__dict__["__init__"]
+    init.often = True
+    return kind
+
+
+def _init(kind: Any, *, frozen: bool, often: bool = False) -> Callable[..., None]:
     """The method that takes the values of the fields; those of `InitVar` are not known here."""
     names: dict[str, Any] = {"_set": object.__setattr__, "_absent": MadeByFactory()}
     given: dict[bool, list[str]] = {False: ["self"], True: []}  # by whether they are given by name only
     lines: list[str] = []
+    quick: list[str] = []  # for an object whose class is another one meanwhile, with the same slots, and not frozen
     for number, each in enumerate(dataclasses.fields(kind)):
         parameter = value = each.name
         if each.default is not dataclasses.MISSING:
@@ -57,7 +114,16 @@ def _init(kind: Any, *, frozen: bool) -> Callable[..., None]:
             continue  # `__post_init__` sets it
         if each.init:
             given[bool(each.kw_only)].append(parameter)
-        lines.append(f"_set(self, {each.name!r}, {value})" if frozen else f"self.{each.name} = {value}")
+        quick.append(f"self.{each.name} = {value}")
+        lines.append(f"_set(self, {each.name!r}, {value})" if frozen else quick[-1])
+    if often:
+        names |= {"_kind": kind, "_open": type(kind.__name__, (), {"__slots__": kind.__slots__})}
+        lines = [
+            "if self.__class__ is _kind:",  # not of a class that inherits
+            *(f" {line}" for line in ("_set(self, '__class__', _open)", *quick, "self.__class__ = _kind")),
+            "else:",
+            *(f" {line}" for line in lines or ["pass"]),
+        ]
     if hasattr(kind, "__post_init__"):
         lines.append("self.__post_init__()")
     parameters = ", ".join([*given[False], *["*"][: len(given[True])], *given[True]])

@@ -230,11 +230,13 @@ class ServiceRefused(AsrError):
         kind: The type of the error, where the service names one beside the code.
         region: The region where the key was tried; empty where it is not known.
         keyless: No key was sent.
+        other_service: The server is not the service's own: it gets no key but one that is given for it.
     """
 
     kind = ""
     region = ""
     keyless = False
+    other_service = False
 
     def __init__(self, code: str, message: str, task_id: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(code, message, task_id)

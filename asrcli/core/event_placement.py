@@ -48,7 +48,12 @@ def label_event(event: Event, speaker: str) -> Event:
         return event
     if isinstance(event, SpeechStarted | SpeechStopped):
         return replace(event, key=f"{speaker}:{event.key}")
-    if isinstance(event, Partial | Final | Provisional):
+    if isinstance(event, Partial):  # as most events are; `replace` takes three times as long
+        return Partial(
+            f"{speaker}:{event.key}", event.begin_ms, event.settled, event.unsettled, event.words, event.language,
+            event.emotion, speaker, event.translation, event.translated_into,
+        )  # fmt: skip
+    if isinstance(event, Final | Provisional):
         return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
     if isinstance(event, Gap | Finished | Reconnecting | LiveEvent):
         return replace(event, speaker=speaker)

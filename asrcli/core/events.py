@@ -5,10 +5,11 @@ A codec counts from the first sample of its task; the engine moves these times t
 
 from typing import TypeVar
 
-from asrcli.core.dataclass import dataclass, field
+from asrcli.core.dataclass import dataclass, field, often_made
 from asrcli.core.provisional_event import Provisional
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Word:
     """One recognized word with its times; `punctuation` follows the text without a space.
@@ -87,6 +88,7 @@ class SpeechStopped:
     end_ms: int
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Partial:
     """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last partial.
@@ -252,14 +254,12 @@ class Ended:
         cost: The cost by the price list, in CNY; None where there is no price.
         first_text_ms: Time from the first audio that was sent to the first text.
         final_after_stop_ms: Time from the end of the audio to the last final.
-        elapsed_ms: Duration of the whole run.
-        reconnects: How many connections were made after a loss.
+        elapsed_ms, reconnects: Duration of the whole run; how many connections were made after a loss.
         paused_ms: Duration of the pauses, counted once; it is not part of audio_ms or wall_ms.
         final_ms: Audio that finals cover; with silence_ms and lost_ms it adds up to audio_ms.
         local_ms: The part of lost_ms for which the recognizer on this machine has text.
         silence_ms: Audio that is quiet, or that a working service received without opening a sentence.
-        resent_ms: Audio that was sent again after a loss, counted each time.
-        dropped: Finals that were dropped because they repeated settled text.
+        resent_ms, dropped: Audio sent again after a loss, each time; finals dropped because they repeated settled text.
         live: The audio was of the present (a microphone, a stream).
         longest_outage_ms: Longest time from a loss, or the silence that was taken for one, until the service was ready.
         longest_catch_up_ms: Longest time from the loss of a connection until no audio was waiting any more.

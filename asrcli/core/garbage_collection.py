@@ -3,8 +3,9 @@
 import gc
 
 Thresholds = tuple[int, int, int]
-# New objects between two collections, then collections of a generation before the next one is looked at too.
-THRESHOLDS: Thresholds = (10_000, 20, 20)
+# New objects between two collections, then collections of a generation before the next one is looked at too. With 500
+# sessions 3,000 objects take 2 ms, and 10,000 take 4, and sometimes 18; results come late by as much.
+THRESHOLDS: Thresholds = (3_000, 70, 20)
 # Of a server, whose clients all wait meanwhile: 2 ms for 10,000 objects, and 10 ms for the 50,000 of 20 collections.
 SERVER_THRESHOLDS: Thresholds = (2_500, 5, 40)
 

@@ -139,6 +139,7 @@ class ConnectionSettings:
         proxy: The address of a proxy; None takes the proxy of the environment.
         ca: A file of certificates that are trusted beside those of the system.
         insecure_tls: Do not check the certificate of the server. Its user has been warned.
+        other_service: The server is not the service's: it gets no key but one that is given for it.
         connect_timeout_s: How long to wait for the connection, and then for the service to be ready.
         idle_timeout_s: How long to wait for the next message after the audio has ended.
         stall_timeout_s: How long no byte may be received and none may be sent before the connection counts as lost.
@@ -152,6 +153,7 @@ class ConnectionSettings:
     proxy: str | None = None
     ca: str | None = None
     insecure_tls: bool = False
+    other_service: bool = False
     connect_timeout_s: float = 10.0
     idle_timeout_s: float = 30.0
     stall_timeout_s: float = 30.0

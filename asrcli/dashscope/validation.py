@@ -40,7 +40,7 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
         if name not in model.takes:
             raise SettingIgnored([name], model.name, _takers(name), _instead(name, model), Cause.SERVICE_DECIDES)
     if len(recognition.languages) > model.language_limit:
-        problem = f"{model.name} reads {model.language_limit}, not {len(recognition.languages)}"
+        problem = f"{model.name} takes at most {model.language_limit}, not {len(recognition.languages)}"
         raise SettingError("languages", problem, cause=Cause.SERVICE_DECIDES)
     for code in recognition.languages:
         if model.languages and code not in model.languages:

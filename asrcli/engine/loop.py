@@ -28,6 +28,7 @@ from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
 
+_UP, _RESTING = LinkState.UP, LinkState.RESTING  # a member of an Enum is found slowly by Python 3.11
 _ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
 
 
@@ -57,7 +58,7 @@ class SessionLoop:
         self._emit = emit
         self._clock = clock
         self._realtime = realtime
-        self._link = LinkState.RESTING
+        self._link = _RESTING
         self._account = SessionAccount(clock, emit, audio_format, start, progress_s)
         self._feed = AudioFeed(connection, self._account, realtime=realtime, retries=retries)
         self._backoff = Backoff(retries, realtime=realtime)
@@ -146,15 +147,15 @@ class SessionLoop:
             deadlines.append((self._connection.deadline, self._on_deadline))
         if self._feed.due is not None:
             deadlines.append((self._feed.due, self._advance))
-        if self._link is LinkState.UP and (stalled := self._feed.stall_detector.deadline) is not None:
+        if self._link is _UP and (stalled := self._feed.stall_detector.deadline) is not None:
             deadlines.append((stalled, self._on_stall))
         return deadlines
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
-        if self._realtime or self._stopped or self._link is LinkState.RESTING:
+        if self._realtime or self._stopped or self._link is _RESTING:
             return True  # of a file that was stopped only the end is left in the inbox
-        return self._link is LinkState.UP and self._feed.due is None and self._connection.takes_audio
+        return self._link is _UP and self._feed.due is None and self._connection.takes_audio
 
     def _on_deadline(self) -> None:
         codec = self._connection.task.codec
@@ -202,7 +203,7 @@ class SessionLoop:
     def _take_chunk(self, chunk: Chunk) -> None:
         self._feed.add(chunk)
         self._settle()
-        if self._link is LinkState.UP and self._feed.pass_on():
+        if self._link is _UP and self._feed.pass_on():
             self._backoff.audio_sent()
         else:
             self._advance()
@@ -244,11 +245,11 @@ class SessionLoop:
 
     def _advance(self) -> None:
         """Send the audio that may go out now; behind the last of it, ask the service for the rest of its text."""
-        if self._link is LinkState.RESTING and self._feed.wake(input_ended=self._input_ended):
+        if self._link is _RESTING and self._feed.wake(input_ended=self._input_ended):
             self._step(LinkEvent.SPEECH)
-        while self._link is LinkState.UP and (chunk := self._feed.next()) is not None:
+        while self._link is _UP and (chunk := self._feed.next()) is not None:
             self._send(chunk)
-        if self._link is LinkState.UP:
+        if self._link is _UP:
             if self._feed.waiting:
                 return
             self._feed.caught_up()
@@ -287,10 +288,10 @@ class SessionLoop:
         self._account.update_bill(codec.usage, task_ended=codec is not self._connection.task.codec)
         self._connection.send_pending()
         if had_to_wait and not codec.must_wait:
-            if self._link is LinkState.UP:
+            if self._link is _UP:
                 self._connection.deadline = None
             self._advance()
-        if self._link in _ENDING or (self._link is LinkState.UP and codec.must_wait):
+        if self._link in _ENDING or (self._link is _UP and codec.must_wait):
             self._connection.restart_timeout()
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
@@ -311,7 +312,7 @@ class SessionLoop:
 
     def _on_close(self, closed: Closed) -> None:
         starting = self._link is LinkState.DIALLING and self._connection.reused
-        if self._link is not LinkState.RESTING and not starting:
+        if self._link is not _RESTING and not starting:
             raise ConnectionLost(closed.reason or "closed by the other end", closed.code, closed.silent_s)
         self._connection.close()
         if starting:  # the other end had closed the reused connection for idleness
@@ -333,7 +334,7 @@ class SessionLoop:
         if isinstance(event, Final):
             self._feed.final_arrived()
             self._settle()
-            if self._link is LinkState.UP and self._connection.expired:
+            if self._link is _UP and self._connection.expired:
                 self._step(LinkEvent.CUT)
         elif isinstance(event, Ready):
             self._on_ready()

@@ -33,7 +33,7 @@ class Outbox(Generic[T]):
         self._key = key
         self._can_wait = can_wait
         self._shared: SharedThread | None = None
-        self._items: deque[list[T]] = deque()
+        self._items: deque[tuple[Hashable | None, list[T]]] = deque()  # each with its key, in a list that can change
         self._latest: dict[Hashable, list[T]] = {}
         # Of one thread more than once: a signal handler may interrupt the listener in `get`.
         self._lock = RLock()
@@ -56,7 +56,7 @@ class Outbox(Generic[T]):
                 self._latest[key][0] = item
                 return
             place = [item]
-            self._items.append(place)
+            self._items.append((key, place))
             if key is not None:
                 self._latest[key] = place
             if self._listener_waits and not self._can_wait(item):
@@ -70,6 +70,8 @@ class Outbox(Generic[T]):
         """Wait for the next item and return it. Only one thread may wait."""
         while True:
             with self._lock:
+                if self._items:
+                    return self._take()
                 self._gate.acquire(blocking=False)  # an exception may have come between a release and its wait
                 self._listener_waits = True  # before the look: a signal handler may put an item behind it
                 if self._items:
@@ -92,8 +94,7 @@ class Outbox(Generic[T]):
             yield item
 
     def _take(self) -> T:
-        place = self._items.popleft()
-        key = self._key(place[0])
+        key, place = self._items.popleft()
         if key is not None:
             del self._latest[key]
         return place[0]

@@ -5,20 +5,26 @@ from functools import partial
 from random import random
 from threading import Event as Flag
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
+from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
 from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.capture import capture
 from asrcli.engine.connection_pool import ConnectionPool, Dial
-from asrcli.engine.driver import SessionDriver
 from asrcli.engine.inbox import Inbox, SessionAbandoned, StopRequested, ThreadCrashed
-from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
 from asrcli.engine.schedule import Batches, Schedule
 from asrcli.engine.task_connection import TaskConnection
+
+if TYPE_CHECKING:
+    from asrcli.engine import driver, loop
+else:  # loaded when the clock of the session runs, while the first audio is spoken
+    driver = LateModule("asrcli.engine.driver")
+    loop = LateModule("asrcli.engine.loop")
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
 PACED_ROOM = 20  # chunks that are read before they are due
@@ -93,7 +99,7 @@ class TranscriptionSession:
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
         task_connection = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())
-        make_loop: Callable[..., SessionLoop] = SessionLoop
+        make_loop: Callable[..., loop.SessionLoop] = loop.SessionLoop
         if fallback is not None:
             from asrcli.engine.fallback_loop import FallbackLoop
 
@@ -124,7 +130,7 @@ class TranscriptionSession:
         self._capture_thread.start()
         self._ended.clear()
         steps = self._loop.run(self._source.duration_ms)
-        SessionDriver(steps, self._inbox, self._shared(), self._clock, self._end).start()
+        driver.SessionDriver(steps, self._inbox, self._shared(), self._clock, self._end).start()
 
     def read(self, item: SessionItem) -> Event | None:
         """Return the event that an item is; None at the end of the session, which sets `result`.

@@ -82,7 +82,7 @@ class TranscriptionTask:
             placed = self._clamped(shifted)
             if isinstance(placed, Ready):
                 placed = replace(placed, engine=self.engine)
-            if isinstance(placed, Final) and placed == shifted and placed.begin_ms < placed.end_ms:
+            if isinstance(placed, Final) and placed is shifted and placed.begin_ms < placed.end_ms:
                 self.processed_ms = max(self.processed_ms, placed.begin_ms)
             yield from self._track(placed)
             if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
@@ -159,19 +159,18 @@ class TranscriptionTask:
     def _checked(self, final: Final) -> Final | RepeatedFinal:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
-        self._has_final = True
-        task_ms = None
+        self._has_final, task_ms = True, None
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms
         if earlier := self._given_up.pop(final.key, None) or self._earlier_version(final):
             rest = rest_of(final, earlier)
             if rest is not None and rest is not final:
-                self._finals[earlier.key] = replace(final, key=earlier.key)
+                self._finals[earlier.key] = Final(earlier.key, final.begin_ms, final.end_ms, final.text)
             return rest or RepeatedFinal(final)
-        self._finals[final.key] = final
-        for old in list(self._finals)[:-KEPT]:
-            del self._finals[old]
+        self._finals[final.key] = Final(final.key, final.begin_ms, final.end_ms, final.text)  # words are large
+        if len(self._finals) > KEPT:
+            del self._finals[next(iter(self._finals))]
         told_again = self.told.add(final, self.offset_ms, self.sent_ms)
         if self._resent is None or not (told_again or is_repeat(final, self._resent, task_ms)):
             return final
@@ -192,11 +191,9 @@ class TranscriptionTask:
     def _remember(self, event: SpeechStarted | Partial) -> Iterable[Event]:
         before = self._open.get(event.key)
         self._normalized.pop(event.key, None)
-        if isinstance(event, Partial):
-            if before is not None and before.begin_ms < event.begin_ms:
-                event = replace(event, begin_ms=before.begin_ms)
-            self._open[event.key] = event
-        elif before is None:
+        if isinstance(event, Partial) and before is not None and before.begin_ms < event.begin_ms:
+            event = replace(event, begin_ms=before.begin_ms)
+        if before is None or isinstance(event, Partial):
             self._open[event.key] = event
         if len(self._open) > TASK_MOST_OPEN:
             return self._close_with_last_text(next(iter(self._open)), MANY)
@@ -278,7 +275,10 @@ class TranscriptionTask:
         if isinstance(event, Final):
             begin_ms = self._inside(event.begin_ms)
             end_ms = max(begin_ms, self._inside(event.end_ms))
-            return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=self._words(event.words, begin_ms, end_ms))
+            words = self._words(event.words, begin_ms, end_ms)
+            if words is event.words and (begin_ms, end_ms) == (event.begin_ms, event.end_ms):
+                return event
+            return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=words)
         if isinstance(event, Gap):
             begin_ms = self._inside(event.begin_ms)
             return replace(event, begin_ms=begin_ms, end_ms=max(begin_ms, self._inside(event.end_ms)))

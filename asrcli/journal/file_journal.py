@@ -4,28 +4,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from asrcli.core.errors import bare_url
 from asrcli.core.events import Began, Event
 from asrcli.core.transcript import Transcript
 from asrcli.journal.append_file import PRIVATE_FOLDER, AppendFile, SyncThread
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import remove_files
-from asrcli.journal.records import EVENTS, JournalHeader, JournalInput
+from asrcli.journal.records import EVENTS, JournalHeader
 from asrcli.journal.writing import Recorder, create_session_folder
-
-
-def described(path: str) -> JournalInput:
-    """Describe an input for the journal. Standard input, an address or a pipe has no size: it can be read only once."""
-    if path == "-" or "://" in path:
-        return JournalInput(bare_url(path), name=bare_url(path))
-    try:
-        status = Path(path).stat()
-    except (OSError, ValueError):
-        return JournalInput(path, name=path)
-    where = str(Path(path).absolute())
-    if not Path(path).is_file():
-        return JournalInput(where, name=path)
-    return JournalInput(where, status.st_size, status.st_mtime_ns, path)
 
 
 class _EventRecorder(Recorder):

@@ -76,7 +76,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     # Where SQLite cannot create its files beside it, it reads only what is promised not to change.
     fixed = not os.access(path.parent, os.W_OK) and not any(_beside(path))
     with _explained(path, DAMAGED):
-        address = f"{path.absolute().as_uri()}?mode=ro" + "&immutable=1" * fixed
+        mode = "ro"
+        if os.path.lexists(f"{path}-journal") and os.access(path.parent, os.W_OK):
+            mode = (
+                "rw"  # the journal of a program that was killed while it wrote: SQLite takes back what that had begun
+            )
+        address = f"{path.absolute().as_uri()}?mode={mode}" + "&immutable=1" * fixed
         with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
             _prepare(connection)
             if _version(connection, path) == 0:
@@ -110,6 +115,7 @@ def _write(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
         while True:
             try:
                 with closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as connection:
+                    _use_no_shared_memory(connection, path)
                     return _transaction(connection, path, work)
             except sqlite3.OperationalError as exc:
                 # Not in every case does SQLite itself wait for another program.
@@ -121,7 +127,7 @@ def _write(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
 def _transaction(connection: sqlite3.Connection, path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
     _prepare(connection)
     _version(connection, path)  # before anything is written to a file of somebody else
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("BEGIN IMMEDIATE")
     try:
         if _version(connection, path) == 0:
@@ -138,6 +144,17 @@ def _transaction(connection: sqlite3.Connection, path: Path, work: Callable[[sql
         raise
     connection.execute("COMMIT")
     return result
+
+
+def _use_no_shared_memory(connection: sqlite3.Connection, path: Path) -> None:
+    """Keep the index of a write-ahead log, which older libraries have, in the memory of this process.
+
+    SQLite maps that index from a file. Where the disk is full, the system may end a process that touches the map.
+    """
+    with path.open("rb") as file:
+        is_ahead = 2 in file.read(20)[18:]
+    if is_ahead:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

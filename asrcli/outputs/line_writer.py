@@ -2,20 +2,18 @@
 
 import os
 import shutil
-import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from errno import ELOOP
-from itertools import count
 from pathlib import Path
 from typing import TextIO
 
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
 from asrcli.outputs.file_identity import CHANGED, GONE, FileIdentity, identity, is_named
 from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe
+from asrcli.outputs.output_paths import FOREIGN_LINK, check, is_device, is_foreign_link, part_paths
 
-FOREIGN_LINK = "is a link that belongs to somebody else"
 STDOUT = "standard output"  # its name in errors
 
 
@@ -60,7 +58,7 @@ class LineWriter:
         self._last = 0  # where in the part the last write begins
         self._before: FileIdentity = None  # of the file when the part was opened
         if self._path is not None:
-            check(self._path)
+            check(self._path, append=append)
 
     def begin(self) -> None:
         """Create the file, even if nothing is ever written to it.
@@ -206,19 +204,16 @@ class LineWriter:
         return sys.stdout
 
     def _new_part(self, path: Path) -> TextIO:
-        for number in count():  # never replace a part that an earlier run or somebody else left
-            self._part = path.with_name(f"{path.name}{number or ''}.part")
+        for name in part_paths(path):  # never replace a part that an earlier run or somebody else left
             try:
                 part = open(  # noqa: SIM115  closed at the end of the run
-                    self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
+                    name, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
                 )
             except FileExistsError:
                 continue
-            except OSError:
-                self._part = None
-                raise
+            self._part = name
             if path.exists():
-                shutil.copymode(path, self._part)
+                shutil.copymode(path, name)
             return part
         raise AssertionError
 
@@ -242,53 +237,3 @@ def _end_line(path: Path) -> None:
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":
             file.write(b"\n")
-
-
-def is_device(path: Path) -> bool:
-    """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
-    path = path.absolute()
-    in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files
-    return in_dev or (path.exists() and not path.is_file())
-
-
-def is_foreign_link(path: Path) -> bool:
-    """Return whether the path is a link that another user made: it may lead to a file that this user did not mean."""
-    try:
-        status = path.lstat()
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISLNK(status.st_mode) and hasattr(os, "geteuid") and status.st_uid not in {0, os.geteuid()}
-
-
-def check(path: Path) -> None:
-    """Check before the run that a file can be written.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    try:
-        problem = _obstacle(path)
-    except (OSError, ValueError) as exc:  # a folder without the right to enter it, or a name that no file can have
-        problem = system_reason(exc).lower()
-    if problem:
-        raise OutputError(str(path), problem)
-
-
-def _obstacle(path: Path) -> str:
-    if path.is_dir():
-        return "is a directory"
-    if is_foreign_link(path):
-        return FOREIGN_LINK
-    if Path(os.path.realpath(path)).is_symlink():  # realpath follows all other links to their end
-        return "is a link that leads to itself"
-    folder = path.parent
-    if path.is_symlink() and not path.exists():  # the file is made where the link leads
-        folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        return f"there is no directory {folder}"
-    written = folder
-    if path.exists():
-        written = path
-    if not os.access(written, os.W_OK):
-        return "permission denied"
-    return ""

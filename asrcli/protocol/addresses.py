@@ -1,12 +1,12 @@
 """The addresses of a service: of its wires, and of single HTTP requests to its host."""
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from asrcli.core.errors import SettingError, bare_url
 
 COMMON_PATH = "/api-ws/v1/"  # the paths of all wires begin with it
-ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:PORT"
+ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:8090"  # without_secrets removes a port in letters
 
 
 def endpoint(base: str, path: str, query: str = "") -> str:
@@ -17,6 +17,27 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     Raises:
         UsageError: `base` is not a ws:// or wss:// address.
     """
+    parts = _checked(base)
+    full_query = "&".join(filter(None, (parts.query, query)))
+    own_path = parts.path.rstrip("/")
+    prefix, common_path, _ = own_path.partition(COMMON_PATH)
+    full_path = own_path or path
+    if common_path:
+        full_path = prefix + path
+    return urlunsplit((parts.scheme, parts.netloc, full_path, full_query, ""))
+
+
+def exact_endpoint(base: str) -> str:
+    """The address of a server of any kind: what is given, with a path of / where there is none.
+
+    Raises:
+        UsageError: `base` is not a ws:// or wss:// address.
+    """
+    parts = _checked(base)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", parts.query, ""))
+
+
+def _checked(base: str) -> SplitResult:
     try:
         parts = urlsplit(base)
         usable = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
@@ -25,13 +46,7 @@ def endpoint(base: str, path: str, query: str = "") -> str:
         usable = False
     if not usable:
         raise SettingError("url", "not a WebSocket address", ADDRESS_FORMS, value=bare_url(base))
-    full_query = "&".join(filter(None, (parts.query, query)))
-    own_path = parts.path.rstrip("/")
-    prefix, common_path, _ = own_path.partition(COMMON_PATH)
-    full_path = own_path or path
-    if common_path:
-        full_path = prefix + path
-    return urlunsplit((parts.scheme, parts.netloc, full_path, full_query, ""))
+    return parts
 
 
 def _check_labels(host: str) -> None:

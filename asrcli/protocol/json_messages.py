@@ -16,6 +16,7 @@ MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
+_DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -42,6 +43,12 @@ def read(message: Message) -> Json:
 
 
 def _loaded(content: str) -> Any:
+    try:
+        value, end = _DECODER.raw_decode(content)  # `json.loads` looks for spaces around it, and at eight options
+    except ValueError:
+        end = -1
+    if end == len(content):
+        return value
     try:
         return json.loads(content)
     except json.JSONDecodeError:

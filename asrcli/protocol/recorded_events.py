@@ -35,7 +35,7 @@ def is_kept(event: Event) -> bool:
     return type(event).__name__ in _EVENTS
 
 
-def event_line(at_ms: float, event: Event) -> str:
+def event_line(at_ms: int, event: Event) -> str:
     """The line of an event that the run has added to those of the wire; empty for an event that is not kept.
 
     Finals are kept without their words: the messages have them, and a replay compares the finals.
@@ -45,7 +45,7 @@ def event_line(at_ms: float, event: Event) -> str:
         return ""
     # All of them are flat. A line made by the JSON encoder costs as much as those of all messages until the next final.
     about = ",".join([f'"{key}":{_written(getattr(event, key))}' for key in _hints(name)])
-    return f'{{"type":"event","at_ms":{at_ms:.0f},"name":"{name}","event":{{{about}}}}}\n'
+    return f'{{"type":"event","at_ms":{at_ms},"name":"{name}","event":{{{about}}}}}\n'
 
 
 def _written(value: Any) -> str:

@@ -12,16 +12,18 @@ from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.recorded_events import event_line
 
 # Audio inside a JSON message: base64 holds no quotation mark.
-PAIR = 2  # a time and an event: how long that tuple is
+PAIR, MESSAGE, IN_TASK = 2, 4, 6  # how long tuples are: a time and an event; a message without a task, and in one
 SHORTEST_AUDIO = 16  # characters
 _AUDIO = re.compile(r'("audio"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
 _AUDIO_DELTA = re.compile(r'("delta"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
-_WRITTEN, _DELTA = '"audio":"', "audio.delta"
+_AUDIO_NAME, _WRITTEN, _DELTA = "audio", '"audio":"', "audio.delta"
 _BASE64 = f"{ascii_letters}{digits}+/=_-".encode()
 
 
 class RecordedMessage(NamedTuple):
     """A message as the connection gives it to the record. A plain tuple of the same is one too, and costs less.
+
+    The last two may be absent from that, or the last four.
 
     Attributes:
         at_s: When it was sent or came, in seconds on the clock of the record.
@@ -50,63 +52,66 @@ def message_lines(items: Sequence[tuple[Any, ...]], began_s: float, *, keep_audi
     `began_s`: when the record began, on its clock. With `keep_audio` the audio is kept too. A pair of a time and an
     event may stand among them.
     """
-    parts = [_text_and_audio(item) for item in items]
-    texts = "\n".join([text for text, _ in parts if text])
+    lines, texts = _lines(items, began_s, str, keep_audio=keep_audio)
     # One look at all texts: a look at each costs more than its line, and most hold nothing of the kind.
-    clean: Callable[[str], str] = without_secrets
-    if without_secrets(texts) == texts:
-        clean = str
-    lines: list[str] = []
-    for item, (text, audio) in zip(items, parts, strict=True):
-        at_ms = (item[0] - began_s) * 1000
-        if len(item) == PAIR:
-            lines.append(event_line(at_ms, item[1]))
-        else:
-            lines.append(_head(at_ms, item) + _rest(text, audio, clean, keep_audio=keep_audio))
+    joined = "\n".join(texts)
+    if without_secrets(joined) != joined:
+        lines, _ = _lines(items, began_s, without_secrets, keep_audio=keep_audio)
     return "".join(lines).encode("utf-8", "replace")
 
 
-def _head(at_ms: float, message: tuple[Any, ...]) -> str:
-    # Put together by hand: of a dictionary it would cost twice as much, and this is done for every message.
-    _, connection, direction, _, begin_ms, sent_ms, step, task_id = message
-    head = f'{{"type":"message","at_ms":{at_ms:.0f},"connection":{connection},"direction":"{direction}"'
-    if begin_ms is not None:
-        head = f'{head},"begin_ms":{begin_ms},"sent_ms":{sent_ms}'
-    if step:
-        head = f'{head},"step":"{step}","task_id":{encode_basestring(without_secrets(task_id))}'
-    return head
+def _lines(
+    items: Sequence[tuple[Any, ...]], began_s: float, clean: Callable[[str], str], *, keep_audio: bool
+) -> tuple[list[str], list[str]]:
+    """The parts of all lines, with what `clean` makes of the texts, and the texts as they are, without their audio."""
+    parts: list[str] = []
+    texts: list[str] = []
+    add = parts.append  # few parts and no calls of Python for a message: this is most of what a record costs
+    for item in items:
+        at_ms = round((item[0] - began_s) * 1000)
+        if len(item) == PAIR:
+            add(event_line(at_ms, item[1]))
+            continue
+        _, connection, direction, message = item[:MESSAGE]
+        in_task = len(item) > MESSAGE and item[4] is not None
+        add(f'{{"type":"message","at_ms":{at_ms},"connection":{connection},"direction":"{direction}"')
+        if in_task:
+            add(f',"begin_ms":{item[4]},"sent_ms":{item[5]}')
+        if len(item) > IN_TASK and item[6]:
+            add(f',"step":"{item[6]}","task_id":{encode_basestring(without_secrets(item[7]))}')
+        text: str | None = None
+        audio: str | bytes | int | None = None
+        if isinstance(message, int):
+            audio = message
+        elif isinstance(message, Text):
+            # What is of a task was made by a codec of this program: what it names audio is base64, not examined.
+            text, audio = _without_audio(message.data, own=in_task)
+        else:
+            audio = message.data
+        if text is not None:
+            texts.append(text)
+            add(f',"text":{encode_basestring(clean(text))}')
+        if audio is not None:
+            add(_audio_field(audio, keep_audio=keep_audio))
+        add("}\n")
+    return parts, texts
 
 
-def _rest(text: str | None, audio: str | bytes | int | None, clean: Callable[[str], str], *, keep_audio: bool) -> str:
-    rest = ""
-    if text is not None:
-        rest = f',"text":{encode_basestring(clean(text))}'
-    if audio is None:
-        return f"{rest}}}\n"
-    if keep_audio and isinstance(audio, bytes):
-        audio = base64.b64encode(audio).decode("ascii")
-    if keep_audio and isinstance(audio, str):
-        return f'{rest},"audio":"{without_secrets(audio)}"}}\n'
+def _audio_field(audio: str | bytes | int, *, keep_audio: bool) -> str:
     if isinstance(audio, int):
-        size_bytes = audio
-    elif isinstance(audio, bytes):
-        size_bytes = len(audio)
-    else:
-        size_bytes = len(audio.rstrip("=")) * 3 // 4
-    return f'{rest},"audio_bytes":{size_bytes}}}\n'
+        return f',"audio_bytes":{audio}'
+    if not keep_audio:
+        return f',"audio_bytes":{_size_bytes(audio)}'
+    if isinstance(audio, bytes):
+        return f',"audio":"{base64.b64encode(audio).decode("ascii")}"'
+    return f',"audio":"{without_secrets(audio)}"'
 
 
-def _text_and_audio(item: tuple[Any, ...]) -> tuple[str | None, str | bytes | int | None]:
-    """The text of a message without its audio, and that audio, in base64 where it was; neither for an event."""
-    if len(item) == PAIR:
-        return None, None
-    message = item[3]
-    if isinstance(message, Text):
-        # What is of a task was made by a codec of this program: what it names audio is base64, and is not examined.
-        return _without_audio(message.data, own=item[4] is not None)
-    if isinstance(message, Binary):
-        return None, message.data
-    return None, message
+def _size_bytes(audio: str | bytes) -> int:
+    """How many bytes audio is; a text is base64."""
+    if isinstance(audio, bytes):
+        return len(audio)
+    return len(audio.rstrip("=")) * 3 // 4
 
 
 def length(item: tuple[Any, ...]) -> int:
@@ -131,7 +136,7 @@ def message_of(line: Mapping[str, Any]) -> Message:
 def audio_bytes(line: Mapping[str, Any]) -> int:
     """How many bytes of audio a message holds; 0 for one without audio."""
     if "audio" in line:
-        return len(line["audio"].rstrip("=")) * 3 // 4
+        return _size_bytes(line["audio"])
     count: int = line.get("audio_bytes", 0)
     return count
 
@@ -143,6 +148,8 @@ def has_audio(text: str) -> bool:
 
 def _without_audio(text: str, *, own: bool = False) -> tuple[str, str | None]:
     """A text message without its audio, and that audio in base64; None where it has none."""
+    if _AUDIO_NAME not in text:
+        return text, None
     begin = text.find('"audio"')
     if begin < 0 and _DELTA not in text:
         return text, None

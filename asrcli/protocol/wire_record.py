@@ -6,7 +6,7 @@ event that the run added. Every member stands alone: a file that is cut short or
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from asrcli.core.dataclass import dataclass
@@ -17,7 +17,7 @@ VERSION = 1
 MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
 MOST_MEMBER_BYTES = 256 << 20  # of a member, unpacked; ours are about one megabyte
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs more than a line
-LEVEL, WINDOW_BITS, MEMORY_LEVEL = 1, 13, 6  # 64 kB of memory in all
+LEVEL, WINDOW_BITS, MEMORY_LEVEL = 1, 14, 6  # 96 kB of memory in all; half the window costs a third more time
 SENT, RECEIVED = "sent", "received"
 _TEXTS = {
     "open": ("url", "engine", "wire", "speaker"),
@@ -66,14 +66,17 @@ def close_line(at_ms: int, connection: int, code: int, reason: str) -> bytes:
     return json_line(line)
 
 
-def pack(lines: bytes) -> bytes:
-    """One member of the file.
+def pack(lines: Iterable[bytes]) -> bytes:
+    """One member of the file, from its lines in any pieces; without lines nothing.
 
     At level 6, where it is a quarter smaller, this costs more than all the rest of a record. With so little memory the
     allocator gives the same pages each time; with zlib's own sizes it asks the system for a quarter of a megabyte.
     """
     packing = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + WINDOW_BITS, MEMORY_LEVEL)  # 16: with the header of gzip
-    return packing.compress(lines) + packing.flush()
+    packed = [packing.compress(piece) for piece in lines]
+    if packed:
+        packed.append(packing.flush())
+    return b"".join(packed)
 
 
 def read_record(name: str, data: bytes) -> WireRecord:

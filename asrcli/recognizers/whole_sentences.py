@@ -48,7 +48,8 @@ class WholeSentenceSession(DetectedSession):
     text cannot have been said, and in `language` what language it is in.
 
     Attributes:
-        silence_behind_ms: How much silence the model gets behind the beginning of a sentence that goes on.
+        silence_behind_ms: How much silence the model gets behind the beginning of a sentence that goes on, and behind
+            one that no pause ends: the audio is over, or the sentence is cut at its limit.
     """
 
     silence_behind_ms = 0
@@ -224,8 +225,10 @@ class WholeSentenceSession(DetectedSession):
         self._was_read = can_be or self._is_doubtful
         if self._was_read:
             pcm = sentence.pcm(length)
-            if begins:
+            is_cut_off = final and any(frame.voiced for frame in frames[-EAGER_FRAMES:])
+            if begins or is_cut_off:
                 pcm += bytes(self.silence_behind_ms * VAD_FRAME_BYTES // FRAME_MS)
+                pcm = pcm[: LIMIT_FRAMES * VAD_FRAME_BYTES]
             text = self.plausible(self._read(pcm), frames, final=final)
         self._read_length = length
         self._read_s = self._clock() - began_s

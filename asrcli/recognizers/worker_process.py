@@ -16,6 +16,7 @@ from asrcli.recognizers.worker import LENGTH, WorkerArguments, packed, unpacked
 AHEAD_S = 1  # seconds of audio that may wait in the pipe: the last results of a client come after all of it
 PIECE_S = 0.25  # audio travels in pieces of this length, so that a busy worker can be distinguished from one that hangs
 HUNG_S = 60.0  # a worker that owes an answer for this long hangs: a second pass of a long utterance takes ten seconds
+TICKS = 4  # in this time. While this program is stopped (Ctrl-Z), no more than one of them passes
 GONE = "the recognizer's worker process is gone"
 # A library may end the process on a file that it cannot use.
 NOT_LOADED = (
@@ -35,6 +36,7 @@ class WorkerProcess:
         self._ahead_bytes = self._piece_bytes = 0
         self._answered = asyncio.Condition()
         self._receive_timeout: asyncio.Timeout | None = None  # while `receive` waits
+        self._tick: asyncio.TimerHandle | None = None  # while it waits for an answer that is owed
         self._loaded = False  # it has answered at all
 
     @classmethod
@@ -101,15 +103,17 @@ class WorkerProcess:
         """
         while True:
             try:
-                timeout_s = None
-                if self._unanswered:
-                    timeout_s = self._hung_s
-                async with asyncio.timeout(timeout_s) as self._receive_timeout:
+                async with asyncio.timeout(None) as self._receive_timeout:
+                    if self._unanswered:
+                        self._wait_for(TICKS)
                     event = await self._next()
             except TimeoutError:
                 raise RecognizerFailed(HUNG) from None
             finally:
                 self._receive_timeout = None
+                if self._tick is not None:
+                    self._tick.cancel()
+                    self._tick = None
             if isinstance(event, Finished):
                 self._unanswered.clear()
                 self._unanswered_bytes = 0
@@ -129,13 +133,21 @@ class WorkerProcess:
         assert self._process.stdin is not None  # noqa: S101  it was started with a pipe
         self._unanswered.append(size)
         self._unanswered_bytes += size
-        if self._receive_timeout is not None and self._receive_timeout.when() is None:
-            self._receive_timeout.reschedule(asyncio.get_running_loop().time() + self._hung_s)
+        if self._receive_timeout is not None and self._tick is None:
+            self._wait_for(TICKS)
         try:
             self._process.stdin.write(packed(value))
             await self._process.stdin.drain()
         except (OSError, RuntimeError) as exc:
             raise RecognizerFailed(self._gone) from exc
+
+    def _wait_for(self, ticks: int) -> None:
+        """Let `receive` time out after so many ticks."""
+        loop = asyncio.get_running_loop()
+        if ticks:
+            self._tick = loop.call_later(self._hung_s / TICKS, self._wait_for, ticks - 1)
+        elif self._receive_timeout is not None:
+            self._receive_timeout.reschedule(loop.time())
 
     @property
     def _gone(self) -> str:

@@ -149,8 +149,8 @@ class RecentFinals:
         self._finals: deque[Final] = deque(maxlen=KEPT)
 
     def add(self, final: Final) -> None:
-        """Remember a final."""
-        self._finals.append(final)
+        """Remember a final, without its words: those of KEPT finals are 100 KB, and nothing here looks at them."""
+        self._finals.append(Final(final.key, final.begin_ms, final.end_ms, final.text))
 
     def since(self, begin_ms: int) -> ResentAudio | None:
         """Return the finals in the audio from `begin_ms` on; None where nothing can be repeated."""

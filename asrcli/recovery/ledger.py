@@ -45,8 +45,9 @@ class Totals:
 class Ledger:
     """Times are milliseconds on the run's timeline, from `start_ms` on.
 
-    Audio is decided once: a gap that was emitted stays a gap. The one exception is text that comes late for audio that
-    was taken for silence: that audio becomes text.
+    Audio is decided once: a gap that was emitted stays a gap. The exceptions are text that comes late for audio that
+    was taken for silence or for a pause, which becomes text, and silence that turns out to be a pause: while a pause
+    lasts, a service may take the silence of its beginning.
 
     Attributes:
         quiet: Audio that is quiet by its loudness, decided or not.
@@ -118,8 +119,10 @@ class Ledger:
             self.local.add(*span)
 
     def add_pause(self, begin_ms: int, end_ms: int) -> None:
-        """Count the undecided parts of a span as a pause: the user had paused the microphone."""
-        self._decide(self._paused, begin_ms, end_ms)
+        """Count what is neither text nor a gap of a span as a pause: the user had paused the microphone."""
+        for part in Spans([*self._final, *self._lost]).missing(begin_ms, end_ms):
+            self._paused.add(*part)
+        self._decided.add(begin_ms, end_ms)
 
     def is_quiet(self, begin_ms: int, end_ms: int) -> bool:
         """Whether all of a span is quiet by its loudness."""
@@ -127,15 +130,16 @@ class Ledger:
 
     def totals(self, end_ms: int) -> Totals:
         """Return the sums for the audio up to `end_ms`; they add up to `end_ms` minus `start_ms`."""
-        counted = Spans([*self._lost, *self._paused])
-        final = Spans(part for span in self._final for part in counted.missing(*span))
-        counted = Spans([*counted, *final])
+        final = Spans(part for span in self._final for part in self._lost.missing(*span))
+        counted = Spans([*self._lost, *final])
+        paused = Spans(part for span in self._paused for part in counted.missing(*span))
+        counted = Spans([*counted, *paused])
         silence = Spans(part for span in self._silence for part in counted.missing(*span))
         return Totals(
             final_ms=_inside(final, self.start_ms, end_ms),
             silence_ms=_inside(silence, self.start_ms, end_ms),
             lost_ms=_inside(self._lost, self.start_ms, end_ms),
-            paused_ms=_inside(self._paused, self.start_ms, end_ms),
+            paused_ms=_inside(paused, self.start_ms, end_ms),
             open_ms=length(self.undecided(self.start_ms, end_ms)),
             local_ms=sum(_inside(self.local, *span) for span in self._lost.within(self.start_ms, end_ms)),
         )

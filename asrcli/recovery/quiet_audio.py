@@ -2,11 +2,14 @@
 
 from array import array
 
+FIRST_BYTES = 256  # of a chunk; speech is loud somewhere in them, and they are looked at in a tenth of the time
 QUIET_PEAK = 100  # of 32768, which is -50 dBFS: noise of a silent room is below, a whisper close by is not
 
 
 def is_quiet(pcm: bytes) -> bool:
     """Whether all samples of mono signed 16-bit PCM are quieter than any speech."""
+    if pcm[1:FIRST_BYTES:2].translate(None, b"\x00\xff"):
+        return False
     if pcm == bytes(len(pcm)):
         return True  # digital silence is found faster still
     if pcm[1::2].translate(None, b"\x00\xff"):

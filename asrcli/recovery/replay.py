@@ -119,7 +119,7 @@ class Replay:
         self._samples += chunk.samples
         self._loose += chunk.samples
         while self._samples > self._limit and len(self._chunks) > 1:
-            self._forget()
+            self._forget(1)
         while self._store is not None and self._loose > self._memory:
             self._move_out(self._store)
 
@@ -180,8 +180,13 @@ class Replay:
 
     def settle(self, position: int) -> None:
         """Forget the audio before a position, except audio that has not been sent yet."""
-        while self._chunks and self._chunks[0].end <= min(position, self.cursor):
-            self._forget()
+        position = min(position, self._cursor)
+        settled = 0
+        for chunk in self._chunks:
+            if chunk.end > position:
+                break
+            settled += 1
+        self._forget(settled)
 
     def skip_to(self, position: int) -> None:
         """Begin the next task at a position; earlier audio is decided and is forgotten."""
@@ -196,15 +201,17 @@ class Replay:
             self._loose -= last.samples
         self._next = min(self._next, len(self._chunks))
 
-    def _forget(self) -> None:
-        oldest = self._chunks.popleft()
-        self._samples -= oldest.samples
-        if isinstance(oldest, StoredBlock):
-            oldest.free()
-            self._blocks -= 1
-        else:
-            self._loose -= oldest.samples
-        self._next = max(0, self._next - 1)
+    def _forget(self, many: int) -> None:
+        """Forget so many of the oldest entries."""
+        for _ in range(many):
+            oldest = self._chunks.popleft()
+            self._samples -= oldest.samples
+            if isinstance(oldest, StoredBlock):
+                oldest.free()
+                self._blocks -= 1
+            else:
+                self._loose -= oldest.samples
+        self._next = max(0, self._next - many)
 
     def _move_out(self, store: Store) -> None:
         """Move the oldest chunks out of memory, as one block."""

@@ -9,6 +9,9 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.recognizers import registry
 from asrcli.recognizers.registry import RecognizerInfo
 
+# A model may take long to load: from a slow disk, on a busy machine. A worker that hangs is given up before (HUNG_S).
+READY_WITHIN_S = 70.0
+
 
 def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
     """Refuse what the embedded recognizer cannot recognize, or would ignore.
@@ -48,4 +51,4 @@ def local_service(recognition: RecognitionSettings, info: RecognizerInfo) -> Ite
 
     check_local(recognition, info)
     with in_background(registry.make(info)) as url:
-        yield ConnectionSettings(url)
+        yield ConnectionSettings(url, connect_timeout_s=READY_WITHIN_S)

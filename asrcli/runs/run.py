@@ -73,6 +73,7 @@ class Run:
         self._pool = idle or ConnectionPool()
         self._pool_is_shared = idle is not None
         self._patient = False  # all outputs are, and nobody iterates over `events`
+        self._is_iterated = True  # somebody does
         self._live = False  # all sources are live
         self._output_errors: list[AsrError] = []  # of outputs that were given up
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
@@ -90,6 +91,7 @@ class Run:
             KeyboardInterrupt: the user ended the run; the outputs have all settled text.
         """
         self._patient = all(getattr(output, "patient", False) for output in self._outputs)
+        self._is_iterated = False
         for _ in self.events(sources, notices):
             pass
         assert self.ended is not None  # noqa: S101  otherwise `events` raises
@@ -185,7 +187,8 @@ class Run:
                 yield from self._handled()
                 for one, event in merged:
                     self._take(event, one)
-                    yield from self._handled()
+                    if self._is_iterated:
+                        yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
             self._leave_all(together, running)
             raise KeyboardInterrupt from None
@@ -255,7 +258,8 @@ class Run:
     def _emit(self, event: Event) -> None:
         """Fold an event into the transcript and pass it to each output; an output that fails is given up."""
         self._transcript = fold(self._transcript, event)
-        self._emitted.append(event)
+        if self._is_iterated:
+            self._emitted.append(event)
         failed: list[OutputError] = []
         left = False
         for output in list(self._outputs):

@@ -1,11 +1,14 @@
 """The account of a run: the sums over its sessions, and the `end` event made of them. Numbers only."""
 
-from dataclasses import asdict, astuple
+from dataclasses import asdict
+from typing import TypeVar
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Billed, Ended, Usage
 from asrcli.engine.accounting import SessionFigures, SessionResult
 from asrcli.recovery.ledger import Totals
+
+_Count = TypeVar("_Count", int, float)
 
 
 @dataclass
@@ -42,11 +45,13 @@ class RunAccount:
 
         The others are not added up again: hundreds may run, and each has a new usage every second.
         """
-        changed = [
-            total if after is None else (total or 0) - (before or 0) + after
-            for total, before, after in zip(astuple(self.running_usage), astuple(old), astuple(new), strict=True)
-        ]
-        self.running_usage = Usage(*changed)
+        total = self.running_usage
+        self.running_usage = Usage(
+            _changed(total.seconds, old.seconds, new.seconds),
+            _changed(total.input_tokens, old.input_tokens, new.input_tokens),
+            _changed(total.output_tokens, old.output_tokens, new.output_tokens),
+            _changed(total.audio_tokens, old.audio_tokens, new.audio_tokens),
+        )
         return self.usage + self.running_usage
 
     def add(self, result: SessionResult, begin_ms: int, end_ms: int, *, concurrent: bool = False) -> None:
@@ -91,3 +96,10 @@ class RunAccount:
             engine=", ".join(self.engines),
             **asdict(self.figures),
         )
+
+
+def _changed(total: _Count | None, before: _Count | None, after: _Count | None) -> _Count | None:
+    """Return a sum in which `after` takes the place of `before`; None counts nothing."""
+    if after is None:
+        return total
+    return (total or 0) - (before or 0) + after

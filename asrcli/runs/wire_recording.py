@@ -1,7 +1,7 @@
 """Records the messages of connections into a file, in a thread of its own: the run never waits for it."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -23,8 +23,11 @@ from asrcli.protocol.recorded_events import is_kept
 from asrcli.protocol.recorded_messages import length, message_lines
 from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack
 
-GATHER_S = 2.0  # how long lines are gathered into one member: kill -9 loses no more
+# How long messages are gathered into one member, at first and later: kill -9 loses no more. To begin a member costs as
+# much as three seconds of messages, because nothing of this thread is in the caches of the processor by then.
+FIRST_GATHER_S, GATHER_S = 1.0, 5.0
 MEMBER_BYTES = 1 << 20
+SLICE = 32  # messages that become lines at once: texts of more than some 50 kB cost a page fault for each 4 kB of them
 MOST_WAITING = 400  # messages: a file at full pace sends more, and their audio is in memory until they are lines
 
 
@@ -70,7 +73,7 @@ class WireRecorder:
         self._sleep.acquire()
         self._is_ending = False
         self._failed = False
-        self._write(header_line(about))
+        self._write([header_line(about)])
         self._thread = Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
 
@@ -99,10 +102,9 @@ class WireRecorder:
         return round((monotonic() - self._began) * 1000)
 
     def add(self, item: Callable[[], bytes | None]) -> None:
-        """Add the line that a function returns, if any: it is called later, in the thread of the record."""
+        """Write soon the line that a function returns, if any: it is called in the thread of the record."""
         self.waiting.append(item)
-        if len(self.waiting) > MOST_WAITING:
-            self.hurry()
+        self.hurry()
 
     def hurry(self) -> None:
         """Write what is waiting now."""
@@ -120,41 +122,60 @@ class WireRecorder:
         self._is_ending = True
         self.hurry()
         self._thread.join()
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as exc:  # a disk in the network may say only now that it was full
+            self._fail(exc)
 
     def _run(self) -> None:
+        gather_s = FIRST_GATHER_S
         is_ending = False
         while not is_ending:
             # One sleep, and not one wake-up for each message: those would cost more than the lines do.
-            self._sleep.acquire(timeout=GATHER_S)
+            self._sleep.acquire(timeout=gather_s)
+            gather_s = min(2 * gather_s, GATHER_S)
             is_ending = self._is_ending  # what was added before the end is taken now
-            while self.waiting:
-                self._write(self._member())
+            while self.waiting and not self._failed:
+                self._write(self._pieces())
+            if self._failed:
+                self.waiting.clear()
 
-    def _member(self) -> bytes:
-        """Take what is waiting, as lines; not much more than MEMBER_BYTES of them."""
-        lines: list[bytes] = []
-        messages: list[tuple[Any, ...]] = []
+    def _pieces(self) -> Iterator[bytes]:
+        """Take what is waiting, as lines, for one member; not much more than MEMBER_BYTES of them."""
+        waiting = self.waiting  # only this thread takes items out
         size_bytes = 0
-        while self.waiting and size_bytes < MEMBER_BYTES:
-            item = self.waiting.popleft()  # only this thread takes items out
+        while waiting and size_bytes < MEMBER_BYTES:
+            item = waiting.popleft()
             if isinstance(item, tuple):
-                messages.append(item)
-                size_bytes += length(item)
-                continue
-            lines += [message_lines(messages, self._began, keep_audio=self._keep_audio), item() or b""]
-            messages = []
-            size_bytes += len(lines[-1])
-        return b"".join([*lines, message_lines(messages, self._began, keep_audio=self._keep_audio)])
+                lines = message_lines(self._slice(item), self._began, keep_audio=self._keep_audio)
+            else:
+                lines = item() or b""
+            size_bytes += len(lines)
+            if lines:
+                yield lines
 
-    def _write(self, lines: bytes) -> None:
-        if self._failed or not lines:
-            return
+    def _slice(self, item: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """This message or event, and those that wait behind it; at most SLICE, and not much more than MEMBER_BYTES."""
+        items = [item]
+        size_bytes = length(item)
+        while self.waiting and len(items) < SLICE and size_bytes < MEMBER_BYTES:
+            if not isinstance(self.waiting[0], tuple):
+                break
+            items.append(self.waiting.popleft())  # type: ignore[arg-type]  # nobody else takes it out meanwhile
+            size_bytes += length(items[-1])
+        return items
+
+    def _write(self, lines: Iterable[bytes]) -> None:
         try:
             self._file.append(pack(lines))
         except OSError as exc:
-            self._failed = True
-            self._report(f"{self._file.path}: the record ends here: {system_reason(exc).lower()}; the run goes on")
+            self._fail(exc)
+
+    def _fail(self, exc: OSError) -> None:
+        if self._failed:
+            return
+        self._failed = True
+        self._report(f"{self._file.path}: the record ends here: {system_reason(exc).lower()}; the run goes on")
 
 
 class RecordedTransport:
@@ -166,6 +187,7 @@ class RecordedTransport:
 
     def __init__(self, transport: Transport, recorder: WireRecorder, number: int, *, keep_audio: bool) -> None:
         self.recorded_transport = transport
+        self._send = transport.send
         self._recorder = recorder
         self._waiting = recorder.waiting
         self._number = number
@@ -205,17 +227,17 @@ class RecordedTransport:
         if not self._keep_audio and isinstance(message, Binary):
             kept = len(message.data)  # its memory is soon used for the next one
         if task is None:
-            self._waiting.append((monotonic(), self._number, SENT, kept, None, 0, "", ""))
+            self._waiting.append((monotonic(), self._number, SENT, kept))
         elif self._step:
             step, self._step = self._step, ""
             self._waiting.append(
                 (monotonic(), self._number, SENT, kept, task.offset_ms, task.sent_ms, step, task.codec.task_id)
             )
         else:
-            self._waiting.append((monotonic(), self._number, SENT, kept, task.offset_ms, task.sent_ms, "", ""))
+            self._waiting.append((monotonic(), self._number, SENT, kept, task.offset_ms, task.sent_ms))
         if len(self._waiting) > MOST_WAITING:
             self._recorder.hurry()
-        self.recorded_transport.send(message)
+        self._send(message)
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
         """Call `deliver` with each message from now on."""
@@ -223,7 +245,7 @@ class RecordedTransport:
 
         def recorded(item: Message | Writable | BaseException) -> None:
             if isinstance(item, Text) and len(waiting) <= MOST_WAITING:
-                waiting.append((monotonic(), number, RECEIVED, item, None, 0, "", ""))
+                waiting.append((monotonic(), number, RECEIVED, item))
             else:
                 received(item)
             deliver(item)
@@ -242,7 +264,7 @@ class RecordedTransport:
 
     def _received(self, item: Message | Writable | BaseException) -> None:
         if isinstance(item, (Text, Binary)):  # a union would be made anew for each message
-            self._waiting.append((monotonic(), self._number, RECEIVED, item, None, 0, "", ""))
+            self._waiting.append((monotonic(), self._number, RECEIVED, item))
             if len(self._waiting) > MOST_WAITING:
                 self._recorder.hurry()
         elif isinstance(item, Closed) and not self._ended:

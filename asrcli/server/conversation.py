@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from asrcli.core.client_commands import ClearAudio, Command, ConfirmSettings, FinishTask, SendAudio, StartTask
+from asrcli.core.client_commands import ANSWERED, ClearAudio, Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
@@ -163,8 +163,8 @@ class ServerConversation:
             await self._start(command)
             return
         task = self._task
-        if isinstance(command, ConfirmSettings) or task is None or task.finishing:
-            return  # of new settings the acknowledgement was all
+        if isinstance(command, ANSWERED) or task is None or task.finishing:
+            return  # of these the acknowledgement was all
         if isinstance(command, SendAudio):
             if not task.audio.is_bare:
                 await self._feed_all(task, task.audio.pcm(command.data))

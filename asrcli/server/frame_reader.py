@@ -10,7 +10,17 @@ from typing import Protocol
 
 from asrcli.server.large_messages import LargeMessage, LargeMessageRoom, Place
 from asrcli.server.message_assembly import MAX_FRAGMENTS, MessageAssembly
-from asrcli.server.whole_frames import BINARY, PING, PONG, TEXT, FrameHead, RequestEnd, frame_head, next_frame, unmasked
+from asrcli.transport.whole_frames import (
+    BINARY,
+    PING,
+    PONG,
+    TEXT,
+    FrameHead,
+    RequestEnd,
+    frame_head,
+    next_frame,
+    unmasked,
+)
 
 MAX_FRAMES = 16  # of one client that are read in one turn of the loop
 
@@ -179,7 +189,7 @@ class FrameReader:
     def _take_messages(self, data: bytes) -> tuple[bytes, int]:
         """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""
         at = taken = 0
-        while taken < MAX_FRAMES and (found := next_frame(data, at, self._message_bytes)):
+        while taken < MAX_FRAMES and (found := next_frame(data, at, self._message_bytes, masked=True)):
             payload, end = found
             self._connection.deliver(data[at], payload)
             at = end

@@ -22,7 +22,7 @@ from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.log_filter import DROPPED, log
 from asrcli.server.server_socket import ServerSocket
-from asrcli.server.whole_frames import BINARY, TEXT
+from asrcli.transport.whole_frames import BINARY, TEXT
 
 if TYPE_CHECKING:
     from asrcli.server.websocket_server import WebSocketServer

@@ -31,6 +31,7 @@ from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
+from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
 from asrcli.server.phrase_store import PhraseStore
@@ -166,6 +167,7 @@ class LocalServer:
         checked = self._access_control.check(target, header_values)
         if isinstance(checked, Refusal):
             self._metrics.refusals[checked.status] += 1
+            log.info(REFUSED, checked.code, checked.message)
             return checked
         self._admitted[socket] = checked, self._client_sessions.session_of(given_key(target, header_values))
         return await self._fault_injector.on_handshake(socket)

@@ -1,7 +1,7 @@
 """Puts a message together that comes in several reads or in several frames. Uses no socket."""
 
 from asrcli.server.large_messages import LARGE_BYTES, LargeMessage
-from asrcli.server.whole_frames import CONTINUED, OPCODE, TEXT, FrameHead, unmasked
+from asrcli.transport.whole_frames import CONTINUED, OPCODE, TEXT, FrameHead, unmasked
 
 MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
 

@@ -1,12 +1,20 @@
-"""Room for many connections: the limit that the system sets for the open files of this process."""
+"""Room for many connections, or inputs: the limit that the system sets for the open files of this process."""
 
 from asrcli.core.errors import SettingError
 
 OTHER_FILES = 100  # beside connections: libraries, models, the pipes of worker processes, the log
 
 
-def make_room(connections: int) -> None:
+def make_room(
+    connections: int, setting: str = "max_connections", files_each: int = 1, other_files: int = OTHER_FILES
+) -> None:
     """Raise the limit of this process so that so many connections fit into it, where the system has such a limit.
+
+    Args:
+        connections: How many there can be at once.
+        setting: What sets this number, for the error.
+        files_each: How many files each of them has open.
+        other_files: How many files are open beside them.
 
     Raises:
         SettingError: the system lets no process have so many files open.
@@ -15,12 +23,12 @@ def make_room(connections: int) -> None:
         import resource
     except ImportError:  # Windows counts otherwise, and has room for more than its event loop can serve
         return
-    needed = connections + OTHER_FILES
+    needed = connections * files_each + other_files
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         problem = f"needs {needed} open files, and the system allows {hard}"
-        advice = f"at most {max(1, hard - OTHER_FILES)}, or raise the limit (ulimit -n)"
-        raise SettingError("max_connections", problem, advice, value=str(connections))
+        advice = f"at most {max(1, (hard - other_files) // files_each)}, or raise the limit (ulimit -n)"
+        raise SettingError(setting, problem, advice, value=str(connections))
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

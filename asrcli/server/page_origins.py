@@ -60,7 +60,7 @@ def origin(text: str) -> str:
         usable = False
     if not usable and wanted != ANY:
         raise SettingError(
-            "allow_origin", "not an origin", "write it as https://HOST, http://HOST:PORT, or *", value=text
+            "allow_origin", "not an origin", "write it as https://HOST, http://HOST:8080, or *", value=text
         )
     return wanted
 

@@ -1,5 +1,6 @@
 """The length of the sound by the word of its container, and whether that is a promise or only a guess."""
 
+import re
 from typing import TYPE_CHECKING
 
 from asrcli.core.late_pattern import late_pattern
@@ -13,6 +14,10 @@ GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", 
 # Containers whose length is that of their longest track, of any kind.
 _SHARED = {"matroska,webm", "flv", "asf", "hls", "live_flv"}
 _DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
+_STREAM_HEADER = re.compile(rb"strh....auds", re.DOTALL)
+_UNKNOWN_SIZE = 0xFFFFFFFF
+_DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
+READS_HEAD = {"mp3", "avi", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
 JOINED = 1.05  # a file larger than its header says by this factor has another one joined behind it
 
 
@@ -50,12 +55,44 @@ def promised(
         if size is not None:
             size -= skipped
         return _mp3_ms(head, stream.codec_context.sample_rate, size)
-    if name in GUESSING or stated_ms is None:
+    if name in GUESSING:
         return None
     shared = name in _SHARED or (name == "avi" and stream.duration is None)
     if shared and len(container.streams) > 1 and _tagged_ms(stream) is None:
         return None
-    return stated_ms
+    return max(stated_ms or 0, _declared_ms(name, stream, head)) or None  # libav knows only of what is there
+
+
+def _declared_ms(name: str, stream: "AudioStream", head: bytes) -> int:
+    """Return the length by the header of a container that libav does not believe, in milliseconds; 0 if unknown."""
+    if name == "avi":
+        return _avi_ms(head)
+    bytes_per_s = (stream.codec_context.bit_rate or 0) / 8
+    at = head.find(_DATA_CHUNKS.get(name, b"\0no such chunk"))
+    if at < 0 or not bytes_per_s or not stream.codec_context.name.startswith("pcm"):
+        return 0
+    if name == "wav":
+        size = int.from_bytes(head[at + 4 : at + 8], "little")
+        if size == _UNKNOWN_SIZE:
+            return 0
+    elif name == "w64":  # 16 bytes of name, then the size with these 24 bytes
+        size = int.from_bytes(head[at + 16 : at + 24], "little") - 24
+    else:  # the size counts four bytes before the samples; -1 is unknown
+        size = int.from_bytes(head[at + 4 : at + 12], "big", signed=True) - 4
+    return round(max(0, size) / bytes_per_s * 1000)
+
+
+def _avi_ms(head: bytes) -> int:
+    """Return the length of the only sound of an AVI; 0 if there are several, or none."""
+    found = [at + 8 for at in (each.start() for each in _STREAM_HEADER.finditer(head)) if len(head) >= at + 44]
+    if len(found) != 1:
+        return 0
+    scale, rate, _, length = (
+        int.from_bytes(head[at : at + 4], "little") for at in range(found[0] + 20, found[0] + 36, 4)
+    )
+    if not rate:
+        return 0
+    return length * scale * 1000 // rate
 
 
 def size_bytes(container: "InputContainer") -> int | None:

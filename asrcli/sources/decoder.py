@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from errno import EIO
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
@@ -11,7 +11,8 @@ from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi import AviEmptyChunks
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
-from asrcli.sources.container_length import ms_of, promised, size_bytes
+from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
+from asrcli.sources.container_opening import NOT_AUDIO, beginning, open_container
 from asrcli.sources.decoded_frames import (
     UNDECODABLE,
     DamagedPackets,
@@ -32,7 +33,6 @@ from asrcli.sources.track_selection import choose_track, describe_track, track_n
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet
-    from av.container import InputContainer
 
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 # Formats without times of their own: libav counts them, so they do not show what is missing.
@@ -40,12 +40,6 @@ BARE = {"mp3", "aac", "ac3", "eac3", "dts"}
 COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 # Containers whose times begin at 0: sound that begins later in them really begins later.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
-
-# From this version on PyAV accepts a title that is not UTF-8, and has no option for it any more.
-_LENIENT_TITLES = 19
-
-# Refused: a playlist from somebody else could name other files of the user.
-_PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}
 
 
 class Decoder:
@@ -83,8 +77,7 @@ class Decoder:
         in_bulk: bool = False,
         **options: Any,
     ) -> None:
-        import av
-
+        self._source = source
         self._name = name
         self._timeout_s = timeout_s
         self._head = head
@@ -96,19 +89,9 @@ class Decoder:
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
         self.damaged = 0
-        if not isinstance(source, str):
-            # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
-            # listen on the network before its format is known and refused.
-            options["options"] = options.get("options", {}) | {"protocol_whitelist": "data"}
-        with self._guard("is not audio or video that can be decoded"):
-            if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
-                options["metadata_errors"] = "replace"
-            opened = av.open(cast("Any", source), "r", timeout=timeout_s, **options)
-            self._container = cast("InputContainer", opened)
+        self._container = open_container(source, name, options, head, timeout_s)
         try:
-            if not _is_address(source) and _PLAYLISTS & set(self._container.format.name.split(",")):
-                raise SourceError(name, "is a list of other files, whatever it is called: name those")
-            with self._guard("is not audio or video that can be decoded"):
+            with self._guard(NOT_AUDIO):
                 tracks = [
                     describe_track(number, stream) for number, stream in enumerate(self._container.streams.audio, 1)
                 ]
@@ -162,7 +145,12 @@ class Decoder:
     @property
     def promised_ms(self) -> int | None:
         """How long the container promises its sound to be, in milliseconds; None if it does not, or only guesses."""
-        return promised(self._container, self._stream, self.duration_ms, self._head(), self._skipped)
+        head = b""
+        if self.container in READS_HEAD:
+            head = self._head()
+            if not head and isinstance(self._source, str):  # to read another source would take bytes from the decoder
+                head = beginning(self._source, self._timeout_s)
+        return promised(self._container, self._stream, self.duration_ms, head, self._skipped)
 
     @property
     def _zero_s(self) -> float | None:
@@ -294,7 +282,3 @@ class Decoder:
 
     def _guard(self, action: str) -> DecodingGuard:
         return DecodingGuard(self._name, action, self._timeout_s)
-
-
-def _is_address(source: object) -> bool:
-    return isinstance(source, str) and "://" in source and not source.startswith("file:")

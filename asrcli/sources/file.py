@@ -8,25 +8,32 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from errno import EACCES
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
+from asrcli.core.late_module import LateModule
 from asrcli.core.late_pattern import late_pattern
 from asrcli.sources.audio_positions import Item, chunked
-from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
-from asrcli.sources.input_reader import InputReader, SampleFormat, check_channel
-from asrcli.sources.late_decoder import decoding
+from asrcli.sources.input_reader import InputReader, SampleFormat
+from asrcli.sources.late_decoder import decoding, opening
+from asrcli.sources.track_selection import check_channel
+
+if TYPE_CHECKING:
+    from asrcli.sources import blocking_calls
+else:  # only pipes and addresses can hang
+    blocking_calls = LateModule("asrcli.sources.blocking_calls")
 
 STDIN = "-"
 CHUNK_MS = 100
 LOCAL_CHUNK_MS = 50  # to a recognizer on this machine: it waits no longer for a chunk of a file than for a microphone's
 FULL_PACE_CHUNK_MS = 400  # where nobody waits for the first word of a chunk; the service takes at most 16 KB at once
-MISSING_MS = 1000  # less is not reported as missing: codecs pad and containers round
+EARLY = "ends {:.1f} s before the end that its header names: was it cut short?"
 NETWORK_TIMEOUT_S = 30.0  # how long a network may give nothing
 _ADDRESS = late_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
 _LIVE = late_pattern(r"rt[sm]ps?://", re.IGNORECASE)
@@ -106,7 +113,9 @@ class FileSource:
         elif path == STDIN:
             self.realtime = not _is_regular(sys.stdin.fileno())
         elif self._is_address and not _LIVE.match(path):
-            self.realtime, length_ms = call_with_timeout(self._probe, path, timeout_s)
+            self.realtime, length_ms = blocking_calls.call_with_timeout(self._probe, path, timeout_s)
+            if not self.realtime:
+                promised_ms = length_ms
         self.begin_ms = self._clip.begin_ms
         self.duration_ms = self._left_of(length_ms)
         self._promised_ms = self._left_of(promised_ms)
@@ -136,7 +145,10 @@ class FileSource:
         if is_empty and self._clip != Clip():
             raise SourceError(self._shown_name, "holds no audio there")
         if is_empty:
-            raise SourceError(self._shown_name, "holds no audio")
+            error = SourceError(self._shown_name, "holds no audio")
+            if self._is_file:
+                error = opening.explained(error, opening.beginning(f"file:{self._path}", None), is_recording=True)
+            raise error
 
     @property
     def _shown_name(self) -> str:
@@ -156,8 +168,8 @@ class FileSource:
         promised_ms = self._promised_ms
         if promised_ms is None and input_reader.promised_ms is not None:
             promised_ms = max(0, self._ends_ms(input_reader.promised_ms) - self.begin_ms)
-        if promised_ms and (missing_ms := promised_ms - read_ms) > MISSING_MS:
-            yield Notice("warning", f"{self._shown_name}: {missing_ms / 1000:.1f} s of what it promises are not there")
+        if promised_ms and (missing_ms := promised_ms - read_ms) > input_reader.rounding_ms:
+            yield Notice("warning", f"{self._shown_name}: {EARLY.format(missing_ms / 1000)}")
 
     def _items(self, input_reader: InputReader) -> Generator[Item]:
         try:
@@ -168,7 +180,7 @@ class FileSource:
 
     def _read(self, input_reader: InputReader) -> Iterator[Item]:
         if self._is_address:
-            yield from iterate_with_timeout(
+            yield from blocking_calls.iterate_with_timeout(
                 lambda: input_reader.address(self._path, self._timeout_s), self.name, self._timeout_s
             )
         elif self._is_file:
@@ -189,7 +201,9 @@ class FileSource:
             SourceError: nobody has written in time.
         """
         try:
-            return call_with_timeout(lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s)
+            return blocking_calls.call_with_timeout(
+                lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s
+            )
         except SourceError as exc:
             raise SourceError(self.name, f"nobody has begun to write to it in {self._timeout_s:.0f} s") from exc
 

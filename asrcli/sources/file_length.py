@@ -111,7 +111,7 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
     total_ms = 0
     about: tuple[int, int] | None = None
     while True:
-        with closing(decoding.Decoder(SimpleNamespace(read=links.read), path, track=track)) as decoder:
+        with closing(_link_decoder(links, path, track)) as decoder:
             about = about or (decoder.rate, decoder.channels)
             if not scanned:
                 break
@@ -122,6 +122,10 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
         return FileLength(*about, None, None)
     with closing(decoding.Decoder(f"file:{path}", path, track=track)) as decoder:
         return FileLength(*about, decoder.promised_ms, None)
+
+
+def _link_decoder(links: OggLinks, path: str, track: str | None) -> "decoding.Decoder":
+    return decoding.Decoder(SimpleNamespace(read=links.read), path, track=track, head=lambda: OGG)
 
 
 def _windows(

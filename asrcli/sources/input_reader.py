@@ -15,7 +15,7 @@ from asrcli.sources.exact_reader import Read, reader
 from asrcli.sources.late_decoder import decoding
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
-from asrcli.sources.track_selection import check_only_track
+from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
@@ -65,6 +65,7 @@ class InputReader:
         damaged: Packets that could not be decoded.
         promised_ms: The length by the header of the input; None if it has none.
         problem: What is wrong with its header or its end; empty if nothing is.
+        rounding_ms: How far the length by the header may be from that of the sound: codecs pad, and containers round.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class InputReader:
         self.damaged = 0
         self.promised_ms: int | None = None
         self.problem = ""
+        self.rounding_ms = 1000
 
     def address(self, url: str, timeout_s: float) -> Iterator[Item]:
         """Read an address that libav opens."""
@@ -209,6 +211,7 @@ class InputReader:
 
     def _wav(self, read: Read, head: wav.WavHeader) -> Iterator[Item]:
         samples = wav.WavSamples(read, head)
+        self.rounding_ms = 100
         check_only_track(self._name, self._track)
         check_channel(self._name, self._channel, head.channels)
         if head.plain(self._format.rate):
@@ -230,7 +233,7 @@ class InputReader:
         def decoders() -> "Iterator[decoding.Decoder]":
             nonlocal rate
             while True:
-                with closing(self._new_decoder(SimpleNamespace(read=links.read))) as decoder:
+                with closing(self._new_decoder(SimpleNamespace(read=links.read), lambda: OGG)) as decoder:
                     rate = decoder.rate
                     if decoder.codec == "opus":
                         rate = OPUS_RATE
@@ -288,13 +291,3 @@ def header(read: Read, name: str) -> wav.WavHeader | None:
         raise SourceError(name, exc.reason) from exc
     except OSError as exc:
         raise SourceError(name, system_reason(exc).lower()) from exc
-
-
-def check_channel(name: str, channel: int | None, channels: int) -> None:
-    """Check that an input has a channel, counted from 0; None needs no check.
-
-    Raises:
-        SourceError: it does not.
-    """
-    if channel is not None and channel >= channels:
-        raise SourceError(name, f"has {channels} channel{'s' * (channels > 1)}, not {channel + 1}")

@@ -124,3 +124,13 @@ def _unknown(track: SoundTrack) -> str:
     if not track.codec:
         return "no decoder knows it"
     return f"no decoder for {track.codec}"
+
+
+def check_channel(name: str, channel: int | None, channels: int) -> None:
+    """Check that an input has a channel, counted from 0; None needs no check.
+
+    Raises:
+        SourceError: it does not.
+    """
+    if channel is not None and channel >= channels:
+        raise SourceError(name, f"has {channels} channel{'s' * (channels > 1)}, not {channel + 1}")

@@ -32,7 +32,10 @@ def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None 
     If the first signal is not Ctrl-C it calls `hurry` instead, if given, because its sender will not wait for long.
     Does nothing outside the main thread, which alone gets signals.
     """
-    times = _signalled_at
+    if current_thread() is not main_thread():
+        yield
+        return
+    times = _signalled_at  # another thread must not clear it: the second signal would be taken for the first
     times.clear()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -47,9 +50,6 @@ def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None 
         else:
             hurry()
 
-    if current_thread() is not main_thread():
-        yield
-        return
     earlier_handlers = {}
     for number in STOPS:
         if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored

@@ -10,6 +10,8 @@ from threading import Lock, Thread, get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
+from asrcli.transport.io_timers import IoTimer, IoTimers
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -67,6 +69,7 @@ class IoThread:
 
     def __init__(self) -> None:
         self.loop = IoLoop()
+        self._timers = IoTimers(self.loop)
         self.loop.set_exception_handler(lambda *_: None)  # each connection reports its own end; nothing is printed
         self._open: WeakSet[Abortable] = WeakSet()
         self._process = os.getpid()
@@ -106,9 +109,9 @@ class IoThread:
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(act)
 
-    def later(self, delay_s: float, act: Callable[[], object]) -> asyncio.TimerHandle:
+    def later(self, delay_s: float, act: Callable[[], object]) -> IoTimer:
         """Call a function on the loop after a delay. Called on this thread only."""
-        return self.loop.call_later(delay_s, act)
+        return self._timers.later(delay_s, act)
 
     def time(self) -> float:
         """Return the time of the loop in seconds."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
 from asrcli.core.settings import ConnectionSettings
+from asrcli.protocol.addresses import ADDRESS_FORMS
 from asrcli.transport.connection_errors import (
     HttpAnswer,
     failure_reason,
@@ -73,6 +74,7 @@ def dial(
         error = (refusal_error or _refusal_error(keyless=connection.key is None))(url, exc.response)
         if isinstance(error, ServiceRefused):
             error.region = connection.region
+            error.other_service = connection.other_service
         raise error from None
     except library_errors() as exc:
         raise failure(url, exc, proxy) from None
@@ -90,9 +92,9 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
     from websockets.exceptions import InvalidProxy, InvalidURI, ProxyError
 
     if isinstance(exc, InvalidProxy):  # without its address: a password may be in it
-        return UsageError(f"the proxy cannot be used: {exc.msg}", "write it as http://HOST:PORT")
+        return UsageError(f"the proxy cannot be used: {exc.msg}", "write it as http://HOST:8080")
     if isinstance(exc, InvalidURI):
-        return SettingError("url", f"not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
+        return SettingError("url", f"not a WebSocket address: {exc.msg}", ADDRESS_FORMS)
     if isinstance(exc, ProxyError) and proxy is not None:
         reason: BaseException = exc
         if is_socks(proxy):
@@ -115,7 +117,7 @@ def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
 
 
 def verbatim_refusal(url: str, response: "Response") -> AsrError:
-    """Return the error for a refused handshake with its status and its whole body, without interpreting them."""
+    """Return the error for a refused handshake with its status and its body, without interpreting them."""
     body = " ".join((response.body or b"").decode("utf-8", "replace").split())
     status = f"HTTP {response.status_code} {response.reason_phrase}"
     if response.status_code in {401, 403, 429}:

@@ -5,7 +5,16 @@ import string
 
 import pytest
 
-from asrcli.cli.advice import BY_CAUSE, BY_SERVICE_CODE, FORCE, INSTEAD, NAME_A_KEY, advice_for, described
+from asrcli.cli.advice import (
+    BY_CAUSE,
+    BY_SERVICE_CODE,
+    FORCE,
+    INSTEAD,
+    KEY_OF_THE_SERVER,
+    NAME_A_KEY,
+    advice_for,
+    described,
+)
 from asrcli.cli.app import COMMANDS, load_command
 from asrcli.core.causes import Cause
 from asrcli.core.errors import (
@@ -22,10 +31,10 @@ from asrcli.core.errors import (
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
 
-def refused(code: str, *, region: str = "", keyless: bool = False) -> ServiceRefused:
+def refused(code: str, *, region: str = "", keyless: bool = False, other_service: bool = False) -> ServiceRefused:
     """A refusal of the service with this code."""
     error = ServiceRefused(code, "m", "t")
-    error.region, error.keyless = region, keyless
+    error.region, error.keyless, error.other_service = region, keyless, other_service
     return error
 
 
@@ -63,6 +72,8 @@ LINES: list[tuple[AsrError, str]] = [
     (refused("Odd"), "refused by the service: Odd: m (task t)"),
     (refused("InvalidApiKey", keyless=True),
      f"refused by the service: InvalidApiKey: m (task t); no key was sent; {NAME_A_KEY}"),
+    (refused("InvalidApiKey", keyless=True, other_service=True),
+     f"refused by the service: InvalidApiKey: m (task t); no key was sent; {KEY_OF_THE_SERVER}"),
     (refused("AccessDenied", region="r"),
      f"refused by the service: AccessDenied: m (task t); the key was tried in r; {BY_SERVICE_CODE['AccessDenied']}"),
     (refused("Throttling.RateQuota", region="cn-beijing"),
@@ -90,7 +101,12 @@ def test_advice_names_options_that_exist() -> None:
     """A person who follows it gets no further error."""
     fields = [field for name in COMMANDS for field in load_command(name).params]
     options = {option for field in fields for option in (*field.opts, *field.secondary_opts)}
-    rows = [*BY_CAUSE.values(), NAME_A_KEY, *(advice_for(ServiceRefused(code, "")) for code in CODES)]
+    rows = [
+        *BY_CAUSE.values(),
+        NAME_A_KEY,
+        KEY_OF_THE_SERVER,
+        *(advice_for(ServiceRefused(code, "")) for code in CODES),
+    ]
     assert {named for row in rows for named in re.findall(r"--[a-z-]+", row)} <= options
 
 

@@ -18,6 +18,7 @@ from tests.support.command import ASR, asr
 from tests.support.terminal import Terminal
 
 WIDTHS = [40, 60, 80, 120]
+NAMES = ("qwen-audio-3.1-asr-flash-streaming", "vocab-ml-0123456789abcdef")
 
 
 def words(text: str) -> set[str]:
@@ -61,8 +62,8 @@ def table() -> Table:
     for title in ("identifier", "hot words", "context", "price"):
         made.add_column(title, no_wrap=title == "identifier", overflow="fold")
     made.add_row("streaming")
-    made.add_row("qwen-audio-3.1-asr-flash-streaming", "yes", "", "4.5 [CNY]")
-    made.add_row("vocab-ml-0123456789abcdef", "lists", "yes", "")
+    made.add_row(NAMES[0], "yes", "", "4.5 [CNY]")
+    made.add_row(NAMES[1], "lists", "yes", "")
     return made
 
 
@@ -79,7 +80,20 @@ def test_a_table_breaks_no_word_at_any_width(monkeypatch: pytest.MonkeyPatch, wi
     found = {word.removesuffix(":") for word in shown.split()}
     assert {"hot", "words", "price", "4.5", "[CNY]", "lists", "streaming"} <= found
     if width > 20:
-        assert {"qwen-audio-3.1-asr-flash-streaming", "vocab-ml-0123456789abcdef"} <= found
+        assert set(NAMES) <= found
+
+
+def test_in_a_pipe_each_row_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For grep and cut, however long it is, and without blanks at its end; COLUMNS may say otherwise."""
+    drawn = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", drawn)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    wide = table()
+    wide.add_row("talk", "a reason of many words " * 20)
+    print_table(wide)
+    lines = drawn.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["identifier", "streaming", *NAMES, "talk"]
+    assert all(line == line.rstrip() for line in lines)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -86,6 +86,12 @@ def test_without_a_keyring_a_file_that_only_its_user_can_read_keeps_it(tmp_path:
     assert store.forget("here")  # it asks no keyring
 
 
+def test_a_home_that_is_no_folder_holds_no_keys(tmp_path: Path) -> None:
+    """As HOME=/dev/null: a run without a key of this user goes on."""
+    (tmp_path / "home").touch()
+    assert KeyStore(tmp_path / "home" / "asrcli" / "keys.json", MadeUpKeyring()).services() == []
+
+
 def test_a_keyring_that_fails_later_is_one_line(tmp_path: Path) -> None:
     """To read and to forget; the key stays listed. A key that is gone from the keyring is told too."""
     keyring = MadeUpKeyring()
@@ -163,7 +169,7 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     tmp_path.joinpath("file").write_text("")
     keyring = MadeUpKeyring()
     store = KeyStore(tmp_path / "file" / "keys.json", keyring)
-    with pytest.raises(UsageError, match="Not a directory"):
+    with pytest.raises(OutputError, match="set DASHSCOPE_API_KEY instead"):
         store.keep("here", KEY, EndpointRequest())
     store = KeyStore(tmp_path / "folder" / "keys.json", keyring)
     tmp_path.joinpath("folder").symlink_to(tmp_path / "gone" / "deeper")

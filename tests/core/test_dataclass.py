@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.dataclass import LateInit, dataclass, field
+from asrcli.core.dataclass import WITHOUT_COMPILING, LateInit, dataclass, field, often_made
 from asrcli.core.events import Final
 
 NAMES = ("a", "b", "c", "d")
@@ -62,12 +62,13 @@ def outcome(function: Callable[[], Any]) -> Any:
 def facts(kind: Any, values: list[int], named: dict[str, int]) -> list[Any]:
     """All that can be seen of a class and of an instance of it."""
     made, again = (outcome(lambda: kind(*values, **named)) for _ in range(2))
-    known = [outcome(lambda: str(inspect.signature(kind))), kind.__match_args__, hasattr(kind, "__slots__"), made]
+    known = [kind.__match_args__, hasattr(kind, "__slots__"), made]
     if isinstance(made, type):
-        return known
+        return [*known, outcome(lambda: str(inspect.signature(kind)))]
     other = outcome(lambda: dataclasses.replace(made, a=99))
     return [
-        *known[:3],
+        *known[:2],
+        outcome(lambda: str(inspect.signature(kind))),
         repr(made),
         made == again,
         made == copy.copy(made) == copy.deepcopy(made),
@@ -88,13 +89,24 @@ def facts(kind: Any, values: list[int], named: dict[str, int]) -> list[Any]:
     st.booleans(),
     st.lists(st.integers(0, 3), max_size=4),
     st.dictionaries(st.sampled_from(NAMES), st.integers(0, 3), max_size=3),
+    st.booleans(),
 )
 def test_nobody_can_tell_the_two_decorators_apart(
-    kinds: list[str], frozen: bool, slots: bool, values: list[int], named: dict[str, int]
+    kinds: list[str], frozen: bool, slots: bool, values: list[int], named: dict[str, int], compiled: bool
 ) -> None:
-    """The same arguments are taken and refused; texts, comparison, hash, copies and changes are the same."""
+    """The same arguments are taken and refused; texts, comparison, hash, copies and changes are the same.
+
+    So it is for the first objects of a class and, behind its compiled `__init__`, for all others.
+    """
     standard, ours = both(kinds, frozen=frozen, slots=slots)
+    if compiled:
+        assert inspect.isfunction(ours.__init__)
     assert facts(ours, values, named) == facts(standard, values, named)
+    if frozen and slots:
+        often = often_made(both(kinds, frozen=True, slots=True)[1])
+        if compiled:
+            assert inspect.isfunction(often.__init__)
+        assert facts(often, values, named) == facts(standard, values, named)
 
 
 def test_what_a_class_defines_itself_is_kept() -> None:
@@ -116,7 +128,9 @@ def test_what_a_class_defines_itself_is_kept() -> None:
 
         __hash__ = None  # type: ignore[assignment]
 
-    assert (Own(1).second, Own(1) == 2, repr(Own(1))) == (2, True, "own")
+    for _ in range(2):
+        assert (Own(1).second, Own(1) == 2, repr(Own(1))) == (2, True, "own")
+        assert inspect.isfunction(Own.__init__)  # compiled for the second round
     assert Own.__doc__ == "Own"
 
 
@@ -136,6 +150,32 @@ def test_classes_inherit_fields_and_the_way_they_are_made() -> None:
 
     assert (Below(), Beside(3)) == (Below(1, 2), Beside(3))
     assert Above(3) != Beside(3)
+
+
+def test_a_class_can_inherit_from_one_that_is_made_often() -> None:
+    """Its objects are of that class, with what they were given, and as frozen; so are those of one without fields."""
+
+    @often_made
+    @dataclass(frozen=True, slots=True)
+    class Above:
+        a: int = 1
+
+    @often_made
+    @dataclass(frozen=True, slots=True)
+    class Empty:
+        pass
+
+    class Beside(Above):
+        pass
+
+    assert inspect.isfunction(Above.__init__)
+    assert inspect.isfunction(Empty.__init__)
+    made = [Above(3), Beside(3), Empty()]
+    assert [type(each) for each in made] == [Above, Beside, Empty]
+    assert (made[1].a, made[0] == made[1], made[2] == Empty()) == (3, False, True)  # type: ignore[attr-defined]
+    for each in made:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            each.a = 4  # type: ignore[attr-defined]
 
 
 def test_a_class_of_somebody_else_can_inherit_with_the_standard_decorator() -> None:
@@ -166,12 +206,13 @@ def test_a_frozen_value_goes_from_process_to_process() -> None:
 
 
 def test_the_method_is_made_once_also_by_two_threads() -> None:
-    """Before its first use a class has a stand-in, then the method; two threads that come at once both get a value."""
+    """At first a class has a stand-in, then the method; two threads that come at once both get a value."""
 
     @dataclass(slots=True)
     class Late:
         a: int = 4
 
+    assert [Late().a for _ in range(WITHOUT_COMPILING)] == [4] * WITHOUT_COMPILING
     assert isinstance(vars(Late)["__init__"], LateInit)
     ready = Barrier(2)
     made: list[Late] = []
@@ -196,6 +237,14 @@ def test_the_public_events_show_what_they_take() -> None:
 
 @pytest.mark.parametrize("wrong", [[], [1, (), 3]])
 def test_wrong_arguments_are_refused_in_the_usual_words(wrong: list[Any]) -> None:
-    """The message is that of any function."""
-    with pytest.raises(TypeError, match=r"Pair\.__init__\(\)"):
-        Pair(*wrong)
+    """The message is that of any function, before the method is compiled and behind it."""
+
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        left: int
+        right: tuple[int, ...] = ()
+
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"Fresh\.__init__\(\)"):
+            Fresh(*wrong)
+        assert inspect.isfunction(Fresh.__init__)

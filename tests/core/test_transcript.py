@@ -89,6 +89,7 @@ def test_numbers_are_unique_whatever_the_order(happenings: list[tuple[str, str]]
             numbers.append(transcript.latest.number)
         assert len(set(transcript.numbers.values())) == len(transcript.numbers)
         assert set(transcript.numbers) == set(transcript.open)
+        assert transcript.next_number == 1 + max([transcript.highest, *transcript.numbers.values()])
     assert len(set(numbers)) == len(numbers) == transcript.sentences
 
 

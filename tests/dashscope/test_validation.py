@@ -88,11 +88,11 @@ def test_the_edges_of_the_ranges_are_inside_and_what_is_beyond_is_refused(
 @pytest.mark.parametrize(
     ("asked", "problem"),
     [
-        (asked_of("fun-asr-realtime", languages=("zh", "en")), "--language: fun-asr-realtime reads 1, not 2"),
+        (asked_of("fun-asr-realtime", languages=("zh", "en")), "--language: fun-asr-realtime takes at most 1, not 2"),
         (asked_of("fun-asr-realtime", languages=("yue",)),
             "--language yue: fun-asr-realtime does not know it, only zh en "),
         (asked_of("qwen-audio-3.1-asr-flash-streaming", languages=("zh",) * 5),
-            "--language: qwen-audio-3.1-asr-flash-streaming reads 4, not 5"),
+            "--language: qwen-audio-3.1-asr-flash-streaming takes at most 4, not 5"),
         (asked_of("qwen-audio-3.1-asr-flash-message", languages=("zh",)), "--language has no effect"),
         (asked_of("fun-asr-realtime", threshold=float("nan")), "--threshold nan"),
         (asked_of("fun-asr-realtime", semantic=True, silence_ms=400), "--semantic with --silence-ms"),

@@ -3,6 +3,8 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -83,6 +85,45 @@ def test_a_damaged_library_is_set_aside_and_never_written_over(path: Path, how: 
     assert message.startswith("the library is damaged (")
     assert "(True)" not in message
     assert str(aside) in message
+    assert found(path) == 1
+
+
+HALF_WRITTEN = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE sentence SET plain = 'x'")
+for number in range(200):
+    connection.execute("INSERT INTO word VALUES (?)", (f"{number}" * 500,))
+os._exit(0)
+"""
+
+
+def test_what_a_killed_program_had_begun_is_taken_back(path: Path) -> None:
+    """By who searches next: it need not write anything itself."""
+    subprocess.run([sys.executable, "-c", HALF_WRITTEN, path], check=True)
+    journal = path.with_name("library.db-journal")
+    assert journal.stat().st_size
+    assert found(path) == 1
+    assert not journal.exists()
+
+
+def test_nothing_beside_the_library_is_mapped_into_memory(path: Path) -> None:
+    """On a disk that is full, the system ends a program that touches such a map. An older library needs none either."""
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    mapped: list[list[str]] = []
+
+    def work(_: sqlite3.Connection) -> None:
+        mapped.append([each.name for each in path.parent.iterdir() if each.name.endswith("-shm")])
+
+    write(path, work, pytest.fail)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+    write(path, work, pytest.fail)
+    assert mapped == [[], []]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert found(path) == 1
 
 

@@ -203,4 +203,4 @@ def test_standard_input_without_an_end_that_no_decoder_knows_is_given_up(scripte
             env=environment(), timeout=PATIENCE_S, check=False,
         )  # fmt: skip
     assert done.returncode == 3
-    assert "standard input: is not audio or video that can be decoded" in done.stderr
+    assert "standard input: begins with nothing but zeros" in done.stderr

@@ -13,13 +13,15 @@ __all__ = ["server"]  # a fixture
 
 def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_path: Path) -> None:
     """Without an input at first; two of one name are reported at once; the next run knows what is finished."""
-    folder, out = tmp_path / "in", tmp_path / "out"
-    (folder / "sub").mkdir(parents=True)
+    folder, ready, out = tmp_path / "in", tmp_path / "ready", tmp_path / "out"
+    folder.mkdir()
+    (ready / "sub").mkdir(parents=True)
+    for name in ("a.wav", "b.wav", "sub/a.wav"):
+        wav(ready / name, counted(CHUNKS), RATE)
     command = ("batch", "--watch", folder, "--out", out, "--url", server, "--pace", "max")
     with started(*command) as process:
         assert "0 inputs to transcribe" in process.stderr.readline()
-        for name in ("a.wav", "b.wav", "sub/a.wav"):
-            wav(folder / name, counted(CHUNKS), RATE)
+        ready.rename(folder / "new")  # all three at one moment, however slow this machine is
         before = []
         for line in process.stderr:
             before.append(line)
@@ -32,7 +34,9 @@ def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_pa
     reasons = [line for line in before if "would also be that of" in line]
     assert (len(reasons), "would also be that of" in said) == (2, False)  # each when it happened, and once
     assert [path.name for path in out.glob("*.txt")] == ["b.txt"]
-    assert "1 finished before" in asr("batch", folder / "b.wav", "--out", out, "--url", "ws://127.0.0.1:9").stderr
+    assert (
+        "1 finished before" in asr("batch", folder / "new" / "b.wav", "--out", out, "--url", "ws://127.0.0.1:9").stderr
+    )
 
 
 def test_what_cannot_be_watched_is_refused(tmp_path: Path) -> None:

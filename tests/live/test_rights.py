@@ -151,3 +151,10 @@ def test_sessions_that_cannot_be_read_or_removed(place: Path) -> None:
     finally:
         for path in (fixed, closed):
             path.chmod(0o700)
+
+
+def test_a_home_that_may_not_be_entered_holds_no_keys(place: Path) -> None:
+    """As in a container whose HOME is that of another user: a server of one's own needs no key, and gets its answer."""
+    home = place / "closed"
+    done = asr("file", place / "a.wav", "--url", "ws://127.0.0.1:9", "--no-journal", XDG_CONFIG_HOME=str(home))
+    assert (done.returncode, "connection refused" in done.stderr) == (4, True), done.stderr

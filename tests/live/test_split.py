@@ -5,8 +5,9 @@ import signal
 import time
 from pathlib import Path
 
+from asrcli.terminal.interrupts import TWICE_S
 from tests.live.test_batch import LONG, SILENT, server
-from tests.support.command import asr, lines, started
+from tests.support.command import asr, lines, serving, started
 from tests.support.counted import RATE, counted, covered
 from tests.support.tone import wav
 
@@ -89,7 +90,7 @@ def test_a_fast_run_that_is_ended_is_gone_on_with(server: str, tmp_path: Path) -
     """Its text up to the first part that is not finished is kept, and `asr resume` needs the rest."""
     audio = wav(tmp_path / "long.wav", counted(1500, silent=PAUSES), RATE)
     out, journal = tmp_path / "long.jsonl", tmp_path / "kept"
-    with started("file", audio, "--url", server, "--pace", 8, "--fast", "-o", out, "--journal", journal) as process:
+    with started("file", audio, "--url", server, "--pace", 30, "--fast", "-o", out, "--journal", journal) as process:
         while not any(path.read_bytes().count(b"final") > 3 for path in journal.glob("*/events.jsonl")):
             assert process.poll() is None
             time.sleep(0.02)
@@ -98,3 +99,30 @@ def test_a_fast_run_that_is_ended_is_gone_on_with(server: str, tmp_path: Path) -
     done = asr("resume", "--last", "--yes", "--journal", journal, "--url", server)
     assert done.returncode == 0, done.stderr
     assert covered(lines(out.read_text("utf-8")), 1500, silent=PAUSES) == []
+
+
+def test_a_second_ctrl_c_of_a_fast_run_still_gives_the_account(tmp_path: Path) -> None:
+    """Each second of the transcript is final, silence or in a gap; it is said what is left out, and how to go on."""
+    audio = wav(tmp_path / "long.wav", counted(1500, silent=PAUSES), RATE)
+    faults, out, journal = tmp_path / "faults.jsonl", tmp_path / "long.jsonl", tmp_path / "kept"
+    faults.write_text('{"at": "finish", "do": "never-finish"}\n' * 6, "utf-8")
+    with (
+        serving("--engine", "counting", "--faults", faults) as (deaf, _),
+        started("file", audio, "--url", deaf, "--pace", 8, "--fast", "-o", out, "--journal", journal) as process,
+    ):
+        while not any(path.read_bytes().count(b"final") > 3 for path in journal.glob("*/events.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert "Ctrl-C again" in process.stderr.readline()
+        time.sleep(2 * TWICE_S)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        errors = process.stderr.read()
+    for expected in ("asr: captured ", "of later parts ", f"its transcript so far is in {out}.part", "asr resume"):
+        assert expected in errors
+    events = lines(Path(f"{out}.part").read_text("utf-8"))
+    spent = {kind: sum(e["end_ms"] - e["begin_ms"] for e in events if e["type"] == kind) for kind in ("final", "gap")}
+    end = events[-1]
+    assert (spent["final"], spent["gap"]) == (end["final_ms"], end["lost_ms"])
+    assert end["final_ms"] + end["silence_ms"] + end["lost_ms"] == end["audio_ms"] < 60_000

@@ -127,14 +127,23 @@ def test_a_line_is_a_line_whatever_is_in_the_message() -> None:
 
 
 def test_a_refused_handshake_shows_status_and_body() -> None:
-    """All of it, and the exit code of its kind."""
-    for status, code in ((HTTPStatus.UNAUTHORIZED, 5), (HTTPStatus.BAD_GATEWAY, 4)):
-        with service(echo, answering(status, '{"code":"X","message":"no such luck"}')) as address:
+    """All of it, once, and the exit code of its kind: the number at its end is what the support asks for."""
+    for status, code, times in ((HTTPStatus.UNAUTHORIZED, 5, 1), (HTTPStatus.BAD_GATEWAY, 4, 20)):
+        body = f'{{"code":"X","message":"{"no such luck " * times}","request_id":"4711"}}'
+        with service(echo, answering(status, body)) as address:
             done = asr("ws-raw", "--url", address, DASHSCOPE_API_KEY=KEY)
         assert (done.returncode, done.stdout) == (code, "")
         assert f"HTTP {status.value} {status.phrase}" in done.stderr
-        assert "no such luck" in done.stderr
+        assert done.stderr.count("4711") == 1
+        assert ("< " + body in done.stderr) is (times > 1)
         assert KEY not in done.stderr
+
+
+def test_without_a_wire_the_address_is_used_as_it_is(scripted: str) -> None:
+    """Its path too, also where it is one of the service: who speaks by hand says where."""
+    address = f"{scripted}/api-ws/v1/realtime?model=m"
+    done = asr("ws-raw", "--wire", "none", "--url", address, "--first", '{"type":"session.finish"}', "--wait", "1")
+    assert [line["type"] for line in lines(done.stdout)] == ["session.created", "session.finished"], done.stderr
 
 
 def test_a_close_shows_its_code_and_reason() -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asrcli.core.errors import SettingError
-from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.addresses import endpoint, exact_endpoint
 
 LABELS = st.text("abc-9", max_size=3) | st.sampled_from(["a" * 63, "a" * 64, "b" * 200])
 
@@ -35,3 +35,12 @@ def test_other_names_are_checked_by_the_codec(host: str, taken: bool) -> None:
     else:
         with pytest.raises(SettingError, match="not a WebSocket address"):
             endpoint(f"wss://{host}", "/p")
+
+
+def test_an_exact_address_keeps_its_path() -> None:
+    """Only what is no address of a WebSocket is refused."""
+    for address in ("ws://h/", "wss://h:9/api-ws/v1/realtime?model=m", "ws://[::1]:9/x/"):
+        assert exact_endpoint(address) == address
+    assert exact_endpoint("ws://h?a=b") == "ws://h/?a=b"
+    with pytest.raises(SettingError, match="not a WebSocket address"):
+        exact_endpoint("http://h/")

@@ -29,6 +29,7 @@ from asrcli.protocol.json_messages import (
         (Text(""), "an empty message"),
         (Binary(b""), "a binary message where text is due"),
         (Text("{"), "not JSON"),
+        (Text("{}{}"), "not JSON"),
         (Text("[" * 100_000), "not JSON"),
         (Text("[]"), "not a JSON object"),
         (Text("null"), "not a JSON object"),
@@ -42,7 +43,9 @@ def test_what_is_no_object_is_refused_by_name(message: Text | Binary, problem: s
 
 
 @pytest.mark.parametrize(
-    "message", [Text('\ufeff{"a":1}'), Binary(b'{"a":1}'), Binary(b'\xef\xbb\xbf {"a":1}')], ids=str
+    "message",
+    [Text('\ufeff{"a":1}'), Text('\n{"a":1}\n'), Binary(b'{"a":1}'), Binary(b'\xef\xbb\xbf {"a":1}')],
+    ids=str,
 )
 def test_an_object_is_read_in_whatever_it_is_wrapped(message: Text | Binary) -> None:
     """A byte order mark, and text in a binary message: there is no doubt what is meant."""

@@ -26,7 +26,7 @@ from asrcli.protocol.recorded_messages import (
 from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack, read_record
 
 KEY = "sk-0123456789abcdef0123"
-HEADER = pack(header_line({"program": "asr"}))
+HEADER = pack([header_line({"program": "asr"})])
 
 
 def message_line(message: Text | Binary, *, at_ms: int = 1, direction: str = SENT, keep_audio: bool = False) -> bytes:
@@ -38,7 +38,7 @@ def message_line(message: Text | Binary, *, at_ms: int = 1, direction: str = SEN
 
 def only(line: bytes) -> Any:
     """The one line of a record that holds it."""
-    (found,) = read_record("r", HEADER + pack(line)).lines
+    (found,) = read_record("r", HEADER + pack([line])).lines
     return found
 
 
@@ -117,15 +117,33 @@ def test_what_a_codec_of_ours_names_audio_is_not_examined() -> None:
         RecordedMessage(3, 1, SENT, 640, 0, 100),
     ]
     for keep_audio in (False, True):
-        lines = read_record("r", HEADER + pack(message_lines(messages, 0, keep_audio=keep_audio))).lines
+        lines = read_record("r", HEADER + pack([message_lines(messages, 0, keep_audio=keep_audio)])).lines
         assert ["#" in line["text"] for line in lines[:2]] == [False, True]
         assert (lines[2]["audio_bytes"], lines[2]["sent_ms"]) == (640, 100)
     assert [length(message) for message in messages] == [48, 48, 0]
 
 
+@given(st.text() | st.binary())
+def test_a_shorter_tuple_is_the_same_message(data: str | bytes) -> None:
+    """Without a step, and outside of a task: the thread of a connection makes the shortest that says all."""
+    message = Text(data) if isinstance(data, str) else Binary(data)
+    shorter: list[tuple[Any, ...]] = [(1, 1, RECEIVED, message), (2, 1, SENT, message, 5, 9), (3, Notice("info", "x"))]
+    whole = [RecordedMessage(1, 1, RECEIVED, message), RecordedMessage(2, 1, SENT, message, 5, 9), shorter[2]]
+    assert message_lines(shorter, 0, keep_audio=False) == message_lines(whole, 0, keep_audio=False)
+
+
+def test_a_member_is_the_same_from_any_pieces() -> None:
+    """It is packed while its lines are made. Without lines there is none."""
+    line = message_line(Text("x" * 5000))
+    pieces = pack([line, *[bytes([byte]) for byte in line], line])
+    assert gzip.decompress(pieces) == line * 3
+    assert pack(iter([])) == b""
+
+
 def test_a_delta_of_text_is_no_audio() -> None:
     """It is the transcript."""
     assert not has_audio('{"type":"transcription.delta","delta":"abcdefghijklmnopqrstuvwxyz"}')
+    assert not has_audio('{"type":"input_audio_transcription.delta","delta":"abcdefghijklmnopqrstuvwxyz"}')
 
 
 def test_no_line_holds_a_secret() -> None:
@@ -146,7 +164,7 @@ def test_no_line_holds_a_secret() -> None:
     ]
     assert all(line for line in lines)
     assert KEY.encode() not in b"".join(lines)
-    assert len(read_record("r", pack(b"".join(lines))).lines) == 7
+    assert len(read_record("r", pack([b"".join(lines)])).lines) == 7
 
 
 @pytest.mark.parametrize(
@@ -170,7 +188,7 @@ def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None
     assert event_line(7, Finished()) == ""
     final = Final("1", 0, 5, "a", (Word("a", 0, 5),))
     among = message_lines([RecordedMessage(1, 1, SENT, Text("x")), (7, final)], 0, keep_audio=False)
-    assert event_of(read_record("r", HEADER + pack(among)).lines[1]) == Final("1", 0, 5, "a")
+    assert event_of(read_record("r", HEADER + pack([among])).lines[1]) == Final("1", 0, 5, "a")
     assert length((7, final)) == 0
 
 
@@ -190,7 +208,7 @@ def test_an_event_that_does_not_fit_is_none(name: str, event: dict[str, Any]) ->
     assert event_of(only(line)) is None
 
 
-MEMBERS = [HEADER] + [pack(message_line(Text(f"m{n}"), at_ms=n)) for n in range(4)]
+MEMBERS = [HEADER] + [pack([message_line(Text(f"m{n}"), at_ms=n)]) for n in range(4)]
 
 
 @given(st.integers(0, len(b"".join(MEMBERS))))
@@ -222,7 +240,7 @@ def test_a_damaged_member_costs_itself_only(hit: int, data: st.DataObject) -> No
 def test_a_member_that_is_too_long_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file must not fill the memory."""
     monkeypatch.setattr(wire_record, "MOST_MEMBER_BYTES", 1000)
-    bomb = pack(message_line(Text("x" * 5000)))
+    bomb = pack([message_line(Text("x" * 5000))])
     record = read_record("r", HEADER + bomb + MEMBERS[1])
     assert (len(record.lines), record.damaged) == (1, 1)
     assert read_record("r", HEADER + bomb).damaged == 1
@@ -245,7 +263,7 @@ MESSAGE = {"type": "message", "at_ms": 1, "connection": 1, "direction": "sent", 
 )  # fmt: skip
 def test_a_line_that_does_not_fit_is_left_out_and_counted(line: bytes) -> None:
     """The rest is used."""
-    record = read_record("r", HEADER + pack(line + b"\n" + json.dumps(MESSAGE).encode() + b"\n"))
+    record = read_record("r", HEADER + pack([line + b"\n" + json.dumps(MESSAGE).encode() + b"\n"]))
     assert (len(record.lines), record.damaged) == (1, 1)
 
 
@@ -255,8 +273,8 @@ def test_a_line_that_does_not_fit_is_left_out_and_counted(line: bytes) -> None:
         (b"", "is empty"),
         (b"hello", "is no record"),
         (gzip.compress(b"hello\n", mtime=0), "is no record"),
-        (pack(b'{"type":"record","version":2}\n'), "made by a newer asr"),
-        (pack(b'{"type":"record"}\n'), "no version"),
+        (pack([b'{"type":"record","version":2}\n']), "made by a newer asr"),
+        (pack([b'{"type":"record"}\n']), "no version"),
     ],
 )
 def test_what_is_no_record_is_refused(data: bytes, reason: str) -> None:

@@ -107,6 +107,12 @@ def test_settled_words_stay_and_nearly_all_are_in_the_final() -> None:
     assert len(wrong) <= len(words) / 30
 
 
+def test_speech_that_is_cut_off_in_a_word_has_its_text() -> None:
+    """By Ctrl-C, or where a recording ends: the model is not left with half a word, of which it makes loops."""
+    begin, end = (int(at_s * SECOND / 2) * 2 for at_s in (13.2, 15.3))
+    assert text(heard(clip()[begin:end])).startswith("We will talk about")
+
+
 def test_every_word_has_its_time_within_its_sentence() -> None:
     """In order, without overlap, and where the sentence is heard."""
     for final, (begin_ms, end_ms) in zip(
@@ -170,6 +176,14 @@ def test_never_more_than_15_seconds_are_read_at_once(vad: bool, commands: Sequen
     spans = [(word.begin_ms, word.end_ms) for final in finals(events) for word in final.words]
     assert spans[-1][1] > 34_000
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_speech_without_any_pause_is_read_with_15_seconds_at_most() -> None:
+    """The silence behind a cut counts too."""
+    reader = Reader()
+    speech = clip()[142 * SECOND // 10 : 17 * SECOND]
+    events_of(scripted(reader), speech * 9)
+    assert 14 * SECOND < max(reader.lengths) <= 15 * SECOND
 
 
 def test_a_cut_falls_into_a_pause() -> None:

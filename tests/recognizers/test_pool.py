@@ -9,13 +9,14 @@ from typing import Any
 import psutil
 import pytest
 
-from asrcli.core.client_commands import Command, SendAudio
+from asrcli.core.client_commands import Command, FinishTask, SendAudio
+from asrcli.core.events import Finished
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed
 from asrcli.recognizers.pool import WorkerPool
 from asrcli.recognizers.registry import LOCAL, RecognizerOptions
 from asrcli.recognizers.worker import WorkerArguments
-from asrcli.recognizers.worker_process import AHEAD_S, PIECE_S, WorkerProcess
+from asrcli.recognizers.worker_process import AHEAD_S, HUNG_S, PIECE_S, WorkerProcess
 from asrcli.server.local_server import in_background
 from tests.support.wire import finish_task, run_task, wait_until, wire
 
@@ -225,6 +226,29 @@ def test_no_more_than_a_few_seconds_wait_in_the_pipe_and_silence_of_the_client_i
             assert not asking.done()
             assert worker._unanswered_bytes <= (AHEAD_S + PIECE_S) * 32_000
             asking.cancel()
+        finally:
+            worker.kill()
+            await worker.wait_ended()
+
+    asyncio.run(measure())
+
+
+def test_a_stop_of_this_program_is_no_hanging_of_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after Ctrl-Z and fg: the clock has jumped beyond the limit, and the answer is still waited for."""
+
+    async def measure() -> None:
+        loop = asyncio.get_running_loop()
+        worker = await WorkerProcess.started(WorkerArguments(LOCAL.module, "never"))
+        try:
+            await worker.begin(RecognitionSettings("m"), 60)
+            receiving = asyncio.create_task(worker.receive())
+            await asyncio.sleep(0)
+            await worker.send(SendAudio(bytes(320)))
+            clock = loop.time
+            monkeypatch.setattr(loop, "time", lambda: clock() + HUNG_S + 1)
+            await asyncio.sleep(0)
+            await worker.send(FinishTask())
+            assert isinstance(await receiving, Finished)
         finally:
             worker.kill()
             await worker.wait_ended()

@@ -92,16 +92,21 @@ def test_a_beginning_is_read_with_the_frame_that_makes_it_speech() -> None:
     assert session.looks[:10] == list(range(session.looks[0], session.looks[0] + 10))
 
 
-def test_silence_lies_behind_a_beginning_and_not_behind_a_final() -> None:
-    """A model that is cut off in the middle of a word says the word before again and again."""
+def test_silence_lies_behind_a_beginning_and_behind_a_final_that_no_pause_ends() -> None:
+    """A model that is cut off in the middle of a word says the word before again and again: no text that is kept."""
     ends: list[tuple[bool, bool]] = []  # of each reading: it is short, and 200 ms of zeros are its end
 
     def read(pcm: bytes) -> str:
         ends.append((len(pcm) < 2 * SECOND, not any(pcm[-SECOND // 5 :])))
         return "one two three"
 
-    list(MoonshineSession(read, RecognitionSettings("m"), lambda: 0.0).feed(clip()[: 5 * SECOND]))
+    session = MoonshineSession(read, RecognitionSettings("m"), lambda: 0.0)
+    list(session.feed(clip()[: 5 * SECOND]))
     assert set(ends) == {(True, True), (False, False)}
+    list(session.feed(clip()[5 * SECOND : 7 * SECOND]))
+    ends.clear()
+    list(session.finish())
+    assert [is_silent for _, is_silent in ends] == [True]
 
 
 def test_slow_readings_are_fewer() -> None:

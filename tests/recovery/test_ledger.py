@@ -1,5 +1,7 @@
 """Every millisecond has one fate: sets of intervals and the ledger over them, against sets of numbers."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +59,31 @@ def test_the_ledger_adds_up_whatever_came_in_which_order(steps: list[tuple[str, 
     assert totals.open_ms == length(ledger.undecided(0, END))
     assert ledger.undecided(0, ledger.decided_until_ms) == []
     assert ledger.decided_until_ms >= END or ledger.undecided(ledger.decided_until_ms, ledger.decided_until_ms + 1)
+
+
+@given(STEPS.map(lambda steps: [step for step in steps if "gap" not in step[0]]), st.randoms())
+def test_a_pause_counts_the_same_whenever_silence_and_text_of_its_time_came(
+    steps: list[tuple[str, tuple[int, int]]], random: Random
+) -> None:
+    """Text first, then the pause, then silence, in any order of arrival: so `asr verify` counts the same."""
+    figures = []
+    for order in (steps, random.sample(steps, len(steps))):
+        ledger = Ledger(0)
+        add = {"final": ledger.add_final, "silence": ledger.add_silence, "pause": ledger.add_pause}
+        for kind, span in order:
+            add.get(kind, ledger.quiet.add)(*span)
+        figures.append(ledger.totals(END))
+    assert figures[0] == figures[1]
+
+
+def test_silence_that_the_service_took_while_a_pause_lasted_is_part_of_the_pause() -> None:
+    """The time of a pause is no audio, also where a task ended in the middle of it."""
+    ledger = Ledger(0)
+    ledger.add_final(100, 750)
+    ledger.add_silence(0, 900)
+    ledger.add_pause(700, 2000)
+    totals = ledger.totals(2000)
+    assert (totals.final_ms, totals.silence_ms, totals.paused_ms) == (650, 100, 1250)
 
 
 def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:

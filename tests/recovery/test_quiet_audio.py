@@ -9,7 +9,15 @@ from asrcli.recovery.quiet_audio import is_quiet
 
 @pytest.mark.parametrize(
     ("samples", "quiet"),
-    [([], True), ([0] * 100, True), ([20, -20] * 100, True), ([0] * 99 + [3000], False), ([-3000] + [0] * 9, False)],
+    [
+        ([], True),
+        ([0] * 100, True),
+        ([20, -20] * 100, True),
+        ([0] * 99 + [3000], False),
+        ([-3000] + [0] * 9, False),
+        ([0] * 900 + [-3000], False),  # behind the bytes that are looked at first
+        ([20, -20] * 900 + [200], False),
+    ],
 )
 def test_one_loud_sample_is_no_quiet(samples: list[int], quiet: bool) -> None:
     """In doubt sound counts as speech."""

@@ -1,16 +1,17 @@
 """A record while it is written: a disk that is full ends the record, and never the run."""
 
-import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from asrcli.core.events import Notice
+from asrcli.core.events import Finished, Notice
 from asrcli.core.message import Closed, Message, Text, Writable
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.journal.append_file import AppendFile
+from asrcli.protocol import wire_record
 from asrcli.protocol.wire_record import read_record
 from asrcli.runs import wire_recording
 from asrcli.runs.wire_recording import WireRecorder
@@ -30,7 +31,8 @@ class Answering:
         """Send it nowhere."""
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
-        """Deliver a fault."""
+        """Deliver the first answer, and a fault."""
+        deliver(self._answers[0])
         deliver(ValueError())
 
     def recv(self) -> Message | Writable:
@@ -39,6 +41,12 @@ class Answering:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def closed_on_a_full_disk(file: AppendFile, close: Callable[[AppendFile], None] = AppendFile.close) -> None:
+    """Close a file whose disk is full."""
+    close(file)
+    raise OSError(122, "Disk quota exceeded")
 
 
 ASKED = RecognitionSettings("fun-asr-realtime")
@@ -56,6 +64,7 @@ def test_a_full_disk_is_reported_once_and_what_was_written_stays(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(AppendFile, "append", full)
+    monkeypatch.setattr(AppendFile, "close", closed_on_a_full_disk)
     for _ in range(3):
         recorder.handle(Notice("info", "x"), Transcript())
     recorder.close()
@@ -76,20 +85,79 @@ def test_a_recorded_connection_passes_everything_on(tmp_path: Path) -> None:
     recorded.listen(faults.append)
     recorded.close()
     recorder.close()
-    assert len(faults) == 1
+    assert len(faults) == 2
     lines = read_record("r", (tmp_path / "r").read_bytes()).lines
     assert [line["type"] for line in lines] == ["open", "message", "message", "close"]
     assert lines[0]["url"] == "ws://x/"
 
 
-def test_many_messages_are_not_gathered_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file at full pace: their audio is in memory until they are lines. The end does not wait either."""
-    monkeypatch.setattr(wire_recording, "GATHER_S", 3600)
-    recorder = wire_recording.WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail)
-    made = threading.Event()
-    recorder.add(made.set)
-    for _ in range(wire_recording.MOST_WAITING + 1):
-        recorder.add(lambda: None)
-    assert made.wait(30)
-    recorder.add(lambda: b"{}\n")
+def test_the_order_stays(tmp_path: Path) -> None:
+    """Of messages, events and ends of connections, over many more of them than become lines at once."""
+    recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=pytest.fail)
+    expected: list[str] = []
+    for number in range(5):
+        recorded = recorder.wrapped(Answering(Text("back"), Closed(1000)), "ws://x", ASKED)
+        for _ in range(wire_recording.SLICE + number):
+            recorded.send(Text("there"))
+        recorder.handle(Notice("info", "x"), Transcript())
+        recorder.handle(Finished(), Transcript())  # the messages say so
+        recorded.recv()
+        recorded.recv()
+        expected += ["open", *["message"] * (wire_recording.SLICE + number), "event", "message", "close"]
     recorder.close()
+    assert [line["type"] for line in read_record("r", (tmp_path / "r").read_bytes()).lines] == expected
+
+
+def written_soon(path: Path, text: str) -> None:
+    """Wait until a record holds a text."""
+    deadline = time.monotonic() + 30
+    while text not in str(read_record("r", path.read_bytes()).lines):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("answers", [200, 0], ids=["answered", "unanswered"])
+def test_many_messages_are_not_gathered_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: int) -> None:
+    """A file at full pace: their audio is in memory until they are lines. The end does not wait either."""
+    monkeypatch.setattr(wire_recording, "FIRST_GATHER_S", 3600)
+    recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=pytest.fail)
+    recorded = recorder.wrapped(Answering(Text("back")), "ws://x", ASKED)
+    written_soon(tmp_path / "r", "'type': 'open'")  # how a connection begins and ends is not gathered at all
+    recorded.send(Text("first"))
+    for _ in range(answers):
+        recorded.recv()
+    for _ in range(wire_recording.MOST_WAITING - answers):
+        recorded.send(Text("there"))
+    written_soon(tmp_path / "r", "first")
+    recorded.send(Text("last"))
+    recorder.close()
+    written_soon(tmp_path / "r", "last")
+
+
+def test_no_member_is_too_long_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large its messages are: a reader takes a member that is much longer than they are for damage."""
+    monkeypatch.setattr(wire_recording, "FIRST_GATHER_S", 3600)
+    recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=pytest.fail)
+    large = Text("x" * (wire_recording.MEMBER_BYTES // 4))
+    recorded = recorder.wrapped(Answering(large), "ws://x", ASKED)
+    heard: list[object] = []
+    recorded.listen(heard.append)
+    for _ in range(20):
+        recorded.recv()
+    recorder.close()
+    data = (tmp_path / "r").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(wire_record, "MOST_MEMBER_BYTES", wire_recording.MEMBER_BYTES * 3 // 2)
+        record = read_record("r", data)
+    assert (record.damaged, len(record.lines)) == (0, 22)
+    assert heard[0] == large
+
+
+def test_a_disk_that_is_full_at_the_end_is_reported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk in the network may say so only when the file is closed; the run goes on."""
+    reports: list[str] = []
+    recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=reports.append)
+
+    monkeypatch.setattr(AppendFile, "close", closed_on_a_full_disk)
+    recorder.close()
+    assert reports == [f"{tmp_path / 'r'}: the record ends here: disk quota exceeded; the run goes on"]

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -96,6 +97,17 @@ def test_a_key_is_checked_as_the_service_does(tmp_path: Path) -> None:
             code, body = status(address, INFERENCE, **headers)
             assert (code, body["code"], body["message"]) == (401, "InvalidApiKey", "Invalid API-key provided.")
             assert body["request_id"]
+
+
+def test_a_refused_handshake_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever runs the server sees that a client has a wrong key or path; the key is not shown."""
+    caplog.set_level(logging.INFO, "asrcli.server")
+    with in_background(Scripted(), key=Secret("sk-right")) as address:
+        assert status(address, INFERENCE, Authorization="Bearer sk-wrong")[0] == 401
+        assert status(address, "/nowhere", Authorization="Bearer sk-right")[0] == 404
+    assert "refused: InvalidApiKey: Invalid API-key provided." in caplog.text
+    assert "refused: NotFound: No such path; there are /api-ws/v1/inference" in caplog.text
+    assert "sk-" not in caplog.text
 
 
 def test_other_machines_are_let_in_only_with_a_key() -> None:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,8 @@ from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
 from asrcli.server.open_files import OTHER_FILES
 from asrcli.server.websocket_server import MAX_NEWCOMERS
-from tests.support.command import serving
+from tests.support.command import ASR, PATIENCE_S, environment, serving
+from tests.support.tone import tone, wav
 from tests.support.wire import INFERENCE, status, wire
 
 ASKED = "import resource, sys; from asrcli.server.open_files import make_room; make_room(int(sys.argv[1])); "
@@ -42,6 +44,18 @@ def test_as_many_files_are_allowed_as_the_connections_need(
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
     )
     assert said in done.stdout + done.stderr
+
+
+def test_inputs_that_need_more_files_than_there_can_be_are_refused_at_once(tmp_path: Path) -> None:
+    """`asr batch` says how many inputs at once there is room for, before the service is asked."""
+    audio = wav(tmp_path / "a.wav", tone(100))
+    command = [*ASR, "batch", str(audio), "--out", str(tmp_path / "out"), "--url", "ws://127.0.0.1:9", "--jobs", "9"]
+    done = subprocess.run(
+        command, capture_output=True, check=False, text=True, timeout=PATIENCE_S, env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--jobs 9: needs 74 open files, and the system allows 40; at most 3, or raise the limit" in done.stderr
 
 
 def test_all_clients_that_are_allowed_may_come_at_once() -> None:

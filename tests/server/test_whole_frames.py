@@ -15,8 +15,8 @@ from asrcli.recognizers.scripted import Scripted, ScriptedResult
 from asrcli.server.frame_reader import MAX_FRAMES, FrameReader, Phase
 from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom
 from asrcli.server.local_server import in_background
-from asrcli.server.whole_frames import next_frame
 from asrcli.transport.masked_frames import MaskedFrames
+from asrcli.transport.whole_frames import next_frame
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
 
 PATIENCE_S = 30.0
@@ -31,16 +31,16 @@ def test_a_message_is_taken_once_all_of_it_is_there(first: int, size: int, aroun
     payload = bytes(range(256)) * (size // 256) + bytes(size % 256)
     framed = MaskedFrames().frame(first, payload)
     data, end = around + framed + around, len(around) + len(framed)
-    assert (payload, end) == next_frame(data, len(around), size)
-    assert next_frame(data[: min(cut, end - 1)], len(around), size) is None
-    assert next_frame(data, len(around), size - 1) is None
+    assert (payload, end) == next_frame(data, len(around), size, masked=True)
+    assert next_frame(data[: min(cut, end - 1)], len(around), size, masked=True) is None
+    assert next_frame(data, len(around), size - 1, masked=True) is None
 
 
 @given(st.integers(0, 255).filter(lambda first: first not in {TEXT, BINARY}), st.binary(max_size=300))
 def test_anything_else_is_left_to_the_library(first: int, payload: bytes) -> None:
     """Control frames, parts of messages, extensions, opcodes that nobody knows, and what has no mask."""
-    assert next_frame(MaskedFrames().frame(first, payload), 0, 1000) is None
-    assert next_frame(bytes([TEXT, min(len(payload), 125)]) + payload[:125] + bytes(8), 0, 1000) is None
+    assert next_frame(MaskedFrames().frame(first, payload), 0, 1000, masked=True) is None
+    assert next_frame(bytes([TEXT, min(len(payload), 125)]) + payload[:125] + bytes(8), 0, 1000, masked=True) is None
 
 
 Part = tuple[int, int, bool]

@@ -182,7 +182,7 @@ def test_mistakes_are_named_before_anyone_is_called(tmp_path: Path) -> None:
         tmp_path / "none.wav": "no such file",
         tmp_path: "is a directory",
         tmp_path / "empty.wav": "is an empty file",
-        tmp_path / "text.wav": "is not audio or video",
+        tmp_path / "text.wav": "is text",
         tmp_path / "mute.mp4": "has no sound",
     }
     for path, reason in reasons.items():
@@ -199,7 +199,16 @@ def test_a_file_with_no_samples_holds_no_audio(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.mp3", "libmp3lame"), ("a.flac", "flac"), ("a.mka", "aac"), ("a.wav", "pcm_s16le")]
+    ("name", "codec"),
+    [
+        ("a.mp3", "libmp3lame"),
+        ("a.flac", "flac"),
+        ("a.mka", "aac"),
+        ("a.wav", "pcm_s16le"),
+        ("a.w64", "pcm_s16le"),
+        ("a.caf", "pcm_s16be"),
+        ("a.avi", "libmp3lame"),
+    ],
 )
 def test_a_cut_file_is_reported_from_a_pipe_as_from_a_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str
@@ -213,7 +222,18 @@ def test_a_cut_file_is_reported_from_a_pipe_as_from_a_disk(
         chunks, from_pipe = read(FileSource("-", RATE))
     assert 3000 < RATE.ms(chunks[-1].end) < 7000
     for notices in (from_disk, from_pipe):
-        assert any("s of what it promises are not there" in notice.text for notice in notices)
+        assert any("s before the end that its header names" in notice.text for notice in notices)
+
+
+def test_a_whole_file_is_not_called_cut(tmp_path: Path) -> None:
+    """The lengths that these headers name are those of the sound, also where there are several sounds."""
+    for name, codec in (
+        ("a.w64", "pcm_s16le"),
+        ("a.caf", "pcm_s16be"),
+        ("a.avi", "libmp3lame"),
+        ("a.wav", "pcm_s24le"),
+    ):
+        assert read(FileSource(str(encoded(tmp_path / name, codec, tone(3000, 48000))), RATE))[1] == []
 
 
 def streamed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[Chunk | Told]]:

@@ -87,7 +87,7 @@ def test_what_disagrees_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     """A header that promises less or more than there is; what programs write into pipes promises nothing."""
     cases = {
         riff(tone(5000), data=32000): "promises 1.00 s, and there is more",
-        riff(tone(1000), data=160_000): "4.0 s of what it promises are not there",
+        riff(tone(1000), data=160_000): "ends 4.0 s before the end",
         riff(tone(1000), data=0x7FFFFFFF): "",
         riff(tone(1000)): "",
     }
@@ -154,8 +154,8 @@ def test_a_file_beyond_4_gib_is_as_long_as_it_is(tmp_path: Path) -> None:
         (form(2_000_000_000), "2000000000 samples a second"),
         (form(16000, 128), "has 128 channels"),
         (form(16000, 65535), "has 65535 channels"),
-        (form(0), "is not audio"),
-        (form(16000, 0), "holds no audio|cannot be decoded"),  # which of the two depends on the version of PyAV
+        (form(0), "is cut short or damaged"),
+        (form(16000, 0), "holds no audio|cannot be decoded|damaged"),  # which of the two depends on the version of PyAV
         (form(tag=0x1234), "cannot be decoded"),
     ],
 )

@@ -71,7 +71,35 @@ class Player(subprocess.Popen[bytes]):
         self.wait()
 
 
-class Microphone:
+class SoundServer:
+    """A server of sounds with a device that can be plugged in. All of it ends with the block, or at a failed start."""
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+            self.replug()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        """Start the server, and wait until it listens."""
+        raise NotImplementedError
+
+    def replug(self) -> None:
+        """Let the device appear."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End all processes and remove what they left."""
+        raise NotImplementedError
+
+
+class Microphone(SoundServer):
     """The microphone, plugged in within its block; what it hears is what is played."""
 
     def __init__(self, rate: int = 48000, channels: int = 1) -> None:
@@ -94,18 +122,6 @@ class Microphone:
         }
         for file, text in {"daemon.conf": SERVER, "client.conf": CLIENT, "asound.conf": ALSA}.items():
             self._folder.joinpath(file).write_text(text.format(folder=self._folder, server=address))
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-            self.replug()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _start(self) -> None:
         """Until the server listens. Alone in its session, Ctrl-C misses it; with us it ends, however we end."""

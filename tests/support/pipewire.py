@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from tests.support.microphone import PATIENCE_S, until
+from tests.support.microphone import PATIENCE_S, SoundServer, until
 
 PIPEWIRE_PACKAGES = "pipewire pipewire-bin wireplumber"
 PIPEWIRE_PROGRAMS = ("pipewire", "wireplumber", "pw-record", "pw-dump", "setpriv")
@@ -88,7 +88,7 @@ def pipewire_missing() -> str:
     return ""
 
 
-class PipeWireMicrophone:
+class PipeWireMicrophone(SoundServer):
     """The microphone, plugged in within its block; what it hears is what is written into its pipe."""
 
     def __init__(self) -> None:
@@ -108,25 +108,16 @@ class PipeWireMicrophone:
         os.mkfifo(self._folder / "pcm")
         self._pipe = os.open(self._folder / "pcm", os.O_RDWR | os.O_NONBLOCK)
 
-    def __enter__(self) -> Self:
-        try:
-            daemon = self._started("pipewire", "-c", "daemon.conf")
+    def _start(self) -> None:
+        daemon = self._started("pipewire", "-c", "daemon.conf")
 
-            def listening() -> bool:
-                assert daemon.poll() is None, self._said()
-                with socket.socket(socket.AF_UNIX) as client:
-                    return client.connect_ex(str(self._folder / "pipewire-0")) == 0
+        def listening() -> bool:
+            assert daemon.poll() is None, self._said()
+            with socket.socket(socket.AF_UNIX) as client:
+                return client.connect_ex(str(self._folder / "pipewire-0")) == 0
 
-            until("PipeWire", listening)
-            self._started("wireplumber")
-            self.replug()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        until("PipeWire", listening)
+        self._started("wireplumber")
 
     def stop(self) -> None:
         """End all processes and remove what they left."""

@@ -19,9 +19,9 @@ from asrcli.cli.builders.staged_files import read_as
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.dashscope.endpoints import WORKSPACE
+from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
-from asrcli.journal.file_journal import described as described_input
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal

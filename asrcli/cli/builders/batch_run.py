@@ -37,6 +37,7 @@ from asrcli.runs.batch.scheduler import BatchRun, Work
 from asrcli.runs.batch.staging import Staging
 from asrcli.runs.batch.start_limits import StartLimits
 from asrcli.runs.cluster.cost_leases import CostLeases
+from asrcli.server.open_files import make_room
 from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from asrcli.cli.options.retry import RetryOptions
     from asrcli.runs.batch.remote_store import RemoteFolder
 
+FILES_EACH, OTHER_FILES = 6, 20  # open files of an input with its socket, journal and transcripts, and of the rest
 JOBS = 8
 
 
@@ -170,6 +172,7 @@ class BatchRequest:
             work, jobs, region = self._on_cluster(stack, ledger, staging)
         else:
             work, jobs, region = self._here(stack, ledger, staging)
+            make_room(self.jobs or jobs, "jobs", FILES_EACH, OTHER_FILES)
         for text in self.notices:
             self._tell(text)
         total = len(plan.tasks) if self.watched is None else 0

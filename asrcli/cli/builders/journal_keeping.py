@@ -15,15 +15,17 @@ from asrcli.core.late_module import LateModule
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.records import JournalHeader
-from asrcli.journal.writing import JournalWriter
-from asrcli.outputs.line_writer import STDOUT, is_device
+from asrcli.outputs.line_writer import STDOUT
+from asrcli.outputs.output_paths import is_device
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import ConnectionSettings, RecognitionSettings
     from asrcli.journal import reading
-else:  # a new run reads no journal
+    from asrcli.journal import writing as journal_writing
+else:  # a new run reads no journal, and one with --no-journal writes none
     reading = LateModule("asrcli.journal.reading")
+    journal_writing = LateModule("asrcli.journal.writing")
 
 KEPT = (
     "append",
@@ -72,10 +74,10 @@ class JournalKeeping:
     """The journal of a microphone run in a folder; without a folder none is kept."""
 
     folder: Path | None
-    writing: "JournalWriter" = field(init=False)
+    writing: "journal_writing.JournalWriter" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.writing = JournalWriter()
+        self.writing = journal_writing.JournalWriter()
 
     @contextmanager
     def recording(

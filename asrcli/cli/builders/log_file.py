@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from asrcli.core.errors import OutputError, system_reason
-from asrcli.outputs.line_writer import FOREIGN_LINK, is_foreign_link
+from asrcli.outputs.output_paths import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
 LOG_BYTES = 1_000_000

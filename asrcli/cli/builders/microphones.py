@@ -19,6 +19,7 @@ from asrcli.core.errors import AsrError, UsageError
 from asrcli.core.events import Notice
 from asrcli.core.settings import RecognitionSettings
 from asrcli.outputs.echo_detector import EchoDetector
+from asrcli.outputs.output_paths import check
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
 from asrcli.sources.backends.registry import capture_backend, input_devices
@@ -120,6 +121,7 @@ class MicrophoneBuilder:
         made = [kept(self._sent(microphone)) for microphone in microphones]
         for number, path in enumerate(self.saved()):
             made[number] = RecordedSource(made[number], str(path))
+            check(path, has_part=False)
         if len(made) > 1:
             return [ConcurrentSources(tuple(made))]
         return [*made]

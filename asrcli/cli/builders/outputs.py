@@ -21,7 +21,8 @@ from asrcli.core.errors import OutputError, UsageError, bare_url, system_reason
 from asrcli.core.late_module import LateModule
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.formatting import clock, wall_clock
-from asrcli.outputs.line_writer import LineWriter, check
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.output_paths import check
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 from asrcli.runs.run import flatten_sources
@@ -100,6 +101,8 @@ class OutputBuilder:
         to_file = self.path is not None or self.folder is not None
         if self.path is not None and self.folder is not None:
             raise UsageError("--output with --output-dir: one file or one for each input")
+        if self.path is not None and self.path.endswith("/"):
+            raise UsageError(f"--output {self.path} names a folder", "name a file, or use --output-dir")
         if len(self.formats) > 1 and not to_file:
             raise UsageError("several --format need --output", "name a file: each format adds its suffix")
         if self.append and not to_file:
@@ -225,7 +228,7 @@ def runs(
         found = [([source], each) for source, each in zip(sources, each_shown, strict=True)]
     for _, each in found:
         for path in each.paths():
-            check(Path(path))
+            check(Path(path), append=output_builder.append)
     return [(heard, partial(run_outputs, each, behind)) for heard, each in found]
 
 

@@ -12,13 +12,13 @@ from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.text_files import MOST_BYTES
 from asrcli.cli.console import print_message
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.errors import AsrError, UsageError, shorten
 from asrcli.core.message import Closed, Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.raw_messages import RawMessages
-from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.addresses import exact_endpoint
 from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
 from asrcli.protocol.registry import Wire
 from asrcli.runs.raw_run import RawPiece
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from websockets.http11 import Response
 
     from asrcli.transport.websocket_connection import WebSocket
+
+BODY_SHOWN = 4000  # characters of the answer to a handshake
 
 
 def check_output(output: str | None, *, overwrite: bool) -> None:
@@ -76,12 +78,12 @@ def dial_wire(
     """
     if temporary_key:
         connection = temporary_key_connection(connection)
-    url = endpoint(connection.url, "/")
+    url = exact_endpoint(connection.url)
     if wire is not None:
         url = wire.url(connection.url, model)
     given = _parse_headers(headers)
     if not verbose:
-        return dial(url, connection, given, verbatim_refusal)
+        return dial(url, connection, given, _refusal)
     transport = dial(url, connection, given, _shown_refusal)
     _show(transport.handshake.lines())
     return transport
@@ -89,7 +91,16 @@ def dial_wire(
 
 def _shown_refusal(url: str, response: "Response") -> AsrError:
     _show(answer_lines(response.status_code, response.reason_phrase, tuple(response.headers.raw_items())))
-    return verbatim_refusal(url, response)
+    return _refusal(url, response)
+
+
+def _refusal(url: str, response: "Response") -> AsrError:
+    """The error for a refused handshake. Where its line has no room for the body, that is shown before it."""
+    error = verbatim_refusal(url, response)
+    body = shorten((response.body or b"").decode("utf-8", "replace"), BODY_SHOWN)
+    if body.rstrip(".") not in str(error):
+        _show([f"< {body}"])
+    return error
 
 
 def _show(lines: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.builders.outputs import run_outputs
 from asrcli.cli.builders.wire_records import open_record
 from asrcli.cli.console import print_message
+from asrcli.core.printable import quantity
 from asrcli.core.transcript import Transcript, fold
 from asrcli.runs.record_replay import RecordReplay
 
@@ -37,6 +38,6 @@ def replay_record(path: Path, pace: float | None, output_builder: "OutputBuilder
             for output in outputs:
                 output.handle(event, transcript)
     if played.unreadable:
-        print_message(f"asr: {path}: {played.unreadable} entries do not fit this version and are left out")
+        print_message(f"asr: {path}: {quantity(played.unreadable, 'line')} left out, of no use to this version")
     if not played.ended and output_builder.level is not None:
         print_message(f"asr: {path}: the record ends after {at_ms / 1000:.1f} s, without the end of the run")

@@ -24,7 +24,8 @@ from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError, system_reason
 from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
-from asrcli.outputs.line_writer import LineWriter, is_device
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.output_paths import is_device
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 

@@ -27,7 +27,6 @@ from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.prices import Price
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.recognizers import registry
-from asrcli.runs.budget import Budget, BudgetedSource
 from asrcli.runs.plan import RunPlan, make_plan
 from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, flatten_sources
 from asrcli.terminal.interrupts import interruptible
@@ -36,9 +35,11 @@ if TYPE_CHECKING:
     from asrcli.cli.builders import cost, fast_run
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import Output, Source
+    from asrcli.runs import budget as budgets
     from asrcli.runs.fallback import Fallback
     from asrcli.runs.wire_recording import WireRecorder
 else:
+    budgets = LateModule("asrcli.runs.budget")
     cost = LateModule("asrcli.cli.builders.cost")
     fast_run = LateModule("asrcli.cli.builders.fast_run")
 
@@ -134,13 +135,13 @@ class RunBuilder:
         """The price of the model in the region that is asked; None if it is not known."""
         return self.model.prices.get(self.connection.region)
 
-    def _budget(self) -> "Budget | None":
+    def _budget(self) -> "budgets.Budget | None":
         if self.budget is None:
             return None
         recognition = self.recognition
         price = cost.bounded_price(self.model, self.connection.region, local=self.service.local)
         again = self.retries.limit != 0
-        return Budget(
+        return budgets.Budget(
             self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again
         )
 
@@ -180,7 +181,7 @@ def _transcribe(
     idle: ConnectionPool,
     sources: "Sequence[Source | ConcurrentSources]",
     notices: Sequence[Notice],
-    budget: "Budget | None",
+    budget: "budgets.Budget | None",
 ) -> None:
     """Transcribe the sources of one run, within a budget if there is one."""
     if budget is None:
@@ -190,13 +191,13 @@ def _transcribe(
 
 
 def limit_sources(
-    sources: "Sequence[Source | ConcurrentSources]", budget: "Budget"
+    sources: "Sequence[Source | ConcurrentSources]", budget: "budgets.Budget"
 ) -> "list[Source | ConcurrentSources]":
     """The sources, each of which ends when the budget is used up."""
 
     def bounded(source: "Source | ConcurrentSources") -> "Source | ConcurrentSources":
         if isinstance(source, ConcurrentSources):
-            return ConcurrentSources(tuple(BudgetedSource(each, budget) for each in source.sources))
-        return BudgetedSource(source, budget)
+            return ConcurrentSources(tuple(budgets.BudgetedSource(each, budget) for each in source.sources))
+        return budgets.BudgetedSource(source, budget)
 
     return [bounded(source) for source in sources]

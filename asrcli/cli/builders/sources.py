@@ -11,6 +11,7 @@ from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.core.audio import Format
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors, system_reason
+from asrcli.core.late_module import LateModule
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
@@ -22,11 +23,13 @@ from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, LOCAL_CHUNK_MS, FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
 from asrcli.sources.input_reader import SampleFormat
-from asrcli.sources.passthrough import PassthroughSource
-from asrcli.sources.utterances import UtteranceCutter
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
+    from asrcli.sources import passthrough, utterances
+else:  # few runs send files as they are, or cut utterances here
+    passthrough = LateModule("asrcli.sources.passthrough")
+    utterances = LateModule("asrcli.sources.utterances")
 
 
 def clip(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
@@ -176,7 +179,7 @@ class SourceBuilder:
         return self._decoded(path, self.take, about)
 
     def _as_it_is(self, path: str) -> "Source":
-        source = PassthroughSource(path)
+        source = passthrough.PassthroughSource(path)
         if source.audio_format not in self.model.traits.formats:
             decoded = ", ".join(self.model.traits.formats)
             raise UsageError(f"--passthrough: {self.model.name} decodes {decoded}, not {source.audio_format}")
@@ -204,7 +207,7 @@ class SourceBuilder:
         source = self.treatment.of(read)
         if self.asked.vad:
             return source
-        return UtteranceCutter(source, self.asked.silence_ms)
+        return utterances.UtteranceCutter(source, self.asked.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | ConcurrentSources":
         """Each channel of a file as a source of its own, named left and right if there are two."""

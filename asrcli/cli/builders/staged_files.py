@@ -13,9 +13,10 @@ from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
+from asrcli.core.late_module import LateModule
 from asrcli.dashscope.endpoints import WORKSPACE
+from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
-from asrcli.journal.file_journal import FileJournal, described
 from asrcli.journal.records import JournalHeader
 from asrcli.runs.run import flatten_sources
 
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.core.interfaces import Output, Source
     from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+    from asrcli.journal import file_journal
     from asrcli.runs.run import ConcurrentSources
 
     Runs = Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]
+else:  # a run with --no-journal writes none
+    file_journal = LateModule("asrcli.journal.file_journal")
 
 ONCE = "standard input, an address or a pipe can be read only once: asr resume cannot continue it"
 
@@ -75,8 +79,7 @@ class StagedRun:
         local: bool,
     ) -> "Iterator[Runs]":
         """The runs, each of which also writes to the journal. At the end print how to continue what is left."""
-        inputs = tuple(map(described, self.paths))
-        journal = FileJournal()
+        inputs = tuple(map(described_input, self.paths))
         if not self.can_go_on(source_builder):
             words = ONCE
             if any(one.size_bytes is not None for one in inputs):
@@ -86,6 +89,7 @@ class StagedRun:
             return
         places = self._places(runs)
         stages = tuple(zip(places, map(tuple, self._files(output_builder, places)), strict=True))
+        journal = file_journal.FileJournal()
         more = {"inputs": inputs, "stages": stages, "reading": read_as(source_builder, pace)}
         self._open(journal, recognition, connection, output_builder, local=local, more=more)
         try:
@@ -103,7 +107,7 @@ class StagedRun:
         """Whether a journal lets a later run go on where this one ends: it is kept, and an input can be read again."""
         if self.folder is None or source_builder.passthrough:
             return False
-        return any(described(path).size_bytes is not None for path in self.paths)
+        return any(described_input(path).size_bytes is not None for path in self.paths)
 
     def kept(
         self,

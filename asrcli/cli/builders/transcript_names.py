@@ -6,10 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from os.path import lexists, realpath  # also of what cannot be there: a loop of links, a name that is too long
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
-from asrcli.journal.transcript_origins import TranscriptOrigins
+from asrcli.core.late_module import LateModule
+
+if TYPE_CHECKING:
+    from asrcli.journal import transcript_origins
+else:  # only --output-dir needs it
+    transcript_origins = LateModule("asrcli.journal.transcript_origins")
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
 # Suffixes that name a format without being its own. Those of json and md named these before there were such formats.
@@ -90,7 +96,7 @@ def check_origins(folder: Path, files: "dict[str, Path]") -> None:
     Raises:
         UsageError: a file is, or may be, the transcript of another input.
     """
-    origins = TranscriptOrigins(folder)
+    origins = transcript_origins.TranscriptOrigins(folder)
     for source, path in files.items():
         if not lexists(path):
             continue

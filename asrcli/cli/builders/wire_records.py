@@ -10,6 +10,7 @@ from asrcli import __version__
 from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
 from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
+from asrcli.core.printable import quantity
 from asrcli.protocol.wire_record import MEMBER, WireRecord, read_record
 from asrcli.runs.wire_recording import WireRecorder
 
@@ -46,7 +47,7 @@ def recording(
             record, about, wire, recognition, keep_audio=keep_audio, report=lambda text: print_message(f"asr: {text}")
         )
     except OSError as exc:
-        raise OutputError(str(record), system_reason(exc)) from exc
+        raise OutputError(str(record), system_reason(exc).lower()) from exc
     stack.callback(recorder.close)
     return recorder
 
@@ -65,14 +66,18 @@ def open_record(path: Path) -> WireRecord:
         raise SourceError(str(path), f"longer than {MOST_BYTES >> 30} GB")
     record = read_record(str(path), data)
     if record.damaged:
-        print_message(f"asr: {path}: {record.damaged} damaged parts are left out; the rest is used")
+        print_message(f"asr: {path}: {quantity(record.damaged, 'damaged part')} left out; the rest is used")
     if record.cut:
         print_message(f"asr: {path}: its end is cut off; the rest is used")
     return record
 
 
 def _check(record: Path) -> None:
+    if str(record) == "-":
+        raise UsageError("--record - is standard output, and a record is a file", "choose another name")
     try:
+        if record.is_symlink():  # whoever may write to the folder could have put it there
+            raise UsageError(f"--record {record} is a symbolic link, and a record is a file", "choose another name")
         if record.is_fifo():  # written later, it could not hold up the run for a reader
             raise UsageError(f"--record {record} is a pipe, and a record is a file", "choose another name")
         if record.exists() and not record.is_file() and not record.is_dir():

@@ -7,7 +7,6 @@ import typer
 
 from asrcli.cli.options.output import (
     Capitalize,
-    Formats,
     MaxLine,
     MaxLines,
     Overwrite,
@@ -17,12 +16,23 @@ from asrcli.cli.options.output import (
 )
 from asrcli.cli.options.panels import CONNECTION, FLAG, OUTPUT
 from asrcli.cli.options.recognition import RecognitionOptions
-from asrcli.cli.options.values import bounded_number
+from asrcli.cli.options.values import OutputFormat, bounded_number
 from asrcli.core.dataclass import dataclass
 from asrcli.dashscope.parameters import MODEL
 
 FORCE_SETTINGS = "--force-settings"  # what --force is elsewhere
 
+BatchFormats = Annotated[
+    list[OutputFormat] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="text, jsonl, srt, vtt, ass, lrc, tsv, csv, md, json or html; may be repeated. Default: text.",
+        metavar="FORMAT",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
 Words = Annotated[
     list[str] | None,
     typer.Argument(
@@ -135,7 +145,7 @@ DryRun = Annotated[
 class BatchOutputOptions:
     """The values of the options for transcripts, as the user gave them."""
 
-    format: Formats = None
+    format: BatchFormats = None
     out: Out = None
     name: OutputName = "{stem}"
     overwrite: Overwrite = False

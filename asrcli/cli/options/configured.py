@@ -12,17 +12,21 @@ from typer.core import TyperOption
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options.panels import DIAGNOSIS
+from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.options.setting_values import has_empty, is_path_type, option_name, option_value
 from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
-from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
+from asrcli.config.layers import KEY_VARIABLE, PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach, is_path
-from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.errors import AsrError, UsageError, bare_url
+from asrcli.core.late_pattern import late_pattern
 
 NO_SETTINGS = {"help", "help-all", "profile"}
 MAY_BE_EMPTY = {"profile", "url"}  # no profile; an address has an error of its own
+WRITES_HERE = {"output", "save_audio"}  # names of files that are no paths to Typer
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
+_ADDRESS = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
 
 
@@ -31,6 +35,8 @@ class ConfiguredCommand(Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._parsed: Any = None  # the context of the last parser
+        self._parser: Any = None
         if self.options:
             panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
             self.params.append(_profile_option(DIAGNOSIS if DIAGNOSIS in panels else None))
@@ -44,7 +50,12 @@ class ConfiguredCommand(Command):
         return {option_name(each): each for each in own if option_name(each) not in NO_SETTINGS}
 
     def make_parser(self, ctx: Any) -> Any:
-        """The parser, which also takes --no-NAME for each option that a setting can give: as if it were not set."""
+        """The parser, which also takes --no-NAME for each option that a setting can give: as if it were not set.
+
+        It is made once for a context, in which the arguments are parsed twice: it keeps nothing of what it parses.
+        """
+        if ctx is self._parsed:
+            return self._parser
         parser = super().make_parser(ctx)
         taken = {name for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
         for option, parameter in self.options.items():
@@ -56,6 +67,7 @@ class ConfiguredCommand(Command):
                     action="store_const",
                     const=parameter.default,
                 )
+        self._parsed, self._parser = ctx, parser
         return parser
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -63,9 +75,10 @@ class ConfiguredCommand(Command):
         before = ctx.find_root().params.get("profile")  # what stands before the command
         if not self.options:
             ctx.default_map = {"profile": before}
-        elif not ctx.resilient_parsing:
-            given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        given = parsed(self, ctx, args)
+        if self.options and not ctx.resilient_parsing:
             self._refuse_empty(given)
+            self._refuse_addresses(given)
             by_name = {each.name: each for each in self.get_params(ctx)}
             if not any(getattr(by_name[name], "is_eager", False) for name in given):
                 ctx.default_map = self._defaults_unless_examined(ctx, given.get("profile", before), given)
@@ -92,6 +105,23 @@ class ConfiguredCommand(Command):
                     raise UsageError(f"--{option_name(parameter)} is empty", "give it a value, or leave it out")
                 if is_path_type(parameter):  # the type would take it for the current folder
                     raise UsageError(f"{parameter.metavar} is empty", "name a file")
+
+    def _refuse_addresses(self, given: Mapping[str, Any]) -> None:
+        """Refuse addresses of stores and servers where a file of this machine is read or written.
+
+        As a path, s3://store/x would be made a folder called s3: here.
+        """
+        for parameter in self.params:
+            value = given.get(str(parameter.name))
+            is_local = is_path_type(parameter) or parameter.name in WRITES_HERE
+            if is_local and isinstance(value, str) and _ADDRESS.match(value):
+                name = parameter.metavar
+                if parameter.param_type_name == "option":
+                    name = f"--{option_name(parameter)}"
+                raise UsageError(
+                    f"{name} {bare_url(value)} is an address",
+                    "name a file or folder of this machine",
+                )
 
     def _defaults_unless_examined(self, ctx: Any, profile: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """The settings; none where a file is not valid and the command itself reports that."""
@@ -162,7 +192,12 @@ def with_origins(sentence: str) -> str:
     used = _used.get() or {}
     named = dict.fromkeys(re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", sentence))
     options = dict.fromkeys(name if name in used else name.removeprefix("no-") for name in named)
-    places = [f"{option} is set by {used[option].origin}" for option in options if option in used]
+    # A key of the environment is no file; a sentence that finds fault with it names its variable.
+    places = [
+        f"{option} is set by {used[option].origin}"
+        for option in options
+        if option in used and used[option].origin != KEY_VARIABLE
+    ]
     return "; ".join((sentence, *places))
 
 

@@ -185,7 +185,7 @@ class EndpointOptions:
             key = read_key(self.api_key_file)
         url = socket_url((self.url or self.endpoint.url).strip())
         warn_unencrypted(key, url)
-        return self.with_proxy(ConnectionSettings(url, key))
+        return self.with_proxy(ConnectionSettings(url, key, other_service=True))
 
     def with_proxy(self, connection: ConnectionSettings) -> ConnectionSettings:
         """The connection settings with the proxy and the certificates that the options name.

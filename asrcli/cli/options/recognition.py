@@ -112,8 +112,9 @@ def _fields() -> Iterator[tuple[str, Any, Any]]:
 
 def _with_all_options(group: type[Group]) -> type[Group]:
     """The class with an attribute for each option; the decorator `dataclass` makes fields of them."""
-    group.__annotations__ = {name: annotation for name, annotation, _ in _fields()}
-    for name, _, default in _fields():
+    group.__annotations__ = {}
+    for name, annotation, default in _fields():
+        group.__annotations__[name] = annotation
         setattr(group, name, default)
     return group
 

@@ -68,13 +68,14 @@ CatchUp = Annotated[
     ),
 ]
 ConnectTimeout = Annotated[
-    float,
+    float | None,
     typer.Option(
-        help="How long the connection, and then the service, may take to get ready.",
+        help="How long the connection, and then the service, may take to get ready. Default: 10; 70 with --local.",
         min=0.1,
         callback=bounded_number,
         metavar="SECONDS",
         rich_help_panel=CONNECTION,
+        show_default=False,
     ),
 ]
 StallTimeout = Annotated[
@@ -113,7 +114,7 @@ class RetryOptions:
     retry_for: RetryFor = None
     retry_wait: RetryWait = 0.5
     catch_up: CatchUp = CATCH_UP
-    connect_timeout: ConnectTimeout = 10.0
+    connect_timeout: ConnectTimeout = None
     stall_timeout: StallTimeout = 30.0
     keepalive: Keepalive = None
 
@@ -135,7 +136,7 @@ class RetryOptions:
         """The connection settings with these timeouts."""
         return replace(
             connection,
-            connect_timeout_s=self.connect_timeout,
+            connect_timeout_s=self.connect_timeout or connection.connect_timeout_s,
             idle_timeout_s=self.stall_timeout,
             stall_timeout_s=self.stall_timeout,
             keepalive_s=self.keepalive or self.stall_timeout / 2,

@@ -106,7 +106,7 @@ def parse_proxy(text: str | None) -> str | None:
         usable = False
     if not usable:
         raise UsageError(
-            "--proxy: not an address", "write it as http://HOST:PORT"
+            "--proxy: not an address", "write it as http://HOST:8080"
         )  # the address is not printed: it may hold a password
     return url
 

@@ -1,7 +1,9 @@
 """What the ledger of a batch holds, as tables for people and as JSON for programs."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.render.batch_progress import length
@@ -45,13 +47,31 @@ def print_report(rows: Mapping[str, LedgerRow], *, as_json: bool) -> None:
 
     table = new_table()
     for name in ("input", "state", "audio", "time", "tries", "cost", "reason"):
-        table.add_column(name, justify="right" if name in {"audio", "time", "tries", "cost"} else "left")
+        # A path that is cut off says nothing.
+        right = name in {"audio", "time", "tries", "cost"}
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "reason")
     for row in ordered:
         audio = "" if row.audio_ms is None else length(row.audio_ms)
         cost = "" if row.cost is None else money(row.cost)
-        cells = [row.path, str(row.state), audio, f"{row.seconds:.1f} s", str(row.attempts), cost, row.reason]
+        cells = [
+            _from_here(row.path),
+            str(row.state),
+            audio,
+            f"{row.seconds:.1f} s",
+            str(row.attempts),
+            cost,
+            row.reason,
+        ]
         table.add_row(*map(harmless, cells))
     print_table(table)
+
+
+def _from_here(path: str) -> str:
+    """A path below the current folder without the path of that folder; any other one unchanged."""
+    try:
+        return path.removeprefix(f"{Path.cwd()}{os.sep}")
+    except OSError:  # the current folder is gone
+        return path
 
 
 def described_row(row: LedgerRow) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tables and coloured texts on standard output. It loads Rich, which is slow: import it where a table is printed."""
 
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
@@ -24,6 +25,8 @@ def new_table(**looks: Any) -> Table:
 def print_table(table: Table, *, markup: bool = False) -> None:
     """Print a table as wide as the terminal, or its cells one below the other if the terminal is too narrow.
 
+    In a pipe or file, each row is one line, for grep and its like, unless COLUMNS says how wide it may be.
+
     The cells must not hold control characters.
 
     Raises:
@@ -39,7 +42,7 @@ def print_table(table: Table, *, markup: bool = False) -> None:
 
 
 def print_texts(texts: Iterable[Text]) -> None:
-    """Print texts with their colours, each on lines of its own, broken at the width of the terminal.
+    """Print texts with their colours, each on lines of its own, broken at the width of the terminal; whole in a pipe.
 
     They must not hold control characters.
 
@@ -53,9 +56,12 @@ def print_texts(texts: Iterable[Text]) -> None:
 def _console_in_memory(*, markup: bool) -> Console:
     """Return a console with the width and colours of the terminal. Rich itself would not report a full disk."""
     screen = Console(file=sys.stdout or io.StringIO())
+    width = screen.width
+    if not screen.is_terminal and "COLUMNS" not in os.environ:
+        width = _ANY_WIDTH
     return Console(
         file=io.StringIO(),
-        width=screen.width,
+        width=width,
         force_terminal=screen.is_terminal,
         color_system=cast("Any", screen.color_system),
         no_color=screen.no_color,
@@ -67,7 +73,8 @@ def _console_in_memory(*, markup: bool) -> Console:
 def _print_drawn(console: Console, items: Iterable[RenderableType]) -> None:
     for item in items:
         console.print(item)
-    LineWriter(None).write(cast(io.StringIO, console.file).getvalue().removesuffix("\n"))
+    drawn = cast(io.StringIO, console.file).getvalue().removesuffix("\n")
+    LineWriter(None).write("\n".join(map(str.rstrip, drawn.split("\n"))))
 
 
 def _one_below_the_other(table: Table) -> Iterator[RenderableType]:

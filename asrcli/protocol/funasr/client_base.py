@@ -1,42 +1,23 @@
 """What the clients of both servers of FunASR have in common: no usage, no names, any path, and errors of any form."""
 
-from collections.abc import Mapping
-
-from asrcli.core.errors import ServiceRefused
-from asrcli.core.events import Usage
+from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.events import Event, Usage
 from asrcli.core.message import Message
 from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.json_messages import Json, text, word
+from asrcli.protocol.json_messages import Json, read, text, word
+from asrcli.protocol.nameless_sentences import NamelessSentences
 
 
-class FunAsrClientBase:
+class FunAsrClientBase(NamelessSentences):
     """The part of a client codec that does not depend on the server. Each task has its own connection."""
 
-    word_times = False
-    reusable = False
-    connection_is_new = True
-    retired_names: Mapping[str, str] | None = None
-    lifetime_s: float | None = None
+    task_id: str
     must_wait = False
-
-    def __init__(self) -> None:
-        self._dropped = DiscardedMessages()
 
     @property
     def usage(self) -> Usage:
         """Nothing: these servers count no usage."""
         return Usage()
-
-    @property
-    def seen_names(self) -> Mapping[str, str]:
-        """Nothing: sentences have no names on these wires."""
-        return {}
-
-    @property
-    def dropped(self) -> int:
-        """How many finals were dropped; a notice was emitted for each."""
-        return self._dropped.finals
 
     def url(self, base: str) -> str:
         """The address of a server, which takes any path."""
@@ -45,6 +26,24 @@ class FunAsrClientBase:
     def pending_messages(self) -> list[Message]:
         """Nothing: no message of the server asks for an answer."""
         return []
+
+    def receive(self, message: Message) -> list[Event]:
+        """The events in a message. An unreadable message gives a notice only.
+
+        Raises:
+            ServiceRefused: the server reports an error.
+        """
+        try:
+            value = read(message)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]
+        if problem := refusal(value, self.task_id):
+            raise problem
+        return self._events(value)
+
+    def _events(self, value: Json) -> list[Event]:
+        """The events in a message that reports no error."""
+        raise NotImplementedError  # pragma: no cover  each codec has its own
 
 
 def refusal(value: Json, task_id: str) -> ServiceRefused | None:

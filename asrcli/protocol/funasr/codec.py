@@ -12,14 +12,13 @@ import json
 from collections.abc import Callable
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Partial, Ready
 from asrcli.core.message import Binary, Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.asr_text_marks import without_tags
-from asrcli.protocol.funasr.client_base import FunAsrClientBase, refusal
+from asrcli.protocol.funasr.client_base import FunAsrClientBase
 from asrcli.protocol.funasr.sentence_times import SentenceTimes
-from asrcli.protocol.json_messages import Json, flag, read, text, write
+from asrcli.protocol.json_messages import Json, flag, text, write
 
 CHUNK_SIZE = (5, 10, 5)  # look-back, size and look-ahead, in units of 60 ms: a partial each 600 ms
 FRAME_MS = 60  # ten frames are one chunk
@@ -90,18 +89,7 @@ class FunAsrClient(FunAsrClientBase):
         rest, self._rest = self._rest, b""
         return [*([Binary(rest)] if rest else []), write({"is_speaking": False, "is_end": True})]
 
-    def receive(self, message: Message) -> list[Event]:
-        """The events in a message. An unreadable message gives a notice only.
-
-        Raises:
-            ServiceRefused: the server reports an error.
-        """
-        try:
-            value = read(message)
-        except ProtocolError as exc:
-            return [self._dropped.unreadable(exc)]
-        if problem := refusal(value, self.task_id):
-            raise problem
+    def _events(self, value: Json) -> list[Event]:
         events = self._sentence(value)
         if flag(value, "is_end") and self._finishes:
             events.append(Finished(self.usage))

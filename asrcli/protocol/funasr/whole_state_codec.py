@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Partial, Ready
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.funasr.client_base import FunAsrClientBase, refusal
-from asrcli.protocol.json_messages import Json, flag, read, text, whole
+from asrcli.protocol.funasr.client_base import FunAsrClientBase
+from asrcli.protocol.json_messages import Json, flag, text, whole
 from asrcli.protocol.timestamps import likely_end
 
 # The server passes the name of a language on to its model, which knows these by their own names.
@@ -93,18 +92,7 @@ class FunAsrRealtimeClient(FunAsrClientBase):
         self._finishes = True
         return [*self.commit(), Text("STOP")]
 
-    def receive(self, message: Message) -> list[Event]:
-        """The events in a message. An unreadable message gives a notice only.
-
-        Raises:
-            ServiceRefused: the server reports an error.
-        """
-        try:
-            value = read(message)
-        except ProtocolError as exc:
-            return [self._dropped.unreadable(exc)]
-        if problem := refusal(value, self.task_id):
-            raise problem
+    def _events(self, value: Json) -> list[Event]:
         name = text(value, "event")
         if name == "started" and not self.task_id:
             self.task_id = self._new_id()  # the server gives none

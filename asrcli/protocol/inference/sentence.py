@@ -54,7 +54,8 @@ def read(sentence: Json) -> SentenceResult:
     Raises:
         ProtocolError: the sentence has ended and its text is of another type.
     """
-    words = _words(sentence)
+    described = objects(sentence, "words")
+    words = _words(described)
     ended = has_ended(sentence)
     full_text = sentence.get("text")
     untold = False
@@ -65,7 +66,7 @@ def read(sentence: Json) -> SentenceResult:
             need(sentence, "text", str)  # raises the error that names the field
     settled = 0
     if not ended:
-        settled = _settled_length(full_text, sentence)
+        settled = _settled_length(full_text, described)
     return SentenceResult(
         number=_number(sentence),
         begin_ms=timestamps.usable_time(sentence, "begin_time"),
@@ -159,10 +160,10 @@ def _number(sentence: Json) -> int | str | None:
     return written
 
 
-def _settled_length(full_text: str, sentence: Json) -> int:
+def _settled_length(full_text: str, words: Iterable[Json]) -> int:
     """How many characters at the beginning of the text are words that the server marks as fixed."""
     cut = 0
-    for word in objects(sentence, "words"):
+    for word in words:
         if not word.get("fixed"):
             break
         at = full_text.find(text(word, "text"), cut)
@@ -174,10 +175,10 @@ def _settled_length(full_text: str, sentence: Json) -> int:
     return cut
 
 
-def _words(sentence: Json) -> tuple[timestamps.AnyWord, ...]:
+def _words(described: Iterable[Json]) -> tuple[timestamps.AnyWord, ...]:
     """The words; nearly all have whole times in order, and need not be looked at twice."""
     words: list[timestamps.AnyWord] = []
-    for word in objects(sentence, "words"):
+    for word in described:
         said, begin_ms, end_ms = word.get("text", ""), word.get("begin_time", ""), word.get("end_time", "")
         punctuation = word.get("punctuation", "")
         types = (type(said), type(begin_ms), type(end_ms), type(punctuation))

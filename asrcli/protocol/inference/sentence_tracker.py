@@ -107,7 +107,8 @@ class SentenceTracker:
         final = final_of(key, spoken, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
-        self._finals[name] = result._replace(words=())  # a repetition is known by its text and its times
+        # A repetition is known by its text and its times.
+        self._finals[name] = SentenceResult(result.number, result.begin_ms, result.end_ms, result.text, ended=True)
         if len(self._finals) > MOST_REMEMBERED:
             del self._finals[next(iter(self._finals))]
         yield final

@@ -15,6 +15,7 @@ from asrcli.core.client_commands import (
     Command,
     CommitAudio,
     ConfirmSettings,
+    DescribeItem,
     FinishTask,
     SendAudio,
     SendLongAudio,
@@ -30,12 +31,15 @@ from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
 from asrcli.protocol.json_messages import Json, need, number, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
-from asrcli.protocol.realtime.items import BUFFER, TRANSCRIPTION, UNNAMED
+from asrcli.protocol.realtime.items import BUFFER, MOST_REMEMBERED, TRANSCRIPTION, UNNAMED
 from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error
 
 COMMIT = "input_audio_buffer.commit"
 BETA_UPDATE = "transcription_session.update"
+RETRIEVE = "conversation.item.retrieve"
+NO_ITEM = "item_retrieve_invalid_item_id"
+NOT_SENT = "include_not_supported"
 QUIET_END_S = 10.0  # a server that tells of no commits may not say when it has sent all
 EMPTY = "input_audio_buffer_commit_empty"
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
@@ -165,6 +169,8 @@ class OpenAIServer(RealtimeServer):
         self._flushing = False  # a commit of VAD mode is not answered yet
         self._held: list[Message] = []  # the events of the last item that ended while it flushes
         self._said: dict[str, str] = {}  # how much of an open item was sent as deltas
+        self._ended_items: dict[str, str | None] = {}  # the text of each item; None of one that has none, or not yet
+        self._objections: list[Message] = []  # to what the last update asks for and does not get
         self._kind = ""  # of the session, where the client has named one
         self._responds = True  # a conversation wants a response after each turn
         self._is_beta = False  # the client speaks the older shape
@@ -196,6 +202,8 @@ class OpenAIServer(RealtimeServer):
             raise ProtocolError("commit of an empty buffer")
         if name == COMMIT and self._recognition.vad:
             return self._flush()
+        if name == RETRIEVE:
+            return [self._retrieved(text(value, "item_id"))]
         if unsupported.is_about_conversation(name):
             self._code = unsupported.CONVERSATION_CODE
             self._is_response = name == "response.create"
@@ -203,6 +211,12 @@ class OpenAIServer(RealtimeServer):
         if name == "session.finish":
             raise ProtocolError(f"unknown event type {name}")
         return super()._commands(name, value)
+
+    def _retrieved(self, item_id: str) -> DescribeItem:
+        if item_id not in self._ended_items:
+            self._code = NO_ITEM
+            raise ProtocolError(f"there is no item {item_id!r}, or it is one of long ago")
+        return DescribeItem(item_id)
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
         """An error event, which names the client event; a response that was asked for begins and fails behind it."""
@@ -230,6 +244,10 @@ class OpenAIServer(RealtimeServer):
                 raise ProtocolError("the audio format and turn_detection cannot be changed after the first audio")
         self._kind, self._is_beta = kind, is_beta
         self._responds = transcription_session.responds(wanted, before=self._responds)
+        self._objections = [
+            self._event("error", error=unsupported.error(NOT_SENT, problem, "session.include", self._about))
+            for problem in transcription_session.not_included(wanted)
+        ]
         if self._running:
             return ConfirmSettings()
         self._recognition = settings
@@ -272,7 +290,10 @@ class OpenAIServer(RealtimeServer):
     def acknowledge(self, command: Command) -> list[Message]:
         """The messages that answer a command before its results."""
         if isinstance(command, ConfirmSettings):
-            return [self._confirmation("")]
+            return self._confirmation("")
+        if isinstance(command, DescribeItem):
+            described = transcription_session.item(command.item_id, self._ended_items.get(command.item_id))
+            return [self._event("conversation.item.retrieved", item=described)]
         if isinstance(command, ClearAudio | CommitAudio):
             return super().acknowledge(command)
         return []
@@ -286,7 +307,7 @@ class OpenAIServer(RealtimeServer):
             if not self._updated:
                 return []
             self._updated = False  # a task that begins by itself has no update to answer
-            return [self._confirmation(shifted.language)]
+            return self._confirmation(shifted.language)
         if not self._flushing or not isinstance(shifted, SpeechStopped | Final):
             return super().encode(shifted)
         if isinstance(shifted, SpeechStopped):
@@ -314,11 +335,14 @@ class OpenAIServer(RealtimeServer):
             return transcription_session.flat(session)
         return session
 
-    def _confirmation(self, language: str) -> Message:
+    def _confirmation(self, language: str) -> list[Message]:
+        """The session in effect, and then what of the update is not in effect."""
         session = self._session(language)
+        objections, self._objections = self._objections, []
         if self._is_beta:
-            return self._event("transcription_session.updated", session=transcription_session.flat(session))
-        return self._event("session.updated", session=session)
+            session = transcription_session.flat(session)
+            return [self._event("transcription_session.updated", session=session), *objections]
+        return [self._event("session.updated", session=session), *objections]
 
     def _session(self, language: str) -> Json:
         session = transcription_session.effective(self.task_id, self._recognition, language)
@@ -328,6 +352,7 @@ class OpenAIServer(RealtimeServer):
 
     def _announced(self, key: str) -> list[Message]:
         created, previous = self._item(key), self._last_item
+        self._note_item(created, None)
         self._last_item = created
         about = {"previous_item_id": previous, "item": transcription_session.item(created)}
         return [
@@ -357,6 +382,13 @@ class OpenAIServer(RealtimeServer):
         if isinstance(event, Final):
             self._said.pop(item, None)
             self._items.pop(event.key)
+            self._note_item(item, event.text)
             usage = {"type": "duration", "seconds": (event.end_ms - event.begin_ms) / 1000}
             messages.append(self._event(f"{TRANSCRIPTION}completed", **about, transcript=event.text, usage=usage))
         return messages
+
+    def _note_item(self, item_id: str, said: str | None) -> None:
+        """Remember what an item says, for who asks later, with the oldest ones given up."""
+        self._ended_items[item_id] = said
+        while len(self._ended_items) > MOST_REMEMBERED:
+            del self._ended_items[next(iter(self._ended_items))]

@@ -13,6 +13,7 @@ PCM = "audio/pcm"
 OLD_NAMES = {"pcm16": PCM, "g711_ulaw": g711.MU_LAW, "g711_alaw": g711.A_LAW}  # of the beta shape
 DEFAULT_THRESHOLD, DEFAULT_PREFIX_MS, DEFAULT_SILENCE_MS = 0.5, 300, 500
 TRANSCRIPTION, CONVERSATION = "transcription", "realtime"  # types of a session
+MOST_NAMED = 4  # parts of the results that are named in errors
 DETECTORS = ("server_vad", "semantic_vad")
 # The fields of the beta shape, and of older conversations, under the names that they have in `audio.input`.
 _FLAT = {
@@ -197,9 +198,19 @@ def _described(recognition: RecognitionSettings) -> Json:
     return {"type": PCM, "rate": recognition.rate}
 
 
-def item(item_id: str) -> Json:
-    """The item object of an utterance that has no text yet."""
-    content = [{"type": "input_audio", "transcript": None}]
+def not_included(session: Json) -> list[str]:
+    """What is wrong with each part of the results that an update asks for and that is not sent here."""
+    wanted = session.get("include")
+    if not isinstance(wanted, list):
+        return []
+    return [
+        f"{each!r} is not sent by this server; the rest of the session is in effect" for each in wanted[:MOST_NAMED]
+    ]
+
+
+def item(item_id: str, said: str | None = None) -> Json:
+    """The item object of an utterance with its text; None where it has none, or not yet."""
+    content = [{"type": "input_audio", "transcript": said}]
     return {
         "id": item_id, "object": "realtime.item", "type": "message", "status": "completed", "role": "user",
         "content": content,

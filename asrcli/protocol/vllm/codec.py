@@ -7,7 +7,7 @@ Source of the facts: the protocol of vLLM's realtime endpoint as its documentati
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import ProtocolError
@@ -16,8 +16,8 @@ from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
-from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, need, part, read, text, word, write
+from asrcli.protocol.nameless_sentences import NamelessSentences
 from asrcli.protocol.realtime.session_config import encoded
 from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error, refused_session
@@ -29,25 +29,20 @@ FAILED = "the server could not transcribe this"
 _FATAL = {"model_not_validated", "model_not_found", "unknown_event", "invalid_json"}
 
 
-class VllmClient:
+class VllmClient(NamelessSentences):
     """The client codec of one connection, which makes one text after another. The client says where utterances end.
 
     Times are those of the utterances, as they were sent.
     """
 
-    word_times = False
-    reusable = False
     manual = True
-    connection_is_new = True
-    retired_names: Mapping[str, str] | None = None
-    lifetime_s: float | None = None
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
+        super().__init__()
         del new_id
         self.task_id = ""
         self._recognition = recognition
         self._format = Format(recognition.rate)
-        self._dropped = DiscardedMessages()
         self._usage = Usage()
         self._sent_samples = self._committed_samples = 0
         self._number = 1  # of the utterance that is open or waits for its text
@@ -61,16 +56,6 @@ class VllmClient:
     def usage(self) -> Usage:
         """The usage that the server has counted so far, in tokens."""
         return self._usage
-
-    @property
-    def seen_names(self) -> Mapping[str, str]:
-        """Nothing: on this wire texts have no names, and each connection has its own."""
-        return {}
-
-    @property
-    def dropped(self) -> int:
-        """How many finals were dropped; a notice was emitted for each."""
-        return self._dropped.finals
 
     @property
     def must_wait(self) -> bool:

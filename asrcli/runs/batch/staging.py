@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import OutputError, system_reason
-from asrcli.outputs.line_writer import check
+from asrcli.outputs.output_paths import check
 from asrcli.runs.batch.batch_ledger import FOLDER
 from asrcli.runs.batch.decisions import LedgerRow
 
@@ -58,7 +58,7 @@ class Staging:
                 target.parent.mkdir(parents=True, exist_ok=True)
             except OSError as exc:
                 raise OutputError(str(target), system_reason(exc).lower()) from exc
-            check(target)
+            check(target, has_part=False)
 
     def publish(self, row: LedgerRow) -> None:
         """Give the transcripts of an input their names. Those that have them already stay, so it can be repeated.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from asrcli.core.events import Billed, Ended
+from asrcli.core.events import Billed, Ended, Usage
 
 _SUMS = (
     "audio_ms", "covered_ms", "lost_ms", "local_ms", "final_ms", "silence_ms", "reconnects", "resent_ms", "dropped",
@@ -33,3 +33,10 @@ def joined_account(parts: Sequence[Ended], sentences: int, elapsed_s: float, bil
         model=", ".join(models),
         engine=", ".join(engines),
     )
+
+
+def joined_bill(parts: Sequence[Billed]) -> Billed:
+    """Return the bill of the whole; its cost is None where no part has a price."""
+    usage = sum((part.usage for part in parts), Usage())
+    costs = [part.cost for part in parts if part.cost is not None]
+    return Billed(usage, round(sum(costs), 6) if costs else None)

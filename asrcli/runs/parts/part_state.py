@@ -1,13 +1,32 @@
 """A part of a run while it is transcribed, and what its events are on the way to the outputs of the whole."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 from asrcli.core.dataclass import dataclass, field
+from asrcli.core.errors import AsrError, AudioLost, combine_errors
 from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Usage
+from asrcli.core.transcript import Transcript
 from asrcli.runs.budget import Budget
 from asrcli.runs.parts.splitter import SplitPart
 from asrcli.runs.run import Run
+
+
+@dataclass(frozen=True)
+class PartEvents:
+    """The output of the run of a part: passes its events on, with the number of the part, up to the account."""
+
+    number: int
+    put: Callable[[tuple[int, Event, None]], object]
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Pass an event on."""
+        del transcript
+        self.put((self.number, event, None))
+
+    def close(self) -> None:
+        """Do nothing: the run of the part says itself when it is over."""
 
 
 @dataclass
@@ -40,6 +59,36 @@ class RunningPart:
     def wait(self, event: Event) -> None:
         """Keep an event for its turn. The number of the part in the keys of sentences makes them differ."""
         self.waiting.append(_unlabelled(label_event(event, str(self.split.number))))
+
+
+def failures(parts: Sequence[RunningPart], split_error: BaseException | None) -> list[AsrError]:
+    """Return the errors that ended parts early, or the reading; lost audio is none.
+
+    Raises:
+        BaseException: one of them is a fault of ours.
+    """
+    errors: list[AsrError] = []
+    for error in [*(part.error for part in parts), split_error]:
+        if isinstance(error, AsrError) and not isinstance(error, AudioLost):
+            errors.append(error)
+        elif error is not None and not isinstance(error, AsrError | KeyboardInterrupt):
+            raise error
+    return errors
+
+
+def raise_what_ended(errors: Sequence[AsrError], lost_ms: int, *, stopped: bool) -> None:
+    """Raise what ended the run, if it did not come to its end without a gap.
+
+    Raises:
+        AsrError: there are errors; AudioLost: audio is lost.
+        KeyboardInterrupt: the user stopped the run.
+    """
+    if errors:
+        raise combine_errors(errors)
+    if stopped:
+        raise KeyboardInterrupt
+    if lost_ms:
+        raise AudioLost(lost_ms)
 
 
 def _unlabelled(event: Event) -> Event:

@@ -1,19 +1,19 @@
 """A run over one long source in parts that are transcribed at the same time; their events come out in order, once."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread, Timer
 
-from asrcli.core.errors import AsrError, AudioLost, bare_url, combine_errors
-from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, Progress, Reconnecting, Usage
+from asrcli.core.errors import AudioLost, bare_url
+from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, Progress, Reconnecting
 from asrcli.core.interfaces import Output, Source
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
-from asrcli.runs.parts.part_account import joined_account
-from asrcli.runs.parts.part_state import RunningPart
+from asrcli.runs.parts.part_account import joined_account, joined_bill
+from asrcli.runs.parts.part_state import PartEvents, RunningPart, failures, raise_what_ended
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.splitter import SplitPart, split
 from asrcli.runs.parts.stream_slots import StreamSlots
@@ -21,8 +21,9 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import HOPELESS, HURRY_S, WAITING, Run
 
 CLOSE_S = 1.0  # how long a source may take to stop; one that hangs in a read is not waited for
+LEAVE_S = 3.0  # how long parts may take to end after a second signal
+LEFT_OUT = "of later parts {:.1f} s were sent too: their text is left out, because audio before it has none"
 AHEAD = 3  # parts that are read before anybody takes them
-
 
 _Item = tuple[int, Event | None, BaseException | None] | SplitPart | Notice | BaseException | None
 GRANTED = None
@@ -74,15 +75,16 @@ class SplitRun:
             KeyboardInterrupt: the user ended the run.
         """
         began_s = self._plan.clock()
-        for notice in notices:
+        for notice in [*notices, Notice("info", f"connecting to {bare_url(self._plan.connection.url)}")]:
             self._emit(notice)
-        self._emit(Notice("info", f"connecting to {bare_url(self._plan.connection.url)}"))
         splitting = Thread(target=self._read, args=(source,), name="split", daemon=True)
         splitting.start()
         try:
             with self._plan.interruptible(self._interrupted, self._hurry):
                 while not self._is_over:
-                    self._handle(source)
+                    self._handle(self._queue.get(), source)
+        except KeyboardInterrupt:
+            self._leave_now(source)
         except BaseException:
             self.leave()
             raise
@@ -92,11 +94,12 @@ class SplitRun:
             splitting.join(CLOSE_S)
             self._close_audio()
         self._flush(source)
-        accounts = [part.ended for part in self._parts if part.ended is not None]
+        accounts = [part.ended for part in self._shown_parts() if part.ended is not None]
         ended = joined_account(accounts, self._transcript.sentences, self._plan.clock() - began_s, self._billed)
-        if self._began or (self._stopping and not any(isinstance(part.error, AsrError) for part in self._parts)):
+        errors = failures(self._parts, self._split_error)
+        if self._began or (self._stopping and not errors):
             self._emit(ended)
-        self._raise(ended)
+        raise_what_ended(errors, ended.lost_ms, stopped=self._stopping)
         return ended
 
     def finish(self) -> None:
@@ -127,19 +130,21 @@ class SplitRun:
         timer.daemon = True
         timer.start()
 
-    def _raise(self, ended: Ended) -> None:
-        errors: list[AsrError] = []
-        for error in [*(part.error for part in self._parts), self._split_error]:
-            if isinstance(error, AsrError) and not isinstance(error, AudioLost):
-                errors.append(error)
-            elif error is not None and not isinstance(error, AsrError | KeyboardInterrupt):
-                raise error
-        if errors:
-            raise combine_errors(errors)
-        if self._stopping:
-            raise KeyboardInterrupt
-        if ended.lost_ms:
-            raise AudioLost(ended.lost_ms)
+    def _leave_now(self, source: Source) -> None:
+        """Leave after a second signal, and take the last words, gaps and accounts of the parts."""
+        self.leave()
+        until = self._plan.clock() + LEAVE_S
+        while not self._is_over and (left_s := until - self._plan.clock()) > 0:
+            with suppress(Empty):
+                self._handle(self._queue.get(timeout=left_s), source)
+
+    def _shown_parts(self) -> list[RunningPart]:
+        """The parts of the account: without those whose text is in no output and not stored. Says how much it is."""
+        if self._store is not None:
+            return self._parts
+        if left_ms := sum(part.ended.audio_ms for part in self._parts[self._front + 1 :] if part.ended is not None):
+            self._emit(Notice("warning", LEFT_OUT.format(left_ms / 1000)))
+        return self._parts[: self._front + 1]
 
     @property
     def _is_over(self) -> bool:
@@ -152,9 +157,7 @@ class SplitRun:
 
     @property
     def _billed(self) -> Billed:
-        usage = sum((part.billed.usage for part in self._parts), Usage())
-        costs = [part.billed.cost for part in self._parts if part.billed.cost is not None]
-        return Billed(usage, round(sum(costs), 6) if costs else None)
+        return joined_bill([part.billed for part in self._parts])
 
     def _read(self, source: Source) -> None:
         """Hand out the parts of the source: the split thread."""
@@ -168,9 +171,8 @@ class SplitRun:
             self._queue.put(exc)
         self._queue.put((-1, None, None))
 
-    def _handle(self, source: Source) -> None:
+    def _handle(self, item: _Item, source: Source) -> None:
         """Handle what a thread has put into the queue."""
-        item = self._queue.get()
         if item is GRANTED:
             self._begin_part()
         elif isinstance(item, SplitPart):
@@ -215,7 +217,7 @@ class SplitRun:
         self._next += 1
         source: Source | None = part.split.source
         assert source is not None  # noqa: S101  looked at above
-        outputs: list[Output] = []
+        outputs: list[Output] = [PartEvents(part.split.number, self._queue.put)]
         if self._budget is not None:
             part.share = self._budget.share()
             source = SharedBudgetSource(source, self._budget, part.share)
@@ -228,9 +230,7 @@ class SplitRun:
     def _transcribe(self, number: int, run: Run, source: Source) -> None:
         """Transcribe a part: the thread of a part."""
         try:
-            with closing(run.events([source])) as events:
-                for event in events:
-                    self._queue.put((number, event, None))
+            run.transcribe([source])
             self._queue.put((number, None, None))
         except BaseException as exc:  # the top of a thread: `transcribe` raises it
             self._queue.put((number, None, exc))

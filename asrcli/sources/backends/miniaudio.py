@@ -147,7 +147,7 @@ class MiniaudioCapture:
         try:
             piece = first_within_limit(self._buffer.get, self.name)
         except EOFError:
-            raise SourceError(self.name, "is gone, or its sound system has stopped it") from None
+            raise SourceError(self.name, "the device is gone, or its sound system has stopped it") from None
         if isinstance(piece, int):
             return LostSamples(piece // self._frame_bytes * self._wire_rate // self._rate)
         return self._convert(piece)

@@ -249,7 +249,7 @@ def _explained(exc: Exception) -> str:
     return {
         NO_DEVICE: "no such microphone any more",
         BUSY: "is in use by another program",
-        HOST: "is gone, or its sound system refuses it",
+        HOST: "the device is gone, or its sound system refuses it",
         BAD_RATE: "takes neither the wire's rate nor its own",
         BAD_CHANNELS: "takes neither one channel nor its own number of them",
     }.get(_code(exc), f"cannot be listened to: {text}")

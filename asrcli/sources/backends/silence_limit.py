@@ -7,7 +7,7 @@ from asrcli.core.errors import SourceError
 
 LOOK_S = 0.1
 LOOKS = 15  # 1.5 s: less than the time after which a microphone gives up whoever reads it
-GIVES_NOTHING = "is gone: it gives nothing any more"
+GIVES_NOTHING = "the device gives nothing any more"
 
 
 @overload

@@ -112,7 +112,7 @@ def test_a_worker_that_cannot_transcribe_is_named_with_its_reason(
 
 def test_what_is_no_cluster_is_said_at_once(batch: Batch, recordings: Path, server: str) -> None:
     """An address that is none, a port where nobody listens, and options that are secret or of this machine."""
-    command = (recordings / "a.wav", "--out", recordings.parent / "out", "--url", server)
+    command = (recordings / "a.wav", "--out", recordings.parent / "out")
     for more, code, problem in (
         (("--dask", "nonsense"), 2, "'nonsense' is not the address of a Dask scheduler; as in tcp://host:8786"),
         (("--dask", "ftp://host:1"), 2, "is not the address of a Dask scheduler"),
@@ -121,7 +121,8 @@ def test_what_is_no_cluster_is_said_at_once(batch: Batch, recordings: Path, serv
         (("--dask", "h:1", "--proxy", "h:2"), 2, "--dask with --proxy: workers have their own"),
         (("--dask", "h:1", "--url", "wss://host/?token=1"), 2, "--url that may hold something secret"),
     ):
-        found, said = batch(*command, *more)
+        address = () if "--url" in more else ("--url", server)
+        found, said = batch(*command, *more, *address)
         assert (found, problem in said) == (code, True), said
 
 

@@ -164,3 +164,11 @@ def test_an_option_without_a_value_is_refused_by_every_command(tmp_path: Path, m
     (tmp_path / "asrcli" / "config.toml").write_text('[file]\noutput-dir = ""\n')
     with pytest.raises(UsageError, match="output-dir is empty; asr config unset"):
         load_command("file").make_context("file", ["a.wav"])
+
+
+def test_a_parser_is_made_once_for_a_context() -> None:
+    """The arguments of a run are parsed twice, first to see what they leave open, by one parser."""
+    command = load_command("file")
+    first, second = (command.make_context("file", ["a.wav"]) for _ in range(2))
+    assert command.make_parser(second) is command.make_parser(second)
+    assert command.make_parser(first) is not command.make_parser(second)

@@ -105,6 +105,26 @@ def test_the_ledger_as_tables_and_as_json(capsys: pytest.CaptureFixture[str]) ->
     assert (status["inputs"], status["finished"], status["failed"], status["cost"]) == (2, 1, 1, 0.5)
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_report_shows_paths_whole_and_from_here(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """On a narrow terminal too, where a long reason has to be broken; what lies elsewhere keeps its whole path."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    paths = [str(tmp_path / "recordings" / "monday.wav"), "/elsewhere/tuesday.wav"]
+    rows = {path: LedgerRow(path, state=BatchState.FAILED, reason="a reason of many words " * 9) for path in paths}
+    print_report(rows, as_json=False)
+    words = capsys.readouterr().out.split()
+    assert {"recordings/monday.wav", paths[1]} <= set(words)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    print_report(rows, as_json=False)
+    assert paths[1] in capsys.readouterr().out.split()
+
+
 def test_in_a_batch_without_an_end_a_failure_is_one_line_when_it_happens(
     batch: BatchRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

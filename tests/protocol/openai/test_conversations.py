@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from asrcli.core.client_commands import ClearAudio, ConfirmSettings, FinishTask, StartTask
+from asrcli.core.client_commands import ClearAudio, ConfirmSettings, DescribeItem, FinishTask, StartTask
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Ready, SpeechStopped, Usage
 from asrcli.core.settings import RecognitionSettings
@@ -20,7 +20,7 @@ def updated(session: dict[str, Any], name: str = "session.update") -> tuple[Open
     codec.greet()
     (start,) = codec.receive(text(name, session=session))
     assert isinstance(start, StartTask)
-    (answer,) = codec.encode(Ready(codec.task_id, "en"))
+    answer, *_ = codec.encode(Ready(codec.task_id, "en"))
     return codec, value(answer)
 
 
@@ -35,6 +35,12 @@ def turn(codec: OpenAIServer) -> list[str]:
     """The names of what is sent about a turn that the server ends."""
     events: list[Event] = [SpeechStopped("1", 900), Final("1", 0, 900, "hello")]
     return [name for event in events for name in names(codec.encode(event))]
+
+
+def said(codec: OpenAIServer, key: str = "1") -> list[dict[str, Any]]:
+    """What is sent about an utterance."""
+    events: list[Event] = [SpeechStopped(key, 900), Final(key, 0, 900, "good day")]
+    return [value(message) for event in events for message in codec.encode(event)]
 
 
 RESPONSE = ["response.created", "response.done"]
@@ -161,3 +167,45 @@ def test_fields_that_say_nothing_leave_the_defaults(empty: object) -> None:
     for session in sessions:
         (command, *_) = codec.receive(text("session.update", session=session | {"type": empty, "include": empty}))
         assert command in (StartTask(RecognitionSettings("m", 24000), "pcm"), ConfirmSettings())
+
+
+def test_an_item_is_told_again_to_who_asks_for_it() -> None:
+    """With its text once it has one; an id that nobody has given is an error that names it."""
+    codec, _ = updated({"type": "transcription"})
+    audio(codec)
+    item_id = next(message["item_id"] for message in said(codec) if message["type"].endswith("committed"))
+    (asked,) = codec.receive(text("conversation.item.retrieve", item_id=item_id))
+    (answer,) = map(value, codec.acknowledge(asked))
+    assert (answer["type"], answer["item"]["id"]) == ("conversation.item.retrieved", item_id)
+    assert answer["item"]["content"] == [{"type": "input_audio", "transcript": "good day"}]
+    for wrong in ("item_none", None, 7):
+        (error,) = refused(codec, "conversation.item.retrieve", item_id=wrong, event_id="e9")
+        assert (error["error"]["code"], error["error"]["event_id"]) == ("item_retrieve_invalid_item_id", "e9")
+
+
+def test_only_the_last_items_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session of days keeps a bounded number of texts."""
+    monkeypatch.setattr("asrcli.protocol.openai.codec.MOST_REMEMBERED", 1)
+    codec, _ = updated({"type": "transcription"})
+    audio(codec)
+    ids = []
+    for key in ("1", "2"):
+        ids += [message["item_id"] for message in said(codec, key) if message["type"].endswith("committed")]
+    assert codec.receive(text("conversation.item.retrieve", item_id=ids[1])) == [DescribeItem(ids[1])]
+    assert refused(codec, "conversation.item.retrieve", item_id=ids[0])
+
+
+def test_parts_of_results_that_are_not_sent_are_named_behind_the_confirmation() -> None:
+    """The update is in effect all the same, at the begin and later, and the error names the event of the client."""
+    session = {"type": "transcription", "include": ["item.input_audio_transcription.logprobs"]}
+    codec = OpenAIServer(counting(), "m")
+    codec.receive(text("session.update", session=session, event_id="u1"))
+    begun = [value(message) for message in codec.encode(Ready("t", "en"))]
+    (again,) = codec.receive(text("session.update", session=session, event_id="u2"))
+    for event_id, answers in (("u1", begun), ("u2", [value(message) for message in codec.acknowledge(again)])):
+        assert [each["type"] for each in answers] == ["session.updated", "error"]
+        error = answers[1]["error"]
+        assert (error["param"], error["code"], error["event_id"]) == (
+            "session.include", "include_not_supported", event_id,
+        )  # fmt: skip
+        assert "logprobs" in error["message"]

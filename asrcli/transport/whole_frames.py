@@ -1,4 +1,4 @@
-"""Takes whole messages out of what a client has sent, each in one step, and reads heads of frames. Uses no socket."""
+"""Takes whole messages out of what the other end has sent, each in one step, and reads heads of frames. No socket."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ except ImportError:  # an installation without compiled code
     from websockets.utils import apply_mask
 
 TEXT, BINARY = 0x81, 0x82  # the first byte of a message that is one frame and has no extension
-MASKED = 0x80  # in the second byte; a client masks all that it sends
+MASKED = 0x80  # in the second byte; a client masks all that it sends, and a server nothing
 TWO_BYTES, EIGHT_BYTES = 126, 127  # the lengths that say where the real length stands
 LENGTH_BYTES = {TWO_BYTES: 2, EIGHT_BYTES: 8}
 MASK_BYTES = 4
@@ -22,15 +22,19 @@ IS_LAST = 0x80  # in the first byte
 OPCODE = 0x0F
 
 
-def next_frame(data: bytes, at: int, most_bytes: int) -> tuple[bytes, int] | None:
+def next_frame(data: bytes, at: int, most_bytes: int, *, masked: bool) -> tuple[bytes, int] | None:
     """Return the payload of the message that begins at `at`, and where it ends.
 
-    Returns None for what is not all there, is longer than `most_bytes`, or is anything but one masked frame with text
-    or with bytes: the library takes that, and finds its errors.
+    Returns None for what is not all there, is longer than `most_bytes`, or is anything but one frame with text or with
+    bytes, `masked` or not: the library takes that, and finds its errors.
     """
     if len(data) < at + 2 or data[at] not in (TEXT, BINARY):
         return None
-    size = data[at + 1] - MASKED
+    size = data[at + 1]
+    if masked:
+        size -= MASKED
+    if not 0 <= size < MASKED:
+        return None
     at += 2
     if size == TWO_BYTES:
         size = int.from_bytes(data[at : at + 2], "big")
@@ -38,10 +42,16 @@ def next_frame(data: bytes, at: int, most_bytes: int) -> tuple[bytes, int] | Non
     elif size == EIGHT_BYTES:
         size = int.from_bytes(data[at : at + 8], "big")
         at += 8
-    begin, end = at + 4, at + 4 + size
-    if size < 0 or size > most_bytes or end > len(data):
+    begin = at
+    if masked:
+        begin += MASK_BYTES
+    end = begin + size
+    if size > most_bytes or end > len(data):
         return None
-    return apply_mask(data[begin:end], data[at:begin]), end
+    payload = data[begin:end]
+    if masked:
+        payload = apply_mask(payload, data[at:begin])
+    return payload, end
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:
@@ -99,14 +109,14 @@ def frame_head(data: bytes) -> FrameHead | None:
 
 
 class RequestEnd:
-    """Finds the end of a client's request, however it is cut."""
+    """Finds the end of a client's request, or of the answer to it, however it is cut."""
 
     def __init__(self) -> None:
         self._last = b""
         self.is_found = False
 
     def end_of(self, data: bytes) -> int:
-        """Return up to where the next data belongs to the request."""
+        """Return up to where the next data belongs to it."""
         found = (self._last + data).find(REQUEST_END)
         if found < 0:
             self._last = (self._last + data)[1 - len(REQUEST_END) :]

@@ -1,0 +1,66 @@
+"""Refuses an option for one value that is given several times with different ones: all but one would be ignored."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from asrcli.core.errors import UsageError
+from asrcli.core.redaction import without_secrets
+
+HINTS = {"output": "for two files give one name, and each format: -f srt -f text -o NAME"}
+
+
+def parsed(command: Any, ctx: Any, args: Sequence[str]) -> dict[str, Any]:
+    """Return what a command line gives, by parameter; nothing in a completion, where it may contradict itself.
+
+    Raises:
+        UsageError: an option has several values, or is both given and taken back.
+    """
+    if ctx.resilient_parsing:
+        return {}
+    given, _, order = command.make_parser(ctx).parse_args(args=list(args))
+    repeated = [each for each, times in Counter(order).items() if times > 1 and _takes_one(each)]
+    if repeated:
+        _refuse_different(command.make_parser(ctx), args, repeated)
+    return dict(given)
+
+
+def _refuse_different(parser: Any, args: Sequence[str], repeated: Sequence[Any]) -> None:
+    for parameter in repeated:
+        _collect(parser, parameter)
+    given, _, _ = parser.parse_args(args=list(args))
+    for parameter in repeated:
+        different = list(dict.fromkeys(given[parameter.name]))
+        if len(different) > 1:
+            named = " and ".join(_named(parameter, value) for value in different)
+            raise UsageError(f"{named} are given, but only one can be used", HINTS.get(parameter.name, "leave one out"))
+
+
+def _takes_one(parameter: Any) -> bool:
+    is_option = parameter.param_type_name == "option"
+    return is_option and not parameter.multiple and not parameter.count and parameter.nargs == 1
+
+
+def _collect(parser: Any, parameter: Any) -> None:
+    """Let the parser keep each value of an option, and the name of what has no value."""
+    without_value = {_negation(parameter): [_negation(parameter)]} | {each: [each] for each in parameter.secondary_opts}
+    if parameter.is_flag:
+        without_value[_name(parameter)] = parameter.opts
+    else:
+        parser.add_option(obj=parameter, opts=parameter.opts, dest=parameter.name, action="append")
+    for name, opts in without_value.items():
+        parser.add_option(obj=parameter, opts=opts, dest=parameter.name, action="append_const", const=name)
+
+
+def _name(parameter: Any) -> str:
+    return str(next(each for each in parameter.opts if each.startswith("--")))
+
+
+def _negation(parameter: Any) -> str:
+    return _name(parameter).replace("--", "--no-", 1)
+
+
+def _named(parameter: Any, value: str) -> str:
+    if parameter.is_flag or value == _negation(parameter):
+        return value
+    return f"{_name(parameter)} {without_secrets(value)}"

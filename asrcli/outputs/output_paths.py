@@ -1,0 +1,115 @@
+"""Whether a file can be written where the user wants it, asked before the run begins. Leaves no file behind."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from errno import EINVAL, EISDIR, EOPNOTSUPP
+from itertools import count
+from pathlib import Path
+
+from asrcli.core.errors import OutputError, system_reason
+
+FOREIGN_LINK = "is a link that belongs to somebody else"
+
+NO_UNNAMED_FILES = {EOPNOTSUPP, EISDIR, EINVAL}  # of a file system, or a kernel, that has none
+
+
+def part_paths(path: Path) -> Iterator[Path]:
+    """Yield the names that an unfinished file can have, until it is complete: NAME.part, NAME1.part and so on."""
+    for number in count():
+        yield path.with_name(f"{path.name}{number or ''}.part")
+
+
+def is_device(path: Path) -> bool:
+    """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
+    path = path.absolute()
+    in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files
+    return in_dev or (path.exists() and not path.is_file())
+
+
+def is_foreign_link(path: Path) -> bool:
+    """Return whether the path is a link that another user made: it may lead to a file that this user did not mean."""
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISLNK(status.st_mode) and hasattr(os, "geteuid") and status.st_uid not in {0, os.geteuid()}
+
+
+def check(path: Path, *, append: bool = False, has_part: bool = True) -> None:
+    """Check before the run that a file can be written.
+
+    Args:
+        path: The file.
+        append: It is written behind what it holds.
+        has_part: Until it is complete it lies beside, under the name of a part.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        problem = _obstacle(path, append=append, has_part=has_part)
+    except (OSError, ValueError) as exc:  # a folder without the right to enter it, or a name that no file can have
+        problem = system_reason(exc).lower()
+    if problem:
+        raise OutputError(str(path), problem)
+
+
+def _obstacle(path: Path, *, append: bool, has_part: bool) -> str:
+    _name_fits(path)  # first: what asks whether a file is there takes a name that is too long for one that is not
+    if path.is_dir():
+        return "is a directory"
+    if is_foreign_link(path):
+        return FOREIGN_LINK
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # realpath follows all other links to their end
+        return "is a link that leads to itself"
+    folder = path.parent
+    if path.is_symlink() and not path.exists():  # the file is made where the link leads
+        folder = target.parent
+    if not folder.is_dir():
+        return f"there is no directory {folder}"
+    if path.exists() and not os.access(path, os.W_OK):
+        return "permission denied"
+    if is_device(path) or (append and path.exists()):
+        return ""
+    if has_part and not append:
+        next(part for part in part_paths(target) if not _name_fits(part))
+    _make_file_in(target.parent)
+    return ""
+
+
+def _name_fits(path: Path) -> bool:
+    """Return whether there is a file of this name.
+
+    Raises:
+        OSError: the name, or the path, is too long.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _make_file_in(folder: Path) -> None:
+    """Make a file without a name, which goes at once; where a file system has none of these, one with a name.
+
+    Rights alone do not say whether that works: a file system may be read-only, full, or one of the kernel's own.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if hasattr(os, "O_TMPFILE"):
+        try:
+            os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600))
+        except OSError as exc:
+            if exc.errno not in NO_UNNAMED_FILES:
+                raise
+        else:
+            return
+    named = folder / f".asr-{os.getpid()}.part"
+    with suppress(FileExistsError):
+        os.close(os.open(named, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        named.unlink()

@@ -1,0 +1,103 @@
+"""Opens a container with PyAV. Where that fails, the first bytes of the input say what it is instead."""
+
+from collections.abc import Callable
+from contextlib import closing, suppress
+from errno import EIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SourceError
+from asrcli.sources.decoding_errors import DecodingGuard
+from asrcli.sources.foreign_content import foreign_content
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+HEAD_BYTES = 4096
+NOT_AUDIO = "is not audio or video that can be decoded"
+_UNREADABLE = {NOT_AUDIO, "input/output error"}  # what libav says of contents; other reasons are about the way to them
+# From this version on PyAV accepts a title that is not UTF-8, and has no option for it any more.
+_LENIENT_TITLES = 19
+# Refused: a playlist from somebody else could name other files of the user.
+_PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}
+
+
+def open_container(
+    source: object, name: str, options: dict[str, Any], head: Callable[[], bytes], timeout_s: float | None
+) -> "InputContainer":
+    """Open what a decoder is to read; the arguments are those of the decoder.
+
+    Raises:
+        SourceError: the input cannot be read, or is no audio or video.
+    """
+    import av
+
+    if not isinstance(source, str):
+        # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
+        # listen on the network before its format is known and refused.
+        options["options"] = options.get("options", {}) | {"protocol_whitelist": "data"}
+    if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
+        options["metadata_errors"] = "replace"
+    try:
+        with DecodingGuard(name, NOT_AUDIO, timeout_s):
+            container = cast("InputContainer", av.open(cast("Any", source), "r", timeout=timeout_s, **options))
+    except SourceError as exc:
+        if exc.reason not in _UNREADABLE:
+            raise
+        raise explained(exc, head() or beginning(source, timeout_s)) from exc
+    if not _is_address(source) and _PLAYLISTS & set(container.format.name.split(",")):
+        container.close()
+        raise SourceError(name, "is a list of other files, whatever it is called: name those")
+    return container
+
+
+def explained(error: SourceError, head: bytes, *, is_recording: bool = False) -> SourceError:
+    """An error that says what the input is by its first bytes; the same error where they say nothing.
+
+    What is known to be a recording, because a decoder has read its header, is not called damaged.
+    """
+    content = foreign_content(head)
+    if content is None or (is_recording and content.cause is Cause.INCOMPLETE):
+        return error
+    return SourceError(error.path, content.reason, cause=content.cause)
+
+
+def beginning(source: Any, timeout_s: float | None) -> bytes:
+    """Return the first bytes of what a decoder was given; none where they cannot be read again.
+
+    Args:
+        source: `file:PATH`, another address, or an object with `read`.
+        timeout_s: How long a network may give nothing.
+    """
+    with suppress(SourceError), DecodingGuard("", NOT_AUDIO, timeout_s):
+        if isinstance(source, str) and source.startswith("file:"):
+            with Path(source.removeprefix("file:")).open("rb") as file:
+                return file.read(HEAD_BYTES)
+        if isinstance(source, str):
+            return _of_address(source, timeout_s)
+        if hasattr(source, "seek"):
+            source.seek(0)
+            return bytes(source.read(HEAD_BYTES))
+    return b""
+
+
+def _of_address(url: str, timeout_s: float | None) -> bytes:
+    """Ask an address once more, and take what it sends for bytes without any meaning."""
+    import av
+
+    found = b""
+    with closing(av.open(url, "r", format="data", timeout=timeout_s)) as container:
+        try:
+            for packet in container.demux():
+                found += bytes(packet)
+                if len(found) >= HEAD_BYTES:
+                    break
+        except OSError as exc:  # libav takes the end of an answer without a length for an error
+            if exc.errno != EIO:
+                raise
+    return found[:HEAD_BYTES]
+
+
+def _is_address(source: object) -> bool:
+    return isinstance(source, str) and "://" in source and not source.startswith("file:")

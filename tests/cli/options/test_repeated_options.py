@@ -1,0 +1,49 @@
+"""An option for one value that is given several times."""
+
+from pathlib import Path
+
+import pytest
+
+from asrcli.cli.app import COMMANDS, load_command
+from asrcli.core.errors import UsageError
+from tests.support.command import asr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ("-o a.srt -o b.txt", "--output a.srt and --output b.txt are given"),
+        ("-ma --model=b -m c -ma", "--model a and --model b and --model c are given"),
+        ("--url ws://me:secret@a/?key=1 --base-url ws://b", "--url ws://a/ and --url ws://b are given"),
+        ("--vad --no-vad", "--vad and --no-vad are given"),
+        ("--partials --no-partials", "--partials and --no-partials are given"),
+        ("--model a --no-model", "--model a and --no-model are given"),
+    ],
+)
+def test_values_that_differ_are_refused(tmp_path: Path, arguments: str, problem: str) -> None:
+    """One line names both, and nothing secret; no value is ignored silently, in whatever way it is written."""
+    done = asr("file", tmp_path / "a.wav", *arguments.split())
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"asr: {problem}, but only one can be used; ")
+
+
+@pytest.mark.parametrize("arguments", ["-f srt -f text -o a -o a", "-v -v", "--no-output --no-output"])
+def test_the_same_value_and_lists_are_taken(tmp_path: Path, arguments: str) -> None:
+    """What repeats itself says one thing, and some options are lists."""
+    done = asr("file", tmp_path / "a.wav", "--local", *arguments.split())
+    assert "no such file" in done.stderr
+
+
+def test_each_option_of_each_command_is_checked() -> None:
+    """Also the options of commands without settings, and --profile before the command; a completion is not stopped."""
+    for name in COMMANDS:
+        command = load_command(name)
+        for parameter in command.params:
+            if parameter.param_type_name == "argument" or parameter.is_flag or parameter.count or parameter.multiple:
+                continue
+            twice = [parameter.opts[0], "1", parameter.opts[-1], "2"]
+            with pytest.raises(UsageError, match="only one can be used"):
+                command.make_context(name, list(twice))
+            command.make_context(name, list(twice), resilient_parsing=True)
+    before = asr("--profile", "a", "--profile", "b", "devices")
+    assert (before.returncode, "--profile a and --profile b" in before.stderr) == (2, True)

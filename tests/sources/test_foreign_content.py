@@ -1,0 +1,73 @@
+"""What a file is that no decoder reads."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SourceError
+from asrcli.sources.file import FileSource
+from asrcli.sources.foreign_content import foreign_content
+from tests.sources.test_addresses import answer_with, serving
+from tests.sources.test_file import RATE, read
+from tests.support.tone import encoded, tone
+
+
+@pytest.mark.parametrize(
+    ("head", "what", "cause"),
+    [
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><p>", "a web page", Cause.PAGE_FOR_AUDIO),
+        (b"<!-- -->\n<HTML lang='de'>", "a web page", Cause.PAGE_FOR_AUDIO),
+        (b"<?xml version='1.0'?><rss>", "XML", Cause.NO_RECORDING),
+        (b'{"error": "gone"}', "JSON", Cause.NO_RECORDING),
+        ("会议".encode()[:-1], "is text", Cause.NO_RECORDING),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS", Cause.LFS_POINTER),
+        (b"%PDF-1.7", "PDF", Cause.NO_RECORDING),
+        (b"PK\3\4rest", "ZIP", Cause.ARCHIVE),
+        (bytes(257) + b"ustar\0", "tar", Cause.ARCHIVE),
+        (b"\0\0\0\x20ftypM4A ", "MP4 whose index", Cause.INCOMPLETE),
+        (b"OggS\0\2", "begins as Ogg", Cause.INCOMPLETE),
+        (bytes(100), "zeros", Cause.INCOMPLETE),
+    ],
+)
+def test_known_beginnings_have_a_name(head: bytes, what: str, cause: Cause) -> None:
+    """A person learns what it is, and what to do follows from the cause."""
+    content = foreign_content(head)
+    assert content is not None
+    assert what in content.reason
+    assert content.cause is cause
+
+
+@pytest.mark.parametrize("head", [b"", b" \n", b"\xff\xfb\x90\x44", b"caf\xe9 au lait", b"a\0b"])
+def test_of_other_bytes_nothing_is_said(head: bytes) -> None:
+    """Nothing, noise, another encoding."""
+    assert foreign_content(head) is None
+
+
+def test_an_input_that_no_decoder_reads_says_what_it_is(tmp_path: Path) -> None:
+    """From a disk, and over http with and without a length, where it was an input/output error."""
+    page = b"<html><body>Sign in</body></html>" * 9
+    with zipfile.ZipFile(tmp_path / "z.wav", "w") as archive:
+        archive.writestr("a.txt", "a")
+    whole = encoded(tmp_path / "a.m4a", "aac", tone(2000, 48000)).read_bytes()
+    (tmp_path / "cut.m4a").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.flac").write_text("no sound at all")
+    for name, what in (("z.wav", "ZIP"), ("cut.m4a", "whose index is missing"), ("text.flac", "is text")):
+        with pytest.raises(SourceError, match=what):
+            read(FileSource(str(tmp_path / name), RATE))
+    for length in (True, False):
+        with serving(answer_with(page, length=length)) as port, pytest.raises(SourceError, match="is a web page"):
+            read(FileSource(f"http://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
+    with serving(lambda connection: connection.close()) as port, pytest.raises(SourceError) as raised:
+        read(FileSource(f"http://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
+    assert raised.value.cause is None
+
+
+def test_half_a_file_over_http_is_named(tmp_path: Path) -> None:
+    """A header promises more than the server has, as from a disk."""
+    path = encoded(tmp_path / "a.wav", "pcm_s16le", tone(4000, 48000))
+    half = path.read_bytes()[: path.stat().st_size // 2]
+    with serving(answer_with(half)) as port:
+        _, notices = read(FileSource(f"http://127.0.0.1:{port}/a.wav", RATE, timeout_s=20))
+    assert any("ends 2.0 s before the end" in notice.text for notice in notices)
