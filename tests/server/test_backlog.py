@@ -170,6 +170,7 @@ def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
                 break
             heard_ms = max(heard_ms, message["payload"]["output"]["sentence"]["end_time"] or 0)
         last_words_s, took_s = time.monotonic() - at, time.monotonic() - began
-    # What was queued took no longer than a few seconds of audio take at the speed of this machine.
-    assert last_words_s < 8 * took_s / (sent / SECOND)
+    # What was queued took no longer than some seconds of audio take at the speed of this machine, which changes.
+    # Without a bound all that can be written in three seconds would be queued: hours of audio.
+    assert last_words_s < 20 * took_s / (sent / SECOND)
     assert heard_ms > 0
