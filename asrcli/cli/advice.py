@@ -59,7 +59,7 @@ BY_CAUSE = {
     Cause.ARCHIVE: "unpack it, and name what is in it",
     Cause.PAGE_FOR_AUDIO: "name the address of the recording itself, or save the recording and name the file",
     Cause.LFS_POINTER: "git lfs pull fetches the file",
-    Cause.NO_RECORDING: "name a recording",
+    Cause.NO_RECORDING: "name an audio or video file",
     Cause.INCOMPLETE: "copy or download it again; a tool that repairs it needs a whole file of the same recorder",
 }
 

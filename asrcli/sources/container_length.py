@@ -60,7 +60,7 @@ def promised(
     shared = name in _SHARED or (name == "avi" and stream.duration is None)
     if shared and len(container.streams) > 1 and _tagged_ms(stream) is None:
         return None
-    return max(stated_ms or 0, _declared_ms(name, stream, head)) or None  # libav knows only of what is there
+    return max(stated_ms or 0, _declared_ms(name, stream, head)) or None  # libav counts only what is there
 
 
 def _declared_ms(name: str, stream: "AudioStream", head: bytes) -> int:

@@ -56,9 +56,9 @@ def foreign_content(head: bytes) -> ForeignContent | None:
     for kinds, cause in ((_ARCHIVES, Cause.ARCHIVE), (_DOCUMENTS, Cause.NO_RECORDING)):
         for magic, kind in kinds.items():
             if head.startswith(magic):
-                return ForeignContent(f"is {kind}, and no recording", cause)
+                return ForeignContent(f"is {kind}, not a recording", cause)
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
-        return ForeignContent("is a tar archive, and no recording", Cause.ARCHIVE)
+        return ForeignContent("is a tar archive, not a recording", Cause.ARCHIVE)
     if head[4:8] in _MP4:
         reason = "is an MP4 whose index is missing or damaged: it is cut short, or was never completed"
         return ForeignContent(reason, Cause.INCOMPLETE)
@@ -75,15 +75,15 @@ def _text(head: bytes) -> ForeignContent | None:
     if not start or _BINARY.search(head) or not _is_utf8(head):
         return None
     if start.startswith(b"<") and _PAGE.search(start[:1024]):
-        return ForeignContent("is a web page (HTML), and no recording", Cause.PAGE_FOR_AUDIO)
+        return ForeignContent("is a web page (HTML), not a recording", Cause.PAGE_FOR_AUDIO)
     if start.startswith(b"version https://git-lfs"):
-        return ForeignContent("is a pointer of Git LFS, and no recording", Cause.LFS_POINTER)
+        return ForeignContent("is a pointer of Git LFS, not a recording", Cause.LFS_POINTER)
     kind = "text"
     if start.startswith((b"{", b"[")):
         kind = "text, as it seems JSON"
     elif start.startswith(b"<"):
         kind = "text, as it seems XML"
-    return ForeignContent(f"is {kind}, and no recording", Cause.NO_RECORDING)
+    return ForeignContent(f"is {kind}, not a recording", Cause.NO_RECORDING)
 
 
 def _is_utf8(head: bytes) -> bool:

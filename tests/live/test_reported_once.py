@@ -7,7 +7,7 @@ import pytest
 from tests.support.command import asr
 from tests.support.tone import tone, wav
 
-REASON = "is text, and no recording"
+REASON = "is text, not a recording"
 
 
 @pytest.fixture
@@ -59,4 +59,4 @@ def test_one_input_alone_is_reported_at_the_end_and_once(scripted: str, tmp_path
     """With its reason: there is nothing above to see."""
     (tmp_path / "b.mp3").write_text("no sound")
     done = asr("file", tmp_path / "b.mp3", "--url", scripted)
-    assert (done.returncode, done.stderr) == (3, f"asr: {tmp_path / 'b.mp3'}: {REASON}; name a recording\n")
+    assert (done.returncode, done.stderr) == (3, f"asr: {tmp_path / 'b.mp3'}: {REASON}; name an audio or video file\n")

@@ -75,7 +75,7 @@ def test_workers_transcribe_and_the_client_keeps(batch: Batch, cluster: str, ser
     out = recordings.parent / "out"
     command = (recordings, "--out", out, "--url", server, "--pace", "max", "--dask", cluster, "--split", "3s")
     code, said = batch(*command)
-    assert (code, "bad.mp3: is text, and no recording" in said, "3 finished, 1 failed" in said) == (3, True, True), said
+    assert (code, "bad.mp3: is text, not a recording" in said, "3 finished, 1 failed" in said) == (3, True, True), said
     assert (out / "a.txt").read_text().split() == list(map(str, range(CHUNKS)))
     assert len((out / "long.txt").read_text().split()) == 70
     (recordings / "bad.mp3").unlink()
