@@ -42,6 +42,48 @@ def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
     )
 
 
+def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
+    """The event with its times cut to the span from `begin_ms` to `end_ms`; the same event where all are inside."""
+
+    def inside(time_ms: int) -> int:
+        return max(begin_ms, min(time_ms, end_ms))
+
+    if isinstance(event, SpeechStarted):
+        return replace(event, begin_ms=inside(event.begin_ms))
+    if isinstance(event, SpeechStopped):
+        return replace(event, end_ms=inside(event.end_ms))
+    if isinstance(event, Partial):
+        first_ms = inside(event.begin_ms)
+        words = _clamped(event.words, first_ms, end_ms)
+        if words is event.words and first_ms == event.begin_ms:
+            return event  # a copy of it costs more than the check
+        return replace(event, begin_ms=first_ms, words=words)
+    if isinstance(event, Final):
+        first_ms = inside(event.begin_ms)
+        last_ms = max(first_ms, inside(event.end_ms))
+        words = _clamped(event.words, first_ms, last_ms)
+        if words is event.words and (first_ms, last_ms) == (event.begin_ms, event.end_ms):
+            return event
+        return replace(event, begin_ms=first_ms, end_ms=last_ms, words=words)
+    if isinstance(event, Gap):
+        first_ms = inside(event.begin_ms)
+        return replace(event, begin_ms=first_ms, end_ms=max(first_ms, inside(event.end_ms)))
+    return event
+
+
+def _clamped(words: tuple[Word, ...], begin_ms: int, end_ms: int) -> tuple[Word, ...]:
+    for word in words:
+        if not begin_ms <= word.begin_ms <= word.end_ms <= end_ms:
+            break
+    else:
+        return words
+    placed = []
+    for word in words:
+        word_begin_ms = max(begin_ms, min(word.begin_ms, end_ms))
+        placed.append(replace(word, begin_ms=word_begin_ms, end_ms=max(word_begin_ms, min(word.end_ms, end_ms))))
+    return tuple(placed)
+
+
 def label_event(event: Event, speaker: str) -> Event:
     """The event of a speaker: the label goes into its key, so that keys of different speakers never collide."""
     if not speaker:

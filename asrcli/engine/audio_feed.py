@@ -1,6 +1,7 @@
 """The audio of a session on its way to the service: kept until decided, sent at its pace, sent again after a loss."""
 
 from asrcli.core.audio import Chunk
+from asrcli.core.events import Notice
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_store import AudioStore
@@ -11,11 +12,17 @@ from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.quiet_audio import is_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
 from asrcli.recovery.resume_point import MARGIN_MS, resume_position
+from asrcli.recovery.spans import length
 from asrcli.recovery.stall import StallDetector
 
 PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
 UNHEARD_MS = 6000  # how much sound may still be on its way to a service when it ends a task by itself
 FORGOTTEN = "no longer kept"
+# Sound behind the last text of a task that ended: so much more than a noise at the end, and it may be speech.
+LEFT_OUT_MS = 1000
+LEFT_OUT_AGAIN_MS = 100  # the same where an earlier task left out speech, or this one ended in a sentence
+LEAST_PROGRESS_MS = 200  # a task must have got so far for its rest to be sent again
+LEFT_OUT = "the service ended the task before it had heard all of the audio"
 
 
 class AudioFeed:
@@ -50,6 +57,7 @@ class AudioFeed:
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
         self.idle = False
+        self._left_out = self._has_left_out = False  # the last task, or an earlier one, has left out speech
         self._remainder_tried = False  # a task was begun for the audio that was left at the end of the input
         self._begin_at(account.start)
 
@@ -200,15 +208,52 @@ class AudioFeed:
                 until_ms = min(until_ms, task.open_ms)
             self._account.ledger.add_silence(task.offset_ms, until_ms)
 
-    def task_finished(self) -> None:
-        """Decide all audio of a task that came to its end: open sentences are lost, other audio is silence."""
+    def task_finished(self) -> bool:
+        """Decide the audio of a task that came to its end: open sentences are lost, other audio is silence.
+
+        Returns whether the service seems not to have heard the last part of it: that is to be sent again.
+        """
         task = self._connection.task
         end_ms = self.cursor_ms
+        left_out_ms = self._left_out_ms()
+        if left_out_ms is not None and self._keeps_sent:
+            self._account.ledger.add_silence(task.offset_ms, left_out_ms)
+            self._account.emit(Notice("info", f"{LEFT_OUT}; the rest is sent again"))
+            self._left_out = self._has_left_out = True
+            return True
+        if left_out_ms is not None and task.left_open:
+            self._account.add_missing(left_out_ms, end_ms, LEFT_OUT)
         for begin_ms, behind_ms in task.open_spans(end_ms):
             self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
         if task.codec.manual:
             self._account.add_missing(task.offset_ms, end_ms, NO_TEXT)
         self._account.ledger.add_silence(task.offset_ms, end_ms)
+        return False
+
+    def _left_out_ms(self) -> int | None:
+        """Return where the sound begins that a service seems not to have heard when it ended a task; None for none.
+
+        There was text before it, in a place that the service named. A service that was sent the audio no faster than
+        it is spoken has heard all of it, unless it ended the task in the middle of a sentence.
+        """
+        task = self._connection.task
+        if task.codec.manual or not (task.left_open or (task.has_text and not task.estimates)):
+            return None
+        end_ms = self.cursor_ms
+        begin_ms = task.offset_ms
+        if not task.left_open:
+            begin_ms = max(begin_ms, end_ms - round(1000 * self._settlement.ahead_s(self._clock())))
+        least_ms = LEFT_OUT_MS
+        if not task.estimates and (task.left_open or self._has_left_out):
+            least_ms = LEFT_OUT_AGAIN_MS
+        sound = self._account.ledger.undecided_sound(begin_ms, end_ms)
+        if length(sound) < least_ms or sound[0][0] < task.offset_ms + LEAST_PROGRESS_MS:
+            return None
+        return sound[0][0]
+
+    def _lacks_text(self) -> bool:
+        """Whether sound that the running task was sent is undecided."""
+        return bool(self._account.ledger.undecided_sound(self._connection.task.offset_ms, self.cursor_ms))
 
     def ready(self) -> None:
         """Start the catch-up: the service listens, and audio that has waited goes out at its pace."""
@@ -222,7 +267,11 @@ class AudioFeed:
     def end_task(self) -> None:
         """Prepare the next task: it begins behind the audio of the last one, or earlier where that did not listen."""
         if not self.idle:
-            self._next_task(self._audio.cursor, keep=True)
+            position = self._audio.cursor
+            if self._left_out:
+                position = self._resume_position()
+            self._left_out = False
+            self._next_task(position, keep=True)
             return
         sent_twice = min(self._audio.cursor, self._idle_task_end)  # two tasks were sent this, and both ended
         position = max(self._audio.start, self._unheard_position(), sent_twice)
@@ -262,13 +311,17 @@ class AudioFeed:
         ms = self._format.ms
         if skip_to is not None:
             self._account.add_missing(ms(self._audio.start), ms(skip_to), reason)
-        wanted, begin = resume_position(
-            self._audio, self._format.samples(self._account.ledger.decided_until_ms), self._format
-        )
-        self._account.add_missing(ms(wanted), ms(begin), FORGOTTEN)
+        begin = self._resume_position()
         if skip_to is not None:
             begin = max(begin, skip_to)  # not even the quiet before it is sent again: it is a part of the gap
         self._next_task(begin, keep=False)
+
+    def _resume_position(self) -> int:
+        """Return where the next task begins; audio before it that is no longer kept is lost."""
+        decided = self._format.samples(self._account.ledger.decided_until_ms)
+        wanted, begin = resume_position(self._audio, decided, self._format)
+        self._account.add_missing(self._format.ms(wanted), self._format.ms(begin), FORGOTTEN)
+        return begin
 
     def wake(self, *, input_ended: bool) -> bool:
         """Return whether to begin a task now for the audio that waits; quiet older than the pre-roll is skipped."""
@@ -313,3 +366,4 @@ class AudioFeed:
         self._settled_ms = -1
         self._audio.skip_to(position)
         self._connection.task.begin_at(self._format.ms(position))
+        self._connection.task.lacks_text = self._lacks_text

@@ -30,6 +30,7 @@ from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkS
 
 _UP, _RESTING = LinkState.UP, LinkState.RESTING  # a member of an Enum is found slowly by Python 3.11
 _ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
+LATE_S = 0.3  # how long a service may still send text behind the end of a task, where text may be missing
 
 
 class SessionLoop:
@@ -161,7 +162,7 @@ class SessionLoop:
         codec = self._connection.task.codec
         if self._link is LinkState.WAITING:
             self._step(LinkEvent.RETRY)
-        elif self._link in _ENDING and codec.quiet_end_s is not None:
+        elif self._link in _ENDING and (codec.quiet_end_s is not None or self._connection.task.finish_held):
             self._handle_all([Finished(codec.usage)])
         else:
             silent_s = self._connection.timeout_s
@@ -277,10 +278,17 @@ class SessionLoop:
             self._advance()
             return
         self._feed.message_arrived()
-        codec = self._connection.task.codec
+        if self._connection.task.finish_held:
+            self._receive_late(message)
+        else:
+            self._receive_result(message)
+
+    def _receive_result(self, message: Message) -> None:
+        task = self._connection.task
+        codec = task.codec
         had_to_wait = codec.must_wait
         try:
-            for event in self._connection.task.receive(message, self._clock()):
+            for event in task.receive(message, self._clock()):
                 self._handle(event)
         except ServiceRefused as exc:
             if self._on_refusal(exc):
@@ -291,8 +299,22 @@ class SessionLoop:
             if self._link is _UP:
                 self._connection.deadline = None
             self._advance()
-        if self._link in _ENDING or (self._link is _UP and codec.must_wait):
+        if task.finish_held:
+            self._connection.start_timeout(LATE_S)
+        elif self._link in _ENDING or (self._link is _UP and codec.must_wait):
             self._connection.restart_timeout()
+
+    def _receive_late(self, message: Message) -> None:
+        """Handle a message behind the end of a task, which has come once no text is missing."""
+        task = self._connection.task
+        try:
+            for event in task.receive(message, self._clock()):
+                self._handle(event)
+        except ServiceRefused:  # the task is over: nothing can fail any more
+            self._handle_all([Finished(task.codec.usage)])
+            return
+        if task is self._connection.task and self._link in _ENDING and not task.is_incomplete:
+            self._handle_all([Finished(task.codec.usage)])
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
         """Handle a refusal that is no loss, else raise it; returns whether the task was started again."""
@@ -311,6 +333,10 @@ class SessionLoop:
         return False
 
     def _on_close(self, closed: Closed) -> None:
+        if self._connection.task.finish_held:
+            self._connection.close()
+            self._handle_all([Finished(self._connection.task.codec.usage)])
+            return
         starting = self._link is LinkState.DIALLING and self._connection.reused
         if self._link is not _RESTING and not starting:
             raise ConnectionLost(closed.reason or "closed by the other end", closed.code, closed.silent_s)
@@ -352,8 +378,7 @@ class SessionLoop:
         """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
         if self._link in _ENDING:
             self._feed.idle = False
-            self._feed.task_finished()
-            self._step(LinkEvent.FINISHED)
+            self._step(LinkEvent.UNHEARD if self._feed.task_finished() else LinkEvent.FINISHED)
             return
         if not self._realtime and not self._feed.sent_only_quiet:
             raise ConnectionLost("the service ended the task before the audio ended")

@@ -1,17 +1,19 @@
 """One task of a service: its codec, its place on the timeline, its open sentences, and its repeated finals."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectionLost
-from asrcli.core.event_placement import shift_event
-from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word
+from asrcli.core.event_placement import clamp_event, shift_event
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.recovery.duplicate_finals import KEPT, ResentAudio, ToldFinals, is_repeat, normalized_text, rest_of
+from asrcli.protocol.timestamps import likely_end
+from asrcli.recovery.duplicate_finals import ResentAudio, ToldFinals, is_repeat, normalized_text, rest_of
+from asrcli.recovery.earlier_versions import EarlierVersions
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
@@ -41,10 +43,18 @@ class TranscriptionTask:
         engine: The recognizer that the other end named; empty if it named none.
         processed_ms: The service has processed the audio up to here: a final with credible times begins here.
         told: Its finals as the service told them.
+        finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
+        left_open: The service ended the task with a sentence open that had a text.
+        estimates: The times of a final were estimated.
+        lacks_text: Returns whether sound that was sent on this task has no text yet; None where nobody waits for text
+            behind the end of the task.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
         self.codec = codec
+        self.finish_held = self.left_open = self.estimates = False
+        self.lacks_text: Callable[[], bool] | None = None
+        self._has_partials = False
         self.engine = ""
         self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
@@ -55,7 +65,7 @@ class TranscriptionTask:
         # When the last event about an open sentence came, and how much audio had been sent by then.
         self._updated_at: dict[str, tuple[float, int]] = {}
         self._given_up: dict[str, Final] = {}  # sentences whose last text became their final
-        self._finals: dict[str, Final] = {}  # the last finals by key, with what later versions of them have added
+        self._versions = EarlierVersions()
         self._normalized: dict[str, str] = {}  # the normalized text of an open sentence, once it was compared
         self._forgotten = Spans()  # sentences without text that were dropped because too many were open
         self._warned: set[str] = set()
@@ -79,7 +89,7 @@ class TranscriptionTask:
         """Yield events of this task's codec on the run's timeline, as `receive` does."""
         for event in events:
             shifted = shift_event(event, self.offset_ms)
-            placed = self._clamped(shifted)
+            placed = clamp_event(shifted, self.offset_ms, self.sent_ms)
             if isinstance(placed, Ready):
                 placed = replace(placed, engine=self.engine)
             if isinstance(placed, Final) and placed is shifted and placed.begin_ms < placed.end_ms:
@@ -109,6 +119,11 @@ class TranscriptionTask:
             end_ms = self._stopped.get(key, self._next_begin_ms(event))
             self._forget(key)
             yield Gap(event.begin_ms, max(event.begin_ms, end_ms), NO_TEXT)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether a final has come."""
+        return self._has_final
 
     @property
     def open_ms(self) -> int | None:
@@ -142,10 +157,7 @@ class TranscriptionTask:
             if event.key in self._open:
                 self._stopped[event.key] = event.end_ms
         elif isinstance(event, Gap):
-            last_ms = max(event.begin_ms, event.end_ms - 1)
-            inside = [key for key, other in self._open.items() if event.begin_ms <= other.begin_ms <= last_ms]
-            for key in inside:
-                self._forget(key)  # the gap says that it has no text
+            self._forget_inside(event)
         elif isinstance(event, Final):
             if event.estimated and event.text.strip() and ESTIMATED not in self._warned:
                 self._warned.add(ESTIMATED)
@@ -153,40 +165,44 @@ class TranscriptionTask:
             yield self._checked(event)
             return
         elif isinstance(event, Finished) and self.finishing:
+            if not self.finish_held and self.is_incomplete:
+                self.finish_held = True
+                return
             yield from self._close_all()
         yield event
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether text may be missing: a sentence is open, or a service that shows no partials has left sound out."""
+        if self.lacks_text is None or self.codec.quiet_end_s is not None:  # a pause is the end of such a service
+            return False
+        return bool(self._open) or (not self._has_partials and self.lacks_text())
+
+    def _forget_inside(self, gap: Gap) -> None:
+        """Forget the sentences that begin in a gap: it says that they have no text."""
+        last_ms = max(gap.begin_ms, gap.end_ms - 1)
+        for key in [key for key, other in self._open.items() if gap.begin_ms <= other.begin_ms <= last_ms]:
+            self._forget(key)
 
     def _checked(self, final: Final) -> Final | RepeatedFinal:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
         self._has_final, task_ms = True, None
+        self.estimates = self.estimates or final.estimated
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms
-        if earlier := self._given_up.pop(final.key, None) or self._earlier_version(final):
+        if earlier := self._given_up.pop(final.key, None) or self._versions.earlier(final):
             rest = rest_of(final, earlier)
             if rest is not None and rest is not final:
-                self._finals[earlier.key] = Final(earlier.key, final.begin_ms, final.end_ms, final.text)
+                self._versions.remember(final, earlier.key)
             return rest or RepeatedFinal(final)
-        self._finals[final.key] = Final(final.key, final.begin_ms, final.end_ms, final.text)  # words are large
-        if len(self._finals) > KEPT:
-            del self._finals[next(iter(self._finals))]
+        self._versions.remember(final)
         told_again = self.told.add(final, self.offset_ms, self.sent_ms)
         if self._resent is None or not (told_again or is_repeat(final, self._resent, task_ms)):
             return final
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
-
-    def _earlier_version(self, final: Final) -> Final | None:
-        """Return the final that this one says again in other words: it has the same name and the same begin.
-
-        A codec adds a number to a name that the service uses again.
-        """
-        name, _, number = final.key.rpartition(".")
-        earlier = self._finals.get(name)
-        if earlier is None or not number.isdigit() or not earlier.begin_ms == final.begin_ms < final.end_ms:
-            return None
-        return earlier
 
     def _remember(self, event: SpeechStarted | Partial) -> Iterable[Event]:
         before = self._open.get(event.key)
@@ -195,6 +211,7 @@ class TranscriptionTask:
             event = replace(event, begin_ms=before.begin_ms)
         if before is None or isinstance(event, Partial):
             self._open[event.key] = event
+        self._has_partials = True
         if len(self._open) > TASK_MOST_OPEN:
             return self._close_with_last_text(next(iter(self._open)), MANY)
         return ()
@@ -225,6 +242,7 @@ class TranscriptionTask:
         """Yield the last text of each open sentence as its final: the task is over."""
         for key in list(self._open):
             if isinstance(self._open[key], Partial):
+                self.left_open = True
                 yield from self._close_with_last_text(key, UNFINISHED)
 
     def _close_with_last_text(self, key: str, why: str) -> Iterator[Final | Notice]:
@@ -242,7 +260,9 @@ class TranscriptionTask:
         if end_ms is None and event.words:
             end_ms = event.words[-1].end_ms
         elif end_ms is None:
-            end_ms = self._next_begin_ms(event)
+            self.estimates = True
+            next_ms = self._next_begin_ms(event)
+            end_ms = likely_end(event.begin_ms, event.text, next_ms=next_ms, sent_ms=self.sent_ms)
         level = "debug" if why in self._warned else "warning"  # warn once a task
         yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)
@@ -259,42 +279,3 @@ class TranscriptionTask:
         """Return where the next open sentence begins; the end of the sent audio where there is none."""
         begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
         return min([self.sent_ms, *begins])
-
-    def _clamped(self, event: Event) -> Event:
-        """Return the event with its times cut to the audio that was sent on this task; a service may name any time."""
-        if isinstance(event, SpeechStarted):
-            return replace(event, begin_ms=self._inside(event.begin_ms))
-        if isinstance(event, SpeechStopped):
-            return replace(event, end_ms=self._inside(event.end_ms))
-        if isinstance(event, Partial):
-            begin_ms = self._inside(event.begin_ms)
-            words = self._words(event.words, begin_ms, self.sent_ms)
-            if words is event.words and begin_ms == event.begin_ms:
-                return event  # a copy of it costs more than the check
-            return replace(event, begin_ms=begin_ms, words=words)
-        if isinstance(event, Final):
-            begin_ms = self._inside(event.begin_ms)
-            end_ms = max(begin_ms, self._inside(event.end_ms))
-            words = self._words(event.words, begin_ms, end_ms)
-            if words is event.words and (begin_ms, end_ms) == (event.begin_ms, event.end_ms):
-                return event
-            return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=words)
-        if isinstance(event, Gap):
-            begin_ms = self._inside(event.begin_ms)
-            return replace(event, begin_ms=begin_ms, end_ms=max(begin_ms, self._inside(event.end_ms)))
-        return event
-
-    def _inside(self, time_ms: int) -> int:
-        return max(self.offset_ms, min(time_ms, self.sent_ms))
-
-    def _words(self, words: tuple[Word, ...], begin_ms: int, end_ms: int) -> tuple[Word, ...]:
-        for word in words:
-            if not begin_ms <= word.begin_ms <= word.end_ms <= end_ms:
-                break
-        else:
-            return words
-        placed = []
-        for word in words:
-            word_begin_ms = max(begin_ms, min(word.begin_ms, end_ms))
-            placed.append(replace(word, begin_ms=word_begin_ms, end_ms=max(word_begin_ms, min(word.end_ms, end_ms))))
-        return tuple(placed)

@@ -30,6 +30,7 @@ class LinkEvent(Enum):
     SPEECH = auto()  # there is audio to send
     ALL_SENT = auto()  # the last audio has gone out
     FINISHED = auto()  # the service reports the end of a task that we asked to finish
+    UNHEARD = auto()  # the same, but some of its audio was not heard and is to be sent again
     IDLE = auto()  # the service ended a task that had no speech
     LOST = auto()  # the connection broke, was refused or is silent; another attempt is due
     RETRY = auto()  # the time for the next attempt has come
@@ -57,10 +58,12 @@ _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, Link
     (LinkState.UP, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.UP, (InputState.ENDED,), LinkEvent.ALL_SENT, LinkState.DRAINING, LinkAction.FINISH),
     (LinkState.RENEWING, _BOTH, LinkEvent.FINISHED, LinkState.RESTING, LinkAction.REST),
+    (LinkState.RENEWING, _BOTH, LinkEvent.UNHEARD, LinkState.RESTING, LinkAction.REST),
     (LinkState.RENEWING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.RESTING, _BOTH, LinkEvent.SPEECH, LinkState.DIALLING, LinkAction.START),
     (LinkState.RESTING, (InputState.ENDED,), LinkEvent.ALL_SENT, LinkState.CLOSED, LinkAction.NOTHING),
     (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.FINISHED, LinkState.CLOSED, LinkAction.NOTHING),
+    (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.UNHEARD, LinkState.RESTING, LinkAction.REST),
     (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.DIALLING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
     (LinkState.UP, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.core.event_placement import label_event, shift_event
+from asrcli.core.event_placement import clamp_event, label_event, shift_event
 from asrcli.core.events import (
     Event,
     Final,
@@ -51,3 +51,20 @@ def test_a_label_tells_the_sentences_of_speakers_apart() -> None:
     for spoken in (Partial("1", 0, "a"), Final("1", 0, 9, "a"), Gap(0, 1, "x"), Finished()):
         assert label_event(spoken, "left").speaker == "left"  # type: ignore[union-attr]
     assert label_event(Notice("info", "x"), "left") == Notice("info", "x")
+
+
+@pytest.mark.parametrize(
+    ("event", "cut"),
+    [
+        (SpeechStarted("1", 7), SpeechStarted("1", 10)),
+        (SpeechStopped("1", 99), SpeechStopped("1", 20)),
+        (Partial("1", 7, "a.", "", (Word("a", 0, 30),)), Partial("1", 10, "a.", "", (Word("a", 10, 20),))),
+        (Final("1", 12, 30, "a.", (Word("a", 0, 5),)), Final("1", 12, 20, "a.", (Word("a", 12, 12),))),
+        (Gap(0, 5, "lost"), Gap(10, 10, "lost")),
+        (Finished(), Finished()),
+    ],
+)
+def test_times_are_cut_to_a_span(event: Event, cut: Event) -> None:
+    """Nothing lies outside it, and no end before its begin; what is inside is the same event."""
+    assert clamp_event(event, 10, 20) == cut
+    assert clamp_event(cut, 10, 20) == cut

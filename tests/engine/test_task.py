@@ -178,6 +178,12 @@ def test_a_final_that_the_service_says_again_in_more_words_brings_only_these() -
     assert [event.final.key for event in heard if isinstance(event, RepeatedFinal)] == ["1.4"]
 
 
+def test_a_final_under_another_name_is_a_repetition() -> None:
+    """In the same place and with the same words; a task of the same words in other places keeps them all."""
+    told = [Final("1", 0, 400, "yes"), Final("7", 0, 400, "Yes."), Final("2", 400, 800, "yes")]
+    assert hearing(*told)[1] == [told[0], RepeatedFinal(told[1]), told[2]]
+
+
 def test_what_is_remembered_of_a_final_are_not_its_words() -> None:
     """With hundreds of streams in a process, the words of the last 50 finals of each were a fourth of its memory."""
     words = (Word("Good", 0, 400), Word("day", 400, 900))
