@@ -32,6 +32,7 @@ from asrcli.protocol.registry import REALTIME_PATH
 
 FINISH = "session.finish"
 LATE = "dropped a sentence of a lost connection that came late"
+COPY = "dropped a sentence that the service said again under a name that it had not announced"
 
 
 class RealtimeClient:
@@ -172,14 +173,17 @@ class RealtimeClient:
         if self._items.is_late(value, self.retired_names or {}):
             return [Notice("debug", f"dropped {name} of an item of a lost connection")]
         done = name.endswith("completed")
-        unknown = self.retired_names is not None and not self._items.knows(value)
+        unannounced = not self._items.knows(value)
+        unknown = self.retired_names is not None and unannounced
         if unknown and done and self._late.repeats(value):
             return [self._dropped.final(LATE)]
+        if unannounced and done and self._late.copies(value):
+            return [self._dropped.final(COPY)]
         if unknown and self._late.holds(value, done=done):
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
         events = [*self._released(), *self._items.handle(name, value, self._sent_ms)]
         late = 0
-        if not unknown:
+        if not unannounced:
             late = sum(self._late.settle(event.text) for event in events if isinstance(event, Final))
         return [*events, *(self._dropped.final(LATE) for _ in range(late))]
 

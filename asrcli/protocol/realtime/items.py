@@ -229,8 +229,10 @@ class RealtimeItems:
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
         utterance = self._new(item)
-        if not news and known.announced and known.final and _same_speech(said, known.final):
-            utterance.begin_ms, utterance.end_ms = known.begin_ms, known.end_ms
+        is_version = known.announced and known.final and _same_speech(said, known.final)
+        if not news and (is_version or (self._committing and "committed" in known.announced)):
+            utterance.begin_ms, utterance.end_ms, utterance.committed = known.begin_ms, known.end_ms, known.committed
+            utterance.announced = set(known.announced)
         return utterance
 
     def _begin_ms(self, utterance: Utterance) -> int:

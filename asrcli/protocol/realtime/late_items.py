@@ -36,6 +36,11 @@ class LateItems:
         words = normalized_text(text(value, "transcript"))
         return bool(words) and f" {words} " in f" {' '.join(self._texts)} "
 
+    def copies(self, value: Json) -> bool:
+        """Whether the message has the whole text of an announced item; a single word only if it is the last text."""
+        words = normalized_text(text(value, "transcript"))
+        return bool(words) and words in (self._texts if " " in words else list(self._texts)[-1:])
+
     def settle(self, final_text: str) -> int:
         """Note the text of an announced item. Returns how many held texts were late, as is now known."""
         self._texts.append(normalized_text(final_text))
