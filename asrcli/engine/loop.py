@@ -378,7 +378,10 @@ class SessionLoop:
         """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
         if self._link in _ENDING:
             self._feed.idle = False
-            self._step(LinkEvent.UNHEARD if self._feed.task_finished() else LinkEvent.FINISHED)
+            ended = LinkEvent.FINISHED
+            if self._feed.task_finished():
+                ended = LinkEvent.UNHEARD
+            self._step(ended)
             return
         if not self._realtime and not self._feed.sent_only_quiet:
             raise ConnectionLost("the service ended the task before the audio ended")

@@ -194,7 +194,9 @@ class TranscriptionTask:
             task_ms = self.sent_ms - self.offset_ms
         if earlier := self._given_up.pop(final.key, None) or self._versions.earlier(final):
             rest = rest_of(final, earlier)
-            if rest is not None and rest is not final:
+            if rest is final:
+                self._versions.remember(final)
+            elif rest is not None:
                 self._versions.remember(final, earlier.key)
             return rest or RepeatedFinal(final)
         self._versions.remember(final)

@@ -14,7 +14,9 @@ class EarlierVersions:
         self._places_are_true = True  # no two sentences without a common word were told in one place
 
     def remember(self, final: Final, key: str = "") -> None:
-        """Remember a final, under the `key` of the earlier one where it is a version of that."""
+        """Remember a final that has a text, under the `key` of the earlier one where it continues that."""
+        if not final.text.strip():
+            return
         key = key or final.key
         self._finals[key] = Final(
             key, final.begin_ms, final.end_ms, final.text, translation=final.translation, estimated=final.estimated
@@ -23,17 +25,18 @@ class EarlierVersions:
             del self._finals[next(iter(self._finals))]
 
     def earlier(self, final: Final) -> Final | None:
-        """Return the final that this one says again: it has the same name and begin, or the same words and place.
+        """Return the final that this one says again: it has the same words and place, or the same name and begin.
 
         A codec adds a number to a name that the service uses again.
         """
         if final.begin_ms >= final.end_ms:
             return None
-        name, _, number = final.key.rpartition(".")
-        named = self._finals.get(name)
-        if named is not None and number.isdigit() and _begin_together(named, final):
+        if same := self._in_same_place(final):
+            return same
+        named = self._finals.get(_name(final.key))
+        if named is not None and named.key != final.key and _begin_together(named, final):
             return named
-        return self._in_same_place(final)
+        return None
 
     def _in_same_place(self, final: Final) -> Final | None:
         """Return the final with the same words in the same place, where a service tells places that can be true."""
@@ -46,8 +49,17 @@ class EarlierVersions:
             said, text = normalized_text(other.text), normalized_text(final.text)
             if said == text and other.translation == final.translation:
                 return other
-            self._places_are_true = not text or not set(said.split()).isdisjoint(text.split())
+            if text and _name(other.key) != _name(final.key) and set(said.split()).isdisjoint(text.split()):
+                self._places_are_true = False
         return None
+
+
+def _name(key: str) -> str:
+    """Return the name of the service in a key."""
+    name, _, number = key.rpartition(".")
+    if name and number.isdigit():
+        return name
+    return key
 
 
 def _begin_together(one: Final, other: Final) -> bool:

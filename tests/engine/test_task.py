@@ -1,6 +1,7 @@
 """The open sentences of a task: each ends as text, as a gap, or as no speech at all. No wire format."""
 
 import gc
+from dataclasses import replace
 
 import pytest
 
@@ -182,6 +183,15 @@ def test_a_final_under_another_name_is_a_repetition() -> None:
     """In the same place and with the same words; a task of the same words in other places keeps them all."""
     told = [Final("1", 0, 400, "yes"), Final("7", 0, 400, "Yes."), Final("2", 400, 800, "yes")]
     assert hearing(*told)[1] == [told[0], RepeatedFinal(told[1]), told[2]]
+
+
+def test_a_sentence_that_is_taken_back_and_said_again_is_written_once() -> None:
+    """However often: an empty final is no version of it, and a correction may be said again too."""
+    said = Final("1.2", 0, 900, "good day"), Final("1.5", 0, 900, "goodbye")
+    again = replace(said[0], key="1.4"), replace(said[1], key="1.6")
+    empty = Final("1", 0, 900, ""), Final("1.3", 0, 900, "")
+    _, heard = hearing(empty[0], said[0], empty[1], again[0], said[1], again[1])
+    assert heard == [empty[0], said[0], empty[1], RepeatedFinal(again[0]), said[1], RepeatedFinal(again[1])]
 
 
 def test_what_is_remembered_of_a_final_are_not_its_words() -> None:

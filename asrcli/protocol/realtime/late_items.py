@@ -39,7 +39,9 @@ class LateItems:
     def copies(self, value: Json) -> bool:
         """Whether the message has the whole text of an announced item; a single word only if it is the last text."""
         words = normalized_text(text(value, "transcript"))
-        return bool(words) and words in (self._texts if " " in words else list(self._texts)[-1:])
+        if " " in words:
+            return words in self._texts
+        return bool(words) and list(self._texts)[-1:] == [words]
 
     def settle(self, final_text: str) -> int:
         """Note the text of an announced item. Returns how many held texts were late, as is now known."""
