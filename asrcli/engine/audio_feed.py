@@ -292,14 +292,17 @@ class AudioFeed:
         end_ms = self.cursor_ms
         listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
-        sound = self._account.ledger.undecided_sound(max(start_ms, listened_ms - UNHEARD_MS), end_ms)
+        ledger = self._account.ledger
+        text_ms = ledger.text_until(end_ms)
+        sound = ledger.undecided_sound(max(start_ms, listened_ms - UNHEARD_MS), end_ms)
         if sound:
             begin_ms = min(begin_ms, sound[0][0] - MARGIN_MS)
-        return self._format.samples(max(start_ms, begin_ms))
+            text_ms = ledger.text_until(sound[0][0])
+        return self._format.samples(max(start_ms, begin_ms, text_ms))  # what has its text is not sent again
 
     def _open_sentence_position(self, begin_ms: int) -> int:
         """Return where to begin for a sentence that a task left open; after the second try the sentence is lost."""
-        begin = self._format.samples(max(0, begin_ms - MARGIN_MS))
+        begin = self._format.samples(max(0, begin_ms - MARGIN_MS, self._account.ledger.text_until(begin_ms)))
         if begin > self._audio.start:
             self.idle = False
             return begin

@@ -79,6 +79,10 @@ class Ledger:
         """Return the parts of a span that are undecided and not quiet, in order."""
         return [part for span in self.undecided(begin_ms, end_ms) for part in self.quiet.missing(*span)]
 
+    def text_until(self, before_ms: int) -> int:
+        """Return where the last text before a time ends, or that time inside a text; the first time without text."""
+        return max((end_ms for _, end_ms in self._final.within(self.start_ms, before_ms)), default=self.start_ms)
+
     def add_final(self, begin_ms: int, end_ms: int) -> bool:
         """Count a span as text; returns whether any of it was undecided."""
         new = bool(self.undecided(begin_ms, end_ms))
