@@ -9,7 +9,7 @@ from pathlib import Path
 from asrcli.recognizers.registry import RECOGNIZERS, missing
 from tests.bench import instructions, library, recognizer, served
 from tests.bench.batch_curve import BatchPoint, batch_curve, further
-from tests.bench.curves import COUNTS, Point, curve
+from tests.bench.curves import COUNTS, Point, curve, lockstep_rows, stream_rows
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
 from tests.bench.scripted_service import ServiceProcess, service
 from tests.support.tone import encoded, silence, tone, wav
@@ -68,7 +68,7 @@ class Bench:
 
     @cached_property
     def points(self) -> list[Point]:
-        """The scaling curve."""
+        """The scaling curve, whose streams begin evenly over one sentence."""
         return list(curve(self.counts))
 
     @cached_property
@@ -152,17 +152,10 @@ def live(bench: Bench) -> Iterator[Row]:
 
 
 def streams(bench: Bench) -> Iterator[Row]:
-    """Many streams in one process: how many, and what each further one takes."""
-    points = bench.points
-    most = max((point.streams for point in points if point.carried), default=0)
-    yield Row("streams in one process, on time", "", {OURS: [most]}, ((Limit(least=500),),))
-    if len(points) < 2:
-        return
-    few, many = points[min(1, len(points) - 2)], points[-1]
-    more = many.streams - few.streams
-    memory, threads = (many.memory_mb - few.memory_mb) / more, (many.threads - few.threads) / more
-    yield Row("memory of a further stream", "MB", {OURS: [memory]}, ((Limit(0.1),),))
-    yield Row("threads of a further stream", "", {OURS: [threads]}, ((Limit(1),),))
+    """Many streams in one process: how many, what each further one takes, and how late their results are."""
+    yield from stream_rows(bench.points)
+    if bench.points:
+        yield from lockstep_rows(max(point.streams for point in bench.points))
 
 
 def batch(bench: Bench) -> Iterator[Row]:
