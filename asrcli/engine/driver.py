@@ -38,6 +38,7 @@ class SessionDriver:
         self._expires_at: float | None = None  # when the wait is over, once nothing was there to take
         self._timer: SharedTimer | None = None
         self._wakes_at = 0.0  # when the timer fires
+        self._timed_due: float | None = None  # the audio for which, at the latest, it fires
         self._running = False
 
     def start(self) -> None:
@@ -94,10 +95,13 @@ class SessionDriver:
 
     def _sleep(self, wait: Wait) -> None:
         """Be woken at the end of the wait, and when the next audio is due. An earlier timer is left alone."""
-        wakes_at = self._expires_at
+        wakes_at, due = self._expires_at, None
         if wait.audio and (due := self._inbox.due) is not None:
+            if self._timer is not None and wakes_at is None and due == self._timed_due:
+                return  # as behind nearly every message: no time is asked for
             due_at = self._shared.time() + due - self._clock()
             wakes_at = due_at if wakes_at is None else min(wakes_at, due_at)
+        self._timed_due = due
         if wakes_at is None or (self._timer is not None and self._wakes_at <= wakes_at):
             return
         if self._timer is not None:

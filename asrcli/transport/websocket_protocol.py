@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
@@ -88,7 +89,7 @@ class WebSocketProtocol(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take whole messages, give the rest to the library, and bound the close once the other end has to close."""
-        self.data_at = self.loop.time()
+        self.data_at = monotonic()
         # How many frames may begin in what the library gets before this class looks again: one, then more and more,
         # so that thousands of pings in one piece are not read one by one.
         most = 1
