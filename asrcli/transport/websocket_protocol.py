@@ -108,8 +108,8 @@ class WebSocketProtocol(ClientConnection):
 
     def _take_messages(self, data: bytes) -> bytes:
         """Take whole messages at the beginning of some data; returns what is behind them."""
-        at = 0
-        while found := next_frame(data, at, MOST_BYTES, masked=False):
+        at, size = 0, len(data)
+        while at < size and (found := next_frame(data, at, MOST_BYTES, masked=False)):
             self.message_at = self.data_at
             is_text = data[at] == TEXT
             payload, at = found
