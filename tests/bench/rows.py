@@ -11,6 +11,7 @@ from tests.bench import instructions, library, recognizer, served
 from tests.bench.batch_curve import BatchPoint, batch_curve, further
 from tests.bench.curves import COUNTS, Point, curve, lockstep_rows, stream_rows
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
+from tests.bench.record_price import record_rows
 from tests.bench.scripted_service import ServiceProcess, service
 from tests.support.tone import encoded, silence, tone, wav
 
@@ -151,6 +152,13 @@ def live(bench: Bench) -> Iterator[Row]:
         yield Row(f"CPU of a live stream, {wire}", "ms/s", taken[wire], limits)
 
 
+def record(bench: Bench) -> Iterator[Row]:
+    """A live stream with a record of its messages, against one without."""
+    yield from record_rows(
+        bench.folder, bench.runs, lambda wire, address: bench.clients(wire, address, bench.talk, "1")[OURS]
+    )
+
+
 def streams(bench: Bench) -> Iterator[Row]:
     """Many streams in one process: how many, what each further one takes, and how late their results are."""
     yield from stream_rows(bench.points)
@@ -278,7 +286,7 @@ def library_(bench: Bench) -> Iterator[Row]:
 
 
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "help": help_, "start": start, "live": live, "streams": streams, "batch": batch, "server": server, "serve": serve,
-    "engines": engines, "wav": wav_, "mp3": mp3,
+    "help": help_, "start": start, "live": live, "record": record, "streams": streams, "batch": batch,
+    "server": server, "serve": serve, "engines": engines, "wav": wav_, "mp3": mp3,
     "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip
