@@ -24,6 +24,7 @@ class Word:
     estimated: bool = False
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a service has counted so far, in one task or in several; None where it does not count.
