@@ -14,7 +14,6 @@ GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", 
 # Containers whose length is that of their longest track, of any kind.
 _SHARED = {"matroska,webm", "flv", "asf", "hls", "live_flv"}
 _DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
-_STREAM_HEADER = re.compile(rb"strh....auds", re.DOTALL)
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
 READS_HEAD = {"mp3", "avi", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
@@ -84,7 +83,11 @@ def _declared_ms(name: str, stream: "AudioStream", head: bytes) -> int:
 
 def _avi_ms(head: bytes) -> int:
     """Return the length of the only sound of an AVI; 0 if there are several, or none."""
-    found = [at + 8 for at in (each.start() for each in _STREAM_HEADER.finditer(head)) if len(head) >= at + 44]
+    found = [
+        at + 8
+        for at in (each.start() for each in re.finditer(rb"strh....auds", head, re.DOTALL))
+        if len(head) >= at + 44
+    ]
     if len(found) != 1:
         return 0
     scale, rate, _, length = (

@@ -9,16 +9,15 @@ from typing import IO, Any
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
-from asrcli.sources import joined_files, wav
+from asrcli.sources import joined_files, mp3_frames, wav
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
-from asrcli.sources.exact_reader import Read, reader
+from asrcli.sources.exact_reader import HEAD_BYTES, Read, reader, start_behind_tag
 from asrcli.sources.late_decoder import decoding
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
 from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
-HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
 OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
 # How much sound is taken to be lost if an Ogg ends in the middle of a page: from one packet up to a full page.
 _CUT_LEAST_S = 0.02
@@ -107,6 +106,7 @@ class InputReader:
                 if len(windows := joined_files.parts(file)) > 1:
                     yield from self._chain(self._windows(file, windows))
                     return
+                self._how |= mp3_frames.demuxer(start_behind_tag(file)[0])
             yield from self._decoded(self._decoder(stack, f"file:{path}"))
 
     def pipe(self, fd: int) -> Iterator[Item]:
