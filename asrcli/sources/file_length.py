@@ -9,10 +9,10 @@ from typing import Any
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
-from asrcli.sources import joined_files, mp3_frames, wav
+from asrcli.sources import joined_files, wav
 from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_behind_tag
 from asrcli.sources.input_reader import OGG, SampleFormat
-from asrcli.sources.late_decoder import decoding
+from asrcli.sources.late_decoder import decoding, mp3_frames
 from asrcli.sources.ogg import OggLinks
 from asrcli.sources.track_selection import check_only_track
 
@@ -78,11 +78,9 @@ def measure_file(
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
 
-    options: dict[str, Any] = {"track": track, "skipped": skipped}
+    options: dict[str, Any] = {"track": track, "skipped": skipped} | mp3_frames.demuxer(start)
     if samples is not None:
         options |= samples.demuxer
-    else:
-        options |= mp3_frames.demuxer(start)
     with closing(decoding.Decoder(f"file:{path}", path, head=lambda: start, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
         has_more = _joined(path, decoder.container, size_bytes)

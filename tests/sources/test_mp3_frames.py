@@ -43,6 +43,20 @@ def test_no_other_format_is_taken_for_an_mp3(tmp_path: Path, name: str, codec: s
     assert demuxer(encoded(tmp_path / name, codec, tone(1500, 48000)).read_bytes()) == {}
 
 
+def test_what_does_not_tell_its_size_is_no_frame() -> None:
+    """No such version, a rate of bits that is free or that nobody has, no such rate of samples, another layer."""
+    assert frame_bytes(b"\xff\xfb\x90\0") == 417
+    for head in (
+        b"\xff\xeb\x90\0",
+        b"\xff\xfb\0\0",
+        b"\xff\xfb\xf0\0",
+        b"\xff\xfb\x9c\0",
+        b"\xff\xfd\x90\0",
+        b"\xff\xfb",
+    ):
+        assert frame_bytes(head) == 0
+
+
 @given(st.binary(max_size=200), st.booleans())
 def test_no_bytes_are_too_strange_to_be_looked_at(data: bytes, sync: bool) -> None:
     """Chance makes no ten frames in a row, and no start is too short."""
