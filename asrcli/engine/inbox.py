@@ -13,9 +13,9 @@ from asrcli.core.message import Message, Writable
 from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.schedule import Batches, Schedule
 
-# With batches so many chunks are read before the first is taken. To decode more takes the interpreter away from the
-# thread that connects.
-FIRST_ROOM = 1
+# With batches so many chunks are read before the first is taken. To decode more would take the interpreter away from
+# the thread that connects.
+FIRST_ROOM = 5
 
 
 class MessageArrived(NamedTuple):
