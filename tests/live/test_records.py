@@ -63,15 +63,21 @@ def test_a_loss_is_played_as_it_was(tmp_path: Path) -> None:
 
 
 def test_kill_9_leaves_a_record_that_plays(scripted: str, tmp_path: Path) -> None:
-    """All but the last five seconds, of a short run less; one line says that the run had not ended."""
+    """All but the last five seconds, of a short run less; one line says that the run had not ended.
+
+    Nobody else may write the record meanwhile.
+    """
     file, record = wav(tmp_path / "a.wav", tone(20_000)), tmp_path / "a.asrz"
     with started("file", file, "--url", scripted, "--record", record, "--no-journal") as run:
         run.read_until("sentence 1")
         deadline = time.monotonic() + 30
+        again = asr("file", file, "--url", scripted, "--record", record, "--no-journal")
         while '"Final"' not in (read := json.dumps(_lines(record))) and time.monotonic() < deadline:
             time.sleep(0.05)
         run.send_signal(signal.SIGKILL)
     assert '"Final"' in read
+    refusal = f"asr: --record {record} is written by another run now; choose another name\n"
+    assert (again.returncode, again.stdout, again.stderr) == (2, "", refusal)
     played = asr("replay", record, "--speed", "max")
     assert played.stdout.startswith("sentence 1"), played.stderr
     assert "without the end of the run" in played.stderr

@@ -73,6 +73,18 @@ def test_a_full_disk_is_reported_once_and_what_was_written_stays(
     assert read_whole("r", (tmp_path / "r").read_bytes()).lines == ()
 
 
+def test_two_runs_do_not_write_one_record(tmp_path: Path) -> None:
+    """The second is refused before it has touched the file, and may have it once the first has ended."""
+    first = WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail)
+    first.handle(Notice("info", "x"), Transcript())
+    with pytest.raises(BlockingIOError):
+        WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail)
+    first.close()
+    assert len(read_whole("r", (tmp_path / "r").read_bytes()).lines) == 1
+    WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail).close()
+    assert read_whole("r", (tmp_path / "r").read_bytes()).lines == ()
+
+
 def test_a_recorded_connection_passes_everything_on(tmp_path: Path) -> None:
     """Its end is kept once, however often it is asked for; what is secret in its address is not kept."""
     recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=print)

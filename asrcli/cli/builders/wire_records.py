@@ -34,7 +34,7 @@ def recording(
     """The record of a run, which the stack completes.
 
     Raises:
-        UsageError: the file holds something else than a record.
+        UsageError: the file holds something else than a record, or another run writes it.
         OutputError: the file cannot be created.
     """
     _check(record)
@@ -49,6 +49,8 @@ def recording(
         recorder = WireRecorder(
             record, about, wire, recognition, keep_audio=keep_audio, report=lambda text: print_message(f"asr: {text}")
         )
+    except BlockingIOError:
+        raise UsageError(f"--record {record} is written by another run now", "choose another name") from None
     except OSError as exc:
         raise OutputError(str(record), system_reason(exc).lower()) from exc
     stack.callback(recorder.close)
