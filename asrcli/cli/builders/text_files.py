@@ -68,7 +68,9 @@ def opened_file(path: str | Path, most_bytes: int) -> BinaryIO | None:
     fd, about = _opened(path)
     with os.fdopen(fd, "rb") as given:
         if stat.S_ISREG(about.st_mode):
-            return None if about.st_size > most_bytes else os.fdopen(os.dup(fd), "rb")
+            if about.st_size > most_bytes:
+                return None
+            return os.fdopen(os.dup(fd), "rb")
         copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
         for piece in _pieces(given.fileno(), about, most_bytes + 1):
             copy.write(piece)
