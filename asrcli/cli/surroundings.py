@@ -111,9 +111,8 @@ def report_threads() -> None:
     """From now on print what ends a thread as one line. The thread that waits for it reports it, or goes on."""
 
     def failed(about: threading.ExceptHookArgs) -> None:
-        if about.exc_value is None:
-            return
-        problem: object = lack(about.exc_value)
+        error = about.exc_value or about.exc_type()
+        problem: object = lack(error)
         if problem is None:
             name = getattr(about.thread, "name", "")
             kind = type(about.exc_value).__name__

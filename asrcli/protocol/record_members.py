@@ -113,11 +113,11 @@ class RecordMembers:
 
     def _find(self, sought: bytes, begin: int) -> int:
         """Where these bytes come next; -1 where they do not."""
-        while piece := self._read(begin):
+        while True:
+            piece = self._read(begin)
             found = piece.find(sought)
             if found >= 0:
                 return begin + found
             if len(piece) < PIECE_BYTES:
-                break
+                return -1
             begin += len(piece) - len(sought) + 1
-        return -1

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asrcli.cli import surroundings
-from asrcli.core.errors import OutputError
+from asrcli.core.errors import OutputError, UsageError
 from tests.support.command import ASR, PATIENCE_S, environment
 from tests.support.tone import tone, wav
 
@@ -33,6 +34,7 @@ def limited(limit: str, soft: int, hard: int, *arguments: str) -> "subprocess.Co
     return subprocess.run(command, capture_output=True, env=environment(), timeout=PATIENCE_S, check=False, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["file", "serve"])
 def test_very_few_open_files_are_one_line(tmp_path: Path, command: str) -> None:
     """Before anything begins: which limit it is, and what is needed. Files, sockets and modules count together."""
@@ -42,10 +44,42 @@ def test_very_few_open_files_are_one_line(tmp_path: Path, command: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
+@pytest.mark.slow
 def test_a_limit_that_may_be_raised_is_raised() -> None:
     """What the system allows is taken."""
     done = limited("RLIMIT_NOFILE", 8, 64, "config", "path")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised_to"),
+    [((8, 64), [(32, 64)]), ((8, 8), None), ((64, 64), []), ((8, resource.RLIM_INFINITY), [(32, -1)])],
+)
+def test_only_a_limit_that_is_too_low_is_touched(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised_to: list[tuple[int, int]] | None
+) -> None:
+    """To what a run needs, and no further."""
+    made: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limit: made.append(limit))
+    if raised_to is None:
+        with pytest.raises(UsageError, match="needs 32; raise the limit"):
+            surroundings.check_open_files()
+    else:
+        surroundings.check_open_files()
+        assert made == raised_to
+
+
+def test_a_closed_number_is_held_and_an_open_one_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The null device takes the number, and programs that are started get it too."""
+    with (tmp_path / "open").open("w") as file:
+        monkeypatch.setattr(surroundings, "STANDARD_STREAMS", (file.fileno(), 1 << 20))
+        held: list[int] = []
+        monkeypatch.setattr(os, "set_inheritable", lambda number, _: held.append(number))
+        surroundings.hold_standard_streams()
+        (number,) = held
+        assert os.fstat(number).st_rdev == Path(os.devnull).stat().st_rdev
+        os.close(number)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

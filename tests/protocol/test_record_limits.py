@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -77,3 +78,19 @@ def test_a_line_or_message_that_takes_too_much_memory_is_left_out(monkeypatch: p
         read = read_whole("r", HEADER + pack(pieces))
         kept = [len(line["text"]) for line in read.lines]
         assert (kept, read.damaged) == ([90_000, 1], len(pieces) - 2)
+
+
+def test_what_comes_after_damage_is_found_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member that is none, one that claims to hold all that follows, and one that is damaged while it is read."""
+    monkeypatch.setattr(record_members, "PIECE_BYTES", 64)
+    storing = zlib.compressobj(0, zlib.DEFLATED, 31)
+    stored = (storing.compress(bytes(9000)) + storing.flush())[:500]
+    broken = record_members.MEMBER + b"\xff" * 300
+    last = pack([line_of("last")])
+    read = read_whole("r", HEADER + broken + pack([line_of("m")]) + stored + last)
+    assert ([line["text"] for line in read.lines], read.damaged, read.cut) == (["m", "last"], 2, False)
+    file = BytesIO(HEADER + pack([line_of("m")]) + last)
+    record = read_record("r", file)
+    file.getbuffer()[-len(last) + 12] ^= 0xFF
+    assert [line["text"] for line in record] == ["m"]
+    assert record_members.RecordMembers("r", BytesIO(HEADER + broken)).damaged == 1
