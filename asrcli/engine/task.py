@@ -17,6 +17,7 @@ from asrcli.recovery.earlier_versions import EarlierVersions
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
+SHORTEST_MS = 10  # nobody says a character in less
 ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
@@ -45,7 +46,7 @@ class TranscriptionTask:
         told: Its finals as the service told them.
         finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
         left_open: The service ended the task with a sentence open that had a text.
-        estimates: The times of a final were estimated.
+        estimates: The times of a final were estimated, or cannot be true.
         lacks_text: Returns whether sound that was sent on this task has no text yet; None where nobody waits for text
             behind the end of the task.
     """
@@ -188,7 +189,8 @@ class TranscriptionTask:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
         self._has_final, task_ms = True, None
-        self.estimates = self.estimates or final.estimated
+        too_short = final.end_ms - final.begin_ms < SHORTEST_MS * len(final.text)  # as where times are in seconds
+        self.estimates = self.estimates or final.estimated or too_short
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms
@@ -200,6 +202,7 @@ class TranscriptionTask:
                 self._versions.remember(final, earlier.key)
             return rest or RepeatedFinal(final)
         self._versions.remember(final)
+        self.estimates = self.estimates or not self._versions.places_are_true
         told_again = self.told.add(final, self.offset_ms, self.sent_ms)
         if self._resent is None or not (told_again or is_repeat(final, self._resent, task_ms)):
             return final

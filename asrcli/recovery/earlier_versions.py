@@ -7,11 +7,15 @@ SAME_PLACE_MS = 100  # spans whose ends differ by no more are one place: nobody 
 
 
 class EarlierVersions:
-    """The last finals of one task, each with what later versions of it have added."""
+    """The last finals of one task, each with what later versions of it have added.
+
+    Attributes:
+        places_are_true: No two sentences without a common word were told in one place.
+    """
 
     def __init__(self) -> None:
         self._finals: dict[str, Final] = {}  # by key, without words: those are large
-        self._places_are_true = True  # no two sentences without a common word were told in one place
+        self.places_are_true = True
 
     def remember(self, final: Final, key: str = "") -> None:
         """Remember a final that has a text, under the `key` of the earlier one where it continues that."""
@@ -40,7 +44,7 @@ class EarlierVersions:
 
     def _in_same_place(self, final: Final) -> Final | None:
         """Return the final with the same words in the same place, where a service tells places that can be true."""
-        if final.estimated or not self._places_are_true:
+        if final.estimated or not self.places_are_true:
             return None
         for other in reversed(self._finals.values()):
             near = _begin_together(other, final) and abs(other.end_ms - final.end_ms) <= SAME_PLACE_MS
@@ -50,7 +54,7 @@ class EarlierVersions:
             if said == text and other.translation == final.translation:
                 return other
             if text and _name(other.key) != _name(final.key) and set(said.split()).isdisjoint(text.split()):
-                self._places_are_true = False
+                self.places_are_true = False
         return None
 
 

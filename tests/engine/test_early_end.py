@@ -70,6 +70,24 @@ def test_a_task_without_text_is_the_last_one() -> None:
     assert (asked.result.totals.silence_ms, asked.result.figures.resent_ms) == (3500, 3500)
 
 
+def test_places_that_cannot_be_true_show_no_early_end() -> None:
+    """All sentences in one place, or times in seconds: the audio has its text, and is not sent again."""
+    for spans in ([(0, 500)] * 3, [(0, 300), (300, 301), (301, 303)]):
+
+        def serve(service: Service, wire: Wire, told: list[tuple[int, int]] = spans) -> None:
+            del wire
+            service.asked()
+            service.tell(Ready(""))
+            service.until_finish()
+            for number, (span, text) in enumerate(zip(told, ("one", "two", "three"), strict=True)):
+                service.tell(Partial(str(number), span[0], "", text), Final(str(number), *span, text))
+            service.tell(Finished())
+
+        asked = listening(Tone(CHUNKS), left_alone(serve), retries=AGAIN)
+        assert len(said(list(asked.events()), Final)) == 3
+        assert (asked.result.error, asked.result.figures.resent_ms) == (None, 0)
+
+
 def ended_in_a_sentence(service: Service, wire: Wire) -> None:
     """A task that ends behind the partial of a sentence whose end is known."""
     del wire
