@@ -123,6 +123,9 @@ def _uncertain_since_ms(journal: Journal) -> dict[str, int]:
 
 def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeRequest") -> None:
     """Transcribe what is left of files."""
+    if journal.done >= set(range(len(journal.header.stages))):  # it was killed before it could delete its journal
+        print_message(f"asr: {journal.id}: nothing to resume: all of it has been transcribed")
+        return
     model, recognition = request.model(journal.header.asked)
     stages = resume_stages(journal)
     request.confirm(journal.id, journal.header, [path for stage in stages for path in stage.files])

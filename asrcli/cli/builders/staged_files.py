@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import described_outputs, how_to_get_words, session_command
+from asrcli.cli.builders.journal_keeping import append_sizes, described_outputs, how_to_get_words, session_command
 from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass
@@ -153,7 +153,9 @@ class StagedRun:
         if local:
             service = ""
         workspace = dict(connection.headers).get(WORKSPACE, "")
-        header = JournalHeader(begun, recognition, (), service, described_outputs(output_builder), workspace, **more)
+        files = (path for _, each in more["stages"] for path in each)
+        showing = described_outputs(output_builder) | append_sizes(output_builder, files)
+        header = JournalHeader(begun, recognition, (), service, showing, workspace, **more)
         try:
             journal.open(
                 folder,
