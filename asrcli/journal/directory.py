@@ -70,6 +70,12 @@ def new_id(now: datetime) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
 
 
+def stage_id(session_id: str, stage: int) -> str:
+    """Return the name for the transcript of a stage of a session: always the same one, for the first that of all."""
+    begun, _, number = session_id.rpartition("-")
+    return f"{begun}-{(int(number, 16) + stage) % 0x10000:04x}"
+
+
 class JournalDirectory:
     """The sessions in a folder, newest first."""
 

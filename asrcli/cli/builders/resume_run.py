@@ -135,10 +135,10 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         view = stage.view(journal)
         behind = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
         opens = partial(resumed_outputs, view, request.level, behind, stage.base_ms, begun=stage.begun)
-        recorded = partial(staged, stage.number, opens, reopened.recorder.note)
         add = partial(add_journal, request.library, journal.path, stage.number)
-        kept = partial(outputs_with_end, recorded, partial(_act_if_over, add))
-        runs = [*runs, (stage.sources(source_builder), kept)]
+        kept = partial(outputs_with_end, opens, partial(_act_if_over, add))
+        recorded = partial(staged, stage.number, kept, reopened.recorder.note)
+        runs = [*runs, (stage.sources(source_builder), recorded)]
     with ExitStack() as stack:
         connected = _connect(stack, journal, request, model, recognition)
         reopened.begin()
