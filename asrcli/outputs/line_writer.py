@@ -93,8 +93,8 @@ class LineWriter:
         if self._part is None or self._file is None or self._failed:
             return False
         try:
+            self._file.truncate(self._last)  # first: where that fails, the next line goes to the end
             self._file.seek(self._last)
-            self._file.truncate()
         except (OSError, ValueError):
             return False
         self._put(line + "\n")

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import shutil
+from io import TextIOWrapper
 from pathlib import Path
 
 import jsonschema
@@ -249,3 +250,20 @@ def test_a_link_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Pat
     lines.close()
     assert (tmp_path / "none" / "a.txt").read_text() == "said\n"
     assert link.is_symlink()
+
+
+def test_a_line_that_cannot_be_replaced_is_not_written_over(tmp_path: Path) -> None:
+    """The disk refuses to cut the file: what follows goes behind it."""
+
+    class Refusing(TextIOWrapper):
+        def truncate(self, size: int | None = None) -> int:
+            raise OSError(5, "Input/output error", size)
+
+    lines = LineWriter(str(tmp_path / "a.srt"))
+    lines.write("one")
+    assert isinstance(lines._file, TextIOWrapper)
+    lines._file = Refusing(lines._file.detach(), encoding="utf-8", newline="\n")
+    assert not lines.amend("another")
+    lines.write("two")
+    lines.close()
+    assert (tmp_path / "a.srt").read_text() == "one\ntwo\n"
