@@ -37,6 +37,15 @@ def left(path: Path, journal: "Journal") -> Path | None:
     return part
 
 
+def has_part(path: Path, journal: "Journal") -> bool:
+    """Whether the session left a .part file that has not got this name. Changes nothing."""
+    try:
+        begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
+        return _part(Path(os.path.realpath(path)), begun_s, journal.last_s) is not None
+    except (OSError, ValueError, OverflowError):
+        return False
+
+
 def is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
     """Whether the journal has all that the file held, and nobody has written to it since."""
     if journal.damages or journal.anew:

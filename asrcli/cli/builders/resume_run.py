@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
-from asrcli.cli.builders.left_transcripts import left
+from asrcli.cli.builders.left_transcripts import has_part
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
@@ -250,7 +250,7 @@ def _is_known(url: str) -> bool:
 def _untranscribed_sources(journal: Journal) -> list[JournalSource]:
     """A source for each track with audio without text, or at its end if only the end of the transcript is missing."""
     begins = [(track, journal.resume_at(track)) for track in journal.tracks]
-    is_unnamed = any(left(Path(path), journal) is not None for path in paths(journal))
+    is_unnamed = any(has_part(Path(path), journal) for path in paths(journal))
     if (journal.is_open or journal.failed or is_unnamed) and not any(begin is not None for _, begin in begins):
         begins = [(track, track.end) for track in journal.tracks]  # no audio is left, only the transcript to write
     return [JournalSource(journal, track, begin) for track, begin in begins if begin is not None]
