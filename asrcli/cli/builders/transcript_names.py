@@ -51,7 +51,7 @@ def named_format(path: str) -> OutputFormat:
     """
     suffix = Path(path).suffix.lower()
     nearest = next((name for name, suffixes in FOREIGN.items() if suffix in suffixes.split()), None)
-    if nearest is not None:
+    if nearest is not None and not lexists(path):  # of a file that is there, the check of --overwrite says more
         raise UsageError(
             f"--output {path}: there is no format for {suffix}",
             f"the nearest is -o {Path(path).with_suffix(SUFFIXES[nearest])}; -f {nearest.value} keeps your name",
