@@ -28,7 +28,8 @@ class ListeningSocket(socket.socket):
 
     def __init__(self, family: int, kind: int, protocol: int) -> None:
         super().__init__(family, kind, protocol)
-        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._spare: int | None = None
+        self._reserve()
         self._accepted = 0  # one after the other
         self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are turned away
 
