@@ -146,14 +146,22 @@ class LineWriter:
         assert self._file is not None  # noqa: S101  the caller looked
         assert self._path is not None  # noqa: S101
         is_lost = self._append and not self._file.closed and not is_named(self._file.fileno(), self._path)
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:  # its last data find no room
+            self._remove_empty_part()
+            raise
         if is_lost:
             raise OutputError(self._name, GONE)
         if self._part is None:
             return
         if not self._leaves:
             self._replace(self._part, self._path)
-        elif not self._part.stat().st_size:
+        else:
+            self._remove_empty_part()
+
+    def _remove_empty_part(self) -> None:
+        if self._part is not None and not self._part.stat().st_size:
             self._part.unlink()
             self._part = None
 

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -196,6 +197,28 @@ def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
     """A run that never began does not replace a transcript by an empty one."""
     LineWriter(str(tmp_path / "a.txt")).close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")
+@pytest.mark.parametrize("first", ["", "a"])
+def test_a_part_in_which_nothing_found_room_is_removed(tmp_path: Path, first: str) -> None:
+    """Nobody is sent to an empty file; what was written before the disk was full stays."""
+    import resource
+
+    lines = LineWriter(str(tmp_path / "a.txt"))
+    if first:
+        lines.write(first)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * len(first), hard))  # as a full disk
+    try:
+        with pytest.raises(OutputError):
+            lines.write("b")
+        lines.leave()
+        lines.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [file.read_text() for file in tmp_path.iterdir()] == [f"{first}\n"] * len(first)
+    assert (lines.left is not None) == bool(first)
 
 
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:

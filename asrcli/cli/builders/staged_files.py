@@ -201,7 +201,7 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
 
 def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
     """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
-    words = how_to_get_words(path, failed) or f"to transcribe what has no text yet: {session_command('resume', path)}"
+    words = how_to_get_words(path, failed) or f"to complete its transcript: {session_command('resume', path)}"
     print_message(f"asr: {words}")
 
 
