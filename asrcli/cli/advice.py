@@ -61,6 +61,7 @@ BY_CAUSE = {
     Cause.LFS_POINTER: "git lfs pull fetches the file",
     Cause.NO_RECORDING: "name an audio or video file",
     Cause.INCOMPLETE: "copy or download it again; a tool that repairs it needs a whole file of the same recorder",
+    Cause.SAME_TRANSCRIPT: "keep them apart: --name '{{parent}}/{{stem}}'",
 }
 
 # By the parameter that serves the same purpose as one without effect.
@@ -131,9 +132,10 @@ def advice_for(error: AsrError) -> str:
     advice = BY_CAUSE[error.cause]
     if isinstance(error, SettingIgnored) and error.instead:
         return f"{INSTEAD[error.instead]}; {advice}"
+    option = ""
     if isinstance(error, SettingError):
-        advice = advice.format(option=option_name(error.setting))
-    return advice
+        option = option_name(error.setting)
+    return advice.format(option=option)
 
 
 def option_name(setting: str) -> str:

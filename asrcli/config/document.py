@@ -95,6 +95,8 @@ def parse_toml(data: bytes, name: str, advice: str = "") -> tuple[dict[str, Any]
             line, column = int(found[1]), int(found[2])
         else:
             line, column = text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1
+        if problem.startswith("Invalid value"):
+            advice = "; ".join(filter(None, ("text stands in quotes", advice)))
         # The parser may quote what it has found, and that may be a key.
         raise UsageError(f"{name}:{line}:{column}: {shorten(problem)}", advice) from None
     except RecursionError:

@@ -17,6 +17,7 @@ APP = "asrcli"  # the name of our folder among those of other programs
 USER_FILE, FOLDER_FILE = "config.toml", "asr.toml"
 MOST_BYTES = 1 << 20
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+NEW = ".asr-"  # behind the name of a file of settings until it is whole
 
 
 def user_file() -> Path:
@@ -133,7 +134,9 @@ def write_text(path: Path, text: str) -> None:
         mode = PRIVATE_FILE
         if target.exists():
             mode = stat.S_IMODE(target.stat().st_mode)
-        fd, part = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        for left in target.parent.glob(f".{target.name}{NEW}*"):  # by a program that was killed
+            left.unlink(missing_ok=True)
+        fd, part = tempfile.mkstemp(prefix=f".{target.name}{NEW}", dir=target.parent)
         with open(fd, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
             file.write(text)
             file.flush()

@@ -25,6 +25,7 @@ from asrcli.dashscope.endpoints import EndpointRequest
 APP = "asrcli"
 VERSION = 1
 MOST_BYTES = 1 << 20
+NEW = ".keys-"  # how a file of keys is called until it is whole
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -149,6 +150,9 @@ class KeyStore:
         """
         kept = self._load()
         if service not in kept.keys:
+            if self.path.parent.is_dir():
+                with suppress(OSError), changing(self.path):
+                    self._remove_left()
             return False
         if kept.keys[service] is None:
             try:
@@ -163,6 +167,11 @@ class KeyStore:
                 usual = kept.region
             self._save(KeptKeys(usual, kept.workspace if usual else "", rest))
         return True
+
+    def _remove_left(self) -> None:
+        """Remove what a program left that was killed before its file of keys was whole: there are keys in it."""
+        for left in self.path.parent.glob(f"{NEW}*"):
+            left.unlink(missing_ok=True)
 
     def _load(self) -> KeptKeys:
         try:
@@ -194,11 +203,12 @@ class KeyStore:
     def _save(self, kept: KeptKeys) -> None:
         """Replace the file by a whole one that only its user can read; without a key in it, remove it."""
         try:
+            self._remove_left()
             if not kept.keys:
                 self.path.unlink(missing_ok=True)
                 return
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd, new = tempfile.mkstemp(prefix=".keys-", dir=self.path.parent)  # mode 0600
+            fd, new = tempfile.mkstemp(prefix=NEW, dir=self.path.parent)  # mode 0600
             try:
                 with os.fdopen(fd, "w", encoding="utf-8") as file:
                     json.dump({"version": VERSION, **asdict(kept)}, file, indent=2)

@@ -48,3 +48,4 @@ class Cause(Enum):
     LFS_POINTER = auto()  # a small text in place of a file that Git keeps elsewhere
     NO_RECORDING = auto()  # a text or a document
     INCOMPLETE = auto()  # a recording of which a part is missing that is needed to read it
+    SAME_TRANSCRIPT = auto()  # two inputs of a batch would have transcripts of one name

@@ -325,7 +325,7 @@ class EngineUnavailable(AsrError):
 
 
 class MultipleErrors(AsrError):
-    """Several inputs failed; the other inputs continued."""
+    """Several inputs or outputs failed; the others continued."""
 
     def __init__(self, errors: "list[AsrError]") -> None:
         super().__init__(errors)
@@ -335,14 +335,16 @@ class MultipleErrors(AsrError):
         return self.summary(str)
 
     def summary(self, describe: "Callable[[AsrError], str]") -> str:
-        """How many inputs failed, and the errors that were not shown yet, each as `describe` words it."""
+        """How many inputs and outputs failed, and the errors that were not shown yet, each as `describe` words it."""
         news = [describe(error) for error in self.errors if not error.reported]
         reported = len(self.errors) - len(news)
         if reported and not news:
             news.append("see above")
         elif reported:
             news.append("for the rest see above")
-        return f"{quantity(len(self.errors), 'input')} failed: " + " · ".join(news)
+        outputs = sum(isinstance(error, OutputError) for error in self.errors)
+        counts = ((len(self.errors) - outputs, "input"), (outputs, "output"))
+        return f"{' and '.join(quantity(*count) for count in counts if count[0])} failed: " + " · ".join(news)
 
 
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:

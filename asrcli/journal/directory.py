@@ -16,7 +16,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.late_module import LateModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
-from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
+from asrcli.journal.owned_files import distrust, is_folder, is_id, opened, remove_files, size_bytes, strangers
 from asrcli.journal.record_files import open_header
 from asrcli.journal.records import EVENTS
 
@@ -32,6 +32,8 @@ DAY_S = 86_400
 DOUBTED_DAYS = 10 * LIMIT_DAYS  # a greater age may be that of a clock, which was wrong then or is now
 START_S = 60.0  # so long after its folder was made, a run that goes on has written into it
 NAMES_SHOWN = 3  # how many of the newest names an error lists
+HEADER_BYTES = 1 << 20  # no header is longer
+HEAD = b'{"type": "journal", "version": '  # how each header begins
 _GOING = ".going-"  # prefix of a session's name while it is being removed
 
 
@@ -67,6 +69,12 @@ def default_folder() -> Path:
 def new_id(now: datetime) -> str:
     """Return a new name for a session that sorts by time, as 20261124-230501-a1b2."""
     return f"{now:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
+
+
+def stage_id(session_id: str, stage: int) -> str:
+    """Return the name for the transcript of a stage of a session: always the same one, for the first that of all."""
+    begun, _, number = session_id.rpartition("-")
+    return f"{begun}-{(int(number, 16) + stage) % 0x10000:04x}"
 
 
 class JournalDirectory:
@@ -153,16 +161,24 @@ class JournalDirectory:
 
 
 def holds_nothing(path: Path) -> bool:
-    """Return whether a session's folder holds nothing, and no run that could still write into it has its lock."""
+    """Return whether a session's folder holds nothing, and no run that could still write into it has its lock.
+
+    The beginning of a header, which a power failure or a kill has cut off, is nothing: no audio was taken before it.
+    """
     try:
         with os.scandir(path) as entries:
-            bare = all(
-                entry.name in {LOCK, EVENTS} and entry.is_file(follow_symlinks=False) and not entry.stat().st_size
-                for entry in entries
-            )
+            bare = all(entry.is_file(follow_symlinks=False) and _is_bare(entry) for entry in entries)
     except OSError:
         return False
     return bare and not in_use(path)
+
+
+def _is_bare(entry: "os.DirEntry[str]") -> bool:
+    if entry.name == EVENTS and 0 < entry.stat().st_size <= HEADER_BYTES:
+        with opened(Path(entry.path)) as file:
+            data = file.read()
+        return data.startswith(HEAD) and b"\n" not in data
+    return entry.name in {LOCK, EVENTS} and not entry.stat().st_size
 
 
 def state(path: Path, journal: "reading.Journal | None" = None) -> JournalState:

@@ -4,19 +4,22 @@ The commands run one after the other in a thread of their own, so that a slow co
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 
 from asrcli.core.errors import system_reason
 from asrcli.core.events import Event, Final
-from asrcli.core.printable import harmless
+from asrcli.core.printable import harmless, quantity
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import said, translated
 
 CLOSE_TIMEOUT_S = 10.0  # how long `close` waits for the commands that are left
+STOP_TIMEOUT_S = 1.0  # how long a command that is asked to end may take
 
 
 class ExecCommand:
@@ -28,6 +31,8 @@ class ExecCommand:
         self._command = command
         self._warn = warn
         self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
+        self._process: subprocess.Popen[str] | None = None  # the thread starts it, `close` may stop it
+        self._stopped = False
         self._thread = Thread(target=self._run, name="command", daemon=True)
         self._thread.start()
 
@@ -41,16 +46,33 @@ class ExecCommand:
             self._waiting.put((said(event), {f"ASR_{name}": str(value) for name, value in fields.items()}))
 
     def close(self) -> None:
-        """Wait for the commands that are left, ten seconds at most, and warn if some are given up."""
+        """Wait for the commands that are left, ten seconds at most; then stop the one that runs, and say so."""
         self._waiting.put(None)
-        self._thread.join(CLOSE_TIMEOUT_S)
-        if self._thread.is_alive():
-            self._warn(f"given up on commands that had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence")
+        try:
+            self._thread.join(CLOSE_TIMEOUT_S)
+        finally:  # also when a second Ctrl-C ends the wait
+            if self._thread.is_alive():
+                self._stop()
+
+    def _stop(self) -> None:
+        # A command that went on would keep our standard error open, and so the pipeline that we are in from ending.
+        self._stopped = True
+        for kill in (False, True):
+            if self._process is not None:
+                _signal(self._process, kill=kill)
+            self._thread.join(STOP_TIMEOUT_S)
+            if not self._thread.is_alive():
+                break
+        problem = f"stopped the command, which had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence"
+        if left := self._waiting.qsize() - 1:  # without the None of `close`
+            problem += f"; {quantity(left, 'later sentence')} did not get it"
+        self._warn(problem)
 
     def _run(self) -> None:
         failures = 0
-        while (item := self._waiting.get()) is not None:
-            if problem := self._problem(*item):
+        while not self._stopped and (item := self._waiting.get()) is not None:
+            problem = self._problem(*item)
+            if problem and not self._stopped:
                 failures += 1
                 if failures == 1:
                     self._warn(problem)
@@ -61,24 +83,42 @@ class ExecCommand:
         """Run the command for one sentence. Return what went wrong; an empty string if nothing did."""
         environment = {key: value for key, value in os.environ.items() if key != "DASHSCOPE_API_KEY"} | about
         try:
-            done = subprocess.run(  # noqa: S602  the user wrote it, for a shell
-                self._command,
-                shell=True,
-                stdout=_standard_error(),
-                input=text + "\n",
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                env=environment,
-                check=False,
-            )
+            with self._started(environment) as process:
+                self._process = process
+                if self._stopped:  # between the two lines above, `close` saw no command to stop
+                    _signal(process, kill=True)
+                process.communicate(text + "\n")
         except OSError as exc:
             return f"the command could not be started: {system_reason(exc).lower()}"
         except Exception as exc:  # one sentence must not stop the commands of those behind it
             return f"the command could not be run: {exc}"
-        if done.returncode:
-            return f"the command failed with exit code {done.returncode}"
+        if process.returncode:
+            return f"the command failed with exit code {process.returncode}"
         return ""
+
+    def _started(self, environment: dict[str, str]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(  # noqa: S602  the user wrote it, for a shell
+            self._command,
+            shell=True,
+            stdin=subprocess.PIPE,
+            stdout=_standard_error(),
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+            process_group=0,  # Ctrl-C ends the input, not the command of the last sentence; Windows ignores this
+        )
+
+
+def _signal(process: "subprocess.Popen[str]", *, kill: bool) -> None:
+    """Ask the command and all that it has started to end, or kill them."""
+    if process.poll() is not None:
+        return
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGTERM)
 
 
 def _standard_error() -> int:

@@ -15,6 +15,7 @@ from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe
 from asrcli.outputs.output_paths import FOREIGN_LINK, check, is_device, is_foreign_link, part_paths
 
 STDOUT = "standard output"  # its name in errors
+ANEW = ".new"  # behind the name of a part that is written anew
 
 
 class LineWriter:
@@ -29,7 +30,8 @@ class LineWriter:
         path: The file; None or "-" is standard output.
         append: Write behind what the file holds.
         onto: Write behind this part, which an earlier run left, and rename it at the end.
-        onto_bytes: Cut that part to this size first; None keeps all of it.
+        onto_bytes: Cut that part, or with `append` the file, to this size first; None keeps all of it.
+        anew: Do not write behind that part but beside it, until `supersede` lets the new file take its place.
         stopped: Returns whether the user has asked for the end: the reader of a named pipe is not waited for then.
 
     Raises:
@@ -43,6 +45,7 @@ class LineWriter:
         append: bool = False,
         onto: Path | None = None,
         onto_bytes: int | None = None,
+        anew: bool = False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._append = append
@@ -50,6 +53,7 @@ class LineWriter:
         self._unread = False  # the wait for a reader was ended
         self._onto = onto
         self._onto_bytes = onto_bytes
+        self._anew = anew
         self._name = STDOUT
         self._path: Path | None = None
         if path and path != "-":
@@ -89,8 +93,8 @@ class LineWriter:
         if self._part is None or self._file is None or self._failed:
             return False
         try:
+            self._file.truncate(self._last)  # first: where that fails, the next line goes to the end
             self._file.seek(self._last)
-            self._file.truncate()
         except (OSError, ValueError):
             return False
         self._put(line + "\n")
@@ -101,13 +105,13 @@ class LineWriter:
         """Whether `amend` can replace what is written: not in a pipe or a device, and not with `append`."""
         return self._path is not None and not self._append and not is_device(self._path)
 
-    def supersede(self, part: Path) -> None:
-        """All that an earlier run left in its part has been written here: this part takes its place."""
-        if self._part is None or part == self._part:
+    def supersede(self) -> None:
+        """All that an earlier run left in its part has been written here: this file takes its place."""
+        if not self._anew or self._part is None or self._onto is None:
             return
         with suppress(OSError):  # some systems rename no open file: then there are two
-            self._part.replace(part)
-            self._part = part
+            self._part.replace(self._onto)
+            self._part = self._onto
 
     def leave(self) -> None:
         """Do not rename the part at the end: what was written stays under the name of the part."""
@@ -142,14 +146,22 @@ class LineWriter:
         assert self._file is not None  # noqa: S101  the caller looked
         assert self._path is not None  # noqa: S101
         is_lost = self._append and not self._file.closed and not is_named(self._file.fileno(), self._path)
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:  # its last data find no room
+            self._remove_empty_part()
+            raise
         if is_lost:
             raise OutputError(self._name, GONE)
         if self._part is None:
             return
         if not self._leaves:
             self._replace(self._part, self._path)
-        elif not self._part.stat().st_size:
+        else:
+            self._remove_empty_part()
+
+    def _remove_empty_part(self) -> None:
+        if self._part is not None and not self._part.stat().st_size:
             self._part.unlink()
             self._part = None
 
@@ -188,12 +200,16 @@ class LineWriter:
         if is_device(self._path):
             return _appended(self._path)
         if self._append:
+            if self._onto_bytes is not None:
+                os.truncate(self._path, self._onto_bytes)
             _end_line(self._path)
             return _appended(self._path)
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
         self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
         self._before = identity(self._path)
+        if self._onto is not None and self._anew:
+            return self._rewritten(self._onto)
         if self._onto is not None:
             self._part = self._onto
             if self._onto_bytes is not None:
@@ -221,6 +237,16 @@ class LineWriter:
                 shutil.copymode(path, name)
             return part
         raise AssertionError
+
+    def _rewritten(self, onto: Path) -> TextIO:
+        """Begin a new file beside a part. Its name follows from that: runs that are killed leave one at most."""
+        self._part = onto.with_name(f"{onto.name}{ANEW}")
+        self._part.unlink(missing_ok=True)
+        file = open(  # noqa: SIM115  closed at the end of the run
+            self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
+        )
+        shutil.copymode(onto, self._part)
+        return file
 
     def _opener(self, path: str, flags: int) -> int:
         """Open a part. If it will replace a file, nobody else may open it before it has the rights of that file."""

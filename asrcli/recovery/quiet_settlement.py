@@ -7,6 +7,7 @@ from asrcli.core.dataclass import dataclass
 QUIET_S = 3.0  # after it was sent, quiet is settled
 SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it
 ALIVE_S = 10.0  # sound also needs a sign of life this time after it was sent: a dead service processes nothing
+ASLEEP_S = 5.0  # who was not asked for so long was suspended: messages that look new may be as old
 STEP_MS = 500  # sent audio is remembered in steps of about this length
 # Where so many steps wait, minutes of audio do, and hours may follow: longer steps do then, with quiet as a part of
 # the sound around it, which only settles it later.
@@ -35,6 +36,22 @@ class QuietSettlement:
         self._sent: deque[_SentSpan] = deque()
         self._ahead_s = 0.0
         self._last_s: float | None = None
+        self._awake_s: float | None = None  # when the process is known to have run last
+
+    def awake(self, now: float) -> None:
+        """Note that the process runs; the time of a pause of all of it does not count for what was sent before.
+
+        What the service sent before the pause is read behind it, and is no sign that the service has heard anything
+        in between.
+        """
+        asleep_s = 0.0
+        if self._awake_s is not None:
+            asleep_s = now - self._awake_s
+        self._awake_s = now
+        if asleep_s > ASLEEP_S:
+            for span in self._sent:
+                span.at_s += asleep_s
+                span.due_s += asleep_s
 
     def sent(self, begin_ms: int, end_ms: int, now: float, *, quiet: bool) -> None:
         """Add audio that went out at `now`."""

@@ -80,6 +80,7 @@ LINES: list[tuple[AsrError, str]] = [
      "refused by the service: Throttling.RateQuota: m (task t); too many requests: wait a little, then try again"),
     (MultipleErrors([ConnectFailed("ws://h", "x", Cause.HOST_NAME), SourceError("b", "gone")]),
      "2 inputs failed: cannot connect to ws://h: x; check --url · b: gone"),
+    (SourceError("a", "clash", cause=Cause.SAME_TRANSCRIPT), "a: clash; keep them apart: --name '{parent}/{stem}'"),
 ]  # fmt: skip
 
 

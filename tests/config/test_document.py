@@ -39,6 +39,7 @@ MISTAKES = {
     "profile = 'x'": "f:1: profile is a table of profiles; write [profile.NAME], and choose one with ASR_PROFILE",
     "[profile]\nx = 'y'": "f:2: a profile is a table; write [profile.x]",
     "[profile.x]\n[profile.x.profile.y]": "f:2: no table profile here; did you mean file?",
+    "format = csv": "f:1:10: Invalid value; text stands in quotes; asr config edit opens your file",
     "a = " + "[" * 9000: "f: nested too deeply to be a file of settings",
 }
 BROKEN = {"model = ": "1:9", "a = 1\nmodel = 'x": "2:11", 'model = "é\na': "1:11", '[mic]\nmodel = """x': "2:13"}

@@ -141,6 +141,16 @@ def test_a_file_is_written_for_its_owner_and_keeps_its_rights_and_its_link(home:
     assert os.listdir(path.parent) == ["config.toml"]  # noqa: PTH208  names
 
 
+def test_what_a_killed_program_left_of_a_file_goes(home: Path) -> None:
+    """A file of the user's own with a similar name stays."""
+    (home / ".config.toml.asr-a1b2c3d4").write_text("ga", encoding="utf-8")
+    (home / ".config.toml.swp").write_text("mine", encoding="utf-8")
+    write_text(home / "config.toml", "gain = 1\n")
+    assert sorted(each for each in os.listdir(home) if "config" in each) == [  # noqa: PTH208  names
+        ".config.toml.swp", "config.toml",
+    ]  # fmt: skip
+
+
 @posix
 def test_a_file_that_cannot_be_written_stays_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only home, a full disk: one line, the old file, and nothing beside it."""

@@ -86,6 +86,18 @@ def test_without_a_keyring_a_file_that_only_its_user_can_read_keeps_it(tmp_path:
     assert store.forget("here")  # it asks no keyring
 
 
+def test_a_key_that_a_killed_login_left_beside_the_file_goes(tmp_path: Path) -> None:
+    """With the next login, and with a logout that finds no key in the file."""
+    store = KeyStore(tmp_path / "keys.json", MadeUpKeyring())
+    left = tmp_path / ".keys-a1b2c3d4"
+    left.write_text(KEY.reveal())
+    assert not store.forget("here")
+    assert not left.exists()
+    left.write_text(KEY.reveal())
+    store.keep("here", OTHER, EndpointRequest())
+    assert not left.exists()
+
+
 def test_a_home_that_is_no_folder_holds_no_keys(tmp_path: Path) -> None:
     """As HOME=/dev/null: a run without a key of this user goes on."""
     (tmp_path / "home").touch()

@@ -78,6 +78,32 @@ def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
     assert heard(list(asked.events())) == [Final("1", 3000, 3100, "oh")]
 
 
+def test_what_was_said_before_the_process_was_suspended_is_heard_again() -> None:
+    """An old answer that is read only after the suspension is no sign that the service has heard what followed it."""
+    talk, clock = Talk(), Clock()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 20)
+        clock.now = 60
+        service.tell(Final("1", 0, 1000, "one"))
+        wire.say(*service.codec.fail("CLIENT_ERROR", "request timeout after 23 seconds."), Closed(1000))
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 13)  # from 0.3 s before the first second that has no text
+        talk.end()
+        assert isinstance(service.asked(), FinishTask)
+        service.tell(Final("1", 300, 1300, "two"), Finished())
+        assert wire
+
+    talk.say(20)
+    asked = listening(talk, first, second, clock=clock)
+    assert heard(list(asked.events())) == [Final("1", 0, 1000, "one"), Final("1", 1000, 2000, "two")]
+
+
 def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named() -> None:
     """From a little before its begin; a service that ends the task again is not asked for ever."""
     talk = Talk()

@@ -211,6 +211,21 @@ def test_a_folder_without_anything_in_it_is_no_session(tmp_path: Path) -> None:
     lock.release()
 
 
+def test_the_beginning_of_a_header_is_no_session(tmp_path: Path) -> None:
+    """The write was cut off in its middle: nothing was heard yet. What is not a header of ours is left alone."""
+    for letter in "abc":
+        kept(tmp_path, letter)
+        for name in ("0.pcm", "0.index"):
+            (tmp_path / called(letter) / name).unlink()
+    header = (tmp_path / called("a") / "events.jsonl").read_bytes().partition(b"\n")[0]
+    (tmp_path / called("a") / "events.jsonl").write_bytes(header[: len(header) // 2])
+    (tmp_path / called("b") / "events.jsonl").write_bytes(b"my own notes")
+    shelf = JournalDirectory(tmp_path)
+    assert [path.name for path in shelf.paths()] == [called("c"), called("b")]
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: NOW + 600)
+    assert names(tmp_path) == "bc"
+
+
 @pytest.mark.parametrize("journal", [FileJournal(), JournalWriter()], ids=["files", "microphones"])
 def test_an_interrupt_while_a_session_is_made_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: FileJournal | JournalWriter

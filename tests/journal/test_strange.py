@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders import resume_outputs
+from asrcli.cli.builders import left_transcripts, resume_outputs
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.core.events import Ended, Event
@@ -186,7 +186,7 @@ def test_a_part_that_somebody_else_put_there_is_not_gone_on_with(tmp_path: Path,
     begun_s = journal.last_s - 5
     if kind != "pipe":
         os.utime(part, (journal.last_s, journal.last_s))
-    assert resume_outputs._part(tmp_path / "talk.txt", begun_s, journal.last_s) is None
+    assert left_transcripts._part(tmp_path / "talk.txt", begun_s, journal.last_s) is None
     assert other.read_text() == "mine\n"
 
 
@@ -199,7 +199,7 @@ def test_only_a_line_that_was_cut_short_is_taken_away(tmp_path: Path, text: str,
     """An object that is whole stays, whoever wrote it."""
     path = tmp_path / "a.jsonl"
     path.write_text(text)
-    resume_outputs._mend(path)
+    left_transcripts._mend(path)
     assert path.read_text() == left
 
 

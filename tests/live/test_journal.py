@@ -71,20 +71,21 @@ def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: 
     assert (never.returncode, "nothing to resume" in never.stderr) == (0, True)
 
 
+@pytest.mark.parametrize("has_end", [False, True])
 def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
-    microphone: Microphone, scripted: str, tmp_path: Path
+    microphone: Microphone, scripted: str, tmp_path: Path, *, has_end: bool
 ) -> None:
-    """No audio is left to be heard, but the transcript has no end and no name yet."""
+    """No audio is left to be heard, but the transcript has no name yet, and perhaps no end."""
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
     assert asr("mic", "--url", scripted, "--for", "3s", "-o", out, "--journal", kept, **microphone.environment)
     journal = only(kept) / "events.jsonl"
-    for path in (journal, out):  # as if it had been killed just then
+    for path in () if has_end else (journal, out):  # as if it had been killed just then
         whole = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in whole if json.loads(line)["type"] != "end"))
     before = events(out, "final")
     out.rename(f"{out}.part")
     assert [each["state"] for each in json.loads(asr("sessions", "--json", "--journal", kept).stdout)] == [
-        "interrupted"
+        "finished" if has_end else "interrupted"
     ]
     assert asr("resume", "--last", "--yes", "--url", scripted, "--journal", kept).returncode == 0
     assert events(out, "final") == before

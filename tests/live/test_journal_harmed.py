@@ -3,13 +3,19 @@
 import json
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asrcli.core.settings import RecognitionSettings
+from asrcli.journal.described_input import described_input
+from asrcli.journal.file_journal import FileJournal
+from asrcli.journal.records import JournalHeader
 from tests.support.command import asr, lines
 from tests.support.journals import HEADER, began, final, gap, session, spoken
+from tests.support.tone import tone, wav
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -106,3 +112,21 @@ def test_deleting_asks(tmp_path: Path) -> None:
     assert asr("sessions", "delete", "taxes", "--yes", "--journal", tmp_path).returncode == 2
     assert asr("sessions", "delete", path.name, "--yes", "--journal", tmp_path).returncode == 0
     assert [each.name for each in tmp_path.iterdir()] == ["taxes"]
+
+
+def test_nothing_is_left_of_a_run_that_was_killed_after_its_last_record(tmp_path: Path) -> None:
+    """All has its text, and only its journal was not deleted: `asr resume` does that, and is no error."""
+    journal = FileJournal()
+    begun = datetime.now().astimezone().isoformat()
+    inputs = (described_input(str(wav(tmp_path / "a.wav", tone(300)))),)
+    header = JournalHeader(begun, RecognitionSettings("m"), (), inputs=inputs, stages=(((0,), ()),))
+    journal.open(tmp_path / "kept", lambda: "20261124-230501-a1b2", header, lambda: None)
+    journal.recorder.note({"type": "done", "number": 0})
+    journal.recorder.begun = True
+    assert journal.close()  # as if it had been killed: it does not know
+    done = asr("resume", "--last", "--yes", "--journal", tmp_path / "kept")
+    assert (done.returncode, "nothing to resume" in done.stderr, list((tmp_path / "kept").iterdir())) == (
+        0,
+        True,
+        [],
+    ), done.stderr

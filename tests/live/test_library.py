@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from asrcli.cli.app import load_command
+from asrcli.cli.builders import library_writing
+from asrcli.library.library_entry import LibraryEntry
+from asrcli.library.library_limits import LibraryLimits
 from tests.live.test_rights import bound
 from tests.support.command import ASR, PATIENCE_S, asr, environment, lines, started
 from tests.support.journals import began, final, session, spoken
@@ -214,6 +217,31 @@ def test_a_run_that_is_resumed_and_a_batch_leave_their_transcripts(scripted: str
     batch = home.run("batch", *sounds, "--out", tmp_path / "texts", "--url", scripted, "--pace", "max", "-q")
     assert batch.returncode == 0, batch.stderr
     assert sorted(each["inputs"][0][-5:] for each in home.listed()) == ["a.wav", "b.wav", "c.wav"]
+
+
+@pytest.mark.parametrize("is_added", [False, True])
+def test_a_run_that_is_killed_around_its_entry_leaves_one(
+    scripted: str, tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch, *, is_added: bool
+) -> None:
+    """Before it is in the library, or between that and the end of the journal: `asr resume` adds it, but not twice."""
+
+    class Killed(BaseException):
+        """Nothing of the program runs after this."""
+
+    def killed(entry: LibraryEntry, limits: LibraryLimits) -> None:
+        if is_added:
+            library_writing.transcript_library().add(entry, limits, 0)
+        raise Killed
+
+    sound = wav(tmp_path / "a.wav", tone(1500))
+    monkeypatch.setattr(library_writing, "add", killed)
+    with pytest.raises(Killed):
+        home.do("file", sound, "--url", scripted, "--pace", "max", "-o", tmp_path / "a.txt", "-q")
+    assert len(home.listed()) == 1
+    done = home.run("resume", "--yes")
+    assert done.returncode == 0, done.stderr
+    (one,) = home.listed()
+    assert (one["library"], home.run("resume", "--yes").returncode) == (True, 0)
 
 
 @pytest.mark.parametrize("answer", ["y", ""])

@@ -1,5 +1,6 @@
 """`--exec`: each sentence gets its command, whatever happened to the commands before it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from asrcli.core.events import Final
 from asrcli.core.transcript import Transcript, fold
+from asrcli.outputs import exec_command
 from asrcli.outputs.exec_command import ExecCommand
 
 
@@ -29,19 +31,51 @@ def test_a_command_that_cannot_be_started_costs_no_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """It is reported once, counted, and the next sentence has its command."""
-    whole, failures = subprocess.run, [error, error]
+    whole, failures = subprocess.Popen, [error, error]
 
     def fails(*args: Any, **more: Any) -> Any:
         if failures:
             raise failures.pop()
         return whole(*args, **more)
 
-    monkeypatch.setattr(subprocess, "run", fails)
+    monkeypatch.setattr(subprocess, "Popen", fails)
     told = run(f"cat >> {tmp_path / 'a'}", "one", "two", "three", "four")
     assert (tmp_path / "a").read_text() == "three\nfour\n"
     assert len(told) == 2
     assert "could not be" in told[0]
     assert told[1] == "the command failed 2 times"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("command", ["echo one; sleep 600", "trap '' TERM; echo one; while :; do sleep 600; done"])
+def test_a_command_that_never_ends_is_stopped_with_all_that_it_started(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Who reads our standard error sees its end, and is told how many sentences had no command."""
+    monkeypatch.setattr(exec_command, "CLOSE_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(exec_command, "STOP_TIMEOUT_S", 0.2)
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", 0) as reading, os.fdopen(writer, "wb", 0) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        told: list[str] = []
+        output, transcript = ExecCommand(command, told.append), Transcript()
+        for number in range(3):
+            transcript = fold(transcript, event := Final(str(number), 0, 1, "text"))
+            output.handle(event, transcript)
+        assert reading.read(4) == b"one\n"  # the first command runs
+        output.close()
+        stderr.close()
+        assert reading.read() == b""  # nothing else has the pipe open
+    assert told == [
+        "stopped the command, which had not ended 0 s after the last sentence; 2 later sentences did not get it"
+    ]
+
+
+def test_a_command_has_a_process_group_of_its_own(tmp_path: Path) -> None:
+    """Ctrl-C at a terminal goes to our group, and does not cost the sentence its command."""
+    run(f"echo $$ $(ps -o pgid= -p $$) > {tmp_path / 'a'}", "one")
+    process, group = (tmp_path / "a").read_text().split()
+    assert process == group
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit of Linux")

@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import shutil
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import jsonschema
@@ -197,6 +199,28 @@ def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")
+@pytest.mark.parametrize("first", ["", "a"])
+def test_a_part_in_which_nothing_found_room_is_removed(tmp_path: Path, first: str) -> None:
+    """Nobody is sent to an empty file; what was written before the disk was full stays."""
+    import resource
+
+    lines = LineWriter(str(tmp_path / "a.txt"))
+    if first:
+        lines.write(first)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * len(first), hard))  # as a full disk
+    try:
+        with pytest.raises(OutputError):
+            lines.write("b")
+        lines.leave()
+        lines.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [file.read_text() for file in tmp_path.iterdir()] == [f"{first}\n"] * len(first)
+    assert (lines.left is not None) == bool(first)
+
+
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
     """Before an hour of audio is transcribed, not after."""
     for path, reason in ((tmp_path, "is a directory"), (tmp_path / "no" / "a.txt", "there is no directory")):
@@ -249,3 +273,20 @@ def test_a_link_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Pat
     lines.close()
     assert (tmp_path / "none" / "a.txt").read_text() == "said\n"
     assert link.is_symlink()
+
+
+def test_a_line_that_cannot_be_replaced_is_not_written_over(tmp_path: Path) -> None:
+    """The disk refuses to cut the file: what follows goes behind it."""
+
+    class Refusing(TextIOWrapper):
+        def truncate(self, size: int | None = None) -> int:
+            raise OSError(5, "Input/output error", size)
+
+    lines = LineWriter(str(tmp_path / "a.srt"))
+    lines.write("one")
+    assert isinstance(lines._file, TextIOWrapper)
+    lines._file = Refusing(lines._file.detach(), encoding="utf-8", newline="\n")
+    assert not lines.amend("another")
+    lines.write("two")
+    lines.close()
+    assert (tmp_path / "a.srt").read_text() == "one\ntwo\n"

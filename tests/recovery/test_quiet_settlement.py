@@ -40,6 +40,16 @@ def test_a_connection_on_which_nothing_arrives_settles_nothing() -> None:
     assert reached(one_second(quiet=False), 100.0, alive=ALIVE_S) == 1000
 
 
+def test_a_pause_of_the_process_is_no_time_in_which_a_service_was_heard() -> None:
+    """After it, what was sent before waits as long as if it had been sent then."""
+    settlement = one_second(quiet=False)
+    for now in (1.0, 4.0, 104.0, 108.0):  # suspended for 100 s
+        settlement.awake(now)
+    assert reached(settlement, 100.0 + SOUND_S) == 0
+    assert reached(settlement, 101.0 + SOUND_S, alive=109.9) == 0
+    assert reached(settlement, 101.0 + SOUND_S, alive=110.0) == 1000
+
+
 def test_an_open_sentence_settles_by_its_text_alone() -> None:
     """Nothing is settled from its begin on."""
     assert reached(one_second(quiet=True), 100.0, open_ms=500) == 500

@@ -124,7 +124,8 @@ class InputTranscriber:
             with _new_outputs(builder) as made:
                 outcome = self._transcribe(sources, [*made, journal.recorder, kept], active)
             if outcome.whole:
-                self._keep(kept, journal.path, now)
+                assert journal.path is not None  # noqa: S101  it is open
+                add_output(self.library, kept, journal.path.name, now)
                 journal.recorder.note(DONE)  # the journal stays until the transcripts have their names
             return outcome
         finally:
@@ -207,15 +208,9 @@ class InputTranscriber:
             error = _error(lambda: run.transcribe(source), active)
         outcome = _outcome(error, active, source.duration_ms)
         if outcome.whole:
-            self._keep(kept, None, datetime.now().astimezone())
+            now = datetime.now().astimezone()
+            add_output(self.library, kept, store.lasting_id(new_id(now)), now)
         return outcome
-
-    def _keep(self, kept: LibraryOutput, journal: Path | None, begun: datetime) -> None:
-        """Add what was said to the library, under the name of its journal if there is one."""
-        session_id = ""
-        if journal is not None:
-            session_id = journal.name
-        add_output(self.library, kept, session_id, begun)
 
     def _transcribe(self, sources: "Inputs", made: "Sequence[Output]", active: ActiveInput) -> InputOutcome:
         """One run. Its error is in the outcome, so that its files are closed and can be continued.

@@ -1,6 +1,6 @@
 """From options to the journal of a microphone run: its folder, its header, and the message about audio without text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -104,7 +104,7 @@ class JournalKeeping:
             recognition,
             (),
             service,
-            described_outputs(output_builder),
+            described_outputs(output_builder) | append_sizes(output_builder, output_builder.paths()),
             workspace,
         )
         folder = self.folder
@@ -134,6 +134,14 @@ def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
     return {"formats": list(output_builder.formats), "paths": paths} | {
         name: getattr(output_builder, name) for name in KEPT
     }
+
+
+def append_sizes(output_builder: "OutputBuilder", files: Iterable[str]) -> dict[str, Any]:
+    """The sizes of the files that are appended to, in bytes, so that a later run knows what this one has written."""
+    if not output_builder.append:
+        return {}
+    there = (Path(file).absolute() for file in files)
+    return {"appended_from": {str(file): file.stat().st_size for file in there if file.is_file()}}
 
 
 def unheard_ms(journal: "reading.Journal") -> int:

@@ -33,7 +33,8 @@ class LibraryKeeping:
         wanted: The user keeps transcripts; None where the user has not said.
         limits: What is deleted when a transcript is added.
         service: The address of the service; empty for a recognizer on this machine.
-        session_id: The ID of the journal of the only run, which its transcript gets too; empty without one.
+        session_id: The ID of the transcript of a run, by the number of the run; empty for a new one. Where a journal is
+            kept it follows from that, so that a later run over the same journal adds nothing twice.
         is_left: Whether a run that ended with an error has left something, so that a later run adds all of it.
         may_ask: Somebody is there who can be asked.
         question: Asks, and adds the transcript if the answer is yes; None where there is nothing to ask.
@@ -42,7 +43,7 @@ class LibraryKeeping:
     wanted: bool | None
     limits: "LibraryLimits"
     service: str = ""
-    session_id: Callable[[], str] = lambda: ""
+    session_id: Callable[[int], str] = lambda _: ""
     is_left: Callable[[BaseException | None], bool] = lambda _: False
     may_ask: bool = False
     question: Callable[[], None] | None = field(default=None, init=False)
@@ -53,12 +54,12 @@ class LibraryKeeping:
             return runs
         written = [*files, *[()] * len(runs)]
         return [
-            (sources, partial(self._collecting, opens, tuple(written[number])))
+            (sources, partial(self._collecting, number, opens, tuple(written[number])))
             for number, (sources, opens) in enumerate(runs)
         ]
 
     @contextmanager
-    def _collecting(self, opens: "Opens", files: tuple[str, ...]) -> "Iterator[list[Output]]":
+    def _collecting(self, number: int, opens: "Opens", files: tuple[str, ...]) -> "Iterator[list[Output]]":
         from asrcli.cli.builders import library_writing
 
         collected = library_writing.new_output()
@@ -66,7 +67,7 @@ class LibraryKeeping:
 
         def at_end(error: BaseException | None) -> None:
             if collected.has_text and not self.is_left(error):
-                entry = library_writing.entry_of(collected, self.session_id(), now, files, self.service)
+                entry = library_writing.entry_of(collected, self.session_id(number), now, files, self.service)
                 if self.wanted:
                     library_writing.add(entry, self.limits)
                 elif error is None:

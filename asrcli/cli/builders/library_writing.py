@@ -12,7 +12,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import is_confirmed
 from asrcli.core.errors import AsrError, SourceError, bare_url
 from asrcli.core.events import Began, Event
-from asrcli.journal.directory import new_id
+from asrcli.journal.directory import new_id, stage_id
 from asrcli.journal.reading import Journal
 from asrcli.library.library_entry import LibraryEntry, entry_of_journal
 from asrcli.library.library_file import library_path
@@ -70,10 +70,7 @@ def add_journal(keeping: "LibraryKeeping", path: Path, stage: int | None = None)
     except SourceError as exc:
         print_message(f"asr: {described(exc)}; this transcript is not in the library")
         return
-    session_id = journal.id
-    if stage:
-        session_id = new_id(datetime.now().astimezone())
-    entry = entry_of_journal(journal, session_id, stage)
+    entry = entry_of_journal(journal, stage_id(journal.id, stage or 0), stage)
     if entry.sentences:
         add(entry, keeping.limits)
 

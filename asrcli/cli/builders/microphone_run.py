@@ -113,7 +113,7 @@ def transcribe(
             notify(Notice("warning", PTT))
         stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
         kept = library_options.keeping("" if connection_options.local else connection.url, output_builder.level)
-        kept.session_id = lambda: keeping.writing.path.name if keeping.writing.path is not None else ""
+        kept.session_id = lambda _: keeping.writing.path.name if keeping.writing.path is not None else ""
         if microphone_builder.hearing.ends_by_itself:  # nobody need be there then, and a question waits for ever
             kept.may_ask = False
         run_builder(connection, stack).run(kept.runs(outputs, [output_builder.paths()]))

@@ -50,7 +50,8 @@ class OutputBuilder:
         folder: Where one transcript for each source is written.
         files: The file of each format, if it does not follow from the path.
         onto: The .part file of each format that an earlier run left and that is continued; may be empty.
-        onto_bytes: The size of each of them that is kept; None keeps all of it.
+        onto_bytes: The size of each of them, or of each file that is appended to, that is kept; None keeps all of it.
+        anew: The .part files are written anew.
         overwrite: Files may be replaced that are not transcripts, or are transcripts of another input.
         level: How much status is printed; None is none.
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
@@ -67,6 +68,7 @@ class OutputBuilder:
     files: tuple[str, ...] = ()
     onto: tuple[str, ...] = ()
     onto_bytes: tuple[int | None, ...] = ()
+    anew: bool = False
     append: bool = False
     overwrite: bool = False
     partials: bool = False
@@ -255,8 +257,9 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
     onto_bytes = dict(enumerate(output_builder.onto_bytes)).get(number)
     return LineWriter(
-        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, stopped=partial(stop_requested, 0)
-    )
+        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, anew=output_builder.anew,
+        stopped=partial(stop_requested, 0),
+    )  # fmt: skip
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:

@@ -1,7 +1,7 @@
 """How much of a transcript a journal knows: a sentence is written first and recorded after that.
 
-A program that is killed between the two leaves a sentence whose audio `asr resume` transcribes again. Unless the part
-is cut before that sentence, it is there twice.
+A program that is killed between the two leaves a sentence whose audio `asr resume` transcribes again. Unless the file
+is cut before that sentence, it is there twice. After a power failure the file may also end before the journal does.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.builders.output_formats import FORMATS
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError, system_reason
-from asrcli.core.events import Event
+from asrcli.core.events import Began, Event
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.capitalization import CapitalizedOutput
 from asrcli.outputs.formatting import INTO
@@ -25,42 +25,120 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Output
     from asrcli.journal.reading import Journal
 
-_STAMP = re.compile(r"\[[\d:.]+ → [\d:.]+\] ")  # a time of day differs by milliseconds from run to run
+_STAMP = re.compile(r"\[[\d:.]+ → [\d:.]+\] |\[[\d:. →]*\]?$")  # a time of day differs by milliseconds from run to run
 _NO_SENTENCE = ("[gap ", "… ")
 _BELOW = (INTO, "heard: ")  # lines of the same sentence, without their indent
 
 
-def recorded_bytes(part: Path, output_builder: "OutputBuilder", journal: "Journal") -> int | None:
-    """Return the size of a part without a last sentence that the journal does not know; None if all of it stays.
+def recorded_bytes(file: Path, output_builder: "OutputBuilder", journal: "Journal") -> int | None:
+    """Return the size of a transcript without a last sentence that the journal does not know; None if all of it stays.
 
     Nothing is cut where anything but that one sentence differs from what the journal says.
 
     Raises:
-        OutputError: the part cannot be read.
+        OutputError: the file cannot be read.
     """
     if journal.damages or journal.anew:
         return None
-    (name,) = output_builder.formats
+    written = _Written(file, output_builder, journal)
+    if written.is_json:
+        return written.recorded_json()
+    return written.recorded_text()
+
+
+def lacks_recorded(file: Path, output_builder: "OutputBuilder", journal: "Journal") -> bool:
+    """Whether sentences that the journal knows are not in a transcript: a power failure has taken it, or its end.
+
+    Raises:
+        OutputError: the file cannot be read.
+    """
+    if not file.exists():
+        return bool(journal.sentences)
+    written = _Written(file, output_builder, journal)
+    if written.is_json:
+        return not written.known <= {number for number, _ in written.finals()}
+    return written.lacks_text()
+
+
+def holds_no_sentence(part: Path, output_builder: "OutputBuilder") -> bool:
+    """Whether a part has no more lines than its format writes before the first sentence.
+
+    Raises:
+        OutputError: the part cannot be read.
+    """
     try:
-        if name is OutputFormat.JSONL:
-            return _recorded_json(part, {sentence.number for sentence in journal.sentences})
-        return _recorded_text(part, output_builder, journal)
+        lines = part.read_bytes().count(b"\n")
     except OSError as exc:
         raise OutputError(str(part), system_reason(exc).lower()) from exc
+    begun = _renderer(output_builder)(Began("", "", "", 0), Transcript())
+    return lines <= len(begun)
 
 
-def _recorded_json(part: Path, known: set[int]) -> int | None:
-    at = 0
-    unknown: list[int] = []
-    with part.open("rb") as lines:
-        for line in lines:
-            number = _sentence(line)
-            if number is not None and unknown:
-                return None
-            if number is not None and number not in known:
-                unknown.append(at)
-            at += len(line)
-    return next(iter(unknown), None)
+class _Written:
+    """What a session has written to a transcript: in a file that it has appended to, what stands behind the rest."""
+
+    def __init__(self, file: Path, output_builder: "OutputBuilder", journal: "Journal") -> None:
+        self._journal = journal
+        self._render = _renderer(output_builder)
+        self.is_json = output_builder.formats == (OutputFormat.JSONL,)
+        self.known = {sentence.number for sentence in journal.sentences if sentence.number}
+        self._begin = appended_from(journal, str(file))
+        try:
+            data = file.read_bytes()
+        except OSError as exc:
+            raise OutputError(str(file), system_reason(exc).lower()) from exc
+        if data[self._begin :].startswith(b"\n"):  # which has ended the last line of the rest
+            self._begin += 1
+        self._lines = data[self._begin :].split(b"\n")[:-1]
+
+    def finals(self) -> list[tuple[int, int]]:
+        """The numbers of the sentences in lines of JSON, each with its place in the file."""
+        found = []
+        at = self._begin
+        for line in self._lines:
+            if number := _sentence(line):
+                found.append((number, at))
+            at += len(line) + 1
+        return found
+
+    def recorded_json(self) -> int | None:
+        """The place of the last sentence if it is the only one that is not known."""
+        found = self.finals()
+        if [number for number, _ in found[:-1]] != sorted(self.known) or not found or found[-1][0] in self.known:
+            return None
+        return found[-1][1]
+
+    def recorded_text(self) -> int | None:
+        """The end of the last known sentence, if only one more follows; gaps and partials may lie between them."""
+        shown, at, rest = self._walked()
+        if rest or at == len(shown) or any(not line.startswith(_BELOW) for line in shown[at + 1 :]):
+            return None
+        return self._begin + sum(len(line) + 1 for line in self._lines[:at])
+
+    def lacks_text(self) -> bool:
+        """Whether the text ends before the known sentences do, maybe in the middle of one."""
+        shown, at, rest = self._walked()
+        return bool(rest) and "\n".join(rest).startswith("\n".join(shown[at:]))
+
+    def _walked(self) -> tuple[list[str], int, list[str]]:
+        """The lines as they are compared, how many of them are known, and the first sentence that is not among them."""
+        shown = [_unstamped(line.decode("utf-8", "replace")) for line in self._lines]
+        gaps = {line for gap in self._journal.gaps for line in self._render(gap, Transcript())}
+        at = 0
+        for sentence in self._journal.sentences:
+            block = self._render(sentence.final, Transcript(latest=sentence, highest=sentence.number))
+            at = _skipped(shown, at, block, gaps)
+            if shown[at : at + len(block)] != block:
+                return shown, at, block
+            at += len(block)
+        return shown, _skipped(shown, at, [], gaps), []
+
+
+def appended_from(journal: "Journal", path: str) -> int:
+    """The size in bytes that a file had when the session began to append to it; 0 for one of its own."""
+    begun = journal.header.showing.get("appended_from")
+    size_bytes = begun.get(path) if isinstance(begun, dict) else 0
+    return size_bytes if isinstance(size_bytes, int) and size_bytes > 0 else 0
 
 
 def _sentence(line: bytes) -> int | None:
@@ -74,25 +152,6 @@ def _sentence(line: bytes) -> int | None:
     if not isinstance(record, dict) or record.get("type") != "final":
         return None
     return record.get("sentence")
-
-
-def _recorded_text(part: Path, output_builder: "OutputBuilder", journal: "Journal") -> int | None:
-    """The end of the last known sentence, if only one more follows; gaps and partials may lie between them."""
-    lines = part.read_bytes().split(b"\n")[:-1]
-    shown = [_unstamped(line.decode("utf-8", "replace")) for line in lines]
-    render = _renderer(output_builder)
-    gaps = {line for gap in journal.gaps for line in render(gap, Transcript())}
-    at = 0
-    for sentence in journal.sentences:
-        block = render(sentence.final, Transcript(latest=sentence, highest=sentence.number))
-        at = _skipped(shown, at, block, gaps)
-        if shown[at : at + len(block)] != block:
-            return None
-        at += len(block)
-    at = _skipped(shown, at, [], gaps)
-    if at == len(shown) or any(not line.startswith(_BELOW) for line in shown[at + 1 :]):
-        return None
-    return sum(len(line) + 1 for line in lines[:at])
 
 
 def _skipped(shown: Sequence[str], at: int, block: list[str], gaps: Container[str]) -> int:

@@ -1,9 +1,5 @@
 """From a journal to outputs that continue where its transcript ends."""
 
-import json
-import os
-import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders import outputs as show
+from asrcli.cli.builders.left_transcripts import is_anew, is_of_others, left
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE
 from asrcli.cli.builders.outputs import OutputBuilder
 from asrcli.cli.builders.page_audio import with_resumed
-from asrcli.cli.builders.recorded_length import recorded_bytes
+from asrcli.cli.builders.recorded_length import holds_no_sentence, lacks_recorded, recorded_bytes
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
-from asrcli.core.errors import OutputError, system_reason
+from asrcli.core.errors import OutputError
 from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.line_writer import LineWriter
@@ -34,9 +31,6 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.open_outputs import Closable
     from asrcli.core.interfaces import Output
     from asrcli.journal.reading import Journal
-
-TAIL_BYTES = 1 << 16
-CLOSING_S = 10.0  # a transcript is closed at most this long after the last record of its journal
 
 
 @contextmanager
@@ -77,15 +71,15 @@ def resumed_outputs(
                     if since_ms and (is_view or output_builder.formats == (OutputFormat.TEXT,)):
                         whole = ContinuedOutput(whole, 0, since_ms)  # the others do not show the time of day
                     if anew and not is_view:
-                        whole = WholeOutput(whole, journal, partial(_superseded, lines, finished))
+                        whole = WholeOutput(whole, journal, partial(_superseded, lines))
                 made.append(ContinuedOutput(whole, journal.highest, base_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
 
 
-def _superseded(lines: "Sequence[LineWriter]", finished: "dict[Path, Path]") -> None:
-    for each, part in zip(lines, finished.values(), strict=False):
-        each.supersede(part)
+def _superseded(lines: "Sequence[LineWriter]") -> None:
+    for each in lines:
+        each.supersede()
 
 
 def paths(journal: "Journal") -> list[str]:
@@ -134,16 +128,22 @@ def _file_builder(
     one: OutputBuilder, path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
 ) -> tuple[OutputBuilder, dict[Path, Path], bool]:
     """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
-    if not begun:
-        return replace(one, path=str(path)), {}, False
-    part = _left(path, journal)
+    one = replace(one, path=str(path))
+    append = journal.header.showing.get("append") is True
+    part = left(path, journal)
+    onto: tuple[str, ...] = ()
     finished: dict[Path, Path] = {}
     if part is not None:
+        onto = (str(part),)
         finished[path] = part
+    if not begun and part is not None and holds_no_sentence(part, one):
+        return replace(one, onto=onto, onto_bytes=(0,)), {}, False
+    if not begun:
+        return replace(one, append=append), {}, False
     failed = str(path) in journal.failed and not is_device(path)
-    has_hole = failed and journal.header.showing.get("append") is not True
-    if (has_hole or name not in APPENDABLE) and _is_anew(path, part, journal):
-        return replace(one, path=str(path)), finished, True
+    may_rewrite = not append and is_anew(path, part, journal)
+    if may_rewrite and (failed or name not in APPENDABLE or lacks_recorded(part or path, one, journal)):
+        return replace(one, onto=onto, anew=True), {}, True
     if failed:
         print_message(f"asr: {path} cannot be rewritten: the whole transcript is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), {}, True
@@ -151,100 +151,14 @@ def _file_builder(
         print_message(f"asr: {path} cannot be rewritten: the rest is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), finished, False
     if part is not None:
-        kept = (recorded_bytes(part, one, journal),)
-        return replace(one, path=str(path), onto=(str(part),), onto_bytes=kept), {}, False
-    if _is_of_others(path, journal):
+        return replace(one, onto=onto, onto_bytes=(recorded_bytes(part, one, journal),)), {}, False
+    if is_of_others(path, journal):
         print_message(f"asr: something else has written to {path}: the rest is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), {}, False
-    return replace(one, path=str(path), append=True), {}, False
-
-
-def _left(path: Path, journal: "Journal") -> Path | None:
-    """The .part file that the session left, or None. The last line of the file that is continued is completed."""
-    try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file():
-            return None
-        begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
-        part = _part(target, begun_s, journal.last_s)
-        if part is not None:
-            _mend(part)
-        elif target.is_file() and journal.parts[-1].end is None and not _is_of_others(path, journal):
-            _mend(target)
-    except (ValueError, OverflowError):
-        return None
-    except OSError as exc:
-        raise OutputError(str(path), system_reason(exc).lower()) from exc
-    return part
-
-
-def _is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
-    """Whether the journal has all that the file held, and nobody has written to it since."""
-    if journal.damages or journal.anew:
-        return False
-    try:
-        target = path.resolve()
-        if part is not None or not target.exists():
-            return True
-        return _is_own(target) and _is_of_session(target, journal)
-    except (OSError, ValueError, OverflowError):
-        return False
-
-
-def _is_of_others(path: Path, journal: "Journal") -> bool:
-    """Whether the file is not what the session has left: a later run has taken its name, or somebody has edited it."""
-    if journal.header.showing.get("append") is True:
-        return False  # a file that several runs share
-    try:
-        target = path.resolve()
-        return target.is_file() and not is_device(path) and not _is_of_session(target, journal)
-    except (OSError, ValueError, OverflowError):
-        return False
-
-
-def _is_of_session(file: Path, journal: "Journal") -> bool:
-    begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
-    return begun_s - 1 <= file.stat().st_mtime <= journal.last_s + CLOSING_S
-
-
-def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
-    """The .part file that was last written while the session ran, and so belongs to no other run."""
-    # There may be NAME1.part without NAME.part: another run has had that one, and has ended.
-    parts = re.compile(rf"{re.escape(target.name)}\d*\.part")
-    found = [name for name in target.parent.glob("*.part") if parts.fullmatch(name.name) and _is_own(name)]
-    times = {name: name.stat().st_mtime for name in found}
-    own = [name for name in found if begun_s - 1 <= times[name] <= last_s + CLOSING_S]
-    return max(own, key=times.__getitem__, default=None)
-
-
-def _mend(path: Path) -> None:
-    """Repair a last line that a power failure cut off: remove an incomplete JSON object, end a line of text."""
-    with path.open("r+b") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - TAIL_BYTES))
-        tail = file.read()
-        torn = tail.rpartition(b"\n")[2]
-        if not torn:
-            return
-        if torn.startswith(b"{") and not _is_whole(torn):
-            file.truncate(size - len(torn))
-        else:
-            file.write(b"\n")
-
-
-def _is_own(path: Path) -> bool:
-    """Whether a .part file can be this user's own: a plain file, owned by the user, with one name only."""
-    about = path.lstat()
-    mine = not hasattr(os, "geteuid") or about.st_uid == os.geteuid()
-    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and mine
-
-
-def _is_whole(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    onto_bytes = None
+    if path.is_file():
+        onto_bytes = recorded_bytes(path, one, journal)
+    return replace(one, append=True, onto_bytes=(onto_bytes,)), {}, False
 
 
 def _check(path: Path, name: OutputFormat) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.left_transcripts import has_part
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
@@ -123,6 +124,9 @@ def _uncertain_since_ms(journal: Journal) -> dict[str, int]:
 
 def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeRequest") -> None:
     """Transcribe what is left of files."""
+    if journal.done >= set(range(len(journal.header.stages))):  # it was killed before it could delete its journal
+        print_message(f"asr: {journal.id}: nothing to resume: all of it has been transcribed")
+        return
     model, recognition = request.model(journal.header.asked)
     stages = resume_stages(journal)
     request.confirm(journal.id, journal.header, [path for stage in stages for path in stage.files])
@@ -132,10 +136,10 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         view = stage.view(journal)
         behind = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
         opens = partial(resumed_outputs, view, request.level, behind, stage.base_ms, begun=stage.begun)
-        recorded = partial(staged, stage.number, opens, reopened.recorder.note)
         add = partial(add_journal, request.library, journal.path, stage.number)
-        kept = partial(outputs_with_end, recorded, partial(_act_if_over, add))
-        runs = [*runs, (stage.sources(source_builder), kept)]
+        kept = partial(outputs_with_end, opens, partial(_act_if_over, add))
+        recorded = partial(staged, stage.number, kept, reopened.recorder.note)
+        runs = [*runs, (stage.sources(source_builder), recorded)]
     with ExitStack() as stack:
         connected = _connect(stack, journal, request, model, recognition)
         reopened.begin()
@@ -246,6 +250,7 @@ def _is_known(url: str) -> bool:
 def _untranscribed_sources(journal: Journal) -> list[JournalSource]:
     """A source for each track with audio without text, or at its end if only the end of the transcript is missing."""
     begins = [(track, journal.resume_at(track)) for track in journal.tracks]
-    if (journal.is_open or journal.failed) and not any(begin is not None for _, begin in begins):
+    is_unnamed = any(has_part(Path(path), journal) for path in paths(journal))
+    if (journal.is_open or journal.failed or is_unnamed) and not any(begin is not None for _, begin in begins):
         begins = [(track, track.end) for track in journal.tracks]  # no audio is left, only the transcript to write
     return [JournalSource(journal, track, begin) for track, begin in begins if begin is not None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.named_files import check_also_read
 from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
-from asrcli.cli.builders.transcript_names import format_of
+from asrcli.cli.builders.transcript_names import named_format
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.values import OutputFormat
 from asrcli.cli.render.stdout import print_lines
@@ -41,8 +41,8 @@ def export(
     """
     entry = catalogue.entry(session)
     by_name = [OutputFormat.TEXT]
-    if path is not None:
-        by_name = [format_of(path)]
+    if path is not None and not formats:
+        by_name = [named_format(path)]
     builder = OutputBuilder(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,

@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import described_outputs, how_to_get_words, session_command
+from asrcli.cli.builders.journal_keeping import append_sizes, described_outputs, how_to_get_words, session_command
 from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
-from asrcli.core.dataclass import dataclass
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
 from asrcli.core.late_module import LateModule
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.described_input import described_input
-from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
+from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id, stage_id
 from asrcli.journal.records import JournalHeader
 from asrcli.runs.run import flatten_sources
 
@@ -65,6 +65,7 @@ class StagedRun:
 
     folder: Path | None
     paths: Sequence[str]
+    opened: list[Path] = field(default_factory=list)  # the folder of the journal, once it is there
 
     @contextmanager
     def recording(
@@ -92,6 +93,8 @@ class StagedRun:
         journal = file_journal.FileJournal()
         more = {"inputs": inputs, "stages": stages, "reading": read_as(source_builder, pace)}
         self._open(journal, recognition, connection, output_builder, local=local, more=more)
+        if journal.path is not None:
+            self.opened.append(journal.path)
         try:
             yield [
                 (sources, partial(self._staged, journal, number, opens)) for number, (sources, opens) in enumerate(runs)
@@ -116,9 +119,13 @@ class StagedRun:
         output_builder: "OutputBuilder",
         source_builder: "SourceBuilder",
     ) -> "Runs":
-        """The runs, each of which leaves its transcript in the library, unless a later run goes on where it ends."""
+        """The runs, each of which leaves its transcript in the library, unless a later run goes on where it ends.
+
+        Record these: a journal that says that all is done is not read again, so the library comes before that.
+        """
         can_go_on = self.can_go_on(source_builder)
         keeping.is_left = lambda error: can_go_on and not is_over(error)
+        keeping.session_id = lambda number: next((stage_id(path.name, number) for path in self.opened), "")
         places: list[tuple[int, ...]] = []
         if can_go_on:
             places = self._places(runs)
@@ -153,7 +160,9 @@ class StagedRun:
         if local:
             service = ""
         workspace = dict(connection.headers).get(WORKSPACE, "")
-        header = JournalHeader(begun, recognition, (), service, described_outputs(output_builder), workspace, **more)
+        files = (path for _, each in more["stages"] for path in each)
+        showing = described_outputs(output_builder) | append_sizes(output_builder, files)
+        header = JournalHeader(begun, recognition, (), service, showing, workspace, **more)
         try:
             journal.open(
                 folder,
@@ -192,7 +201,7 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
 
 def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
     """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
-    words = how_to_get_words(path, failed) or f"to transcribe what has no text yet: {session_command('resume', path)}"
+    words = how_to_get_words(path, failed) or f"to complete its transcript: {session_command('resume', path)}"
     print_message(f"asr: {words}")
 
 

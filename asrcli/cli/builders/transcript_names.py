@@ -26,6 +26,13 @@ ALSO = {
     ".htm": OutputFormat.HTML,
 }
 OVERWRITE = "--overwrite writes over it"
+# Files of other programs, which text under such a name is not, and the format that comes closest.
+FOREIGN = {
+    OutputFormat.HTML: ".doc .docx .odt .pdf .rtf .pages .epub .ppt .pptx .odp .tex",
+    OutputFormat.CSV: ".xls .xlsx .ods .numbers .db .sqlite .parquet",
+    OutputFormat.SRT: ".sub .sbv .ssa .stl .ttml .dfxp .smi .scc .idx .mp4 .mkv .mov .webm .avi",
+    OutputFormat.TEXT: ".wav .mp3 .flac .opus .ogg .m4a .aac .amr .wma .asrz .zip .gz .toml .xml .yaml",
+}
 
 
 def format_of(path: str) -> OutputFormat:
@@ -34,6 +41,22 @@ def format_of(path: str) -> OutputFormat:
     if suffix in ALSO:
         return ALSO[suffix]
     return next((name for name, end in SUFFIXES.items() if end == suffix), OutputFormat.TEXT)
+
+
+def named_format(path: str) -> OutputFormat:
+    """The format that the suffix of a name stands for where no format is given.
+
+    Raises:
+        UsageError: it stands for files that are not written here.
+    """
+    suffix = Path(path).suffix.lower()
+    nearest = next((name for name, suffixes in FOREIGN.items() if suffix in suffixes.split()), None)
+    if nearest is not None and not lexists(path):  # of a file that is there, the check of --overwrite says more
+        raise UsageError(
+            f"--output {path}: there is no format for {suffix}",
+            f"the nearest is -o {Path(path).with_suffix(SUFFIXES[nearest])}; -f {nearest.value} keeps your name",
+        )
+    return format_of(path)
 
 
 def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:

@@ -135,9 +135,9 @@ def file(
             quiet=logging_options.level is None, fallback=local_engine, fast=fast,
             recorder=record_options.recorder(stack, found_model.traits.name, recognition),
         )  # fmt: skip
-        recorded_runs = staged_run.recording(
-            runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
-        )
         keeping = library_options.keeping("" if connection_options.local else connection.url)
-        kept_runs = staged_run.kept(stack.enter_context(recorded_runs), keeping, output_builder, source_builder)
-        run_builder.run(kept_runs, failures)
+        kept_runs = staged_run.kept(runs, keeping, output_builder, source_builder)
+        recorded_runs = staged_run.recording(
+            kept_runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
+        )
+        run_builder.run(stack.enter_context(recorded_runs), failures)

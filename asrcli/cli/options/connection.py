@@ -12,8 +12,8 @@ from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
-from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, unchecked, warn_unencrypted
-from asrcli.cli.options.values import parse_pace, parse_proxy
+from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, proxy_to, unchecked, warn_unencrypted
+from asrcli.cli.options.values import parse_pace
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MissingKey, UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
@@ -193,7 +193,7 @@ class EndpointOptions:
         Raises:
             UsageError: one of them cannot be used.
         """
-        connection = replace(connection, proxy=parse_proxy(self.proxy))
+        connection = replace(connection, proxy=proxy_to(connection.url, self.proxy))
         if self.ca is None:
             return connection
         data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit

@@ -139,8 +139,8 @@ class OutputOptions:
         from asrcli.cli.builders import outputs, transcript_names
 
         by_name = [OutputFormat.TEXT]
-        if self.output is not None and self.template is None:
-            by_name = [transcript_names.format_of(self.output)]
+        if self.output is not None and self.template is None and not self.format:
+            by_name = [transcript_names.named_format(self.output)]
         return outputs.OutputBuilder(
             formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,

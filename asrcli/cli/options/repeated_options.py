@@ -14,11 +14,15 @@ def parsed(command: Any, ctx: Any, args: Sequence[str]) -> dict[str, Any]:
     """Return what a command line gives, by parameter; nothing in a completion, where it may contradict itself.
 
     Raises:
-        UsageError: an option has several values, or is both given and taken back.
+        UsageError: an option has several values, is both given and taken back, or names a shell that is not this one.
     """
     if ctx.resilient_parsing:
         return {}
-    given, _, order = command.make_parser(ctx).parse_args(args=list(args))
+    given, rest, order = command.make_parser(ctx).parse_args(args=list(args))
+    asked = [each for each in ("show_completion", "install_completion") if given.get(each)]
+    if asked and rest:
+        problem = f"--{asked[0].replace('_', '-')} with {rest[0]}: it is for the shell that it is run from"
+        raise UsageError(problem, "run it there, or take the file of that shell from the folder completions")
     repeated = [each for each, times in Counter(order).items() if times > 1 and _takes_one(each)]
     if repeated:
         _refuse_different(command.make_parser(ctx), args, repeated)

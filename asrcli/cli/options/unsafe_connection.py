@@ -1,4 +1,4 @@
-"""What is said about connections that others could read: the option --insecure-tls, and keys that go unencrypted."""
+"""What is said about the way to a server: --insecure-tls, keys that go unencrypted, and a proxy that is not used."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ import typer
 from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.panels import CONNECTION, FLAG
+from asrcli.cli.options.values import parse_proxy
 from asrcli.core.errors import UsageError, bare_url
 from asrcli.core.loopback_hosts import is_loopback_url
 from asrcli.core.settings import ConnectionSettings, Secret
@@ -66,3 +67,20 @@ def warn_unencrypted(key: Secret | None, url: str) -> None:
     """Say that a key is sent unencrypted to another machine, if one is."""
     if key is not None and url.startswith("ws:") and not is_loopback_url(url):
         print_message(f"asr: the key is sent unencrypted to {bare_url(url)}: wss:// or https:// would encrypt it")
+
+
+def proxy_to(url: str, proxy: str | None) -> str | None:
+    """The URL of the proxy that --proxy names for a server; one of a setting gives way to a server on this machine.
+
+    Raises:
+        UsageError: it is not an address, or was typed for a server on this machine.
+    """
+    parsed = parse_proxy(proxy)
+    if parsed is None or not is_loopback_url(url):
+        return parsed
+    if is_configured("--proxy"):
+        return None
+    raise UsageError(
+        f"--proxy with {bare_url(url)}: what is on this machine is reached without a proxy",
+        "leave it out, or name this machine by its address in the network",
+    )

@@ -23,9 +23,11 @@ from asrcli.protocol.json_messages import Json, counted, flag, need, need_whole,
 from asrcli.protocol.language_codes import language_in_effect
 from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
+from asrcli.protocol.timestamps import usable_time
 
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
+CLOCK_MS = 1000  # how far the clock of a service may be ahead of the audio that it was sent
 ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
 
@@ -139,7 +141,8 @@ class InferenceClient:
 
     def _handle(self, value: Json) -> list[Event]:
         name, task_id = need(value, "header.event", str), word(value["header"], "task_id")
-        if not self._identity.concerns(name, task_id, alone=self.connection_is_new, retired=self.retired_names or {}):
+        alone = self.connection_is_new and (task_id == self.task_id or self._is_of_sent_audio(value))
+        if not self._identity.concerns(name, task_id, alone=alone, retired=self.retired_names or {}):
             return [self._drop_foreign(name, task_id, value)]
         if name == "task-started":
             if self._identity.started:
@@ -166,6 +169,12 @@ class InferenceClient:
         ):
             return self._dropped.final(f"dropped a sentence of another task: {task_id}")
         return Notice("debug", f"dropped {name} of another task: {task_id}")
+
+    def _is_of_sent_audio(self, value: Json) -> bool:
+        """Whether a message may be of this task by its time: what is still to be spoken is of another one."""
+        begin_ms = usable_time(part(part(part(value, "payload"), "output"), "sentence"), "begin_time")
+        sent_ms = self._sent_ms
+        return begin_ms is None or sent_ms is None or begin_ms <= sent_ms + CLOCK_MS
 
     @property
     def _sent_ms(self) -> int | None:

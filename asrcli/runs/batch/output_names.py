@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.runs.batch.manifest import BatchInput
 
@@ -59,11 +60,15 @@ def output_names(
         if problem := unusable(name):
             problems[number] = SourceError(one.path, f"its transcript would be called {name!r}, {problem}")
         elif owner != one.identity:
-            problems[number] = SourceError(one.path, f"its transcript {name} would replace that of {owner}")
+            problems[number] = _taken(one, f"its transcript {name} would replace that of {owner}")
         elif alike(name) in again and one.identity not in kept:
             other = next(each for each, other in zip(inputs, found, strict=True) if _clash(one, each, name, other))
-            problems[number] = SourceError(one.path, f"its transcript {name} would also be that of {other.path}")
+            problems[number] = _taken(one, f"its transcript {name} would also be that of {other.path}")
     return found, problems
+
+
+def _taken(one: BatchInput, reason: str) -> SourceError:
+    return SourceError(one.path, reason, cause=Cause.SAME_TRANSCRIPT)
 
 
 def _clash(one: BatchInput, other: BatchInput, name: str, other_name: str) -> bool:

@@ -1,6 +1,7 @@
 """What parts have said, on the disk, so that a run that was killed goes on behind it: a file of JSON lines for each."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -56,7 +57,7 @@ class PartStore:
             is_new = number >= len(self.parts)
             if not is_new:  # a line that was cut off goes
                 whole = path.read_bytes()
-                path.write_bytes(whole[: whole.rfind(b"\n") + 1])
+                os.truncate(path, whole.rfind(b"\n") + 1)
             self._open[number] = path.open("wb" if is_new else "ab", buffering=0)
             if is_new:
                 self._open[number].write(_line({"type": "part", "begin_ms": begin_ms, "end_ms": end_ms}))
@@ -73,6 +74,19 @@ class PartStore:
             if done:
                 self._open[number].write(DONE)
             self._open.pop(number).close()
+
+    def lasting_id(self, new_id: str) -> str:
+        """The ID of the transcript of these parts: the one of an earlier run that had them all, or else this new one.
+
+        Raises:
+            OutputError: it cannot be kept.
+        """
+        with self._explained():
+            path = self._folder / "id"
+            if path.exists() and len(kept := path.read_text("ascii")) == len(new_id):
+                return kept
+            path.write_text(new_id, "ascii")
+            return new_id
 
     def close(self) -> None:
         """Close all files."""

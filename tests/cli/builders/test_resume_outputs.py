@@ -15,14 +15,14 @@ from tests.support.journals import HEADER, began, final, session, spoken
 LATER_S = 600  # behind the end of the session
 
 
-def continued(folder: Path, *, append: bool = False) -> OutputBuilder:
+def continued(folder: Path, *, append: bool = False, begun: bool = True) -> OutputBuilder:
     """The output of a session that began a minute ago and wrote talk.txt in this folder."""
-    begun = (datetime.now(UTC) - timedelta(seconds=60)).isoformat()
+    when = (datetime.now(UTC) - timedelta(seconds=60)).isoformat()
     showing = {"formats": ["text"], "paths": [str(folder / "talk.txt")], "append": append}
     path = session(
-        folder / "kept", spoken(0, 500), [began(), final(0, 500)], header=replace(HEADER, begun=begun, showing=showing)
+        folder / "kept", spoken(0, 500), [began(), final(0, 500)], header=replace(HEADER, begun=when, showing=showing)
     )
-    ((builder, _, _),) = resume_outputs._output_builders(Journal.open(path), None)
+    ((builder, _, _),) = resume_outputs._output_builders(Journal.open(path), None, begun=begun)
     return builder
 
 
@@ -58,3 +58,30 @@ def test_the_file_of_the_session_itself_is_continued(tmp_path: Path) -> None:
     path.write_text("well\n")
     assert continued(tmp_path).path == str(path)
     assert continued(tmp_path / "new").path == str(tmp_path / "new" / "talk.txt")  # or is not there yet
+
+
+def test_a_file_that_is_appended_to_is_never_replaced(tmp_path: Path) -> None:
+    """The session was killed before a service listened: what others have written there stays."""
+    (tmp_path / "talk.txt").write_text("of others\n")
+    assert continued(tmp_path, append=True, begun=False).append
+
+
+@pytest.mark.parametrize(("text", "is_own"), [("", True), ("of another run\n", False)])
+def test_a_part_without_a_sentence_is_used_by_a_session_that_had_not_begun(
+    tmp_path: Path, text: str, *, is_own: bool
+) -> None:
+    """It was killed between its first write and the record of it. A part with a sentence in it is not its own."""
+    part = tmp_path / "talk.txt.part"
+    part.write_text(text)
+    builder = continued(tmp_path, begun=False)
+    assert (builder.onto, builder.onto_bytes) == (((str(part),), (0,)) if is_own else ((), ()))
+
+
+@pytest.mark.parametrize("left", [None, "", "w", "[00:00.000 → 0"])
+def test_sentences_that_a_power_failure_took_are_written_from_the_journal(tmp_path: Path, left: str | None) -> None:
+    """All of the transcript is gone, or its end, in the middle of a line too."""
+    part = tmp_path / "talk.txt.part"
+    if left is not None:
+        part.write_text(left)
+    builder = continued(tmp_path)
+    assert (builder.anew, builder.append, builder.onto) == (True, False, (str(part),) if left is not None else ())

@@ -27,6 +27,14 @@ def test_values_that_differ_are_refused(tmp_path: Path, arguments: str, problem:
     assert done.stderr.startswith(f"asr: {problem}, but only one can be used; ")
 
 
+@pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])
+def test_completion_for_another_shell_is_not_that_of_this_one(option: str) -> None:
+    """`asr --show-completion fish > FILE` in bash leaves no file of bash."""
+    done = asr(option, "fish")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"asr: {option} with fish: it is for the shell that it is run from; ")
+
+
 @pytest.mark.parametrize("arguments", ["-f srt -f text -o a -o a", "-v -v", "--no-output --no-output"])
 def test_the_same_value_and_lists_are_taken(tmp_path: Path, arguments: str) -> None:
     """What repeats itself says one thing, and some options are lists."""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asrcli.cli.options import unsafe_connection
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
@@ -91,3 +92,18 @@ def test_the_key_of_the_environment_is_for_the_service_alone(
     (tmp_path / "key").write_text(KEY)
     ConnectionOptions(url="http://h.example", api_key_file=tmp_path / "key")._connection_for(other)
     assert "unencrypted to ws://h.example" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:8090", "http://localhost:8090", "ws://[::1]:8090/api-ws/v1/realtime"])
+def test_a_proxy_that_would_not_be_used_is_refused(url: str) -> None:
+    """No proxy leads to this machine; who typed one learns it before anything is sent."""
+    options = ConnectionOptions(url=url, proxy="http://127.0.0.1:8080")
+    with pytest.raises(UsageError, match="is reached without a proxy"):
+        options.connection()
+
+
+def test_a_proxy_of_a_setting_gives_way_to_a_server_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is meant for the service, and a server of one's own needs no other settings."""
+    monkeypatch.setattr(unsafe_connection, "is_configured", "--proxy".__eq__)
+    for url, proxy in (("ws://127.0.0.1:8090", None), (OWN, "http://h:1")):
+        assert ConnectionOptions(url=url, proxy="h:1").connection().proxy == proxy

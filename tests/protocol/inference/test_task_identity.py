@@ -36,6 +36,17 @@ def test_another_id_in_each_message_is_taken_on_a_connection_of_one_task() -> No
         assert finals(codec, result("TASK 1", sentence_id=2)) == [Final("2", 0, 900, "x")]
 
 
+@pytest.mark.parametrize(("more_ms", "begin_ms", "ours"), [(0, 5000, False), (2000, 5000, True), (0, 3900, True)])
+def test_a_sentence_of_audio_that_was_not_sent_is_of_another_task(more_ms: int, begin_ms: int, *, ours: bool) -> None:
+    """Under an id of its own, a late one of somebody else's task is not printed as what was said here."""
+    codec = client()
+    codec.audio(bytes(32 * more_ms))
+    late: dict[str, Any] = {"begin_time": begin_ms, "end_time": begin_ms + 900}
+    events = codec.receive(result("another", **late))
+    assert [event.text for event in events if isinstance(event, Final)] == ["x"] * ours
+    assert len(finals(client(), result(**late))) == 1  # whatever the time: its id is that of the task
+
+
 def test_what_comes_before_the_answer_is_of_an_earlier_task() -> None:
     """And stays so; a refusal is an answer whatever its id is."""
     codec = InferenceClient(RecognitionSettings("m"), counting("task-"))

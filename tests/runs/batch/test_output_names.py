@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
 from asrcli.runs.batch.manifest import BatchInput
 from asrcli.runs.batch.output_names import alike, check_template, output_names, unusable
@@ -34,6 +35,7 @@ def test_two_inputs_with_one_name_are_both_refused_and_others_are_not() -> None:
         "x/a.wav: its transcript a.wav would also be that of y/A.wav",
         "y/A.wav: its transcript A.wav would also be that of x/a.wav",
     ]
+    assert {problem.cause for problem in problems.values()} == {Cause.SAME_TRANSCRIPT}  # of which --name is the advice
 
 
 def test_names_of_earlier_runs_stay() -> None:

@@ -47,6 +47,14 @@ def test_parts_that_do_not_join_are_transcribed_again(tmp_path: Path, line: byte
     assert len(PartStore(tmp_path).parts) == 1
 
 
+def test_the_transcript_of_parts_has_one_id_in_all_runs(tmp_path: Path) -> None:
+    """Unless a kill has cut it off."""
+    assert PartStore(tmp_path).lasting_id("20261124-230501-a1b2") == "20261124-230501-a1b2"
+    assert PartStore(tmp_path).lasting_id("20261124-230509-ffff") == "20261124-230501-a1b2"
+    (tmp_path / "id").write_text("20261124-23")
+    assert PartStore(tmp_path).lasting_id("20261124-230509-ffff") == "20261124-230509-ffff"
+
+
 def test_a_disk_without_room_is_an_error_with_a_place(tmp_path: Path) -> None:
     """It names the folder."""
     (tmp_path / "taken").write_text("")

@@ -1,0 +1,38 @@
+"""Which format a name stands for, and which names stand for files that are not written here."""
+
+from itertools import chain
+
+import pytest
+
+from asrcli.cli.builders.transcript_names import FOREIGN, SUFFIXES, format_of, named_format
+from asrcli.cli.options.output import OutputOptions
+from asrcli.cli.options.values import OutputFormat
+from asrcli.core.errors import UsageError
+from asrcli.core.settings import RecognitionSettings
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("访谈/a.docx", "访谈/a.html"), ("a.XLSX", "a.csv"), ("a.sub", "a.srt"), ("a.wav", "a.txt")]
+)
+def test_a_file_of_another_program_is_not_written_as_text(name: str, nearest: str) -> None:
+    """No program could open it; the error names the format that comes closest."""
+    with pytest.raises(
+        UsageError, match=f"--output {name}: there is no format for .*; the nearest is -o {nearest}; -f "
+    ):
+        OutputOptions(output=name).builder(None, RecognitionSettings("m"))
+
+
+def test_every_other_name_has_its_format() -> None:
+    """Also one that says nothing; who names a format may call the file as he likes."""
+    recognition = RecognitionSettings("m")
+    for options in (
+        OutputOptions(output="a.docx", format=[OutputFormat.HTML]),
+        OutputOptions(output="a.docx", template="x"),
+    ):
+        assert options.builder(None, recognition).path == "a.docx"
+    assert [named_format(name) for name in ("a", "a.log", "a.2026", ".docx")] == [OutputFormat.TEXT] * 4
+    for suffix in SUFFIXES.values():
+        assert named_format(f"a{suffix}") == format_of(f"a{suffix}")
+    foreign = [*chain.from_iterable(names.split() for names in FOREIGN.values())]
+    assert not set(foreign) & set(SUFFIXES.values())
+    assert len(set(foreign)) == len(foreign)
