@@ -94,6 +94,7 @@ class ClientCodec(Protocol):
         retired_names: The `seen_names` of earlier tasks of the session; None in its first task. They may be empty: a
             connection can be lost with all that it brought unread.
         lifetime_s: How long a service keeps a task at most; None means without limit.
+        one_sentence: The service ends the task after one sentence.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
     """
 
@@ -103,6 +104,7 @@ class ClientCodec(Protocol):
     connection_is_new: bool
     retired_names: Mapping[str, str] | None
     lifetime_s: float | None
+    one_sentence: bool
     task_id: str
 
     @property

@@ -234,11 +234,13 @@ class AudioFeed:
     def _left_out_ms(self) -> int | None:
         """Return where the sound begins that a service seems not to have heard when it ended a task; None for none.
 
-        There was text before it, in a place that the service named. A service that was sent the audio no faster than
-        it is spoken has heard all of it, unless it ended the task in the middle of a sentence.
+        Only a model is asked again whose tasks end after one sentence: behind the text of others there is music or
+        noise, which would be paid for twice, and a server that repeats itself would be asked for ever. There was text
+        before the sound, in a place that the service named. A service that was sent the audio no faster than it is
+        spoken has heard all of it, unless it ended the task in the middle of a sentence.
         """
         task = self._connection.task
-        if task.codec.manual or not (task.left_open or (task.has_text and not task.estimates)):
+        if not task.codec.one_sentence or not (task.left_open or (task.has_text and not task.estimates)):
             return None
         end_ms = self.cursor_ms
         begin_ms = task.offset_ms

@@ -13,6 +13,7 @@ class NamelessSentences:
     connection_is_new = True
     retired_names: Mapping[str, str] | None = None
     lifetime_s: float | None = None
+    one_sentence = False
 
     def __init__(self) -> None:
         self._dropped = DiscardedMessages()

@@ -6,13 +6,23 @@ from hypothesis import strategies as st
 from asrcli.core.client_commands import FinishTask, SendAudio
 from asrcli.core.events import Event, Final, Finished, Gap, Partial, Ready
 from asrcli.core.message import Closed
-from asrcli.core.settings import RetrySettings
+from asrcli.core.settings import RecognitionSettings, RetrySettings
+from asrcli.protocol.inference.codec import InferenceClient
 from tests.engine.test_any_order import left_alone
 from tests.support.handshake import Service, Tone, Wire
+from tests.support.pair import counting
 from tests.support.talk import Play, listening
 
 CHUNKS = 40
+ids = counting("task-")
 AGAIN = RetrySettings(limit=5, wait_s=0)
+
+
+def one_sentence() -> InferenceClient:
+    """A task of a model whose tasks end after one sentence; the service that the test plays ends them itself."""
+    client = InferenceClient(RecognitionSettings("fun-asr-realtime"), ids)
+    client.one_sentence = True
+    return client
 
 
 def said(events: list[Event], kind: type[Final] | type[Gap]) -> list[tuple[int, int]]:
@@ -44,7 +54,7 @@ def ending_early(lengths: list[int]) -> Play:
 @given(st.lists(st.integers(3, 12), max_size=4))
 def test_what_an_early_end_leaves_out_is_sent_again(lengths: list[int]) -> None:
     """At full pace, where all audio is sent before the service ends its task: each sample is in one final."""
-    asked = listening(Tone(CHUNKS), ending_early(lengths), retries=AGAIN)
+    asked = listening(Tone(CHUNKS), ending_early(lengths), make_codec=one_sentence, retries=AGAIN)
     finals, at_ms = said(list(asked.events()), Final), 0
     for begin_ms, end_ms in finals:
         assert begin_ms == at_ms
@@ -65,9 +75,25 @@ def test_a_task_without_text_is_the_last_one() -> None:
             service.until_finish()
             service.tell(*task, Finished())
 
-    asked = listening(Tone(CHUNKS), left_alone(noise), retries=AGAIN)
+    asked = listening(Tone(CHUNKS), left_alone(noise), make_codec=one_sentence, retries=AGAIN)
     assert said(list(asked.events()), Final) == [(0, 500)]
     assert (asked.result.totals.silence_ms, asked.result.figures.resent_ms) == (3500, 3500)
+
+
+def test_sound_behind_the_last_words_of_other_models_is_sent_once() -> None:
+    """It is music or noise; a service that says the same of each task is not asked twice."""
+
+    def short(service: Service, wire: Wire) -> None:
+        del wire
+        for _ in range(5):
+            service.asked()
+            service.tell(Ready(""))
+            service.until_finish()
+            service.tell(*sentence(1, 0, 5), Partial("2", 600, "", "it"), Finished())
+
+    asked = listening(Tone(CHUNKS), left_alone(short), retries=AGAIN)
+    texts = [event.text for event in asked.events() if isinstance(event, Final)]
+    assert (texts, asked.result.figures.resent_ms, asked.result.error) == (["0 1 2 3 4", "it"], 0, None)
 
 
 def test_places_that_cannot_be_true_show_no_early_end() -> None:
@@ -83,7 +109,7 @@ def test_places_that_cannot_be_true_show_no_early_end() -> None:
                 service.tell(Partial(str(number), span[0], "", text), Final(str(number), *span, text))
             service.tell(Finished())
 
-        asked = listening(Tone(CHUNKS), left_alone(serve), retries=AGAIN)
+        asked = listening(Tone(CHUNKS), left_alone(serve), make_codec=one_sentence, retries=AGAIN)
         assert len(said(list(asked.events()), Final)) == 3
         assert (asked.result.error, asked.result.figures.resent_ms) == (None, 0)
 
@@ -99,7 +125,7 @@ def ended_in_a_sentence(service: Service, wire: Wire) -> None:
 
 def test_without_retries_what_was_left_out_is_a_gap() -> None:
     """The audio is not kept, and a task that ended in a sentence has not heard the rest."""
-    asked = listening(Tone(60), ended_in_a_sentence)
+    asked = listening(Tone(60), ended_in_a_sentence, make_codec=one_sentence)
     events = list(asked.events())
     assert [event.text for event in events if isinstance(event, Final)][-1] == "36"
     (gap,) = [event for event in events if isinstance(event, Gap)]

@@ -49,6 +49,7 @@ class InferenceClient:
     ) -> None:
         self.task_id = new_id()
         self.usage = Usage()
+        self.one_sentence = recognition.model.startswith(ONE_SENTENCE_PREFIX)
         self._recognition = recognition
         self._memory = memory  # holds the last sentences, which are sent as context
         self._has_new_context = False

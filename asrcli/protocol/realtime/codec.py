@@ -47,6 +47,7 @@ class RealtimeClient:
     retired_names: Mapping[str, str] | None = None
     reusable = False  # one session per connection
     lifetime_s: float | None = None  # no limit is documented
+    one_sentence = False
     quiet_end_s: float | None = None  # the service says when it has sent all
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
