@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.recognizers.scripted import Scripted, ScriptedResult
-from asrcli.server.frame_reader import MAX_FRAMES, FrameReader, Phase
+from asrcli.server.frame_reader import MAX_FRAMES, FrameReader
 from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom
 from asrcli.server.local_server import in_background
+from asrcli.server.read_connection import Phase
+from asrcli.server.reading_turns import ReadingTurns
 from asrcli.transport.masked_frames import MaskedFrames
 from asrcli.transport.whole_frames import next_frame
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
@@ -103,7 +105,7 @@ class Read:
 
 async def read(connection: Read, data: Iterable[bytes]) -> None:
     """Let a reader have data behind a request, each piece when it is ready for more."""
-    reader = FrameReader(connection, 1 << 20, LargeMessageRoom())
+    reader = FrameReader(connection, 1 << 20, LargeMessageRoom(), ReadingTurns())
     reader.take(b"GET / HTTP/1.1\r\n\r\n")
     connection.phase = Phase.OPEN
     reader.handshake_answered()
