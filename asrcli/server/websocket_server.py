@@ -4,6 +4,7 @@ The rest of the server sees ServerSocket, Refusal and SocketClosed.
 """
 
 import logging
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
 BACKLOG = 1024  # connections that wait in the system; one for which there is no room is asked again after a second
+TLS_BUFFER_BYTES = 32 << 10  # that a connection has for what comes; a record of TLS has 16 KB
 TLS_WITHIN_S = 10  # for the handshake of TLS
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
@@ -100,6 +102,9 @@ class WebSocketServer:
         if self._tls is not None:
             timeouts = {"ssl_handshake_timeout": TLS_WITHIN_S, "ssl_shutdown_timeout": CLOSE_WITHIN_S}
             answer = b""
+            SSLProtocol.max_size = (
+                TLS_BUFFER_BYTES  # of the event loop: 256 KB for each connection, also one that is slow
+            )
         for listening in await listen(host, port, self.pending, answer):
             server = await serve(
                 self._on_connected,

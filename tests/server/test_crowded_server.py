@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,19 @@ def test_who_does_not_finish_its_handshake_of_tls_makes_room(monkeypatch: pytest
                 await crowd.connect(tls=False)
             answer = await slow[1][0].read()
             assert [part for part in BUSY if part not in answer] == []
+
+    asyncio.run(run())
+
+
+def test_a_connection_with_tls_has_a_small_buffer(tmp_path: Path) -> None:
+    """Of the event loop's 256 KB each, hundreds that only begin a handshake would take much."""
+    context, certificate, _ = certified(tmp_path)
+
+    async def run() -> None:
+        async with crowded(certificate=(context, certificate)) as crowd:
+            _, writer = await crowd.connect()
+            ours: Any = writer.transport  # made by the same loop as the server's end
+            assert len(ours._ssl_protocol._ssl_buffer) == websocket_server.TLS_BUFFER_BYTES
 
     asyncio.run(run())
 
