@@ -102,9 +102,8 @@ class WebSocketServer:
         if self._tls is not None:
             timeouts = {"ssl_handshake_timeout": TLS_WITHIN_S, "ssl_shutdown_timeout": CLOSE_WITHIN_S}
             answer = b""
-            SSLProtocol.max_size = (
-                TLS_BUFFER_BYTES  # of the event loop: 256 KB for each connection, also one that is slow
-            )
+            # The event loop would take 256 KB for each connection, also for one that is slow with its handshake.
+            SSLProtocol.max_size = TLS_BUFFER_BYTES
         for listening in await listen(host, port, self.pending, answer):
             server = await serve(
                 self._on_connected,
