@@ -29,6 +29,7 @@ class LineWriter:
         path: The file; None or "-" is standard output.
         append: Write behind what the file holds.
         onto: Write behind this part, which an earlier run left, and rename it at the end.
+        onto_bytes: Cut that part to this size first; None keeps all of it.
         stopped: Returns whether the user has asked for the end: the reader of a named pipe is not waited for then.
 
     Raises:
@@ -41,12 +42,14 @@ class LineWriter:
         *,
         append: bool = False,
         onto: Path | None = None,
+        onto_bytes: int | None = None,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._append = append
         self._stopped = stopped
         self._unread = False  # the wait for a reader was ended
         self._onto = onto
+        self._onto_bytes = onto_bytes
         self._name = STDOUT
         self._path: Path | None = None
         if path and path != "-":
@@ -193,6 +196,8 @@ class LineWriter:
         self._before = identity(self._path)
         if self._onto is not None:
             self._part = self._onto
+            if self._onto_bytes is not None:
+                os.truncate(self._part, self._onto_bytes)
             return _appended(self._part)
         return self._new_part(self._path)
 

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asrcli.core.late_pattern import late_pattern
+from asrcli.sources.asf import asf_length
 
 if TYPE_CHECKING:
     from av import AudioStream
@@ -12,12 +13,11 @@ if TYPE_CHECKING:
 # Containers without a length: libav guesses one from the first packets.
 GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", "h264"}
 # Containers whose length is that of their longest track, of any kind.
-_SHARED = {"matroska,webm", "flv", "asf", "hls", "live_flv"}
+_SHARED = {"matroska,webm", "flv", "hls", "live_flv"}
 _DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
-_STREAM_HEADER = re.compile(rb"strh....auds", re.DOTALL)
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
-READS_HEAD = {"mp3", "avi", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
+READS_HEAD = {"mp3", "avi", "asf", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
 JOINED = 1.05  # a file larger than its header says by this factor has another one joined behind it
 
 
@@ -46,7 +46,7 @@ def promised(
         container: An open file.
         stream: Its sound.
         stated_ms: The length that the container states.
-        head: The beginning of the file behind `skipped` bytes; an MP3 may have a header there.
+        head: The beginning of the file behind `skipped` bytes; an MP3 or an ASF has a header there.
         skipped: How many bytes are before `head`.
     """
     name = container.format.name
@@ -55,6 +55,8 @@ def promised(
         if size is not None:
             size -= skipped
         return _mp3_ms(head, stream.codec_context.sample_rate, size)
+    if name == "asf":
+        return _asf_ms(container, head)
     if name in GUESSING:
         return None
     shared = name in _SHARED or (name == "avi" and stream.duration is None)
@@ -82,9 +84,25 @@ def _declared_ms(name: str, stream: "AudioStream", head: bytes) -> int:
     return round(max(0, size) / bytes_per_s * 1000)
 
 
+def _asf_ms(container: "InputContainer", head: bytes) -> int | None:
+    """Return the length by the header of an ASF; None if it is that of several tracks, and the file is not cut."""
+    stated = asf_length(head)
+    if stated is None:
+        return None
+    size = size_bytes(container)
+    is_cut = size is not None and size < stated.end_bytes
+    if len(container.streams) > 1 and not is_cut:
+        return None
+    return max(0, stated.length_ms - (container.start_time or 0) // 1000) or None
+
+
 def _avi_ms(head: bytes) -> int:
     """Return the length of the only sound of an AVI; 0 if there are several, or none."""
-    found = [at + 8 for at in (each.start() for each in _STREAM_HEADER.finditer(head)) if len(head) >= at + 44]
+    found = [
+        at + 8
+        for at in (each.start() for each in re.finditer(rb"strh....auds", head, re.DOTALL))
+        if len(head) >= at + 44
+    ]
     if len(found) != 1:
         return 0
     scale, rate, _, length = (

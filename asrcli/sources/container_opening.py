@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
+from asrcli.core.late_module import LateModule
 from asrcli.sources.decoding_errors import DecodingGuard
-from asrcli.sources.foreign_content import foreign_content
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+
+    from asrcli.sources import foreign_content
+else:  # asked only where a decoder has failed
+    foreign_content = LateModule("asrcli.sources.foreign_content")
 
 HEAD_BYTES = 4096
 NOT_AUDIO = "is not audio or video that can be decoded"
@@ -57,7 +61,7 @@ def explained(error: SourceError, head: bytes, *, is_recording: bool = False) ->
 
     What is known to be a recording, because a decoder has read its header, is not called damaged.
     """
-    content = foreign_content(head)
+    content = foreign_content.foreign_content(head)
     if content is None or (is_recording and content.cause is Cause.INCOMPLETE):
         return error
     return SourceError(error.path, content.reason, cause=content.cause)

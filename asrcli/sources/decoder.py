@@ -121,6 +121,11 @@ class Decoder:
         return self._stream.codec_context.codec.canonical_name
 
     @property
+    def stream_id(self) -> int:
+        """The number of the stream in its container; in MPEG-TS its packets have it."""
+        return self._stream.id
+
+    @property
     def rate(self) -> int:
         """Sample rate of the sound in the container, in Hz."""
         return self._stream.codec_context.sample_rate or 0

@@ -1,4 +1,4 @@
-"""Reads exact amounts of bytes, for the parsers of headers, and counts and keeps what was read."""
+"""Reads exact amounts of bytes, for the parsers of headers, and what stands behind a tag."""
 
 import io
 from collections.abc import Callable
@@ -6,11 +6,40 @@ from typing import IO
 
 Read = Callable[[int], bytes]  # returns at least one and at most `size` bytes; none at the end
 _PIECE_BYTES = 1 << 16
+HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
+TAIL_BYTES = 1 << 18  # how much of its end is looked at: more than is between two packets of its sound
 
 
 def reader(file: IO[bytes] | io.RawIOBase) -> Read:
     """Return a function that reads a file and never returns None."""
     return lambda size: file.read(size) or b""
+
+
+def start_behind_tag(file: io.FileIO) -> tuple[bytes, int]:
+    """Return the beginning of a file behind its ID3 tag, which may hold a picture, and the size of the tag.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    start = file.read(HEAD_BYTES)
+    if not start.startswith(b"ID3") or len(start) < 10:
+        return start, 0
+    size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
+    file.seek(size)
+    return file.read(HEAD_BYTES), size
+
+
+def edges(file: io.FileIO) -> tuple[bytes, bytes, int]:
+    """Return the first bytes of a file, its last ones, and its size in bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - TAIL_BYTES))
+    return head, file.read(TAIL_BYTES), size
 
 
 class ExactReader:

@@ -10,9 +10,9 @@ from typing import Any
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
-from asrcli.sources.exact_reader import reader
-from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
-from asrcli.sources.late_decoder import decoding
+from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_behind_tag
+from asrcli.sources.input_reader import OGG, SampleFormat
+from asrcli.sources.late_decoder import decoding, mp3_frames
 from asrcli.sources.ogg import OggLinks
 from asrcli.sources.track_selection import check_only_track
 
@@ -70,7 +70,7 @@ def measure_file(
                 return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes
-            start, skipped = _start(file)
+            start, skipped = start_behind_tag(file)
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
             if samples is None and len(windows := joined_files.parts(file)) > 1:
@@ -78,7 +78,7 @@ def measure_file(
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
 
-    options: dict[str, Any] = {"track": track, "skipped": skipped}
+    options: dict[str, Any] = {"track": track, "skipped": skipped} | mp3_frames.demuxer(start)
     if samples is not None:
         options |= samples.demuxer
     with closing(decoding.Decoder(f"file:{path}", path, head=lambda: start, **options)) as decoder:
@@ -142,16 +142,6 @@ def _windows(
                 return FileLength(*about, None, None)
             total_ms += decoder.measured_ms()
     return FileLength(*about, total_ms, None)
-
-
-def _start(file: io.FileIO) -> tuple[bytes, int]:
-    """Return the beginning of a file behind its ID3 tag, which may hold a picture, and the size of the tag."""
-    start = file.read(HEAD_BYTES)
-    if not start.startswith(b"ID3") or len(start) < 10:
-        return start, 0
-    size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
-    file.seek(size)
-    return file.read(HEAD_BYTES), size
 
 
 def _joined(path: str, container: str, size_bytes: int) -> bool:

@@ -11,21 +11,15 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
-from asrcli.sources.exact_reader import Read, reader
-from asrcli.sources.late_decoder import decoding
+from asrcli.sources.exact_reader import Read, edges, reader, start_behind_tag
+from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
-from asrcli.sources.pipe import PipeReader, index_at_end
+from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
-HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
 OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
-# How much sound is taken to be lost if an Ogg ends in the middle of a page: from one packet up to a full page.
-_CUT_LEAST_S = 0.02
-_CUT_MOST_S = 10.0
 _TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
-_UNKNOWN_BYTES = 1 << 28  # a pipe that no decoder knows by its beginning is copied up to here: it may be endless
-_INDEX_BYTES = 4096  # how much of an MP4 in a pipe tells where its index is
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,11 @@ class InputReader:
                 if len(windows := joined_files.parts(file)) > 1:
                     yield from self._chain(self._windows(file, windows))
                     return
-            yield from self._decoded(self._decoder(stack, f"file:{path}"))
+                self._how |= mp3_frames.demuxer(start_behind_tag(file)[0])
+            decoder = self._decoder(stack, f"file:{path}")
+            yield from self._decoded(decoder)
+            if self._samples is None and decoder.container in cut_ends.EXAMINED:
+                self._examine_end(decoder, *edges(file))
 
     def pipe(self, fd: int) -> Iterator[Item]:
         """Read a pipe by its file descriptor."""
@@ -142,7 +140,7 @@ class InputReader:
             yield from self._links(reader(pipe))
             return
         if pipe.head[4:8] == b"ftyp":
-            pipe.fill(_INDEX_BYTES)
+            pipe.fill(INDEX_BYTES)
         if index_at_end(bytes(pipe.head)) and (spool := pipe.spooled()) is not None:
             yield from self._spooled(stack.enter_context(spool))
             return
@@ -151,22 +149,23 @@ class InputReader:
     def _streamed(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
         """Decode a pipe while it is read. What no decoder knows by its beginning is copied to a temporary file."""
         pipe.rewind()
-        read = reader(pipe)
-        links = joined_files.of(read, bytes(pipe.head or b""))
+        links = joined_files.of(reader(pipe), bytes(pipe.head or b""))
         source = SimpleNamespace(read=pipe.read)
         if links is not None:
             source.read = links.read
         try:  # a seek method, even one that refuses, misleads the decoder
-            decoder = self._decoder(stack, source, lambda: bytes((pipe.head or b"")[:HEAD_BYTES]))
+            decoder = self._decoder(stack, source, lambda: pipe.start)
         except SourceError:
-            if pipe.head is None or (spool := pipe.spooled(_UNKNOWN_BYTES)) is None:
+            if pipe.head is None or (spool := pipe.spooled(UNKNOWN_BYTES)) is None:
                 raise
             yield from self._spooled(stack.enter_context(spool))
             return
         self.promised_ms = decoder.promised_ms
+        start = pipe.start
         pipe.forget()
         if links is None:
             yield from self._decoded(decoder)
+            self._examine_end(decoder, start, pipe.tail, pipe.size_bytes)
             return
 
         def decoders() -> "Iterator[decoding.Decoder]":
@@ -189,6 +188,14 @@ class InputReader:
                 if len(windows) == 1:
                     self.promised_ms = decoder.promised_ms
                 yield decoder
+
+    def _examine_end(self, decoder: "decoding.Decoder", start: bytes, tail: bytes, size_bytes: int) -> None:
+        """Find out whether an input that was read to its end was cut."""
+        found = cut_ends.cut_end(decoder.container, decoder.stream_id, start, tail, size_bytes)
+        if found is not None:
+            self.problem = found.problem
+            self.promised_ms = self.promised_ms or found.promised_ms
+            self.rounding_ms = cut_ends.ROUNDING_MS
 
     def _chain(self, decoders: "Iterator[decoding.Decoder]") -> Iterator[Item]:
         """Yield the sound of files that are joined end to end, each at positions behind the one before."""
@@ -247,8 +254,7 @@ class InputReader:
             yield item
         if links.cut:
             self.problem = "is cut short: its end is not there"
-            lost_s = min(max(links.cut_steps / (rate or OPUS_RATE), _CUT_LEAST_S), _CUT_MOST_S)
-            yield MissingAudio(end, end + round(lost_s * self._format.rate), CUT)
+            yield MissingAudio(end, end + round(links.lost_s(rate or OPUS_RATE) * self._format.rate), CUT)
         elif links.unmarked:
             self.problem = UNMARKED
 

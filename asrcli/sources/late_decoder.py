@@ -1,14 +1,18 @@
-"""The module of the decoder, which is imported when a file needs it: WAV needs no decoder, and PyAV is large."""
+"""The modules of the decoder, which are imported when a file needs them: WAV needs no decoder, and PyAV is large."""
 
 from typing import TYPE_CHECKING
 
 from asrcli.core.late_module import LateModule
 
-__all__ = ["decoding", "opening"]
+__all__ = ["cut_ends", "decoding", "mp3_frames", "opening"]
 
 if TYPE_CHECKING:
     from asrcli.sources import container_opening as opening
+    from asrcli.sources import cut_end as cut_ends
     from asrcli.sources import decoder as decoding
+    from asrcli.sources import mp3_frames
 else:
+    cut_ends = LateModule("asrcli.sources.cut_end")
     decoding = LateModule("asrcli.sources.decoder")
+    mp3_frames = LateModule("asrcli.sources.mp3_frames")
     opening = LateModule("asrcli.sources.container_opening")

@@ -6,6 +6,9 @@ MAGIC = b"OggS"
 _HEAD_BYTES = 27  # size of the head of a page, before the table of its segments
 _FIRST = 2  # flag of the first page of a stream
 _LAST = 4  # flag of the last page of a stream
+# How much sound is taken to be lost in a page that is not whole: from one packet up to a full page.
+_CUT_LEAST_S = 0.02
+_CUT_MOST_S = 10.0
 CUT = "the file is cut short here"
 UNMARKED = "has no mark of its end: it may be cut short"
 
@@ -43,6 +46,10 @@ class OggLinks:
         del self._buffer[:size]
         self._ready -= size
         return data
+
+    def lost_s(self, rate: int) -> float:
+        """Return how much sound is lost where the file is cut, in seconds, by the clock of its stream in Hz."""
+        return min(max(self.cut_steps / rate, _CUT_LEAST_S), _CUT_MOST_S)
 
     def next_link(self) -> bool:
         """Go to the next link, and return whether there is one."""

@@ -1,14 +1,19 @@
-"""Reads pipes, which cannot seek, and remembers their beginning for a second decoder."""
+"""Reads pipes, which cannot seek, and remembers their beginning for a second decoder, and their end."""
 
 import io
 import os
 import tempfile
+from collections import deque
 from typing import IO, TYPE_CHECKING
+
+from asrcli.sources.exact_reader import HEAD_BYTES, TAIL_BYTES
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BEFORE_SAMPLES = {b"ftyp", b"free", b"skip", b"wide", b"uuid"}
+UNKNOWN_BYTES = 1 << 28  # a pipe that no decoder knows by its beginning is copied up to here: it may be endless
+INDEX_BYTES = 4096  # how much of an MP4 in a pipe tells where its index is
 HEAD_LIMIT = 64 << 20  # how much of a pipe is remembered
 
 
@@ -28,12 +33,26 @@ class PipeReader(io.RawIOBase):
 
     Attributes:
         head: The bytes that were read so far; None if they are not remembered.
+        size_bytes: How many bytes came out of it.
     """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._remembered = b""  # bytes that are to be returned once more
         self.head: bytearray | None = bytearray()
+        self.size_bytes = 0
+        self._last: deque[bytes] = deque()
+        self._last_bytes = 0
+
+    @property
+    def start(self) -> bytes:
+        """The first bytes, as far as they were read; none if they are not remembered."""
+        return bytes((self.head or b"")[:HEAD_BYTES])
+
+    @property
+    def tail(self) -> bytes:
+        """The last bytes that were read: TAIL_BYTES, or all there were."""
+        return b"".join(self._last)[-TAIL_BYTES:]
 
     def readable(self) -> bool:
         """Return True."""
@@ -47,12 +66,20 @@ class PipeReader(io.RawIOBase):
             self._remembered = self._remembered[len(room) :]
         else:
             data = os.read(self._fd, len(room))
+            self._remember_last(data)
             if self.head is not None:
                 self.head += data
                 if len(self.head) > HEAD_LIMIT:
                     self.head = None
         room[: len(data)] = data
         return len(data)
+
+    def _remember_last(self, data: bytes) -> None:
+        self.size_bytes += len(data)
+        self._last.append(data)
+        self._last_bytes += len(data)
+        while self._last_bytes - len(self._last[0]) >= TAIL_BYTES:
+            self._last_bytes -= len(self._last.popleft())
 
     def fill(self, size: int) -> None:
         """Read until `size` bytes are remembered, or the pipe has ended."""

@@ -124,7 +124,7 @@ def test_a_long_push_to_talk_is_no_stall() -> None:
     def serve(service: Service, wire: Wire) -> None:
         assert service
         wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
-        while "session.finish" not in (said := wire.sent.get(timeout=20)).data:  # type: ignore[union-attr]
+        while "session.finish" not in (said := wire.sent.get(timeout=60)).data:  # type: ignore[union-attr]
             if "buffer.commit" in said.data:  # type: ignore[union-attr]
                 wire.say(Text('{"type":"input_audio_buffer.committed","item_id":"i"}'))
         done = "conversation.item.input_audio_transcription.completed"
@@ -159,7 +159,7 @@ def test_realtime_resumes_behind_the_last_completed_item() -> None:
             sent.append(kinds)
             wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
             while True:
-                message: Message = wire.sent.get(timeout=20)
+                message: Message = wire.sent.get(timeout=60)
                 assert isinstance(message, Text)
                 kinds.append(message.data.split('"type":"')[1].split('"')[0])
                 if kinds[-1].endswith("commit"):

@@ -141,7 +141,7 @@ def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
         wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
         commits = 0
         while True:
-            message: Message = wire.sent.get(timeout=20)
+            message: Message = wire.sent.get(timeout=60)
             assert isinstance(message, Text)
             kind = message.data.split('"type":"')[1].split('"')[0]
             sent.append(kind)

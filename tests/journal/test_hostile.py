@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asrcli.cli.builders import resume_outputs
 from asrcli.cli.builders.journal_keeping import open_journal
+from asrcli.cli.options.values import TimestampStyle
 from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit
 from asrcli.journal.directory import state
@@ -48,7 +49,7 @@ def used(path: Path) -> None:
             if begin is not None:
                 list(JournalSource(journal, track, begin).chunks(begin))
         resume_outputs.paths(journal)
-        resume_outputs._since_ms(journal)
+        resume_outputs._since_ms(journal, TimestampStyle.CLOCK)
         if not resume_outputs.paths(journal):
             resume_outputs._output_builders(journal, 0)
     except AsrError as exc:

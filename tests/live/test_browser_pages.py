@@ -176,7 +176,7 @@ def test_a_run_is_followed_to_its_end(chromium: Browser, scripted: str, tmp_path
             page.wait("!connected && state.textContent === 'the run has ended'")
             assert page.run("[...lines.children].map((e) => e.textContent)")[:2] == ["sentence 1", "sentence 2"]
             assert "captured 2.00 s" in page.run("lines.querySelector('.end').textContent")
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("carried", [False, True])

@@ -46,7 +46,7 @@ def test_files_one_after_the_other_have_headings(scripted: str, tmp_path: Path) 
     arguments = ["--output-dir", tmp_path / "out", "--capitalize", "--quiet", "--captions", 0, "--pace", 2]
     with started("file", *sounds, "--url", scripted, *arguments) as process:
         page, last = followed(process)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == ""
     shown = [text for text in page.texts if not text.startswith("end ")]
     assert shown == ["Sentence 1.", str(sounds[1]), "Sentence 1."]
@@ -62,7 +62,7 @@ def test_a_microphone_has_captions_and_a_page_with_its_sound(
         "mic", "--url", scripted, *arguments, "-o", tmp_path / "out.html", "--no-journal", **microphone.environment
     ) as process:
         page, _ = followed(process)
-        _, status = process.communicate(timeout=20)
+        _, status = process.communicate(timeout=60)
         assert process.returncode == 0, status
     assert page.texts[0] == "sentence 1"
     text = (tmp_path / "out.html").read_text()

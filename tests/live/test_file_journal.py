@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,32 @@ def test_a_killed_run_goes_on_where_its_text_ends(counting: str, tmp_path: Path,
     assert numbers == list(range(1, len(numbers) + 1))
     assert kept(journal) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.wav", "2.wav", "kept", "talk.jsonl"]
+
+
+def test_a_sentence_that_was_written_and_not_recorded_is_there_once(counting: str, tmp_path: Path) -> None:
+    """The program was killed between the two: the transcripts are ahead of the journal by one sentence."""
+    journal, source = tmp_path / "kept", wav(tmp_path / "talk.wav", counted(CHUNKS, silent=SILENT))
+    outputs = ("-f", "jsonl", "-f", "text", "-f", "srt", "-o", tmp_path / "talk", "--timestamps", "clock")
+    with started("file", source, "--url", counting, "--pace", "2", *outputs, "--journal", journal) as process:
+        reached(tmp_path / "talk.jsonl.part", 3)
+        process.kill()
+        process.wait()
+    (name,) = kept(journal)
+    events = journal / name / "events.jsonl"
+    records = events.read_text().splitlines(keepends=True)
+    last = max(number for number, record in enumerate(records) if json.loads(record)["type"] == "final")
+    events.write_text("".join(records[:last]))
+    done = asr("resume", name, "--yes", "--journal", journal)
+    assert done.returncode == 0, done.stderr
+    assert covered(lines((tmp_path / "talk.jsonl").read_text()), CHUNKS, silent=SILENT) == []
+    spoken = [index for index in range(CHUNKS) if index not in SILENT]
+    assert captioned(tmp_path / "talk.srt") == spoken
+    text = (tmp_path / "talk.txt").read_text()
+    stamps, said = re.findall(r"(\d\d):(\d\d):(\d\d\.\d{3})", text), re.sub(r"^\[.*?\] ", "", text, flags=re.MULTILINE)
+    assert [int(word.split("[")[0]) for word in said.split()] == spoken
+    times = [float(seconds) + 60 * int(minutes) + 3600 * int(hours) for hours, minutes, seconds in stamps]
+    assert len(times) == 2 * len(text.splitlines())
+    assert all((later - earlier) % 86400 < 60 for earlier, later in pairwise(times))  # % for midnight
 
 
 def test_a_folder_of_transcripts_goes_on_with_the_one_that_was_open(counting: str, tmp_path: Path) -> None:

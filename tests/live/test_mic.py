@@ -83,7 +83,7 @@ def test_without_retries_an_unplugged_device_ends_the_run(microphone: Microphone
     with listening(microphone, "--url", scripted, "--no-device-retry") as process:
         process.read_until('"final"')
         microphone.unplug()
-        rest, status = process.communicate(timeout=20)
+        rest, status = process.communicate(timeout=60)
     assert process.returncode == 3
     assert lines(rest)[-1]["lost_ms"] == 0
     assert "is gone" in status.splitlines()[-1]

@@ -90,7 +90,7 @@ def test_a_cable_that_is_pulled_costs_time_and_nothing_else(tmp_path: Path, mode
             ip("-n", there, "link", "set", "cable", "down")
             again = client.read_until('"reconnect"')
             ip("-n", there, "link", "set", "cable", "up")
-            rest, status = client.communicate(timeout=40)
+            rest, status = client.communicate(timeout=60)
     events = lines(first + again + rest)
     assert (client.returncode, covered(events, 60)) == (0, []), status
     assert events[-1]["reconnects"] >= 1

@@ -26,7 +26,7 @@ def get(address: str, path: str, **headers: str) -> tuple[int, str]:
     """The status and the body of a request."""
     request = Request(address.replace("ws://", "http://") + path, headers=headers)  # noqa: S310  loopback
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as refused:
         return refused.code, refused.read().decode()

@@ -83,7 +83,7 @@ def test_a_command_gets_each_sentence_and_delays_none(run: list[str], tmp_path: 
         assert [process.stdout.readline() for _ in range(3)] == [f"sentence {number}\n" for number in (1, 2, 3)]
         assert not notes.exists()  # all sentences are out, and no command has ended
         go.touch()
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
     assert (process.returncode, rest) == (0, "")
     assert notes.read_text() == "1 0 1000 sentence 1\n2 1000 2000 sentence 2\n3 2000 3000 sentence 3\n"
 

@@ -152,7 +152,7 @@ def test_a_temporary_key_serves_the_sdk_as_its_key(tmp_path: Path) -> None:
     with serving("--engine", "scripted", "--api-key-file", tmp_path / "key") as (address, _):
         url = address.replace("ws", "http", 1) + "/api/v1/tokens?expire_in_seconds=60"
         request = Request(url, method="POST", headers={"Authorization": "Bearer sk-right"})  # noqa: S310
-        with build_opener(ProxyHandler({})).open(request, timeout=20) as response:
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as response:
             token = json.load(response)["token"]
         told = official("stream", address, file, DASHSCOPE_API_KEY=token)
     assert (told["error"], told["texts"]) == ("", ["sentence 1"])

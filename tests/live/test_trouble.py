@@ -25,7 +25,7 @@ def test_the_first_interrupt_ends_the_input_and_waits_for_the_finals(
     ) as process:
         first = process.read_until('"final"')
         process.send_signal(number)
-        rest, status = process.communicate(timeout=20)
+        rest, status = process.communicate(timeout=60)
         end = lines(rest)[-1]
         assert process.returncode == 130
         assert end["type"] == "end"
@@ -84,7 +84,7 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(0.5)
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=10)
+            rest, _ = process.communicate(timeout=60)
             server.send_signal(signal.SIGCONT)
     assert process.returncode == 130
     *before, end = lines(rest)
@@ -99,7 +99,7 @@ def test_a_broken_connection_keeps_the_finals_and_names_the_gap(tmp_path: Path) 
         with started("file", file, "--url", address, "-f", "jsonl", "--pace", "4", "--no-reconnect") as process:
             first = process.read_until('"final"')
             server.kill()
-            rest, status = process.communicate(timeout=20)
+            rest, status = process.communicate(timeout=60)
     events = lines(first + rest)
     final = [event for event in events if event["type"] == "final"][-1]
     gap, end = events[-2:]
@@ -118,7 +118,7 @@ def test_the_server_drains_on_sigterm(tmp_path: Path) -> None:
     ):
         process.stdout.readline()
         server.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
         assert (process.returncode, rest.splitlines()[-1]) == (0, "sentence 6")
         assert server.wait(20) == 0
 

@@ -200,7 +200,7 @@ def test_an_interrupt_ends_the_input_and_waits_for_the_answer(scripted: str, tmp
     with started("ws-raw", wav(tmp_path / "a.wav", tone(60_000)), "--url", scripted) as process:
         process.read_until("result-generated")
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert names(rest)[-1] == "task-finished"
 

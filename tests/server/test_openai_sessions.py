@@ -100,7 +100,7 @@ def post(address: str, path: str, body: Any, key: str = "") -> tuple[int, dict[s
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     request = Request(url, json.dumps(body).encode(), headers, method="POST")  # noqa: S310
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=20) as response:
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as response:
             return response.status, json.load(response)
     except HTTPError as exc:
         return exc.code, json.load(exc)

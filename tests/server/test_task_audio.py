@@ -99,7 +99,7 @@ def test_a_decoder_that_is_closed_ends_its_thread(tmp_path: Path, monkeypatch: p
     waiting.close()
     full.close()
     for thread in started:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

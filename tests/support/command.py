@@ -19,7 +19,7 @@ from tests.support import warm_start
 ASR = (sys.executable, "-m", "asrcli")
 DATA = Path(__file__).parent.parent / "data"
 CLIP = DATA / "meeting-rms.wav"
-PATIENCE_S = 60
+PATIENCE_S = 150  # a hung test fails; a busy machine does not make one fail
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from asrcli.transport.io_thread import io_thread
 
 RATE = Format(16000)
-PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
+PATIENCE_S = 60  # a hung test fails; a passing one never waits for it
 
 
 _wires: "WeakSet[Wire]" = WeakSet()

@@ -85,7 +85,7 @@ def serving(
             yield f"{'ws' if tls is None else 'wss'}://{host}:{port}"
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(60)
 
 
 def vllm(socket: ServerConnection, received: Received) -> None:

@@ -16,7 +16,7 @@ from wcwidth import wcwidth
 from tests.support.command import ASR, environment
 
 DIM, GREY = 2, 90  # of the escape sequences for colours
-PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
+PATIENCE_S = 60  # a hung test fails; a passing one never waits for it
 CTRL_C = "\x03"
 # Makes the terminal on its standard input its own, as a shell's window does, then becomes the command.
 AT_HOME = """

@@ -83,7 +83,7 @@ def tunnel(port: int, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Iterator[tu
     thread.start()
     with listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}", asked
-        thread.join(10)
+        thread.join(60)
 
 
 def test_a_proxy_leads_to_the_service_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

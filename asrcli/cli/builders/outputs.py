@@ -50,6 +50,7 @@ class OutputBuilder:
         folder: Where one transcript for each source is written.
         files: The file of each format, if it does not follow from the path.
         onto: The .part file of each format that an earlier run left and that is continued; may be empty.
+        onto_bytes: The size of each of them that is kept; None keeps all of it.
         overwrite: Files may be replaced that are not transcripts, or are transcripts of another input.
         level: How much status is printed; None is none.
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
@@ -65,6 +66,7 @@ class OutputBuilder:
     folder: Path | None = None
     files: tuple[str, ...] = ()
     onto: tuple[str, ...] = ()
+    onto_bytes: tuple[int | None, ...] = ()
     append: bool = False
     overwrite: bool = False
     partials: bool = False
@@ -251,7 +253,10 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     number = output_builder.formats.index(name)
     path = dict(enumerate(output_builder.paths())).get(number)
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
-    return LineWriter(path, append=output_builder.append, onto=onto, stopped=partial(stop_requested, 0))
+    onto_bytes = dict(enumerate(output_builder.onto_bytes)).get(number)
+    return LineWriter(
+        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, stopped=partial(stop_requested, 0)
+    )
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:

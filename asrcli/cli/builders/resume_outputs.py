@@ -18,6 +18,7 @@ from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE
 from asrcli.cli.builders.outputs import OutputBuilder
 from asrcli.cli.builders.page_audio import with_resumed
+from asrcli.cli.builders.recorded_length import recorded_bytes
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
@@ -58,9 +59,7 @@ def resumed_outputs(
         closing: list[Closable] = []
         for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
             output_builder = with_resumed(output_builder, journal, base_ms)  # noqa: PLW2901
-            since_ms = 0
-            if output_builder.stamp is TimestampStyle.CLOCK:
-                since_ms = _since_ms(journal)
+            since_ms = _since_ms(journal, output_builder.stamp)
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
@@ -72,13 +71,14 @@ def resumed_outputs(
             for output in outputs:
                 if isinstance(output, EventLog) and number:
                     continue
-                shift_ms = since_ms
                 whole = output
-                if isinstance(output, EventLog | StatusLines):
-                    shift_ms = 0
-                elif anew and not isinstance(output, TerminalView):
-                    whole = WholeOutput(output, journal, partial(_superseded, lines, finished))
-                made.append(ContinuedOutput(whole, journal.highest, base_ms + shift_ms))
+                if not isinstance(output, EventLog | StatusLines):
+                    is_view = isinstance(output, TerminalView)
+                    if since_ms and (is_view or output_builder.formats == (OutputFormat.TEXT,)):
+                        whole = ContinuedOutput(whole, 0, since_ms)  # the others do not show the time of day
+                    if anew and not is_view:
+                        whole = WholeOutput(whole, journal, partial(_superseded, lines, finished))
+                made.append(ContinuedOutput(whole, journal.highest, base_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
 
@@ -151,7 +151,8 @@ def _file_builder(
         print_message(f"asr: {path} cannot be rewritten: the rest is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), finished, False
     if part is not None:
-        return replace(one, path=str(path), onto=(str(part),)), {}, False
+        kept = (recorded_bytes(part, one, journal),)
+        return replace(one, path=str(path), onto=(str(part),), onto_bytes=kept), {}, False
     if _is_of_others(path, journal):
         print_message(f"asr: something else has written to {path}: the rest is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), {}, False
@@ -266,8 +267,10 @@ def _beside(path: Path) -> Path:
     raise AssertionError
 
 
-def _since_ms(journal: "Journal") -> int:
-    """The time from now to the begin of the session, in milliseconds: negative."""
+def _since_ms(journal: "Journal", stamp: TimestampStyle | None) -> int:
+    """The time from now to the begin of the session, in milliseconds: negative; 0 if no time of day is shown."""
+    if stamp is not TimestampStyle.CLOCK:
+        return 0
     try:
         return round(
             (datetime.fromisoformat(journal.header.begun) - datetime.now().astimezone()).total_seconds() * 1000

@@ -73,7 +73,7 @@ def test_no_more_inputs_run_at_once_than_asked_for(make: Callable[..., Batch]) -
             most = max(most, now)
             if now == 3:
                 all_here.set()
-        assert all_here.wait(10)
+        assert all_here.wait(60)
         with lock:
             now -= 1
         return DONE
@@ -180,12 +180,12 @@ def test_ctrl_c_waits_for_what_was_sent_and_the_next_run_goes_on(make: Callable[
         active.attach(told)
         active.handle(Billed(Usage(), 0.25), Transcript())
         stops[-1]()
-        assert told.finished.wait(10)
+        assert told.finished.wait(60)
         late = Told()
         active.attach(late)
         assert late.finished.is_set()
         if len(stops) == 2:
-            assert told.left.wait(10)
+            assert told.left.wait(60)
             active.attach(late)
             assert late.left.is_set()
         return InputOutcome(cost=active.cost)
@@ -213,14 +213,14 @@ def test_a_ledger_that_cannot_be_written_ends_the_batch_and_its_inputs(make: Cal
 
     def work(task: BatchTask, active: ActiveInput) -> InputOutcome:
         if task.given.file_name == "b":
-            assert begun.wait(10)
+            assert begun.wait(60)
             with sqlite3.connect(batch.ledger.path) as database:
                 database.execute("DROP TABLE inputs")
             database.close()
             return DONE
         active.attach(Told())
         begun.set()
-        assert left.wait(10)
+        assert left.wait(60)
         return DONE
 
     with pytest.raises(OutputError):

@@ -1,0 +1,122 @@
+"""A last sentence that was written and not recorded is found in any transcript, and nothing else is ever cut."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.cli.builders.output_formats import FORMATS
+from asrcli.cli.builders.outputs import OutputBuilder
+from asrcli.cli.builders.recorded_length import recorded_bytes
+from asrcli.cli.options.values import OutputFormat
+from asrcli.core.errors import OutputError
+from asrcli.core.events import Began, Event, Final, Gap, Partial
+from asrcli.core.transcript import Sentence, Transcript, fold
+from asrcli.journal.reading import Journal, JournalPart
+from asrcli.outputs.capitalization import CapitalizedOutput
+from asrcli.outputs.formatting import clock, wall_clock
+from asrcli.outputs.line_writer import LineWriter
+from tests.support.journals import HEADER
+
+if TYPE_CHECKING:
+    from asrcli.core.interfaces import Output
+
+Stamp = Callable[[int], str] | None
+BUILDERS = [
+    OutputBuilder((OutputFormat.JSONL,)),
+    OutputBuilder((OutputFormat.JSONL,), partials=True),
+    OutputBuilder(),
+    OutputBuilder(partials=True),
+    OutputBuilder(capitalize=True),
+    OutputBuilder(template="{speaker}: {text} ({sentence})"),
+]
+TEXTS = ["yes.", "no", "天气很好。", "→ there", "", "heard: it", "a\nb"]
+
+
+def named(builder: OutputBuilder) -> str:
+    """What a builder does, as the name of a test."""
+    return f"{builder.formats[0]} {builder.partials} {builder.capitalize} {builder.template}"
+
+
+sentences = st.lists(
+    st.builds(
+        lambda text, speaker, into: Final("", 0, 0, text, speaker=speaker, translation=into),
+        st.sampled_from(TEXTS),
+        st.sampled_from(["", "A", "天"]),
+        st.sampled_from(["", "oui"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def gap(end_ms: int) -> Gap:
+    """Something lost just before a time."""
+    return Gap(end_ms - 50, end_ms, "lost")
+
+
+def written(path: Path, builder: OutputBuilder, finals: Sequence[Final], stamp: Stamp) -> tuple[list[Sentence], int]:
+    """Write a part; return its sentences, and how long it was before the last final."""
+    (name,) = builder.formats
+    lines = LineWriter(str(path))
+    output: Output = FORMATS[name].make(builder, lines, stamp)
+    if builder.capitalize:
+        output = CapitalizedOutput(output)
+    transcript, found, before = Transcript(), [], 0
+    output.handle(Began("a.wav", "m", "t", 0), transcript)
+    for number, final in enumerate(finals):
+        begin_ms, key = number * 1000, str(number)
+        heard = replace(final, key=key, begin_ms=begin_ms, end_ms=begin_ms + 900)
+        events: list[Event] = [gap(begin_ms), Partial(key, begin_ms, "w", "ell"), heard]
+        for event in events:
+            before = path.with_name("a.part").stat().st_size
+            transcript = fold(transcript, event)
+            output.handle(event, transcript)
+        if final.text.strip():
+            assert transcript.latest is not None
+            found.append(transcript.latest)
+    lines.leave()
+    output.close()
+    return found, before
+
+
+def recorded(sentences: list[Sentence], **more: object) -> Journal:
+    """A journal that knows these."""
+    gaps = [gap(number * 1000) for number in range(9)]
+    parts = [JournalPart(sentences=sentences)]
+    return Journal(Path("session"), HEADER, (), parts=parts, gaps=gaps, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stamp", [None, clock, wall_clock(datetime(2026, 11, 29, 3, 4, 5, 678))])
+@pytest.mark.parametrize("builder", BUILDERS, ids=named)
+@given(finals=sentences)
+@settings(max_examples=25)
+def test_only_a_last_sentence_that_was_not_recorded_is_cut(
+    builder: OutputBuilder, stamp: Stamp, finals: list[Final]
+) -> None:
+    """All recorded: nothing is cut. All but the last one: it is, whatever its text looks like. All but two: nothing."""
+    with TemporaryDirectory() as folder:
+        found, before = written(Path(folder) / "a", builder, finals, stamp)
+        part = Path(folder) / "a.part"
+        assert recorded_bytes(part, builder, recorded(found)) is None
+        if finals[-1].text.strip():
+            assert recorded_bytes(part, builder, recorded(found[:-1])) == before
+        assert not found[1:] or recorded_bytes(part, builder, recorded(found[:-2])) is None
+        assert recorded_bytes(part, builder, recorded(found[:-1], damages=["a line"])) is None
+        assert recorded_bytes(part, builder, recorded(found[:-1], anew={"": 0})) is None
+
+
+@pytest.mark.parametrize("builder", BUILDERS[:3], ids=named)
+def test_what_is_no_transcript_of_the_journal_stays(builder: OutputBuilder, tmp_path: Path) -> None:
+    """Somebody has edited it, or it holds damaged lines."""
+    part = tmp_path / "a.part"
+    part.write_bytes(b"another\n\xff\n[]\n{'final'}\n" + b'"final"\n')
+    assert recorded_bytes(part, builder, recorded([Sentence(1, Final("", 0, 900, "yes."))])) is None
+    with pytest.raises(OutputError, match="no such file"):
+        recorded_bytes(tmp_path / "gone", builder, recorded([]))
