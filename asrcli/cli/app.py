@@ -2,10 +2,8 @@
 
 import functools
 import gc
-import os
 import re
 import sys
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Annotated, Any, ParamSpec
@@ -14,10 +12,11 @@ import typer
 import typer.main
 
 from asrcli import __version__
-from asrcli.cli.console import print_message
+from asrcli.cli import surroundings
+from asrcli.cli.console import print_error, print_message
 from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.render.help_page import Command, Group
-from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
+from asrcli.cli.render.stdout import abandon_stdout, print_lines
 from asrcli.core.errors import (
     AsrError,
     AudioLost,
@@ -131,7 +130,8 @@ CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ i
 def main() -> None:
     """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
     has_arguments = bool(sys.argv[1:])
-    _forget_zero_sizes()
+    surroundings.hold_standard_streams()
+    surroundings.forget_zero_sizes()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
@@ -149,17 +149,15 @@ def main() -> None:
             code = 0  # Rich exits with code 1 when the reader of a pipe has closed it
     except AsrError as exc:  # the help or the version could not be written
         code = _report(exc)
-    except OSError as exc:
-        code = _report(output_error(exc))
+    except (
+        OSError,
+        MemoryError,
+        RuntimeError,
+        ImportError,
+    ) as exc:  # while a command is loaded, or its help is written
+        code = _report(surroundings.problem_of(exc))
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
-
-
-def _forget_zero_sizes() -> None:
-    """Take zeros for no size: some terminals, and programs that start others, say so where they know none."""
-    for name in ("COLUMNS", "LINES"):
-        if not os.environ.get(name, "1").strip("0"):
-            del os.environ[name]
 
 
 def _report(error: AsrError) -> int:
@@ -264,20 +262,27 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         debug = bool(kwargs.get("debug"))
         collect_less_often()
         gc.enable()  # it was off while the command was loaded: see __main__.py
+        if not debug:
+            surroundings.report_threads()
         try:
+            surroundings.check_open_files()
             command(*args, **kwargs)
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
-            _print_error(_described(exc), debug=debug)
+            print_error(_described(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except Exception as exc:
+            if (problem := surroundings.lack(exc)) is not None:
+                if debug or str(problem) not in surroundings.said:
+                    print_error(str(problem), debug=debug)
+                sys.exit(exit_code(problem))
             sentence = f"internal error: {type(exc).__name__}: {exc}"
             if not debug:
                 sentence += "; run again with --debug and report what it prints"
-            _print_error(sentence, debug=debug)
+            print_error(sentence, debug=debug)
             sys.exit(OUR_BUG)
 
     return run
@@ -288,13 +293,3 @@ def exit_code(error: AsrError) -> int:
     if isinstance(error, MultipleErrors):
         return max(map(exit_code, error.errors))
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
-
-
-def _print_error(sentence: str, *, debug: bool) -> None:
-    import logging
-
-    if debug:
-        for line in traceback.format_exc().splitlines():  # it may hold an address or text that others wrote
-            print_message(line)
-    logging.getLogger("asrcli").debug("%s", sentence)  # for the log file only: the next line prints it on the screen
-    print_message(f"asr: {sentence}")

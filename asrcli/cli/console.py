@@ -19,6 +19,18 @@ def print_message(line: str) -> None:
             typer.echo(part, err=True)
 
 
+def print_error(sentence: str, *, debug: bool) -> None:
+    """Print what has ended the program, with `debug` behind the calls that led to it."""
+    import logging
+    import traceback
+
+    if debug:
+        for line in traceback.format_exc().splitlines():  # it may hold an address or text that others wrote
+            print_message(line)
+    logging.getLogger("asrcli").debug("%s", sentence)  # for the log file only: the next line prints it on the screen
+    print_message(f"asr: {sentence}")
+
+
 def _on_screen(line: str) -> list[str]:
     """The message; if standard error is a terminal, as lines that are broken between words."""
     if sys.stderr is None or not sys.stderr.isatty():

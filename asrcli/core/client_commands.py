@@ -26,7 +26,7 @@ class SendLongAudio:
     """Much audio from one message, in pieces that are decoded one by one.
 
     Attributes:
-        pieces: Yields them once; raises ProtocolError where the rest is no audio.
+        pieces: Yields them once; raises ProtocolError where the rest is no audio, which the server has checked before.
     """
 
     pieces: Iterator[bytes]

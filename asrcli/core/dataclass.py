@@ -2,7 +2,7 @@
 
 The standard decorator writes up to eight methods as text and compiles them while a module is loaded. Of the 130 classes
 that a start loads few are used in it, and their methods took a third of its time. Most of those are used once or twice:
-to set the fields of twenty objects one by one takes as long as to compile `__init__` once. `often_made` is for the few
+to set the fields of thirty objects one by one takes as long as to compile `__init__` once. `often_made` is for the few
 frozen classes of which dozens of objects are made for a second of each stream.
 """
 
@@ -19,7 +19,8 @@ __all__ = ["dataclass", "field", "often_made"]
 Kind = TypeVar("Kind", bound=type)
 
 _ABSENT = object()
-WITHOUT_COMPILING = 12  # so many objects of a class are made without a compiled `__init__`
+WITHOUT_COMPILING = 32  # so many objects of a class are made without a compiled `__init__`: to compile it takes as long
+OFTEN_WITHOUT_COMPILING = 4  # of a class of which many objects will surely follow
 
 
 class MadeByFactory:
@@ -35,12 +36,12 @@ class LateInit:
     def __init__(self, kind: Any, *, frozen: bool) -> None:
         self._kind, self._frozen = kind, frozen
         self.often = False
-        self._left = WITHOUT_COMPILING  # two threads may count as one: then one more object is made this way
+        self.left = WITHOUT_COMPILING  # two threads may count as one: then one more object is made this way
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """What sets the fields of an object, or the compiled method. Two threads that come at once make the same."""
-        if self._left > 0 and isinstance(instance, self._kind):  # `inspect` comes with the class as the object
-            self._left -= 1
+        if self.left > 0 and isinstance(instance, self._kind):  # `inspect` comes with the class as the object
+            self.left -= 1
             return partial(self._fill, instance)
         method: Any = _init(self._kind, frozen=self._frozen, often=self.often)
         self._kind.__init__ = method
@@ -87,7 +88,7 @@ def _fitted(fields: "Iterable[dataclasses.Field[Any]]", values: Any, named: dict
 def often_made(kind: Kind) -> Kind:
     """Make the objects of a class in half of the time: a decorator above `dataclass(frozen=True, slots=True)`."""
     init: LateInit = kind.__dict__["__init__"]
-    init.often = True
+    init.often, init.left = True, OFTEN_WITHOUT_COMPILING
     return kind
 
 

@@ -24,6 +24,7 @@ class Word:
     estimated: bool = False
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a service has counted so far, in one task or in several; None where it does not count.
@@ -40,12 +41,9 @@ class Usage:
     audio_tokens: int | None = None
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            _sum(self.seconds, other.seconds),
-            _sum(self.input_tokens, other.input_tokens),
-            _sum(self.output_tokens, other.output_tokens),
-            _sum(self.audio_tokens, other.audio_tokens),
-        )
+        seconds, audio_tokens = _sum(self.seconds, other.seconds), _sum(self.audio_tokens, other.audio_tokens)
+        tokens = _sum(self.input_tokens, other.input_tokens), _sum(self.output_tokens, other.output_tokens)
+        return Usage(seconds, *tokens, audio_tokens)
 
 
 _Count = TypeVar("_Count", int, float)

@@ -1,8 +1,9 @@
 """The messages of a connection: text, binary, and two that the transport itself creates. No socket."""
 
-from asrcli.core.dataclass import dataclass, field
+from asrcli.core.dataclass import dataclass, field, often_made
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Text:
     """One text message, already decoded from UTF-8."""
@@ -10,6 +11,7 @@ class Text:
     data: str
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Binary:
     """One binary message."""

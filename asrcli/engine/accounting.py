@@ -136,7 +136,8 @@ class SessionAccount:
         now = self.clock()
         if self.first_sent_at < 0:
             self.first_sent_at = now
-        self.resent += max(0, min(end, self.sent_to) - begin)
+        if begin < self.sent_to:
+            self.resent += min(end, self.sent_to) - begin
         self.sent_to = max(self.sent_to, end)
         if now - self.progress_sent_at >= self.progress_s:
             self.progress_sent_at = now

@@ -8,7 +8,7 @@ from asrcli.engine.task import NO_TEXT
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
 from asrcli.recovery.pacing import Pacing
-from asrcli.recovery.quiet_audio import is_quiet
+from asrcli.recovery.quiet_audio import with_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
 from asrcli.recovery.resume_point import MARGIN_MS, resume_position
 from asrcli.recovery.stall import StallDetector
@@ -57,8 +57,8 @@ class AudioFeed:
         """Keep a chunk that came out of the inbox. A jump of positions before it counts as silence."""
         if chunk.position > self._account.end:
             self._account.ledger.add_silence(self._format.ms(self._account.end), self._format.ms(chunk.position))
-        if chunk.quiet is None and chunk.length is None:  # a chunk with a length of its own is not PCM
-            chunk = Chunk(chunk.position, chunk.pcm, chunk.cut_after, None, is_quiet(chunk.pcm))
+        if chunk.quiet is None:
+            chunk = with_quiet(chunk)
         self._account.add_chunk(chunk)
         self._audio.add(chunk)
 

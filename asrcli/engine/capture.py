@@ -7,10 +7,14 @@ from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Resumed
 from asrcli.core.interfaces import Source
 from asrcli.engine.inbox import Inbox, ThreadCrashed
+from asrcli.recovery.quiet_audio import with_quiet
 
 
 def capture(source: Source, start: int, inbox: Inbox, emit: Callable[[Event], None]) -> None:
     """Read the source to its end, or until the inbox wants no more.
+
+    Whether a chunk is quiet is found here: a file is read many chunks at once, and the I/O thread takes one at a time,
+    which costs more for each.
 
     Args:
         source: Read from and closed by this thread alone.
@@ -24,7 +28,7 @@ def capture(source: Source, start: int, inbox: Inbox, emit: Callable[[Event], No
                 inbox.put_audio(chunk)
             elif not isinstance(chunk, Chunk):
                 emit(chunk)
-            elif not inbox.put_audio(chunk):
+            elif not inbox.put_audio(with_quiet(chunk)):
                 return
         inbox.end()
     except AsrError as exc:

@@ -14,13 +14,17 @@ Dial = Callable[[str, ConnectionSettings], Transport]
 
 
 class OpenConnection:
-    """One connection; its messages go to the inbox of the session that holds it."""
+    """One connection; its messages go to the inbox of the session that holds it.
+
+    Attributes:
+        send: Sends a message. It raises ConnectionLost if the connection is over.
+    """
 
     def __init__(self, url: str, transport: Transport, inbox: Inbox) -> None:
         self.url = url
         # A record of the messages need not be in the way of what is asked with every chunk.
         self._transport: Transport = getattr(transport, "recorded_transport", transport)
-        self._send = transport.send
+        self.send: Callable[[Message], None] = transport.send
         self._inbox = inbox
         self._end: Closed | None = None
         self._note: Callable[[str, TranscriptionTask], None] = getattr(transport, "note", lambda step, task: None)  # noqa: ARG005
@@ -50,14 +54,6 @@ class OpenConnection:
     def note(self, step: str, task: TranscriptionTask) -> None:
         """Say which step of a task the next messages are, for a transport that records: start, commit or finish."""
         self._note(step, task)
-
-    def send(self, message: Message) -> None:
-        """Send a message.
-
-        Raises:
-            ConnectionLost: the connection is over.
-        """
-        self._send(message)
 
     def close(self) -> None:
         """Close the connection."""

@@ -38,6 +38,7 @@ class SessionDriver:
         self._expires_at: float | None = None  # when the wait is over, once nothing was there to take
         self._timer: SharedTimer | None = None
         self._wakes_at = 0.0  # when the timer fires
+        self._timed_due: float | None = None  # the audio for which, at the latest, it fires
         self._running = False
 
     def start(self) -> None:
@@ -88,16 +89,20 @@ class SessionDriver:
         """Whether the time is over for which this is waited; it begins when nothing was there to take."""
         if wait.until is None:
             return False
+        now = self._shared.time()
         if self._expires_at is None:
-            self._expires_at = self._shared.time() + wait.until - self._clock()
-        return self._expires_at <= self._shared.time()
+            self._expires_at = now + wait.until - self._clock()
+        return self._expires_at <= now
 
     def _sleep(self, wait: Wait) -> None:
         """Be woken at the end of the wait, and when the next audio is due. An earlier timer is left alone."""
-        wakes_at = self._expires_at
+        wakes_at, due = self._expires_at, None
         if wait.audio and (due := self._inbox.due) is not None:
+            if self._timer is not None and wakes_at is None and due == self._timed_due:
+                return  # as behind nearly every message: no time is asked for
             due_at = self._shared.time() + due - self._clock()
-            wakes_at = due_at if wakes_at is None else min(wakes_at, due_at)
+            wakes_at = due_at if wakes_at is None or due_at < wakes_at else wakes_at
+        self._timed_due = due
         if wakes_at is None or (self._timer is not None and self._wakes_at <= wakes_at):
             return
         if self._timer is not None:

@@ -1,5 +1,6 @@
 """The loop of a session with a fallback: beside the conversation, this machine hears while the service is away."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -68,8 +69,13 @@ class FallbackLoop(SessionLoop):
             if isinstance(item, StopRequested):
                 until = self._clock() + STOPPED_S
 
-    def _deadlines(self) -> list[Any]:
-        return [*super()._deadlines(), (self._hearing.due, self._hearing.advance), (self._leave_at, self._leave)]
+    def _next_wait(self) -> tuple[Wait, Callable[[], None]]:
+        wait, on_earliest = super()._next_wait()
+        earliest = wait.until
+        for due, on_due in ((self._hearing.due, self._hearing.advance), (self._leave_at, self._leave)):
+            if due is not None and (earliest is None or due < earliest):
+                earliest, on_earliest = due, on_due
+        return Wait(earliest, wait.audio), on_earliest
 
     def _leave(self) -> None:
         self._backoff.stop(self._clock(), None, 0.0)

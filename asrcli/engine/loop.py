@@ -134,22 +134,15 @@ class SessionLoop:
 
     def _next_wait(self) -> tuple[Wait, Callable[[], None]]:
         """Return what to wait for: the next item, or the earliest deadline; and what to do at that deadline."""
-        earliest, on_earliest = None, self._on_deadline
-        for due, on_due in self._deadlines():
+        earliest, on_earliest = self._connection.deadline, self._on_deadline
+        due = self._feed.due
+        if due is not None and (earliest is None or due < earliest):
+            earliest, on_earliest = due, self._advance
+        if self._link is _UP:
+            due = self._feed.stall_detector.deadline
             if due is not None and (earliest is None or due < earliest):
-                earliest, on_earliest = due, on_due
+                earliest, on_earliest = due, self._on_stall
         return Wait(earliest, self._takes_audio()), on_earliest
-
-    def _deadlines(self) -> list[tuple[float | None, Callable[[], None]]]:
-        """Return the times at which something is to be done, and what."""
-        deadlines: list[tuple[float | None, Callable[[], None]]] = []  # mostly there are none
-        if self._connection.deadline is not None:
-            deadlines.append((self._connection.deadline, self._on_deadline))
-        if self._feed.due is not None:
-            deadlines.append((self._feed.due, self._advance))
-        if self._link is _UP and (stalled := self._feed.stall_detector.deadline) is not None:
-            deadlines.append((stalled, self._on_stall))
-        return deadlines
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""

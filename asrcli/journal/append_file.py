@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from errno import EWOULDBLOCK
 from io import FileIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
 from asrcli.core.whole_writes import write_whole
+from asrcli.journal.lock import try_lock
 from asrcli.journal.owned_files import NO_SURPRISE
 
 PRIVATE_FILE = 0o600
@@ -24,15 +26,23 @@ class AppendFile:
     Args:
         path: Where it is. It is created if it does not exist, readable by its owner only.
         whole_bytes: Cut an existing file to this size first; None keeps all of it.
+        alone: Lock the file, where its file system can do that; it is not cut where another program holds the lock.
 
     Attributes:
         path: Where it is.
         size_bytes: Size of the whole records.
+
+    Raises:
+        BlockingIOError: with `alone`, another program writes the file.
+        OSError: it cannot be opened.
     """
 
-    def __init__(self, path: Path, *, whole_bytes: int | None = None) -> None:
+    def __init__(self, path: Path, *, whole_bytes: int | None = None, alone: bool = False) -> None:
         self.path = path
         self._file = FileIO(path, "ab", opener=open_private)
+        if alone and not try_lock(self._file.fileno()):
+            self._file.close()
+            raise BlockingIOError(EWOULDBLOCK, "another program writes it")
         if whole_bytes is None:
             self.size_bytes = self._file.tell()
         else:

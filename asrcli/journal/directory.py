@@ -29,6 +29,7 @@ APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30
 LIMIT_DAYS = 14
 DAY_S = 86_400
+DOUBTED_DAYS = 10 * LIMIT_DAYS  # a greater age may be that of a clock, which was wrong then or is now
 START_S = 60.0  # so long after its folder was made, a run that goes on has written into it
 NAMES_SHOWN = 3  # how many of the newest names an error lists
 _GOING = ".going-"  # prefix of a session's name while it is being removed
@@ -124,7 +125,8 @@ class JournalDirectory:
     def tidy(self, limits: RetentionLimits, keep: Path, now: Callable[[], float] = time) -> None:
         """Remove sessions that are too old, then the oldest finished ones until the size is within the limit.
 
-        A session in use stays, and so does `keep`, the one that has just begun.
+        A session in use stays, and so does `keep`, the one that has just begun. One that seems to be very old is given
+        another time from now on: a machine may have begun without the right time, or be set wrong now.
         """
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):  # an earlier run was stopped while it removed them
@@ -136,6 +138,10 @@ class JournalDirectory:
                     remove_files(path)
         paths = [path for path in self.paths() if path != keep and _is_ours(path)]
         for path in [path for path in paths if _age_s(path, now()) > limits.age_s]:
+            if _age_s(path, now()) > DOUBTED_DAYS * DAY_S:
+                with suppress(OSError):
+                    os.utime(path, (now(), now()))
+                continue
             _try_to_remove(path)
             paths.remove(path)
         sizes = {path: _size_bytes(path) for path in paths}

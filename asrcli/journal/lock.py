@@ -29,7 +29,7 @@ class JournalLock:
         """
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | NO_SURPRISE, 0o600)
         for _ in range(TRIES):
-            if _try_lock(self._fd):
+            if try_lock(self._fd):
                 return True
             time.sleep(PAUSE_S)
         self.release()
@@ -50,12 +50,12 @@ def in_use(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _try_lock(fd)
+        return not try_lock(fd)
     finally:
         os.close(fd)
 
 
-def _try_lock(fd: int) -> bool:
+def try_lock(fd: int) -> bool:
     """Lock an open file without waiting, and return False if another program holds it.
 
     filelock's classes open the file themselves: they would follow a link, leave a file behind where somebody only

@@ -13,7 +13,7 @@ from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.core.errors import system_reason, without_secrets
-from asrcli.core.events import Event, Gap, Notice, Resumed
+from asrcli.core.events import Event, Gap, Notice, Paused, Resumed
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.core.transcript import Transcript
 from asrcli.journal.append_file import PRIVATE_FOLDER, AppendFile, SyncThread, sync_folder
@@ -85,6 +85,7 @@ class JournalWriter:
     def __init__(self) -> None:
         self.path: Path | None = None
         self._notices: SimpleQueue[str] = SimpleQueue()
+        self._first: SimpleQueue[str] = SimpleQueue()  # what is reported once a device is there
         self.recorder = Recorder(self._notices.put)
         self._sources: list[JournalSourceInfo] = []
         self._tracks: list[_Track] = []
@@ -93,8 +94,12 @@ class JournalWriter:
     def kept(self, source: Source) -> "JournaledSource":
         """Wrap a source: all audio that is taken from it is also written to the journal."""
         self._sources.append(JournalSourceInfo(source.name, source.speaker))
-        self._tracks.append(_Track(self._notices))
+        self._tracks.append(_Track(self._notices, self._first))
         return JournaledSource(source, self._tracks[-1])
+
+    def announce(self, text: str) -> None:
+        """Report a text as a warning as soon as a device is there: without one the session is removed."""
+        self._first.put(text)
 
     def open(self, folder: Path, name: Callable[[], str], header: JournalHeader, chore: Callable[[], None]) -> None:
         """Create the folder of a session.
@@ -163,7 +168,7 @@ class JournaledSource(SourceWrapper):
         self._track = track
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """Yield what the source yields, and a warning if the journal cannot be written any further.
+        """Yield what the source yields, what is announced, and a warning if the journal cannot be written any further.
 
         Raises:
             SourceError: the source cannot be read.
@@ -177,8 +182,9 @@ class JournaledSource(SourceWrapper):
 class _Track:
     """The audio file and the index of one source. The capture thread writes, the main thread opens and closes."""
 
-    def __init__(self, notices: SimpleQueue[str]) -> None:
+    def __init__(self, notices: SimpleQueue[str], first: SimpleQueue[str]) -> None:
         self._notices = notices
+        self._first = first
         self._pcm: AppendFile | None = None
         self._end = -1  # position behind what is written
         self.captured = False
@@ -201,6 +207,8 @@ class _Track:
         except (OSError, ValueError) as exc:  # ValueError: the run is over and the file is closed
             self._pcm = None
             self._notices.put(f"the journal ends here: {_reason(exc)}")
+        if isinstance(item, Chunk | Paused):  # the device is there
+            yield from _drain(self._first)
         yield from _drain(self._notices)
 
     def _write(self, pcm: AppendFile, item: Chunk | Event) -> None:

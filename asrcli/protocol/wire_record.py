@@ -1,21 +1,24 @@
-"""The format of a record of the wire: JSON Lines in gzip members, without secrets. Reads and writes no files.
+"""The format of a record of the wire: JSON Lines in gzip members, without secrets. Opens no files.
 
 The first line is the header; each later one is a connection that opened, a message, a connection that closed, or an
 event that the run added. Every member stands alone: a file that is cut short or damaged loses only what is hit.
 """
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
-from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, shorten, without_secrets
 from asrcli.protocol.json_messages import MOST, is_deep
+from asrcli.protocol.record_members import MEMBER, RecordMembers
 
 VERSION = 1
-MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
-MOST_MEMBER_BYTES = 256 << 20  # of a member, unpacked; ours are about one megabyte
+MOST_LINE_BYTES = 24 << 20  # a message of 16 MB, the most that a connection takes, in base64
+MOST_AUDIO_BYTES = 18 << 20  # of one message; as many as fit in a line
+SMALL_BYTES = 1 << 16  # of a line or text that holds no more values than are soon read
+MOST_STRUCTURE_BYTES = 1 << 20  # of a line or message, without what stands in strings: values take 30 times as much
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs more than a line
 LEVEL, WINDOW_BITS, MEMORY_LEVEL = 1, 14, 6  # 96 kB of memory in all; half the window costs a third more time
 SENT, RECEIVED = "sent", "received"
@@ -26,6 +29,8 @@ _TEXTS = {
     "event": ("name",),
 }
 _COUNTS = {"open": ("connection",), "message": ("connection",), "close": ("connection", "code"), "event": ()}
+# Also one that does not end: a search must not begin again behind each quotation mark.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _OPTIONAL = {
     "text": str,
     "audio": str,
@@ -37,17 +42,65 @@ _OPTIONAL = {
 }
 
 
-@dataclass(frozen=True)
 class WireRecord:
-    """A record that was read: its header, its lines in order, and how many parts could not be read.
+    """A record that is open for reading: its lines without the header, as often as they are asked for.
 
-    `cut`: the end of the file is missing.
+    One line is in memory at a time.
+
+    Attributes:
+        members: The members that hold them.
+        header: The first line; empty where it is lost.
     """
 
-    header: Mapping[str, Any]
-    lines: tuple[Mapping[str, Any], ...]
-    damaged: int = 0
-    cut: bool = False
+    def __init__(self, members: RecordMembers) -> None:
+        self.members = members
+        self.header: Mapping[str, Any] = {}
+        self._damaged_lines = 0
+
+    @property
+    def damaged(self) -> int:
+        """How many parts could not be read: members, the header, and lines once all were read."""
+        return self.members.damaged + self._damaged_lines + (not self.header)
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the lines.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        for _, line in self.placed():
+            yield line
+
+    def placed(self, first: int = 0) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield each line with the number of its member, from that of the `first` member on.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        damaged = 0
+        for number in range(first, len(self.members.begins)):
+            for text in self._texts(number):
+                line = _parsed(text)
+                if line is None:
+                    damaged += 1
+                elif line["type"] != "record":
+                    yield number, line
+        self._damaged_lines = max(self._damaged_lines, damaged)
+
+    def first(self) -> Mapping[str, Any] | None:
+        """The first line that can be read, which should be the header; None where there is none.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        texts = (text for number in range(len(self.members.begins)) for text in self._texts(number))
+        return next(filter(None, map(_parsed, texts)), None)
+
+    def _texts(self, number: int) -> Iterator[bytes]:
+        try:
+            yield from _lines_of(self.members.pieces(self.members.begins[number]))
+        except zlib.error:
+            return  # only in a file that was written to meanwhile
 
 
 def header_line(about: Mapping[str, Any]) -> bytes:
@@ -79,34 +132,22 @@ def pack(lines: Iterable[bytes]) -> bytes:
     return b"".join(packed)
 
 
-def read_record(name: str, data: bytes) -> WireRecord:
-    """Read a record from the bytes of its file; `name` is for the error. What is damaged is left out and counted.
+def read_record(name: str, file: BinaryIO) -> WireRecord:
+    """Read the record in an open file, which must stay open; `name` is for errors. What is damaged is left out.
 
     Raises:
-        SourceError: the data is no record, or a newer version has written it.
+        SourceError: the file cannot be read or is no record, unpacks to more than one may, or is of a newer version.
     """
-    if not data.startswith(MEMBER):
-        raise SourceError(name, "is no record of the wire" if data else "is empty: nothing was recorded")
-    damaged = 0
-    cut = False
-    lines: list[Mapping[str, Any]] = []
-    header: Mapping[str, Any] | None = None
-    for member, is_cut in _members(data):
-        if member is None:
-            damaged += 1
-            continue
-        cut = cut or is_cut
-        for text in member.split(b"\n")[:-1]:
-            line = _parsed(text)
-            if line is None:
-                damaged += 1
-            elif line["type"] == "record" and header is None:
-                header = _checked_header(name, line)
-            elif line["type"] != "record":
-                lines.append(line)
-    if header is None and not lines:
+    begin = file.read(len(MEMBER))
+    if begin != MEMBER:
+        raise SourceError(name, "is no record of the wire" if begin else "is empty: nothing was recorded")
+    record = WireRecord(RecordMembers(name, file))
+    first = record.first()
+    if first is None:
         raise SourceError(name, "is no record of the wire, or its beginning is damaged")
-    return WireRecord(header or {}, tuple(lines), damaged + (header is None), cut)
+    if first["type"] == "record":
+        record.header = _checked_header(name, first)
+    return record
 
 
 def cleaned(value: Any) -> Any:
@@ -125,27 +166,23 @@ def json_line(value: Mapping[str, Any]) -> bytes:
     return _encode(value).encode("utf-8", "replace") + b"\n"
 
 
-def _members(data: bytes) -> Iterator[tuple[bytes | None, bool]]:
-    """The members of a file, unpacked, each with whether its end is missing; None for one that is damaged."""
-    at = 0
-    while 0 <= at < len(data):
-        unpacking = zlib.decompressobj(31)
-        try:
-            lines = unpacking.decompress(data[at:], MOST_MEMBER_BYTES)
-        except zlib.error:
-            yield None, False
-            at = data.find(MEMBER, at + 1)
-            continue
-        if unpacking.eof:
-            yield lines, False
-            at = len(data) - len(unpacking.unused_data)
-            continue
-        following = data.find(MEMBER + b"\0", at + 1)
-        if following < 0 and not unpacking.unconsumed_tail:
-            yield lines, True
-            return
-        yield None, False
-        at = following
+def _lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines in pieces of a member, without their line feeds; empty for one that is too long."""
+    line = bytearray()
+    too_long = False
+    for piece in pieces:
+        *ended, rest = piece.split(b"\n")
+        for text in ended:
+            line += text
+            if too_long or len(line) > MOST_LINE_BYTES:
+                line.clear()
+            yield bytes(line)
+            line.clear()
+            too_long = False
+        line += rest
+        if len(line) > MOST_LINE_BYTES:
+            too_long = True
+            line.clear()
 
 
 def _checked_header(name: str, line: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -161,7 +198,10 @@ def _checked_header(name: str, line: Mapping[str, Any]) -> Mapping[str, Any]:
 def _parsed(text: bytes) -> Mapping[str, Any] | None:
     """A line as an object with the fields that its type needs; None for anything else."""
     try:
-        line = json.loads(text)
+        decoded = text.decode("utf-8")
+        if _is_bloated(decoded):
+            return None
+        line = json.loads(decoded)
     except (ValueError, RecursionError):
         return None
     if not isinstance(line, dict) or is_deep(line):
@@ -185,9 +225,18 @@ def _is_message(line: Mapping[str, Any]) -> bool:
     for name, kind in _OPTIONAL.items():
         if name in line and not (_is_count(line[name]) if kind is int else isinstance(line[name], str)):
             return False
-    if line.get("audio_bytes", 0) > MOST_MEMBER_BYTES or line["direction"] not in {SENT, RECEIVED}:
+    if (
+        line.get("audio_bytes", 0) > MOST_AUDIO_BYTES
+        or _is_bloated(line.get("text", ""))
+        or line["direction"] not in {SENT, RECEIVED}
+    ):
         return False
     return bool({"text", "audio", "audio_bytes"} & set(line))
+
+
+def _is_bloated(text: str) -> bool:
+    """Whether JSON of this length may hold so many values that they take much more memory than their text."""
+    return len(text) > SMALL_BYTES and len(_STRING.sub("", text)) > MOST_STRUCTURE_BYTES
 
 
 def _is_count(value: Any) -> bool:

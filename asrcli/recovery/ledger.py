@@ -64,11 +64,14 @@ class Ledger:
         self._paused = Spans()
         self._decided = Spans()
         self._reached = start_ms
+        self._is_reached = True  # nothing was decided since `_reached` was found
 
     @property
     def decided_until_ms(self) -> int:
         """The time up to which everything is decided."""
-        self._reached = self._decided.reach(self._reached)
+        if not self._is_reached:
+            self._reached = self._decided.reach(self._reached)
+            self._is_reached = True
         return self._reached
 
     def undecided(self, begin_ms: int, end_ms: int) -> list[Span]:
@@ -83,8 +86,12 @@ class Ledger:
         """Count a span as text; returns whether any of it was undecided."""
         new = bool(self.undecided(begin_ms, end_ms))
         self._final.add(begin_ms, end_ms)
-        self._decided.add(begin_ms, end_ms)
+        self._settle(begin_ms, end_ms)
         return new
+
+    def _settle(self, begin_ms: int, end_ms: int) -> None:
+        self._decided.add(begin_ms, end_ms)
+        self._is_reached = False
 
     def add_silence(self, begin_ms: int, end_ms: int) -> bool:
         """Count the undecided parts of a span as silence; returns whether there were any."""
@@ -102,7 +109,7 @@ class Ledger:
             gaps = parts.missing(begin_ms, end_ms)
             for gap in gaps:
                 self._lost.add(*gap)
-                self._decided.add(*gap)
+                self._settle(*gap)
             return gaps
         gaps = []
         for part_begin_ms, part_end_ms in self.undecided(begin_ms, end_ms):
@@ -122,7 +129,7 @@ class Ledger:
         """Count what is neither text nor a gap of a span as a pause: the user had paused the microphone."""
         for part in Spans([*self._final, *self._lost]).missing(begin_ms, end_ms):
             self._paused.add(*part)
-        self._decided.add(begin_ms, end_ms)
+        self._settle(begin_ms, end_ms)
 
     def is_quiet(self, begin_ms: int, end_ms: int) -> bool:
         """Whether all of a span is quiet by its loudness."""
@@ -148,7 +155,7 @@ class Ledger:
         parts = self.undecided(begin_ms, end_ms)
         for part in parts:
             kind.add(*part)
-        self._decided.add(begin_ms, end_ms)
+        self._settle(begin_ms, end_ms)
         return parts
 
 

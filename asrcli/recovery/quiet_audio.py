@@ -2,6 +2,8 @@
 
 from array import array
 
+from asrcli.core.audio import Chunk
+
 FIRST_BYTES = 256  # of a chunk; speech is loud somewhere in them, and they are looked at in a tenth of the time
 QUIET_PEAK = 100  # of 32768, which is -50 dBFS: noise of a silent room is below, a whisper close by is not
 
@@ -16,3 +18,10 @@ def is_quiet(pcm: bytes) -> bool:
         return False  # a sample of 256 or more, or below -256: this is found twenty times as fast as the highest sample
     samples = array("h", pcm[: len(pcm) // 2 * 2])
     return not samples or (max(samples) < QUIET_PEAK and min(samples) > -QUIET_PEAK)
+
+
+def with_quiet(chunk: Chunk) -> Chunk:
+    """Return the chunk with whether it is quiet, unless that is known, or it has a length of its own and is no PCM."""
+    if chunk.quiet is not None or chunk.length is not None:
+        return chunk
+    return Chunk(chunk.position, chunk.pcm, chunk.cut_after, None, is_quiet(chunk.pcm))

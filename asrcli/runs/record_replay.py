@@ -1,7 +1,7 @@
 """Turns a record of the wire into the events of a run again, by the client codecs of this version. Uses no clock."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
@@ -13,9 +13,11 @@ from asrcli.journal.records import RATES, recognition
 from asrcli.protocol.recorded_events import event_of
 from asrcli.protocol.recorded_messages import audio_bytes, message_of
 from asrcli.protocol.registry import WIRES
-from asrcli.protocol.wire_record import SENT, WireRecord
+from asrcli.protocol.wire_record import SENT
 
 GATHERED_MS = 1000  # so much audio at most waits in a codec for the rest of a message
+MOST_FINALS = 1_000_000  # a year of speech
+MOST_OPEN = 4000  # connections without an end, and speakers: more than a run has
 
 
 class RecordedConnection:
@@ -60,6 +62,7 @@ class RecordedConnection:
             codec.finish()
         elif size_bytes := audio_bytes(line):
             self._audio(line, size_bytes)
+            codec.pending_messages()  # they were sent then, and would take memory until the next answer
         return events
 
     def received(self, line: Mapping[str, Any], at_ms: int) -> Iterator[Event]:
@@ -111,27 +114,37 @@ class RecordReplay:
     What the run itself has added (sources, gaps, losses, the account) comes from the record; the text comes from the
     messages. A final that the run had dropped as a repetition is dropped again.
 
+    The lines are read twice, because a final is compared with those of the whole run.
+
     Raises:
-        SourceError: no connection in it carried a wire that has a transcript.
+        SourceError: the record cannot be read, has no connection with a wire that has a transcript, or has more finals
+            than a year of speech.
     """
 
-    def __init__(self, name: str, record: WireRecord) -> None:
-        self._lines = record.lines
-        wires = {line["wire"] for line in record.lines if line["type"] == "open"}
-        if wires and not wires & set(WIRES):
+    def __init__(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        self._name = name
+        self._lines = lines
+        self._kept: set[int] = set()  # the finals of the run; empty for asr ws-raw
+        opened = known = False
+        for line in lines:
+            if line["type"] == "open":
+                opened, known = True, known or line["wire"] in WIRES
+            elif line["type"] == "event" and line["name"] == "Final" and isinstance(final := event_of(line), Final):
+                self._add(self._kept, _identity(final))
+        if opened and not known:
             raise SourceError(name, "its messages are of no wire that has a transcript: zcat shows them")
-        finals = [
-            event for line in record.lines if line["type"] == "event" and isinstance(event := event_of(line), Final)
-        ]
-        self._kept = {_identity(final) for final in finals}  # the finals of the run; empty for asr ws-raw
-        self._emitted: set[tuple[str, int, int, str]] = set()
+        self._emitted: set[int] = set()
         self._connections: dict[int, RecordedConnection] = {}
         self._reached_ms: dict[str, int] = {}  # by speaker: how far audio was sent
         self.ended = False
         self.unreadable = 0  # lines that do not fit this version
 
     def events(self) -> Iterator[tuple[int, Event]]:
-        """Yield the events."""
+        """Yield the events.
+
+        Raises:
+            SourceError: the record cannot be read, or has more finals than a year of speech.
+        """
         for line in self._lines:
             at_ms = line["at_ms"]
             for event in self._events(line, at_ms):
@@ -144,7 +157,7 @@ class RecordReplay:
         number = line["connection"]
         if line["type"] == "open":
             try:
-                self._connections[number] = RecordedConnection(line)
+                _put(self._connections, number, RecordedConnection(line))
             except ValueError:
                 self.unreadable += 1
             return
@@ -152,6 +165,7 @@ class RecordReplay:
         if connection is None:
             return
         if line["type"] == "close":
+            del self._connections[number]
             if line["code"] not in {1000, 1001} and not self._kept:
                 yield Notice("warning", f"the connection ended with code {line['code']} {line['reason']}".rstrip())
         elif line["direction"] == SENT:
@@ -170,14 +184,19 @@ class RecordReplay:
         if connection.fresh:
             connection.fresh = False
             connection.again = bool(self._kept) and task.offset_ms < reached_ms
-        self._reached_ms[connection.speaker] = max(reached_ms, task.sent_ms)
+        _put(self._reached_ms, connection.speaker, max(reached_ms, task.sent_ms))
 
     def _is_new(self, final: Final, connection: RecordedConnection) -> bool:
         identity = _identity(final)
         if identity in self._emitted or (connection.again and identity not in self._kept):
             return False
-        self._emitted.add(identity)
+        self._add(self._emitted, identity)
         return True
+
+    def _add(self, identities: set[int], identity: int) -> None:
+        identities.add(identity)
+        if len(identities) > MOST_FINALS:
+            raise SourceError(self._name, f"has more than {MOST_FINALS:,} sentences, and is not played: zcat shows it")
 
     def _of_run(self, line: Mapping[str, Any]) -> Iterator[Event]:
         event = event_of(line)
@@ -186,15 +205,22 @@ class RecordReplay:
         elif isinstance(event, Final):
             # The messages had it, unless the run itself has made a final of the last words.
             if _identity(event) not in self._emitted:
-                self._emitted.add(_identity(event))
+                self._add(self._emitted, _identity(event))
                 yield event
         else:
             self.ended = self.ended or isinstance(event, Ended)
             yield event
 
 
-def _identity(final: Final) -> tuple[str, int, int, str]:
-    return final.speaker, final.begin_ms, final.end_ms, final.text
+def _identity(final: Final) -> int:
+    return hash((final.speaker, final.begin_ms, final.end_ms, final.text))  # the texts would take memory
+
+
+def _put(held: dict[Any, Any], key: object, value: object) -> None:
+    """Put a value into a dictionary of at most MOST_OPEN; the oldest gives way."""
+    held[key] = value
+    if len(held) > MOST_OPEN:
+        del held[next(iter(held))]
 
 
 def _task_id(line: Mapping[str, Any]) -> str:

@@ -122,7 +122,8 @@ class Run:
         elapsed_s = self._plan.clock() - self._began
         billed = self._billed(self._account.usage)
         ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
-        if self._was_ready or self._interrupted or self._finishing or left:
+        began = self._was_ready and (ended.wall_ms or not errors)  # else the error is all that there is to say
+        if began or self._interrupted or self._finishing or left:
             self._emit(ended)
         self.ended = ended
         if not left:

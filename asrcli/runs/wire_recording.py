@@ -46,6 +46,7 @@ class WireRecorder:
         report: Called once with the reason if the file cannot be written; the run goes on without it.
 
     Raises:
+        BlockingIOError: another run writes this record.
         OSError: the file cannot be created.
     """
 
@@ -61,7 +62,7 @@ class WireRecorder:
         keep_audio: bool,
         report: Callable[[str], None],
     ) -> None:
-        self._file = AppendFile(path, whole_bytes=0)
+        self._file = AppendFile(path, whole_bytes=0, alone=True)
         self._wire = wire
         self._recognition = recognition
         self._keep_audio = keep_audio

@@ -7,10 +7,12 @@ from asrcli.core.client_commands import Command, SendAudio, SendLongAudio
 from asrcli.core.errors import ProtocolError
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Text
-from asrcli.protocol.long_text import check_values, long_text, values_in
+from asrcli.protocol.long_text import LongText, check_values, long_text, values_in
+from asrcli.protocol.realtime.session_config import decoded_pieces
 from asrcli.server.large_messages import LargeMessage
 
 PIECE_BYTES = 32 << 10  # of audio
+AUDIO = "audio"  # the field of audio in a message of any wire that has it in base64
 MANY_VALUES = 400  # to read more takes a good part of a millisecond
 
 
@@ -39,8 +41,10 @@ async def commands_in_turn(
 ) -> AsyncIterator[Command]:
     """Yield the commands in a message that takes long. Of all such messages one part is read in a turn of the loop.
 
+    Its audio is decoded twice, at first only to know that all of it is audio: a codec takes a whole message or nothing.
+
     Raises:
-        ProtocolError: the message is unreadable, or not allowed at this point; or its audio is none from here on.
+        ProtocolError: the message is unreadable, or not allowed at this point, or its audio is not base64.
     """
     if isinstance(data, LargeMessage) and codec.binary_audio and not data.is_text:
         for begin in range(0, data.size, PIECE_BYTES):
@@ -50,7 +54,12 @@ async def commands_in_turn(
         return
     async with turn:
         await asyncio.sleep(0)
-        commands = codec.receive(_text(data))
+        message = _text(data)
+    if isinstance(message.data, LongText) and message.data.field == AUDIO:
+        async for _ in _decoded(decoded_pieces(message.data), turn):
+            pass
+    async with turn:
+        commands = codec.receive(message)
     for command in commands:
         if isinstance(command, SendLongAudio):
             async for audio in _decoded(command.pieces, turn):

@@ -50,7 +50,8 @@ class ListeningSocket(socket.socket):
         self._pending = pending
         self._answer = answer
         self._answered: socket.socket | None = None  # who was turned away last, in place of the reserve
-        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._spare: int | None = None
+        self._reserve()
         self._accepted = 0  # one after the other
         self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are turned away
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from asrcli.core.errors import SourceError
 from asrcli.core.message import Text
@@ -14,32 +14,58 @@ from asrcli.server.large_messages import LargeMessage
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})  # that a server may send
+MOST_CONNECTIONS = 100_000
+MOST_TASKS = 1000  # that one side may be ahead of the other
 _TASK_ID = re.compile(r'"task_id"\s*:\s*"([^"\\]+)"')
+
+
+class ConnectionPlace(NamedTuple):
+    """Where a connection of a record is.
+
+    Attributes:
+        number: Of the connection.
+        first: The number of the member that holds its first line.
+        last: The number of the member that holds its last line.
+    """
+
+    number: int
+    first: int
+    last: int
 
 
 class RecordedServer:
     """The connections of a record, one for each client that connects; after the last the first comes again.
 
+    The record stays open, and each conversation reads its own lines while they are due.
+
     Raises:
-        SourceError: the record has no connection.
+        SourceError: the record cannot be read, or has no connection or more than anybody could use.
     """
 
     def __init__(self, name: str, record: WireRecord) -> None:
-        opened = {line["connection"]: line for line in record.lines if line["type"] == "open"}
-        self._connections = [
-            [line for line in record.lines if line["type"] in {"message", "close"} and line["connection"] == number]
-            for number in opened
-        ]
-        if not opened:
+        self._record = record
+        self.engine = ""
+        places: dict[int, ConnectionPlace] = {}
+        for member, line in record.placed():
+            number = line.get("connection")
+            if line["type"] == "open":
+                if not places:
+                    self.engine = line["engine"]
+                places.setdefault(line["connection"], ConnectionPlace(line["connection"], member, member))
+                if len(places) > MOST_CONNECTIONS:
+                    raise SourceError(name, f"has more than {MOST_CONNECTIONS:,} connections, and is not served")
+            elif number in places:
+                places[number] = places[number]._replace(last=member)
+        if not places:
             raise SourceError(name, "no connection is in it")
-        self.engine = str(next(iter(opened.values()))["engine"])
+        self._places = list(places.values())
         self._next = 0
 
     def conversation(self, socket: ConversationSocket) -> "RecordedConversation":
         """The conversation with the next client."""
-        lines = self._connections[self._next % len(self._connections)]
+        place = self._places[self._next % len(self._places)]
         self._next += 1
-        return RecordedConversation(socket, lines)
+        return RecordedConversation(socket, self._record, place)
 
 
 class RecordedConversation:
@@ -49,18 +75,15 @@ class RecordedConversation:
     and as long after the last of them as it came then. The task id of the client takes the place of the recorded one.
     """
 
-    def __init__(self, socket: ConversationSocket, lines: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, socket: ConversationSocket, record: WireRecord, place: ConnectionPlace) -> None:
         self._socket = socket
-        self._lines = lines
+        self._record = record
+        self._place = place
         self._requests = 0  # messages without audio that the client has sent
         self._more = asyncio.Event()
         self._ids: dict[str, str] = {}  # the client's id for each recorded one
-        self._recorded_ids = [
-            found[1]
-            for line in lines
-            if line.get("direction") == SENT and line.get("step", "start") == "start"
-            if (found := _TASK_ID.search(line.get("text", "")))
-        ]
+        self._client_ids: dict[str, None] = {}  # in order, those of the client that no recorded one was read for yet
+        self._recorded_ids: list[str] = []  # and the other way round
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -93,18 +116,29 @@ class RecordedConversation:
         if isinstance(data, bytes) or has_audio(data):
             return
         found = _TASK_ID.search(data)
-        if found and found[1] not in self._ids.values() and self._recorded_ids:
-            self._ids[self._recorded_ids.pop(0)] = found[1]
+        if found and found[1] not in self._ids.values() and len(self._client_ids) < MOST_TASKS:
+            self._client_ids[found[1]] = None
+            self._pair_ids()
         self._requests += 1
         self._more.set()
+
+    def _pair_ids(self) -> None:
+        while self._client_ids and self._recorded_ids:
+            client_id = next(iter(self._client_ids))
+            del self._client_ids[client_id]
+            self._ids[self._recorded_ids.pop(0)] = client_id
 
     async def _play(self) -> None:
         loop = asyncio.get_running_loop()
         needed = 0
-        since_ms = self._lines[0]["at_ms"] if self._lines else 0
+        since_ms = 0
         since_s = loop.time()
-        for line in self._lines:
+        for number, line in enumerate(self._own_lines()):
+            if number == 0:
+                since_ms = line["at_ms"]
             if line.get("direction") == SENT:
+                await asyncio.sleep(0)  # reading takes time that other clients need
+                self._sent(line)
                 if "text" in line and not {"audio", "audio_bytes"} & set(line):
                     needed += 1
                     since_ms = line["at_ms"]
@@ -116,6 +150,21 @@ class RecordedConversation:
                 await self._close(line)
             elif line["direction"] == RECEIVED:
                 await self._send(line)
+
+    def _own_lines(self) -> Iterator[Mapping[str, Any]]:
+        """The messages of this connection, and its end."""
+        for member, line in self._record.placed(self._place.first):
+            if member > self._place.last:
+                return
+            if line.get("connection") == self._place.number and line["type"] in {"message", "close"}:
+                yield line
+
+    def _sent(self, line: Mapping[str, Any]) -> None:
+        """Take a message of the recorded client, which may be the first of a task."""
+        found = _TASK_ID.search(line.get("text", ""))
+        if found and line.get("step", "start") == "start" and len(self._recorded_ids) < MOST_TASKS:
+            self._recorded_ids.append(found[1])
+            self._pair_ids()
 
     async def _wait_for(self, needed: int) -> None:
         while self._requests < needed:

@@ -12,6 +12,8 @@ from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.sources.encoder import SUFFIXES, AudioWriter, can_encode, create_writer
 
+EXISTS = "exists already; choose another name"
+
 
 class RecordedSource(SourceWrapper):
     """A source around another one: what is taken from it is also written to a new file, in the format of its suffix.
@@ -58,10 +60,12 @@ class RecordedSource(SourceWrapper):
 
         Raises:
             SourceError: the source cannot be read.
+            OutputError: another run has created the file since this one began, and at most one chunk was taken.
         """
         recording = _Recording(self._name, self._path, self.format, self._stretches)
         try:
             for item in self._source.chunks(start):
+                recording.check()
                 yield item
                 if isinstance(item, Chunk):  # the consumer has taken the item when it asks for the next one
                     yield from recording.add(item)
@@ -86,8 +90,22 @@ class _Recording:
         self._closed = False
         self._end = 0  # position behind the audio that was written
 
+    def check(self) -> None:
+        """Look whether another run has created the file while this one waited for its first audio.
+
+        Raises:
+            OutputError: it has. Both would believe that the file is theirs.
+        """
+        if self._writer is None and not self._closed and os.path.lexists(self._path):
+            self._closed = True
+            raise OutputError(self._name, EXISTS)
+
     def add(self, chunk: Chunk) -> list[Notice]:
-        """Write a chunk, and return a warning if that fails."""
+        """Write a chunk, and return a warning if that fails.
+
+        Raises:
+            OutputError: another run creates the file at this very moment.
+        """
         if self._closed or not chunk.pcm:
             return []
         try:
@@ -98,6 +116,9 @@ class _Recording:
             if not self._stretches or chunk.position != self._end:
                 self._stretches.append((chunk.position, self._written))
             self._written += chunk.end - chunk.position
+        except FileExistsError:
+            self._closed = True
+            raise OutputError(self._name, EXISTS) from None
         except OSError as exc:
             with suppress(OSError):  # report the first error only
                 self._close()
@@ -157,7 +178,7 @@ def _resolved_path(name: str) -> Path:
             if not folder.is_dir():
                 raise OutputError(name, f"there is no directory {folder}")
         if os.path.lexists(path):  # also a device or a pipe: encoders must seek
-            raise OutputError(name, "exists already; choose another name")
+            raise OutputError(name, EXISTS)
         if not os.access(path.parent, os.W_OK):
             raise OutputError(name, "permission denied")
     except OSError as exc:

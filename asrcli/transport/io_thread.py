@@ -3,55 +3,21 @@
 import asyncio
 import atexit
 import os
-import socket
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from threading import Lock, Thread, get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
-from asrcli.transport.io_timers import IoTimer, IoTimers
+from asrcli.transport.io_loop import IoLoop
+from asrcli.transport.io_timers import IoTimer
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
 GOODBYE_S = 0.5  # how long the end of the process waits for connections that are being closed
-
-
-class IoLoop(asyncio.SelectorEventLoop):
-    """A loop that resolves names in daemon threads. The threads of the standard pool would delay the process's end."""
-
-    async def getaddrinfo(
-        self,
-        host: Any,
-        port: Any,
-        *,
-        family: int = 0,
-        type: int = 0,  # noqa: A002
-        proto: int = 0,
-        flags: int = 0,
-    ) -> list[Any]:
-        """Resolve a name, as `socket.getaddrinfo` does."""
-        resolved: asyncio.Future[list[Any]] = self.create_future()
-
-        def resolve(set_result: Callable[[Any], None], value: Any) -> None:
-            if not resolved.done():
-                set_result(value)
-
-        def look_up() -> None:
-            set_result: Callable[[Any], None] = resolved.set_result
-            value: Any
-            try:
-                value = socket.getaddrinfo(host, port, family, type, proto, flags)
-            except Exception as exc:  # the top of a thread: the waiting coroutine raises it
-                set_result = resolved.set_exception
-                value = exc
-            with suppress(RuntimeError):  # the loop has ended
-                self.call_soon_threadsafe(resolve, set_result, value)
-
-        Thread(target=look_up, name="resolve", daemon=True).start()
-        return await resolved
 
 
 class Abortable(Protocol):
@@ -69,7 +35,6 @@ class IoThread:
 
     def __init__(self) -> None:
         self.loop = IoLoop()
-        self._timers = IoTimers(self.loop)
         self.loop.set_exception_handler(lambda *_: None)  # each connection reports its own end; nothing is printed
         self._open: WeakSet[Abortable] = WeakSet()
         self._process = os.getpid()
@@ -111,11 +76,11 @@ class IoThread:
 
     def later(self, delay_s: float, act: Callable[[], object]) -> IoTimer:
         """Call a function on the loop after a delay. Called on this thread only."""
-        return self._timers.later(delay_s, act)
+        return self.loop.timers.later(delay_s, act)
 
     def time(self) -> float:
         """Return the time of the loop in seconds."""
-        return self.loop.time()
+        return time.monotonic()
 
     def abort_at_end(self, connection: "Abortable") -> None:
         """Abort a connection at the end of the thread, if it still exists then. Called on this thread only."""

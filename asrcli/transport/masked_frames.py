@@ -22,6 +22,7 @@ class MaskedFrames:
     def __init__(self) -> None:
         self._masks = b""
         self._at = 0
+        self._kind, self._head = (-1, 0), b""  # of the last frame: one chunk is as long as the next
 
     def frame(self, first: int, data: bytes) -> bytes:
         """Return a frame whose first byte (flags and opcode) is `first`, with a payload."""
@@ -29,11 +30,16 @@ class MaskedFrames:
             self._masks, self._at = os.urandom(DRAWN_BYTES), 0
         mask = self._masks[self._at : self._at + MASK_BYTES]
         self._at += MASK_BYTES
-        size = len(data)
-        if size < SHORT:
-            head = struct.pack("!BB", first, 0x80 | size)
-        elif size < MEDIUM:
-            head = struct.pack("!BBH", first, 0x80 | 126, size)
-        else:
-            head = struct.pack("!BBQ", first, 0x80 | 127, size)
-        return b"".join((head, mask, apply_mask(data, mask)))
+        kind = (first, len(data))
+        if kind != self._kind:
+            self._kind, self._head = kind, _head(*kind)
+        return b"".join((self._head, mask, apply_mask(data, mask)))
+
+
+def _head(first: int, size: int) -> bytes:
+    """Return the bytes before the mask."""
+    if size < SHORT:
+        return struct.pack("!BB", first, 0x80 | size)
+    if size < MEDIUM:
+        return struct.pack("!BBH", first, 0x80 | 126, size)
+    return struct.pack("!BBQ", first, 0x80 | 127, size)

@@ -92,8 +92,12 @@ class WebSocket:
         Raises:
             ConnectionLost: the connection is over.
         """
-        text = isinstance(message, Text)
-        data = _payload(message)
+        if text := isinstance(message, Text):
+            data = message.data.encode("utf-8", "replace")
+        elif isinstance(message, Binary):
+            data = message.data
+        else:
+            data = b""
         with self._lock:
             end = self._end or self._client.goodbye
             if end is None and self._closing:
@@ -287,12 +291,3 @@ def _retrieve_exception(task: Any) -> None:
     """Retrieve the exception of a task, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()
-
-
-def _payload(message: Message) -> bytes:
-    """Return the bytes of a message on the wire; empty if it is neither text nor binary."""
-    if isinstance(message, Binary):
-        return message.data
-    if isinstance(message, Text):
-        return message.data.encode("utf-8", "replace")
-    return b""

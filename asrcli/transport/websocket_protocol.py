@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
@@ -88,7 +89,7 @@ class WebSocketProtocol(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take whole messages, give the rest to the library, and bound the close once the other end has to close."""
-        self.data_at = self.loop.time()
+        self.data_at = monotonic()
         # How many frames may begin in what the library gets before this class looks again: one, then more and more,
         # so that thousands of pings in one piece are not read one by one.
         most = 1
@@ -107,8 +108,8 @@ class WebSocketProtocol(ClientConnection):
 
     def _take_messages(self, data: bytes) -> bytes:
         """Take whole messages at the beginning of some data; returns what is behind them."""
-        at = 0
-        while found := next_frame(data, at, MOST_BYTES, masked=False):
+        at, size = 0, len(data)
+        while at < size and (found := next_frame(data, at, MOST_BYTES, masked=False)):
             self.message_at = self.data_at
             is_text = data[at] == TEXT
             payload, at = found

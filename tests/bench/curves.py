@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tests.bench.measure import cpu_s
-from tests.bench.scripted_service import ServiceProcess, service
+from tests.bench.measure import OURS, Limit, Row, cpu_s
+from tests.bench.scripted_service import STEP_MS, STEPS, ServiceProcess, service
 from tests.support.command import environment
 
 COUNTS = (1, 10, 50, 100, 200, 500)
 WARM_S, SPAN_S, MORE_S = 5.0, 8.0, 0.02  # seconds; and more of them to warm up for each stream
+SENTENCE_S = STEP_MS * STEPS / 1000
 PATIENCE_S = 60.0
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 480, 300, 56, 34, 16, 42  # pixels
 FONT = 'font-family="sans-serif" font-size="12"'
@@ -50,10 +51,11 @@ class Point:
         return self.late <= 0.001 and self.p99_ms < 5 and self.cpu <= 1
 
 
-def point(streams: int, served: ServiceProcess) -> Point | None:
-    """Run so many streams; None where they do not get so far as to be measured."""
+def point(streams: int, served: ServiceProcess, spread_s: float) -> Point | None:
+    """Run so many streams, begun within `spread_s`; None where they do not get so far as to be measured."""
     warm_s = WARM_S + MORE_S * streams
-    command = [sys.executable, "-m", "tests.bench.streams", served.address, str(streams), str(warm_s), str(SPAN_S)]
+    numbers = map(str, (streams, warm_s, SPAN_S, spread_s))
+    command = [sys.executable, "-m", "tests.bench.streams", served.address, *numbers]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(PYTHONWARNINGS="ignore")
     )
@@ -79,11 +81,15 @@ def point(streams: int, served: ServiceProcess) -> Point | None:
     return Point(streams, late=late, server_cpu=spent_s / SPAN_S, **found)
 
 
-def curve(counts: Sequence[int] = COUNTS) -> Iterator[Point]:
-    """The points, each as soon as it is measured; the curve ends where the streams cannot be run any more."""
+def curve(counts: Sequence[int] = COUNTS, spread_s: float = SENTENCE_S) -> Iterator[Point]:
+    """The points, each as soon as it is measured; the curve ends where the streams cannot be run any more.
+
+    All streams get the same script, so those that begin at once (`spread_s` 0) end their sentences in the same tenth of
+    a second, and their threads read ahead in the same one. The streams of the curve begin evenly over one sentence.
+    """
     for streams in counts:
         with service() as served:
-            found = point(streams, served)
+            found = point(streams, served, spread_s)
         if found is None:
             print(f"{streams} streams: they do not run", flush=True)
             return
@@ -93,6 +99,26 @@ def curve(counts: Sequence[int] = COUNTS) -> Iterator[Point]:
             flush=True,
         )
         yield found
+
+
+def stream_rows(points: Sequence[Point]) -> Iterator[Row]:
+    """What the curve says: how many streams are on time, what a further one takes, how late the results of most are."""
+    most = max((point.streams for point in points if point.carried), default=0)
+    yield Row("streams in one process, on time", "", {OURS: [most]}, ((Limit(least=500),),))
+    if len(points) < 2:
+        return
+    few, many = points[min(1, len(points) - 2)], points[-1]
+    more = many.streams - few.streams
+    memory, threads = (many.memory_mb - few.memory_mb) / more, (many.threads - few.threads) / more
+    yield Row("memory of a further stream", "MB", {OURS: [memory]}, ((Limit(0.1),),))
+    yield Row("threads of a further stream", "", {OURS: [threads]}, ((Limit(1),),))
+    yield Row(f"results of {many.streams} streams, p99", "ms", {OURS: [many.p99_ms]}, ())
+
+
+def lockstep_rows(streams: int) -> Iterator[Row]:
+    """So many streams that all end their sentences in the same tenth of a second. Reported only: no people do."""
+    for found in curve([streams], 0.0):
+        yield Row(f"the same in lockstep, {streams} streams, p99", "ms", {OURS: [found.p99_ms]}, ())
 
 
 def draw(points: Sequence[Point], folder: Path) -> list[Path]:

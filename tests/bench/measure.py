@@ -1,5 +1,6 @@
 """Figures of processes: CPU and memory as the kernel counts them, medians with their spread, ratios pair by pair."""
 
+import math
 import os
 import platform
 import re
@@ -134,17 +135,19 @@ def in_turns(measures: Mapping[str, Callable[[], float]], runs: int) -> dict[str
 class Limit:
     """What our figure may be: at most `most`, as a multiple of the figure of `against`, or in the unit of the row.
 
-    `least` is a lower limit, in the unit of the row.
+    `least` is a lower limit, in the unit of the row. With `sure`, a limit against another one counts as missed only
+    where the mean of the ratios, less two standard errors, is above it.
     """
 
     most: float = 0.0
     against: str = ""
     least: float = 0.0
+    sure: bool = False
 
     def __str__(self) -> str:
         if self.least:
             return f"≥ {self.least:g}"
-        return f"≤ {self.most:g}" + f" × {self.against}" * bool(self.against)
+        return f"≤ {self.most:g}" + f" × {self.against}" * bool(self.against) + " (mean − 2 SE)" * self.sure
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,9 @@ class Row:
     def _keeps(self, limit: Limit) -> bool:
         if limit.least:
             return self.median(OURS) >= limit.least
+        if limit.sure:
+            mean, error = self.mean_ratio(limit.against)
+            return mean - 2 * error <= limit.most
         return (self.ratio(limit.against) if limit.against else self.median(OURS)) <= limit.most
 
     def median(self, name: str) -> float:
@@ -179,7 +185,17 @@ class Row:
 
     def ratio(self, other: str) -> float:
         """The median of the ratios of our figure to that of another one in the same turn."""
-        return statistics.median(a / b for a, b in zip(self.figures[OURS], self.figures[other], strict=True))
+        return statistics.median(self._ratios(other))
+
+    def mean_ratio(self, other: str) -> tuple[float, float]:
+        """The mean of these ratios, and its standard error; that is endless for one ratio."""
+        ratios = self._ratios(other)
+        if len(ratios) < 2:
+            return ratios[0], math.inf
+        return statistics.mean(ratios), statistics.stdev(ratios) / math.sqrt(len(ratios))
+
+    def _ratios(self, other: str) -> list[float]:
+        return [a / b for a, b in zip(self.figures[OURS], self.figures[other], strict=True)]
 
     @property
     def cells(self) -> list[str]:
@@ -189,6 +205,8 @@ class Row:
             spread = f" ({_digits(min(taken))}–{_digits(max(taken))})" if len(taken) > 1 else ""
             shown.append(f"{name} {_digits(self.median(name))}{spread}")
         ratios = [f"{self.ratio(name):.2f} × {name}" for name in self.figures if name != OURS]
+        for limit in (limit for either in self.limits for limit in either if limit.sure):
+            ratios.append("mean {:.3f} ± {:.3f}".format(*self.mean_ratio(limit.against)))
         limits = "; ".join(" or ".join(map(str, either)) for either in self.limits)
         verdict = ("ok" if self.kept else "MISSED") if self.limits else ""
         return [f"{self.name}, {self.unit}".rstrip(", "), ", ".join(shown), ", ".join(ratios), limits, verdict]

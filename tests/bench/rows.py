@@ -9,8 +9,9 @@ from pathlib import Path
 from asrcli.recognizers.registry import RECOGNIZERS, missing
 from tests.bench import instructions, library, recognizer, served
 from tests.bench.batch_curve import BatchPoint, batch_curve, further
-from tests.bench.curves import COUNTS, Point, curve
+from tests.bench.curves import COUNTS, Point, curve, lockstep_rows, stream_rows
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
+from tests.bench.record_price import record_rows
 from tests.bench.scripted_service import ServiceProcess, service
 from tests.support.tone import encoded, silence, tone, wav
 
@@ -68,7 +69,7 @@ class Bench:
 
     @cached_property
     def points(self) -> list[Point]:
-        """The scaling curve."""
+        """The scaling curve, whose streams begin evenly over one sentence."""
         return list(curve(self.counts))
 
     @cached_property
@@ -151,18 +152,18 @@ def live(bench: Bench) -> Iterator[Row]:
         yield Row(f"CPU of a live stream, {wire}", "ms/s", taken[wire], limits)
 
 
+def record(bench: Bench) -> Iterator[Row]:
+    """A live stream with a record of its messages, against one without."""
+    yield from record_rows(
+        bench.folder, bench.runs, lambda wire, address: bench.clients(wire, address, bench.talk, "1")[OURS]
+    )
+
+
 def streams(bench: Bench) -> Iterator[Row]:
-    """Many streams in one process: how many, and what each further one takes."""
-    points = bench.points
-    most = max((point.streams for point in points if point.carried), default=0)
-    yield Row("streams in one process, on time", "", {OURS: [most]}, ((Limit(least=500),),))
-    if len(points) < 2:
-        return
-    few, many = points[min(1, len(points) - 2)], points[-1]
-    more = many.streams - few.streams
-    memory, threads = (many.memory_mb - few.memory_mb) / more, (many.threads - few.threads) / more
-    yield Row("memory of a further stream", "MB", {OURS: [memory]}, ((Limit(0.1),),))
-    yield Row("threads of a further stream", "", {OURS: [threads]}, ((Limit(1),),))
+    """Many streams in one process: how many, what each further one takes, and how late their results are."""
+    yield from stream_rows(bench.points)
+    if bench.points:
+        yield from lockstep_rows(max(point.streams for point in bench.points))
 
 
 def batch(bench: Bench) -> Iterator[Row]:
@@ -285,7 +286,7 @@ def library_(bench: Bench) -> Iterator[Row]:
 
 
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "help": help_, "start": start, "live": live, "streams": streams, "batch": batch, "server": server, "serve": serve,
-    "engines": engines, "wav": wav_, "mp3": mp3,
+    "help": help_, "start": start, "live": live, "record": record, "streams": streams, "batch": batch,
+    "server": server, "serve": serve, "engines": engines, "wav": wav_, "mp3": mp3,
     "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip

@@ -1,7 +1,8 @@
-"""Many live streams in one process: `python -m tests.bench.streams ADDRESS COUNT WARM_S SPAN_S`.
+"""Many live streams in one process: `python -m tests.bench.streams ADDRESS COUNT WARM_S SPAN_S [SPREAD_S]`.
 
 Prints "warm" once it has run for so long, and at the end of the span one JSON object: CPU, memory, threads, and how
-late results became events.
+late results became events. The clocks of the streams begin evenly spread over SPREAD_S; with 0, the default, all at
+once.
 """
 
 import json
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
@@ -30,6 +32,7 @@ from tests.bench.scripted_service import stamp_ns
 
 WIRE = Format(16000)
 CHUNK = bytes(range(200)) * 16
+CATCH_UP = 4.0  # the sessions begin when the last clock has begun: what has waited is sent long before it counts
 
 
 @dataclass
@@ -37,18 +40,25 @@ class Talk:
     """A Source of so many chunks, all of the same bytes, sent at the pace of speech.
 
     The first chunk has only `first` samples. So streams that begin together do not send at the same moments for ever
-    after, as no two people with microphones do.
+    after, as no two people with microphones do. Nor do people end their sentences together: the clock of each stream
+    begins `later_s` behind that of the one before.
     """
 
     name: str
     chunks_left: int
     first: int = len(CHUNK) // 2
+    later_s: float = 0.0
     format: Format = WIRE
     audio_format: str = "pcm"
-    begin_ms: int = 0
     realtime: bool = False
     live: LiveInput | None = None
     speaker: str = ""
+
+    @property
+    def begin_ms(self) -> int:
+        """Where it begins. This is asked once, right before the clock of the session begins."""
+        time.sleep(self.later_s)
+        return 0
 
     @property
     def duration_ms(self) -> int:
@@ -101,7 +111,7 @@ def sample(watching: Watching, warm_s: float, span_s: float) -> None:
     os._exit(0)
 
 
-def main(address: str, count: int, warm_s: float, span_s: float) -> None:
+def main(address: str, count: int, warm_s: float, span_s: float, spread_s: float = 0.0) -> None:
     """Run so many streams until the sample is taken."""
     collect_less_often()
     recognition = RecognitionSettings("fun-asr-realtime", heartbeat=True)
@@ -111,14 +121,17 @@ def main(address: str, count: int, warm_s: float, span_s: float) -> None:
         dial,
         ConnectionSettings(address),
         pace=1.0,
-        retries=RetrySettings(limit=None),
+        retries=RetrySettings(limit=None, catch_up=CATCH_UP),
     )
     watching = Watching()
     threading.Thread(target=sample, args=(watching, warm_s, span_s), daemon=True).start()
     chunks = round((warm_s + span_s + 60) * 10)
-    talks = (Talk(f"s{n}", chunks, (n + 1) * (len(CHUNK) // 2) // count, speaker=f"s{n}") for n in range(count))
+    talks: Any = (
+        Talk(f"s{n}", chunks, (n + 1) * (len(CHUNK) // 2) // count, spread_s / count, speaker=f"s{n}")
+        for n in range(count)
+    )
     Run(plan, [watching]).transcribe([ConcurrentSources(tuple(talks))])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:]))

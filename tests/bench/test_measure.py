@@ -35,6 +35,17 @@ def test_a_row_is_kept_where_the_medians_are_within_its_limits(
     assert row.cells[-1] == ("ok" if kept else "MISSED")
 
 
+def test_a_small_price_is_missed_only_where_it_is_surely_missed() -> None:
+    """The mean of the ratios is above the limit by more than two standard errors; one ratio is sure of nothing."""
+    limits = ((Limit(1.05, "plain", sure=True),),)
+    plain = [2.0, 2.0, 2.0, 2.0]
+    spread = Row("record", "ms/s", {"asr": [2.0, 2.4, 2.0, 2.4], "plain": plain}, limits)
+    narrow = Row("record", "ms/s", {"asr": [2.2, 2.2, 2.21, 2.19], "plain": plain}, limits)
+    once = Row("record", "ms/s", {"asr": [4.0], "plain": [2.0]}, limits)
+    assert [row.kept for row in (spread, narrow, once)] == [True, False, True]
+    assert spread.cells[2:4] == ["1.10 × plain, mean 1.100 ± 0.058", "≤ 1.05 × plain (mean − 2 SE)"]
+
+
 def test_contenders_take_turns_and_the_first_round_does_not_count() -> None:
     """Each has as many figures as there are runs."""
     order: list[str] = []

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.dataclass import WITHOUT_COMPILING, LateInit, dataclass, field, often_made
+from asrcli.core.dataclass import OFTEN_WITHOUT_COMPILING, WITHOUT_COMPILING, LateInit, dataclass, field, often_made
 from asrcli.core.events import Final
 
 NAMES = ("a", "b", "c", "d")
@@ -176,6 +176,16 @@ def test_a_class_can_inherit_from_one_that_is_made_often() -> None:
     for each in made:
         with pytest.raises(dataclasses.FrozenInstanceError):
             each.a = 4  # type: ignore[attr-defined]
+
+
+def test_a_class_of_many_objects_gets_its_method_early() -> None:
+    """Another one is made without it for longer, because few classes are used that often."""
+    often, seldom = (both(["plain"], frozen=True, slots=True)[1] for _ in range(2))
+    often_made(often)
+    for number in range(OFTEN_WITHOUT_COMPILING + 1):
+        assert (often(number).a, seldom(number).a) == (number, number)
+    assert inspect.isfunction(vars(often)["__init__"])
+    assert isinstance(vars(seldom)["__init__"], LateInit)
 
 
 def test_a_class_of_somebody_else_can_inherit_with_the_standard_decorator() -> None:

@@ -112,6 +112,14 @@ def test_what_is_too_old_goes_whatever_its_state(tmp_path: Path) -> None:
     assert names(tmp_path) == "bd"
 
 
+def test_a_clock_that_jumps_removes_nothing_at_once(tmp_path: Path) -> None:
+    """What seems to be years old may be of an hour ago. It has the time of a new one, and goes when that is over."""
+    kept(tmp_path, "a", finished=False, days=10_000)
+    for days, left in ((0, "a"), (13, "a"), (15, "")):
+        JournalDirectory(tmp_path).tidy(RetentionLimits(), tmp_path / "none", lambda days=days: NOW + days * DAY_S)  # type: ignore[misc]
+        assert names(tmp_path) == left
+
+
 def test_nothing_is_removed_that_is_no_session_of_ours(tmp_path: Path) -> None:
     """Folders and links of any name, sessions of others or without a header, and files that the user put there."""
     for name in ("taxes", "photos", ".going-photos", "20261124-230501-a1b2x", called("z")):

@@ -7,7 +7,7 @@ import pytest
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import UsageError
-from asrcli.core.events import Event, Gap, Notice
+from asrcli.core.events import Event, Gap, Notice, Paused
 from asrcli.journal.lock import JournalLock, in_use
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import EVENTS
@@ -36,6 +36,18 @@ def test_nothing_is_changed_on_the_way_and_nothing_written_before_it_is_taken(tm
     heard += list(chunks)
     assert [id(item) for item in heard] == [id(item) for item in items]
     assert writing.close() == []
+
+
+@pytest.mark.parametrize("first", [Chunk(0, bytes(3200)), Paused(0)])
+def test_a_session_is_announced_once_a_device_is_there(tmp_path: Path, first: Chunk | Event) -> None:
+    """Not before: without one it is removed again. Two devices have one session."""
+    writing = JournalWriter()
+    sources = [writing.kept(Given(items)) for items in ([Notice("info", "x"), first], [first])]
+    writing.announce("kept as s")
+    writing.open(tmp_path, lambda: "s", HEADER, lambda: None)
+    heard = [item for source in sources for item in source.chunks(0)]
+    assert heard == [Notice("info", "x"), first, Notice("warning", "kept as s"), first]
+    writing.close()
 
 
 def test_a_full_disk_is_reported_once_and_costs_nothing_else(tmp_path: Path) -> None:

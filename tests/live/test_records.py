@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from asrcli.protocol.wire_record import read_record
 from tests.support.command import asr, lines, serving, started
+from tests.support.records import read_whole
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef0123"
@@ -32,7 +32,7 @@ def test_a_record_plays_and_serves_the_same_transcript(scripted: str, tmp_path: 
     assert (played.returncode, finals(played.stdout)) == (0, finals(first.stdout))
     assert lines(played.stdout)[-1] == lines(first.stdout)[-1]  # the account
     assert "1\n00:00:00,000 -->" in asr("replay", record, "--speed", "max", "-f", "srt").stdout
-    read = read_record("r", record.read_bytes())
+    read = read_whole("r", record.read_bytes())
     assert KEY not in json.dumps(read.lines)
     assert "Authorization" not in json.dumps(read.lines)
     assert sum(line.get("audio_bytes", 0) for line in read.lines) == 3500 * 32
@@ -52,26 +52,32 @@ def test_a_loss_is_played_as_it_was(tmp_path: Path) -> None:
             "file", file, "--url", address, "--pace", "8", "-f", "jsonl", "--record", record, "--record-audio",
             "--retry-wait", "0.1",
         )  # fmt: skip
-    assert {line["connection"] for line in read_record("r", record.read_bytes()).lines if "connection" in line} == {
+    assert {line["connection"] for line in read_whole("r", record.read_bytes()).lines if "connection" in line} == {
         1,
         2,
     }
     played = asr("replay", record, "--speed", "max", "-f", "jsonl")
     assert finals(played.stdout) == finals(run.stdout)
     assert [event["type"] for event in lines(played.stdout)].count("reconnect") == 1
-    assert any("audio" in line for line in read_record("r", record.read_bytes()).lines)
+    assert any("audio" in line for line in read_whole("r", record.read_bytes()).lines)
 
 
 def test_kill_9_leaves_a_record_that_plays(scripted: str, tmp_path: Path) -> None:
-    """All but the last five seconds, of a short run less; one line says that the run had not ended."""
+    """All but the last five seconds, of a short run less; one line says that the run had not ended.
+
+    Nobody else may write the record meanwhile.
+    """
     file, record = wav(tmp_path / "a.wav", tone(20_000)), tmp_path / "a.asrz"
     with started("file", file, "--url", scripted, "--record", record, "--no-journal") as run:
         run.read_until("sentence 1")
         deadline = time.monotonic() + 30
+        again = asr("file", file, "--url", scripted, "--record", record, "--no-journal")
         while '"Final"' not in (read := json.dumps(_lines(record))) and time.monotonic() < deadline:
             time.sleep(0.05)
         run.send_signal(signal.SIGKILL)
     assert '"Final"' in read
+    refusal = f"asr: --record {record} is written by another run now; choose another name\n"
+    assert (again.returncode, again.stdout, again.stderr) == (2, "", refusal)
     played = asr("replay", record, "--speed", "max")
     assert played.stdout.startswith("sentence 1"), played.stderr
     assert "without the end of the run" in played.stderr
@@ -79,7 +85,7 @@ def test_kill_9_leaves_a_record_that_plays(scripted: str, tmp_path: Path) -> Non
 
 def _lines(record: Path) -> Any:
     data = record.read_bytes() if record.exists() else b""
-    return read_record("r", data).lines if data else ()
+    return read_whole("r", data).lines if data else ()
 
 
 def test_ws_raw_keeps_a_record_too(scripted: str, tmp_path: Path) -> None:

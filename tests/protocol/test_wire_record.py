@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from asrcli.core.errors import SourceError, without_secrets
 from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Notice, Paused, Word
 from asrcli.core.message import Binary, Text
-from asrcli.protocol import wire_record
+from asrcli.protocol import record_members
 from asrcli.protocol.recorded_events import event_line, event_of
 from asrcli.protocol.recorded_messages import (
     RecordedMessage,
@@ -23,7 +23,8 @@ from asrcli.protocol.recorded_messages import (
     message_lines,
     message_of,
 )
-from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack, read_record
+from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack
+from tests.support.records import read_whole
 
 KEY = "sk-0123456789abcdef0123"
 HEADER = pack([header_line({"program": "asr"})])
@@ -38,7 +39,7 @@ def message_line(message: Text | Binary, *, at_ms: int = 1, direction: str = SEN
 
 def only(line: bytes) -> Any:
     """The one line of a record that holds it."""
-    (found,) = read_record("r", HEADER + pack([line])).lines
+    (found,) = read_whole("r", HEADER + pack([line])).lines
     return found
 
 
@@ -117,7 +118,7 @@ def test_what_a_codec_of_ours_names_audio_is_not_examined() -> None:
         RecordedMessage(3, 1, SENT, 640, 0, 100),
     ]
     for keep_audio in (False, True):
-        lines = read_record("r", HEADER + pack([message_lines(messages, 0, keep_audio=keep_audio)])).lines
+        lines = read_whole("r", HEADER + pack([message_lines(messages, 0, keep_audio=keep_audio)])).lines
         assert ["#" in line["text"] for line in lines[:2]] == [False, True]
         assert (lines[2]["audio_bytes"], lines[2]["sent_ms"]) == (640, 100)
     assert [length(message) for message in messages] == [48, 48, 0]
@@ -164,7 +165,7 @@ def test_no_line_holds_a_secret() -> None:
     ]
     assert all(line for line in lines)
     assert KEY.encode() not in b"".join(lines)
-    assert len(read_record("r", pack([b"".join(lines)])).lines) == 7
+    assert len(read_whole("r", pack([b"".join(lines)])).lines) == 7
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None
     assert event_line(7, Finished()) == ""
     final = Final("1", 0, 5, "a", (Word("a", 0, 5),))
     among = message_lines([RecordedMessage(1, 1, SENT, Text("x")), (7, final)], 0, keep_audio=False)
-    assert event_of(read_record("r", HEADER + pack([among])).lines[1]) == Final("1", 0, 5, "a")
+    assert event_of(read_whole("r", HEADER + pack([among])).lines[1]) == Final("1", 0, 5, "a")
     assert length((7, final)) == 0
 
 
@@ -217,7 +218,7 @@ def test_a_cut_file_keeps_its_whole_members(size: int) -> None:
     data = b"".join(MEMBERS)[:size]
     whole = sum(size >= len(b"".join(MEMBERS[: n + 1])) for n in range(5))
     try:
-        record = read_record("r", data)
+        record = read_whole("r", data)
     except SourceError:
         assert whole == 0
     else:
@@ -231,7 +232,7 @@ def test_a_damaged_member_costs_itself_only(hit: int, data: st.DataObject) -> No
     place = data.draw(st.integers(10, len(MEMBERS[hit]) - 1))
     broken = bytearray(MEMBERS[hit])
     broken[place] ^= 0xFF
-    record = read_record("r", b"".join([*MEMBERS[:hit], bytes(broken), *MEMBERS[hit + 1 :]]))
+    record = read_whole("r", b"".join([*MEMBERS[:hit], bytes(broken), *MEMBERS[hit + 1 :]]))
     kept = {line["text"] for line in record.lines}
     assert kept >= {f"m{n}" for n in range(4) if n != hit - 1} - ({f"m{hit}"} if hit < 4 else set())
     assert record.damaged or record.cut
@@ -239,11 +240,11 @@ def test_a_damaged_member_costs_itself_only(hit: int, data: st.DataObject) -> No
 
 def test_a_member_that_is_too_long_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file must not fill the memory."""
-    monkeypatch.setattr(wire_record, "MOST_MEMBER_BYTES", 1000)
+    monkeypatch.setattr(record_members, "MOST_MEMBER_BYTES", 1000)
     bomb = pack([message_line(Text("x" * 5000))])
-    record = read_record("r", HEADER + bomb + MEMBERS[1])
+    record = read_whole("r", HEADER + bomb + MEMBERS[1])
     assert (len(record.lines), record.damaged) == (1, 1)
-    assert read_record("r", HEADER + bomb).damaged == 1
+    assert read_whole("r", HEADER + bomb).damaged == 1
 
 
 MESSAGE = {"type": "message", "at_ms": 1, "connection": 1, "direction": "sent", "text": "x"}
@@ -263,7 +264,7 @@ MESSAGE = {"type": "message", "at_ms": 1, "connection": 1, "direction": "sent", 
 )  # fmt: skip
 def test_a_line_that_does_not_fit_is_left_out_and_counted(line: bytes) -> None:
     """The rest is used."""
-    record = read_record("r", HEADER + pack([line + b"\n" + json.dumps(MESSAGE).encode() + b"\n"]))
+    record = read_whole("r", HEADER + pack([line + b"\n" + json.dumps(MESSAGE).encode() + b"\n"]))
     assert (len(record.lines), record.damaged) == (1, 1)
 
 
@@ -280,10 +281,10 @@ def test_a_line_that_does_not_fit_is_left_out_and_counted(line: bytes) -> None:
 def test_what_is_no_record_is_refused(data: bytes, reason: str) -> None:
     """With what is wrong."""
     with pytest.raises(SourceError, match=reason):
-        read_record("r", data)
+        read_whole("r", data)
 
 
 def test_a_second_header_is_passed_over_and_a_lost_one_is_counted() -> None:
     """Two records that were joined; a record without its beginning."""
-    assert len(read_record("r", HEADER + HEADER + MEMBERS[1]).lines) == 1
-    assert read_record("r", MEMBERS[1]).damaged == 1
+    assert len(read_whole("r", HEADER + HEADER + MEMBERS[1]).lines) == 1
+    assert read_whole("r", MEMBERS[1]).damaged == 1

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,16 +77,6 @@ def test_a_pause_counts_the_same_whenever_silence_and_text_of_its_time_came(
     assert figures[0] == figures[1]
 
 
-def test_silence_that_the_service_took_while_a_pause_lasted_is_part_of_the_pause() -> None:
-    """The time of a pause is no audio, also where a task ended in the middle of it."""
-    ledger = Ledger(0)
-    ledger.add_final(100, 750)
-    ledger.add_silence(0, 900)
-    ledger.add_pause(700, 2000)
-    totals = ledger.totals(2000)
-    assert (totals.final_ms, totals.silence_ms, totals.paused_ms) == (650, 100, 1250)
-
-
 def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:
     """Quiet before the first and behind the last lost word is silence; quiet between lost words is lost with them."""
     ledger = Ledger(0)
@@ -97,11 +88,20 @@ def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:
     assert Ledger(0).add_gap(5, 5) == []
 
 
-def test_text_that_comes_late_makes_silence_text_and_leaves_gaps_as_they_were_reported() -> None:
-    """A gap has been emitted and cannot be taken back."""
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([("final", 100, 750), ("silence", 0, 900), ("pause", 700, 2000)], (650, 100, 0, 1250)),
+        ([("silence", 0, 500), ("gap", 500, 800), ("final", 300, 900)], (300, 300, 300, 0)),
+    ],
+    ids=["pause", "text"],
+)
+def test_what_comes_late_takes_the_time_of_silence(
+    steps: list[tuple[str, int, int]], expected: tuple[int, int, int, int]
+) -> None:
+    """The time of a pause is no audio, also where a task ended in it. Text leaves a gap as it was reported."""
     ledger = Ledger(0)
-    ledger.add_silence(0, 500)
-    ledger.add_gap(500, 800)
-    ledger.add_final(300, 900)
-    totals = ledger.totals(900)
-    assert (totals.silence_ms, totals.lost_ms, totals.final_ms) == (300, 300, 300)
+    for kind, begin_ms, end_ms in steps:
+        getattr(ledger, f"add_{kind}")(begin_ms, end_ms)
+    totals = ledger.totals(2000)
+    assert (totals.final_ms, totals.silence_ms, totals.lost_ms, totals.paused_ms) == expected

@@ -8,7 +8,7 @@ import pytest
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Event, Notice
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.wire_record import WireRecord
+from asrcli.runs import record_replay
 from asrcli.runs.record_replay import RecordReplay
 
 OPEN: dict[str, Any] = {
@@ -21,7 +21,7 @@ START = MESSAGE | {"direction": "sent", "text": '{"header":{"task_id":"t"}}'}
 
 def played(*lines: dict[str, Any]) -> tuple[RecordReplay, list[Event]]:
     """The replay of these lines, and its events."""
-    replay = RecordReplay("r", WireRecord({}, lines))
+    replay = RecordReplay("r", lines)
     return replay, [event for _, event in replay.events()]
 
 
@@ -60,3 +60,20 @@ def test_steps_of_a_wire_that_nobody_knows_are_passed_over() -> None:
     """Beside a connection whose wire has a transcript."""
     _, events = played(OPEN, OPEN | {"connection": 2, "wire": "later"}, START | {"connection": 2}, MESSAGE)
     assert events == []
+
+
+def test_a_replay_holds_no_more_than_a_run_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections without end, of which the oldest give way, or finals without end, which are refused in one line."""
+    monkeypatch.setattr(record_replay, "MOST_OPEN", 2)
+    many = [OPEN | {"connection": number, "speaker": str(number)} for number in range(1, 4)]
+    failed = {
+        "text": '{"header":{"task_id":"t","event":"task-failed","error_code":"X","error_message":"no"},"payload":{}}'
+    }
+    started = [START | {"connection": number} for number in range(1, 4)]
+    answers = [MESSAGE | {"connection": number} | failed for number in range(1, 4)]
+    assert len(played(*many, *started, *answers)[1]) == 2
+    monkeypatch.setattr(record_replay, "MOST_FINALS", 2)
+    final = {"type": "event", "at_ms": 1, "name": "Final", "event": {"key": "1", "begin_ms": 0, "end_ms": 5}}
+    three = [final | {"event": {**final["event"], "text": str(number)}} for number in range(3)]  # type: ignore[dict-item]
+    with pytest.raises(SourceError, match="more than 2 sentences"):
+        played(*three)

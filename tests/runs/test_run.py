@@ -235,6 +235,14 @@ def test_a_source_that_breaks_off_keeps_what_it_gave() -> None:
     assert (ended.audio_ms, ended.lost_ms) == (300, 0)
 
 
+def test_a_source_that_gives_nothing_has_no_account() -> None:
+    """A microphone that is not there, while the service is: the error says all, and a line of zeros says nothing."""
+    listener = Listener()
+    with pytest.raises(SourceError, match="is not there"):
+        Run(plan(saying()), [listener]).transcribe([Tone(0, error=SourceError("mic", "is not there"))])
+    assert listener.of(Ended) == []
+
+
 class Full(Listener):
     """An output whose disk is full."""
 

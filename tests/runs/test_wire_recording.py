@@ -11,10 +11,10 @@ from asrcli.core.message import Closed, Message, Text, Writable
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.journal.append_file import AppendFile
-from asrcli.protocol import wire_record
-from asrcli.protocol.wire_record import read_record
+from asrcli.protocol import record_members
 from asrcli.runs import wire_recording
 from asrcli.runs.wire_recording import WireRecorder
+from tests.support.records import read_whole
 
 
 class Answering:
@@ -70,7 +70,19 @@ def test_a_full_disk_is_reported_once_and_what_was_written_stays(
     recorder.close()
     assert reports == [f"{tmp_path / 'r'}: the record ends here: no space left on device; the run goes on"]
     monkeypatch.undo()
-    assert read_record("r", (tmp_path / "r").read_bytes()).lines == ()
+    assert read_whole("r", (tmp_path / "r").read_bytes()).lines == ()
+
+
+def test_two_runs_do_not_write_one_record(tmp_path: Path) -> None:
+    """The second is refused before it has touched the file, and may have it once the first has ended."""
+    first = WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail)
+    first.handle(Notice("info", "x"), Transcript())
+    with pytest.raises(BlockingIOError):
+        WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail)
+    first.close()
+    assert len(read_whole("r", (tmp_path / "r").read_bytes()).lines) == 1
+    WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail).close()
+    assert read_whole("r", (tmp_path / "r").read_bytes()).lines == ()
 
 
 def test_a_recorded_connection_passes_everything_on(tmp_path: Path) -> None:
@@ -86,7 +98,7 @@ def test_a_recorded_connection_passes_everything_on(tmp_path: Path) -> None:
     recorded.close()
     recorder.close()
     assert len(faults) == 2
-    lines = read_record("r", (tmp_path / "r").read_bytes()).lines
+    lines = read_whole("r", (tmp_path / "r").read_bytes()).lines
     assert [line["type"] for line in lines] == ["open", "message", "message", "close"]
     assert lines[0]["url"] == "ws://x/"
 
@@ -105,13 +117,13 @@ def test_the_order_stays(tmp_path: Path) -> None:
         recorded.recv()
         expected += ["open", *["message"] * (wire_recording.SLICE + number), "event", "message", "close"]
     recorder.close()
-    assert [line["type"] for line in read_record("r", (tmp_path / "r").read_bytes()).lines] == expected
+    assert [line["type"] for line in read_whole("r", (tmp_path / "r").read_bytes()).lines] == expected
 
 
 def written_soon(path: Path, text: str) -> None:
     """Wait until a record holds a text."""
     deadline = time.monotonic() + 30
-    while text not in str(read_record("r", path.read_bytes()).lines):
+    while text not in str(read_whole("r", path.read_bytes()).lines):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -147,8 +159,8 @@ def test_no_member_is_too_long_to_be_read(tmp_path: Path, monkeypatch: pytest.Mo
     recorder.close()
     data = (tmp_path / "r").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(wire_record, "MOST_MEMBER_BYTES", wire_recording.MEMBER_BYTES * 3 // 2)
-        record = read_record("r", data)
+        patch.setattr(record_members, "MOST_MEMBER_BYTES", wire_recording.MEMBER_BYTES * 3 // 2)
+        record = read_whole("r", data)
     assert (record.damaged, len(record.lines)) == (0, 22)
     assert heard[0] == large
 

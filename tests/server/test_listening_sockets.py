@@ -97,3 +97,14 @@ def test_the_reserve_is_given_back() -> None:
     with ListeningSocket(socket.AF_INET, socket.SOCK_STREAM, 0):
         assert Process().num_fds() == before + 2
     assert Process().num_fds() == before
+
+
+def test_without_a_null_device_clients_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some containers have none: then nothing is kept in reserve."""
+    monkeypatch.setattr("os.devnull", "/nowhere/null")
+    with ListeningSocket(socket.AF_INET, socket.SOCK_STREAM, 0) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        with socket.create_connection(listening.getsockname()) as client, listening.accept()[0] as server:
+            server.sendall(b"x")
+            assert client.recv(1) == b"x"

@@ -54,6 +54,19 @@ def test_there_is_no_file_before_there_is_audio(tmp_path: Path) -> None:
     assert (list(chunks), path.exists()) == ([], True)
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_two_runs_do_not_both_believe_that_the_file_is_theirs(tmp_path: Path, moment: str) -> None:
+    """Both began when there was none. The later one ends with its first chunk, and the file of the other stays."""
+    path = tmp_path / "a.wav"
+    first, later = (RecordedSource(Given(pieces(tone(300))), str(path)).chunks(0) for _ in range(2))
+    if moment == "after":  # both have their first chunk
+        next(later)
+    assert list(first) == pieces(tone(300))
+    with pytest.raises(OutputError, match="exists already; choose another name"):
+        next(later)
+    assert decoded(path, 16000) == tone(300)
+
+
 def test_a_source_that_fails_leaves_a_finished_file(tmp_path: Path) -> None:
     """A microphone that is pulled out ends the run, and its audio is there."""
     path = tmp_path / "a.flac"
@@ -136,5 +149,6 @@ def test_a_link_stays_a_link_and_a_name_taken_meanwhile_stays_taken(tmp_path: Pa
     late = RecordedSource(Given(pieces(tone(200))), str(tmp_path / "a.WAV"))
     list(saved.chunks(0))
     assert (tmp_path / "a.WAV").is_symlink()
-    assert Notice("warning", f"{tmp_path / 'a.WAV'}: the audio is not saved: file exists") in late.chunks(0)
+    with pytest.raises(OutputError, match=r"a\.WAV: exists already"):
+        next(iter(late.chunks(0)))
     assert decoded(tmp_path / "there", 16000) == tone(200)

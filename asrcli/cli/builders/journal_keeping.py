@@ -115,7 +115,7 @@ class JournalKeeping:
         try:
             self.writing.open(folder, lambda: new_id(now), header, tidy)
             name = (self.writing.path or folder).name
-            notify(Notice("warning", f"the talk is kept on this disk as {name}: see asr sessions"))
+            self.writing.announce(f"the talk is kept on this disk as {name}: see asr sessions")
         except OSError as exc:
             notify(Notice("warning", f"no journal is kept: {folder}: {system_reason(exc).lower()}"))
         try:

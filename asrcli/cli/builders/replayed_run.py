@@ -24,8 +24,16 @@ def replay_record(path: Path, pace: float | None, output_builder: "OutputBuilder
         SourceError: the record cannot be read.
         OutputError: an output cannot be written.
     """
-    record = open_record(path)
-    played = RecordReplay(str(path), record)
+    with open_record(path, RecordReplay) as played:
+        at_ms = _play(played, pace, output_builder)
+    if played.unreadable:
+        print_message(f"asr: {path}: {quantity(played.unreadable, 'line')} left out, of no use to this version")
+    if not played.ended and output_builder.level is not None:
+        print_message(f"asr: {path}: the record ends after {at_ms / 1000:.1f} s, without the end of the run")
+
+
+def _play(played: RecordReplay, pace: float | None, output_builder: "OutputBuilder") -> int:
+    """Play it, and return when its last event was, in milliseconds since it began."""
     transcript = Transcript()
     at_ms = 0
     with run_outputs(output_builder) as outputs:
@@ -37,7 +45,4 @@ def replay_record(path: Path, pace: float | None, output_builder: "OutputBuilder
             transcript = fold(transcript, event)
             for output in outputs:
                 output.handle(event, transcript)
-    if played.unreadable:
-        print_message(f"asr: {path}: {quantity(played.unreadable, 'line')} left out, of no use to this version")
-    if not played.ended and output_builder.level is not None:
-        print_message(f"asr: {path}: the record ends after {at_ms / 1000:.1f} s, without the end of the run")
+    return at_ms

@@ -1,6 +1,7 @@
 """From the options of `asr serve` to the parts of the server: its recognizer, record, faults and scripted answers."""
 
 import random
+from contextlib import ExitStack
 from pathlib import Path
 
 from asrcli.cli.builders.text_files import read_text_file
@@ -16,17 +17,18 @@ from asrcli.server.faults.script import FaultPlan, parse_script
 from asrcli.server.recorded_conversation import RecordedServer
 
 
-def recorded(replay: Path | None, others: list[str]) -> RecordedServer | None:
-    """The record that answers every client; None without one. `others` are options that it would overrule.
+def recorded(stack: ExitStack, replay: Path | None, others: list[str]) -> RecordedServer | None:
+    """The record that answers every client, which the stack closes; None without one. `others` contradict it.
 
     Raises:
-        UsageError: there are others, or the file is no record.
+        UsageError: there are others.
+        SourceError: the file is no record.
     """
     if replay is None:
         return None
     if others:
         raise UsageError(f"--replay with {' and '.join(others)}: the record holds every answer")
-    return RecordedServer(str(replay), open_record(replay))
+    return stack.enter_context(open_record(replay, RecordedServer))
 
 
 def introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:

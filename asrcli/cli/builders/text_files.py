@@ -1,11 +1,14 @@
-"""Files that options and arguments name, read whole, with limits on size and waiting time."""
+"""Files that options and arguments name, read with limits on size and waiting time."""
 
 import errno
 import os
 import select
 import stat
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from asrcli.core.errors import UsageError
 
@@ -48,23 +51,60 @@ def bytes_of(path: str | Path, most_bytes: int) -> tuple[bytes, os.stat_result]:
         OSError: it cannot be read, is a directory or a disk, or a pipe that nobody writes to.
         ValueError: no file can have this name.
     """
+    fd, about = _opened(path)
+    try:
+        return b"".join(_pieces(fd, about, most_bytes + 1)), about
+    finally:
+        os.close(fd)
+
+
+def opened_file(path: str | Path, most_bytes: int) -> BinaryIO | None:
+    """A file for reading at any place, for the caller to close; None if it is longer. A pipe is copied into one.
+
+    Raises:
+        OSError: it cannot be read, is a directory or a disk, or a pipe that nobody writes to.
+        ValueError: no file can have this name.
+    """
+    fd, about = _opened(path)
+    with os.fdopen(fd, "rb") as given:
+        if stat.S_ISREG(about.st_mode):
+            if about.st_size > most_bytes:
+                return None
+            return os.fdopen(os.dup(fd), "rb")
+        copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+        for piece in _pieces(given.fileno(), about, most_bytes + 1):
+            copy.write(piece)
+        if copy.tell() <= most_bytes:
+            copy.seek(0)
+            return copy
+    copy.close()
+    return None
+
+
+def _opened(path: str | Path) -> tuple[int, os.stat_result]:
     # Without O_NONBLOCK, opening a pipe would wait for a writer, which may never come.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    about = os.fstat(fd)
     try:
-        about = os.fstat(fd)
-        data = bytearray()
         if stat.S_ISDIR(about.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if stat.S_ISBLK(about.st_mode):
             raise OSError(errno.EINVAL, "is a disk, not a file")
-        while len(data) <= most_bytes:
-            piece = _read(fd, min(_PIECE_BYTES, most_bytes + 1 - len(data)), first=not data, about=about)
-            if not piece:
-                break
-            data += piece
-        return bytes(data), about
-    finally:
+    except OSError:
         os.close(fd)
+        raise
+    return fd, about
+
+
+def _pieces(fd: int, about: os.stat_result, most_bytes: int) -> Iterator[bytes]:
+    """The first bytes of a file or pipe."""
+    size_bytes = 0
+    while size_bytes < most_bytes:
+        piece = _read(fd, min(_PIECE_BYTES, most_bytes - size_bytes), first=size_bytes == 0, about=about)
+        if not piece:
+            return
+        yield piece
+        size_bytes += len(piece)
 
 
 def _read(fd: int, size_bytes: int, *, first: bool, about: os.stat_result) -> bytes:

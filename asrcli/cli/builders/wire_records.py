@@ -1,23 +1,26 @@
 """From options to a record of the wire that is written, and from its file to one that is read."""
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from asrcli import __version__
-from asrcli.cli.builders.text_files import bytes_of
+from asrcli.cli.builders.text_files import bytes_of, opened_file
 from asrcli.cli.console import print_message
 from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
 from asrcli.core.printable import quantity
-from asrcli.protocol.wire_record import MEMBER, WireRecord, read_record
+from asrcli.protocol.record_members import MEMBER
+from asrcli.protocol.wire_record import WireRecord, read_record
 from asrcli.runs.wire_recording import WireRecorder
 
 if TYPE_CHECKING:
     from asrcli.core.settings import RecognitionSettings
 
 MOST_BYTES = 2 << 30
+Reader = TypeVar("Reader")
 
 
 def recording(
@@ -31,7 +34,7 @@ def recording(
     """The record of a run, which the stack completes.
 
     Raises:
-        UsageError: the file holds something else than a record.
+        UsageError: the file holds something else than a record, or another run writes it.
         OutputError: the file cannot be created.
     """
     _check(record)
@@ -46,30 +49,38 @@ def recording(
         recorder = WireRecorder(
             record, about, wire, recognition, keep_audio=keep_audio, report=lambda text: print_message(f"asr: {text}")
         )
+    except BlockingIOError:
+        raise UsageError(f"--record {record} is written by another run now", "choose another name") from None
     except OSError as exc:
         raise OutputError(str(record), system_reason(exc).lower()) from exc
     stack.callback(recorder.close)
     return recorder
 
 
-def open_record(path: Path) -> WireRecord:
-    """Read a record, and print what of it is missing.
+@contextmanager
+def open_record(path: Path, reader: Callable[[str, WireRecord], Reader]) -> Iterator[Reader]:
+    """What a reader makes of a record, which it is given with its name; print what of the record is missing.
+
+    The record is open until the end, because nobody holds it whole: `reader` reads it once.
 
     Raises:
         SourceError: it cannot be read, is no record, or a newer version has written it.
     """
+    name = str(path)
     try:
-        data = bytes_of(path, MOST_BYTES)[0]
+        file = opened_file(path, MOST_BYTES)
     except (OSError, ValueError) as exc:
-        raise SourceError(str(path), getattr(exc, "strerror", None) or "not a valid file name") from exc
-    if len(data) > MOST_BYTES:
-        raise SourceError(str(path), f"longer than {MOST_BYTES >> 30} GB")
-    record = read_record(str(path), data)
-    if record.damaged:
-        print_message(f"asr: {path}: {quantity(record.damaged, 'damaged part')} left out; the rest is used")
-    if record.cut:
-        print_message(f"asr: {path}: its end is cut off; the rest is used")
-    return record
+        raise SourceError(name, getattr(exc, "strerror", None) or "not a valid file name") from exc
+    if file is None:
+        raise SourceError(name, f"longer than {MOST_BYTES >> 30} GB")
+    with file:
+        record = read_record(name, file)
+        made = reader(name, record)
+        if record.damaged:
+            print_message(f"asr: {path}: {quantity(record.damaged, 'damaged part')} left out; the rest is used")
+        if record.members.cut:
+            print_message(f"asr: {path}: its end is cut off; the rest is used")
+        yield made
 
 
 def _check(record: Path) -> None:

@@ -1,5 +1,7 @@
 """`asr serve`: a local server with the wires of the service, for its other clients and for trials without a key."""
 
+from contextlib import ExitStack
+
 from asrcli.cli.console import print_message
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.serving import (
@@ -78,45 +80,40 @@ def serve(
     open_files.make_room(max_connections, spare_files=max_connections + open_files.PENDING_FILES)
     server_log.log_in_background(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
     given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers, "--workers": workers}
-    recorded = server_parts.recorded(replay, [name for name, value in given.items() if value is not None])
-    recognizer = server_parts.recognizer(engine if recorded is None else "scripted", script, two_pass, workers)
-    warnings: list[str] = []  # printed after the address, because programs wait for that line
-    access = server_access.ServerKeys(api_key_file, keys, warnings.append)
-    tls = server_access.server_certificate(cert, key)
-    planned = server_parts.faults(faults, chaos, waiting=chaos_waits)
-    origins = [page_origins.origin(text) for text in allow_origin or ()]
-    server_limits = limits.ServerLimits(
-        connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient
-    )
-    server = local_server.LocalServer(
-        recognizer,
-        host,
-        port,
-        access.keys,
-        server_limits,
-        planned,
-        server_parts.answers(answers),
-        origins=origins,
-        tls=tls,
-        recorded=recorded,
-    )
+    with ExitStack() as stack:
+        recorded = server_parts.recorded(stack, replay, [name for name, value in given.items() if value is not None])
+        recognizer = server_parts.recognizer(engine if recorded is None else "scripted", script, two_pass, workers)
+        warnings: list[str] = []  # printed after the address, because programs wait for that line
+        access = server_access.ServerKeys(api_key_file, keys, warnings.append)
+        tls = server_access.server_certificate(cert, key)
+        planned = server_parts.faults(faults, chaos, waiting=chaos_waits)
+        origins = [page_origins.origin(text) for text in allow_origin or ()]
+        server_limits = limits.ServerLimits(
+            connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient
+        )
+        server = local_server.LocalServer(
+            recognizer,
+            host,
+            port,
+            access.keys,
+            server_limits,
+            planned,
+            server_parts.answers(answers),
+            origins=origins,
+            tls=tls,
+            recorded=recorded,
+        )
 
-    at_fault = ""
-    if planned is not None:
-        at_fault = f"--chaos {chaos}"
-    if faults is not None:
-        at_fault = str(faults)
+        def announce(address: str) -> None:
+            print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key asked for'})")
+            if recorded is not None:
+                print_message(f"asr: every client gets the messages of {replay}")
+            else:
+                server_parts.introduce(recognizer.info, preferred=engine is None)
+            if planned is not None:
+                print_message(f"asr: this server is at fault on purpose: {faults or f'--chaos {chaos}'}")
+            for warning in warnings:
+                print_message(warning)
 
-    def announce(address: str) -> None:
-        print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key asked for'})")
-        if recorded is not None:
-            print_message(f"asr: every client gets the messages of {replay}")
-        else:
-            server_parts.introduce(recognizer.info, preferred=engine is None)
-        if at_fault:
-            print_message(f"asr: this server is at fault on purpose: {at_fault}")
-        for warning in warnings:
-            print_message(warning)
-
-    collect_less_often(SERVER_THRESHOLDS)
-    local_server.serve_forever(server, announce, access.reload)
+        collect_less_often(SERVER_THRESHOLDS)
+        local_server.serve_forever(server, announce, access.reload)

@@ -147,7 +147,9 @@ class RealtimeClient:
             events = self._handle(need(value, "type", str), value)
         except ProtocolError as exc:
             return [self._dropped.unreadable(exc)]
-        return [*events, *self._end_without_finish()]
+        if self._is_unfinishable:
+            events = [*events, *self._end_without_finish()]
+        return events
 
     def _handle(self, name: str, value: Json) -> list[Event]:
         if name == "error":
@@ -169,7 +171,7 @@ class RealtimeClient:
 
     def _transcribed(self, name: str, value: Json) -> list[Event]:
         """The events for a text. Texts of items of a lost connection are dropped: their audio is sent again."""
-        if self._items.is_late(value, self.retired_names or {}):
+        if self.retired_names and self._items.is_late(value, self.retired_names):
             return [Notice("debug", f"dropped {name} of an item of a lost connection")]
         done = name.endswith("completed")
         unknown = self.retired_names is not None and not self._items.knows(value)
@@ -178,10 +180,11 @@ class RealtimeClient:
         if unknown and self._late.holds(value, done=done):
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
         events = [*self._released(), *self._items.handle(name, value, self._sent_ms)]
-        late = 0
-        if not unknown:
-            late = sum(self._late.settle(event.text) for event in events if isinstance(event, Final))
-        return [*events, *(self._dropped.final(LATE) for _ in range(late))]
+        finals = [event for event in events if isinstance(event, Final)]
+        if finals and not unknown:
+            late = sum(self._late.settle(final.text) for final in finals)
+            events += [self._dropped.final(LATE) for _ in range(late)]
+        return events
 
     def _released(self, *, over: bool = False) -> list[Event]:
         held = self._late.release(over=over)
@@ -228,7 +231,7 @@ class RealtimeClient:
 
     def _end_without_finish(self) -> list[Event]:
         """Finished, once all text has come, where the service refused session.finish."""
-        if not self._is_unfinishable or self._items.pending or not (self.manual or self._items.finals):
+        if self._items.pending or not (self.manual or self._items.finals):
             return []
         self._is_unfinishable = False
         return [Finished(self.usage)]

@@ -118,7 +118,7 @@ def language(told: Json, asked: tuple[str, ...]) -> str:
 
 def encoded(pcm: bytes) -> str:
     """Audio as the base64 text that an event carries."""
-    return base64.b64encode(pcm).decode("ascii")
+    return binascii.b2a_base64(pcm, newline=False).decode("ascii")
 
 
 def decoded(audio: str) -> bytes:

@@ -28,18 +28,29 @@ _SAVE = f"INSERT OR REPLACE INTO inputs VALUES ({', '.join('?' * len(_COLUMNS))}
 class BatchLedger:
     """The rows of all inputs that a batch has seen, in the order in which they were first seen by their paths.
 
+    SQLite keeps its rollback journal beside it, and no file that it maps into memory: where the disk is full, the
+    system may end a process that touches such a map. Others may read the ledger between two saves.
+
+    Args:
+        out: The folder of the transcripts.
+        writing: This is the one program that writes it.
+
     Raises:
         UsageError: a newer version has written it, or it is damaged.
         OutputError: it cannot be read or written.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, *, writing: bool = False) -> None:
         self.path = out / FOLDER / LEDGER
         with self._explained():
             self._database = sqlite3.connect(self.path, isolation_level=None, timeout=10)
         try:
             with self._explained():
+                if writing and self._has_log():
+                    self._end_log()
                 self._prepare()
+                if writing:  # to create and delete a journal for each save would take longer
+                    self._database.execute("PRAGMA journal_mode = TRUNCATE")
         except BaseException:
             self._database.close()
             raise
@@ -53,12 +64,24 @@ class BatchLedger:
             )
         if version == VERSION:
             return
-        # A program that is killed loses nothing that is written so; after a power failure the last rows may be older.
-        self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("BEGIN IMMEDIATE")
         self._database.execute(_TABLE)
         self._database.execute(f"PRAGMA user_version = {VERSION}")
         self._database.execute("COMMIT")
+
+    def _has_log(self) -> bool:
+        """Whether an earlier version has written it, with a write-ahead log, whose index SQLite would map."""
+        try:
+            with self.path.open("rb") as file:
+                return 2 in file.read(20)[18:]
+        except OSError:
+            return False
+
+    def _end_log(self) -> None:
+        self._database.execute("PRAGMA locking_mode = EXCLUSIVE")  # the index is in the memory of this process then
+        self._database.execute("PRAGMA journal_mode = TRUNCATE")
+        self._database.execute("PRAGMA locking_mode = NORMAL")
+        self._database.execute("PRAGMA user_version").fetchone()  # only now the lock is gone
 
     def rows(self) -> dict[str, LedgerRow]:
         """All rows by the path of their input.
@@ -158,7 +181,7 @@ def opened_ledger(out: Path, shown: str = "") -> Iterator[BatchLedger]:
         problem = f"another run of asr batch writes to {shown or out}"
         raise UsageError(problem, "wait until it has ended, or stop it first")
     try:
-        ledger = BatchLedger(out)
+        ledger = BatchLedger(out, writing=True)
         try:
             yield ledger
         finally:

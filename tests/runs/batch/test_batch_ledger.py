@@ -37,6 +37,25 @@ def test_one_run_at_a_time_uses_a_ledger_and_others_may_read_it(tmp_path: Path) 
         assert list(ledger.rows()) == [ROW.path]
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+def test_no_file_is_mapped_while_a_ledger_is_written(tmp_path: Path, earlier: bool) -> None:
+    """On a full disk a process that touches such a map is killed. Rows of earlier versions, which had one, stay."""
+    kept = {}
+    with opened_ledger(tmp_path) as ledger:
+        if earlier:
+            ledger.save([ROW])
+            kept = {ROW.path: ROW}
+    if earlier:
+        database = sqlite3.connect(tmp_path / FOLDER / LEDGER)
+        assert database.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        database.close()
+    with opened_ledger(tmp_path) as ledger:
+        assert ledger.rows() == kept
+        ledger.save([ROW])
+        assert not list((tmp_path / FOLDER).glob("*-shm"))
+        assert read_ledger(tmp_path) == ledger.rows() == {ROW.path: ROW}
+
+
 def test_what_is_no_ledger_of_this_version_is_left_alone(tmp_path: Path) -> None:
     """A newer one, one that is damaged, a folder without any, and a folder that is a file."""
     with opened_ledger(tmp_path):

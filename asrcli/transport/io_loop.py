@@ -1,0 +1,104 @@
+"""The asyncio loop of the I/O thread: resolves names in daemon threads, and calls timers where it waits for sockets."""
+
+import asyncio
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from threading import Thread
+from typing import Any, TypeVarTuple
+
+from asrcli.transport.io_timers import IoTimers
+
+Ts = TypeVarTuple("Ts")
+LONGEST_WAIT_S = 3600.0  # the system takes no wait of months
+
+
+class TimedSelector(selectors.DefaultSelector):
+    """Waits for sockets, and calls timers meanwhile. A timer thus takes no turn of the loop.
+
+    Attributes:
+        has_news: The loop was asked to call something since it began to wait: it must not wait any longer.
+    """
+
+    def __init__(self, timers: IoTimers) -> None:
+        super().__init__()
+        self._timers = timers
+        self.has_news = False
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for sockets at most so long; None waits without a limit."""
+        self.has_news = False
+        while True:
+            wait_s = self._timers.fire()
+            if self.has_news:
+                return super().select(0)
+            if timeout is not None and (wait_s is None or timeout < wait_s):
+                return super().select(timeout)
+            if wait_s is not None:
+                wait_s = min(wait_s, LONGEST_WAIT_S)
+            ready = super().select(wait_s)
+            if ready or timeout is not None:
+                return ready
+
+
+class IoLoop(asyncio.SelectorEventLoop):
+    """A loop with timers. It resolves names in daemon threads, because those of the standard pool would delay the end.
+
+    Attributes:
+        timers: Its timers, beside those of asyncio.
+    """
+
+    def __init__(self) -> None:
+        self.timers = IoTimers(
+            time.monotonic, lambda exc: self.call_exception_handler({"message": "a timer failed", "exception": exc})
+        )
+        self._selector_of_timers = TimedSelector(self.timers)
+        super().__init__(self._selector_of_timers)
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call a function in the next turn, and let that come at once."""
+        self._selector_of_timers.has_news = True
+        return super().call_soon(callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call a function at a time, for which the loop may have to wait less than it does."""
+        self._selector_of_timers.has_news = True
+        return super().call_at(when, callback, *args, context=context)
+
+    async def getaddrinfo(
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002
+        proto: int = 0,
+        flags: int = 0,
+    ) -> list[Any]:
+        """Resolve a name, as `socket.getaddrinfo` does."""
+        resolved: asyncio.Future[list[Any]] = self.create_future()
+
+        def resolve(set_result: Callable[[Any], None], value: Any) -> None:
+            if not resolved.done():
+                set_result(value)
+
+        def look_up() -> None:
+            set_result: Callable[[Any], None] = resolved.set_result
+            value: Any
+            try:
+                value = socket.getaddrinfo(host, port, family, type, proto, flags)
+            except Exception as exc:  # the top of a thread: the waiting coroutine raises it
+                set_result = resolved.set_exception
+                value = exc
+            with suppress(RuntimeError):  # the loop has ended
+                self.call_soon_threadsafe(resolve, set_result, value)
+
+        Thread(target=look_up, name="resolve", daemon=True).start()
+        return await resolved
