@@ -14,9 +14,10 @@ from asrcli.protocol.http.temporary_keys import TemporaryKey
 
 MAX_TEMPORARY_KEYS = 1000  # valid at once
 MAX_KEYS = 1000  # each is compared at each handshake
+MAX_PLACES = 10**9  # what a limit has at most: nine digits
 MINUTE_S = 60.0
-LIMITS = ("connections", "tasks_per_minute")
-_EXAMPLE = "a line is: NAME KEY connections=4 tasks_per_minute=60"
+LIMITS = ("connections", "reserved", "tasks_per_minute")
+_EXAMPLE = "a line is: NAME KEY connections=4 reserved=2 tasks_per_minute=60"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ApiKey:
         name: What the log calls it; empty if it is the only key.
         key: What clients send.
         connections: WebSocket connections at once; None for as many as the server takes.
+        reserved: Places for connections that no other key can take; None for one, where there are enough.
         tasks_per_minute: Tasks that begin within a minute; None for no limit.
     """
 
@@ -34,6 +36,7 @@ class ApiKey:
     key: Secret
     connections: int | None = None
     tasks_per_minute: int | None = None
+    reserved: int | None = None
 
 
 def parse_keys(lines: Iterable[str], where: str) -> list[ApiKey]:
@@ -67,11 +70,16 @@ def _parse_key(words: list[str], line: str, where: str) -> ApiKey:
         name, _, number = word.partition("=")
         if name not in LIMITS:
             raise SettingError(
-                "keys", f"{line}: behind the key stand {' and '.join(LIMITS)} alone", _EXAMPLE, value=where
+                "keys",
+                f"{line}: behind the key stand {', '.join(LIMITS[:-1])} and {LIMITS[-1]} alone",
+                _EXAMPLE,
+                value=where,
             )
         if not (number.isascii() and number.isdecimal() and 0 < len(number) < 10 and int(number)):
             raise SettingError("keys", f"{line}: {name} is no whole number above 0", _EXAMPLE, value=where)
         limits[name] = int(number)
+    if limits.get("reserved", 0) > limits.get("connections", MAX_PLACES):
+        raise SettingError("keys", f"{line}: reserved is more than connections", value=where)
     return ApiKey(words[0], Secret(words[1]), **limits)
 
 
@@ -98,40 +106,47 @@ class ApiKeys:
     """
 
     def __init__(self, keys: Iterable[ApiKey], clock: Callable[[], float] = time.time) -> None:
-        self._keys = tuple(keys)
+        self._secret = secrets.token_bytes(32)
+        self._keys: tuple[ApiKey, ...] = ()
+        self._by_digest: dict[bytes, ApiKey] = {}
+        self._take(keys)
         self._clock = clock
         self._usages: dict[str, _Usage] = {}
-        self._temporary: list[tuple[TemporaryKey, str]] = []  # with the name of the key that made it
+        # With the name of the key that made it.
+        self._temporary: dict[bytes, tuple[TemporaryKey, str]] = {}
 
     def replace(self, keys: Iterable[ApiKey]) -> None:
         """Take other keys. What is open stays open; temporary keys of a key that is gone are no longer valid."""
-        self._keys = tuple(keys)
+        self._take(keys)
         names = {key.name for key in self._keys}
-        self._temporary = [made for made in self._temporary if made[1] in names]
+        self._temporary = {digest: made for digest, made in self._temporary.items() if made[1] in names}
 
     def find(self, given: str, *, temporary: bool = True) -> ApiKey | None:
         """Return the key that a client has given, or that has made its temporary key; None if there is none.
 
-        Each key is compared, and all of it, so that the time this takes says nothing about the keys.
+        Digests are looked up that nobody can make without the secret of this process, so the time this takes says
+        nothing about the keys, and is the same for one and for thousands.
         """
-        now = self._clock()
-        found = None
-        for key in self._keys:
-            if _equal(given, key.key):
-                found = key
-        owner = ""
-        matched = False
-        for made, name in self._temporary:
-            if _equal(given, made.key) and temporary and now < made.expires_at:
-                owner = name
-                matched = True
-        if matched:
+        digest = self._digest(given)
+        made, owner = self._temporary.get(digest, (None, ""))
+        if made is not None and temporary and self._clock() < made.expires_at:
             return next((key for key in self._keys if key.name == owner), None)
-        return found
+        return self._by_digest.get(digest)
 
     def has_room(self, key: ApiKey) -> bool:
         """Whether one more connection with this key may be opened."""
         return key.connections is None or self._usage(key).connections < key.connections
+
+    def kept_for_others(self, key: ApiKey, places: int) -> int:
+        """Return how many of so many places this key has to leave free; 0 while it has fewer than it has reserved."""
+        if self._usage(key).connections < self._reserved(key, places):
+            return 0
+        others = (other for other in self._keys if other.name != key.name)
+        return sum(max(0, self._reserved(other, places) - self._usage(other).connections) for other in others)
+
+    def reserved(self, places: int) -> int:
+        """Return how many of so many places are reserved, for all keys."""
+        return sum(self._reserved(key, places) for key in self._keys)
 
     def opened(self, key: ApiKey) -> None:
         """Count a connection."""
@@ -155,8 +170,8 @@ class ApiKeys:
 
     def is_temporary(self, given: str) -> bool:
         """Whether this is a temporary key that is valid."""
-        now = self._clock()
-        return sum(_equal(given, made.key) and now < made.expires_at for made, _ in self._temporary) > 0
+        made, _ = self._temporary.get(self._digest(given), (None, ""))
+        return made is not None and self._clock() < made.expires_at
 
     def new_temporary_key(self, owner: ApiKey, expire_in_s: int, prefix: str = "st-") -> TemporaryKey:
         """Make a temporary key, which counts as the key of its owner and begins with `prefix`.
@@ -165,11 +180,11 @@ class ApiKeys:
             ServiceRefused: too many temporary keys are still valid.
         """
         now = self._clock()
-        self._temporary = [made for made in self._temporary if now < made[0].expires_at]
+        self._temporary = {digest: made for digest, made in self._temporary.items() if now < made[0].expires_at}
         if len(self._temporary) >= MAX_TEMPORARY_KEYS:
             raise ServiceRefused("Throttling", "Too many temporary keys.")
         temporary_key = TemporaryKey(Secret(f"{prefix}{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
-        self._temporary.append((temporary_key, owner.name))
+        self._temporary[self._digest(temporary_key.key.reveal())] = temporary_key, owner.name
         return temporary_key
 
     def _limit(self, key: ApiKey) -> int | None:
@@ -179,6 +194,14 @@ class ApiKeys:
     def _usage(self, key: ApiKey) -> _Usage:
         return self._usages.setdefault(key.name, _Usage())
 
+    def _reserved(self, key: ApiKey, places: int) -> int:
+        if key.reserved is not None:
+            return key.reserved
+        return int(2 * len(self._keys) <= places)
 
-def _equal(given: str, key: Secret) -> bool:
-    return hmac.compare_digest(given.strip().encode("utf-8", "replace"), key.reveal().encode())
+    def _take(self, keys: Iterable[ApiKey]) -> None:
+        self._keys = tuple(keys)
+        self._by_digest = {self._digest(key.key.reveal()): key for key in self._keys}
+
+    def _digest(self, given: str) -> bytes:
+        return hmac.digest(self._secret, given.strip().encode("utf-8", "replace"), "sha256")

@@ -15,6 +15,7 @@ from asrcli.server.page_origins import PageOrigins
 HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH, *CLIENT_SECRET_PATHS)  # paths of single HTTP requests
 POST_ONLY = "This path takes POST only."
 KEY_PROTOCOL = "openai-insecure-api-key."  # a page that speaks OpenAI's wire offers its key as a subprotocol
+RETRY_AFTER = "1"  # seconds, for whoever is refused because too many others are there
 ANYBODY = ApiKey("", Secret(""))  # stands for every client of a server without keys
 
 
@@ -73,10 +74,14 @@ class AccessControl:
         key = self._find(given_key(target, header_values))
         if key is None:
             return Refusal(HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
-        if self.draining or self.connections >= self.max_connections:
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
+        free = self.max_connections - self.connections
+        if self.keys is not None:
+            free -= self.keys.kept_for_others(key, self.max_connections)
+        if self.draining or free <= 0:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.", RETRY_AFTER)
         if self.keys is not None and not self.keys.has_room(key):
-            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "Throttling", "Too many connections with this key.")
+            message = "Too many connections with this key."
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "Throttling", message, RETRY_AFTER)
         return key
 
     def problem(self, header_values: Callable[[str], Sequence[str]]) -> tuple[str, str] | None:

@@ -5,11 +5,11 @@ library behind the connection gets the handshake, control frames but pings, and 
 """
 
 import asyncio
-from enum import Enum
-from typing import Protocol
 
 from asrcli.server.large_messages import LargeMessage, LargeMessageRoom, Place
 from asrcli.server.message_assembly import MAX_FRAGMENTS, MessageAssembly
+from asrcli.server.read_connection import Phase, ReadConnection
+from asrcli.server.reading_turns import ReadingTurns, SendingRate
 from asrcli.transport.whole_frames import (
     BINARY,
     PING,
@@ -25,52 +25,6 @@ from asrcli.transport.whole_frames import (
 MAX_FRAMES = 16  # of one client that are read in one turn of the loop
 
 
-class Phase(Enum):
-    """Where a connection stands: its handshake is not answered, it is open, it closes, nothing is read any more."""
-
-    HANDSHAKE = "handshake"
-    OPEN = "open"
-    CLOSING = "closing"
-    OVER = "over"
-
-
-class ReadConnection(Protocol):
-    """What a FrameReader needs of its connection."""
-
-    @property
-    def phase(self) -> Phase:
-        """Where the connection stands."""
-        ...
-
-    def hand_on(self, data: bytes, message_size: int | None = None) -> None:
-        """Give data to the library; `message_size` are the bytes so far of a message that is in parts."""
-        ...
-
-    def send_frames(self, frames: bytes) -> None:
-        """Send whole frames."""
-        ...
-
-    def deliver(self, first: int, payload: bytes) -> None:
-        """Take a message; `first` is TEXT or BINARY."""
-        ...
-
-    def deliver_large(self, message: LargeMessage) -> bool:
-        """Take a large message; returns False if nobody waits for it now."""
-        ...
-
-    def pause_reading(self) -> None:
-        """Receive nothing for now."""
-        ...
-
-    def resume_reading(self) -> None:
-        """Receive again, where nothing else is against it."""
-        ...
-
-    def drop(self) -> None:
-        """End the connection now."""
-        ...
-
-
 class FrameReader:
     """What one client has sent and nobody has read yet.
 
@@ -78,12 +32,22 @@ class FrameReader:
         connection: The connection.
         message_bytes: The largest message.
         room: The room that large messages share.
+        turns: The turns of those who send much.
+
+    Attributes:
+        key_name: The key that the client has given: all clients with one key take turns.
     """
 
-    def __init__(self, connection: ReadConnection, message_bytes: int, room: LargeMessageRoom) -> None:
+    def __init__(
+        self, connection: ReadConnection, message_bytes: int, room: LargeMessageRoom, turns: ReadingTurns
+    ) -> None:
+        self.key_name = ""
         self._connection = connection
         self._message_bytes = message_bytes
         self._room = room
+        self._turns = turns
+        self._rate = SendingRate()
+        self._has_turn = False  # to come
         self._loop = asyncio.get_running_loop()
         self._is_answered = False  # the handshake
         self._request_end = RequestEnd()
@@ -101,6 +65,11 @@ class FrameReader:
         return bool(self._waiting) or self._is_full
 
     @property
+    def has_request(self) -> bool:
+        """Whether the whole request of the handshake has come."""
+        return self._request_end.is_found
+
+    @property
     def _is_full(self) -> bool:
         """Whether a large message has to wait: for its room, or for the conversation to take it."""
         if self._large is not None or self._is_next_large:
@@ -112,12 +81,22 @@ class FrameReader:
         """Whether nothing may be read now: `_is_full`, or the handshake is not answered."""
         return self._is_full or (self._request_end.is_found and not self._is_answered)
 
+    def receive(self, data: bytes) -> None:
+        """Take what has come; of a client that sends much it waits for its turn."""
+        if self._rate.is_high(self._loop.time()) and not self._waiting:
+            self._waiting = data
+            self._connection.pause_reading()
+            self._wait_for_turn()
+        else:
+            self.take(data)
+
     def take(self, data: bytes) -> None:
-        """Take what has come; behind `MAX_FRAMES` the rest waits for the next turn of the loop."""
+        """Take what has come now; behind `MAX_FRAMES` the rest waits for the next turn."""
         if self._waiting:
             self._waiting += data
             return
         taken = 0
+        size_bytes = len(data)
         if not self._request_end.is_found:
             end = self._request_end.end_of(data)
             self._connection.hand_on(data[:end])
@@ -132,11 +111,12 @@ class FrameReader:
                 data = self._take_frame(data)
                 taken += 1
             self._send_pongs()
+        self._rate.add(size_bytes - len(data), taken, self._loop.time())
         if data or self._is_full:
             self._waiting = data
             self._connection.pause_reading()
             if not self._is_held:
-                self._loop.call_soon(self.take_waiting)
+                self._wait_for_turn()
 
     def take_waiting(self) -> None:
         """Take what has waited, unless it still has to."""
@@ -185,6 +165,15 @@ class FrameReader:
         if self._large is not None or (self._place is not None and not self._place.is_whole):
             self._large = None
             self._leave()
+
+    def _wait_for_turn(self) -> None:
+        if not self._has_turn:
+            self._has_turn = True
+            self._turns.wait(self.key_name, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._has_turn = False
+        self.take_waiting()
 
     def _take_messages(self, data: bytes) -> tuple[bytes, int]:
         """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
 
 from asrcli import __version__
+from asrcli.server.auth import RETRY_AFTER
 from asrcli.server.http_api import HttpApi, HttpRequest
+from asrcli.server.pending_requests import Peer, PendingRequests
 
 if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
@@ -17,23 +20,39 @@ MAX_BODY_BYTES = 1 << 20
 MAX_HEADER_BYTES = 16 << 10
 WITHIN_S = 8  # for a whole request; after 10 s websockets cuts a connection that has not become a WebSocket
 MAX_REQUESTS = 64  # at once
+BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+class SingleRequests:
+    """The single requests of all clients.
+
+    Attributes:
+        exchanges: All of them.
+        reading: Those that are not whole yet.
+        answered: Those that were answered before they were whole, whose clients may still read the answer.
+    """
+
+    def __init__(self) -> None:
+        self.exchanges: set[HttpExchange] = set()
+        self.reading = PendingRequests(MAX_REQUESTS)
+        self.answered = PendingRequests(MAX_REQUESTS)
 
 
 class HttpExchange(asyncio.Protocol):
     """One HTTP request and its answer; what is answered comes from HttpApi."""
 
-    def __init__(self, transport: asyncio.Transport, http_api: HttpApi, open_requests: "set[HttpExchange]") -> None:
+    def __init__(self, transport: asyncio.Transport, http_api: HttpApi, requests: SingleRequests, peer: Peer) -> None:
         self._transport = transport
         self._http_api = http_api
-        self._open_requests = open_requests
+        self._requests = requests
+        self._peer = peer
         self._http = h11.Connection(h11.SERVER, MAX_HEADER_BYTES)
         self._request: h11.Request | None = None
         self._body = bytearray()
         self._complete = self._answered = False
         self._timeout = asyncio.get_running_loop().call_later(WITHIN_S, self._refuse, "RequestTimeOut", "Too slow.")
-        open_requests.add(self)
-        if len(open_requests) > MAX_REQUESTS:
-            self._refuse("ServiceUnavailable", "Too many connections.")
+        requests.exchanges.add(self)
+        requests.reading.enter(peer, partial(self._refuse, "ServiceUnavailable", "Too many connections."))
 
     def data_received(self, data: bytes) -> None:
         """Take a piece of the request; after the answer it is ignored."""
@@ -48,7 +67,9 @@ class HttpExchange(asyncio.Protocol):
         """Clean up after the connection."""
         del exc
         self._timeout.cancel()
-        self._open_requests.discard(self)
+        self._requests.exchanges.discard(self)
+        self._requests.reading.leave(self._peer)
+        self._requests.answered.leave(self._peer)
 
     def abandon(self) -> None:
         """End the connection without an answer."""
@@ -91,6 +112,7 @@ class HttpExchange(asyncio.Protocol):
 
     def _answer(self, status: int, body: "Json") -> None:
         self._answered = True
+        self._requests.reading.leave(self._peer)
         data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         headers = [
             ("Content-Type", "application/json"),
@@ -98,6 +120,8 @@ class HttpExchange(asyncio.Protocol):
             ("Connection", "close"),
             ("Server", f"asrcli/{__version__}"),
         ]
+        if status in BUSY:
+            headers.append(("Retry-After", RETRY_AFTER))
         if self._request is not None:
             headers += self._http_api.cors_headers(self._http_request())
         self._send(h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()))
@@ -108,6 +132,7 @@ class HttpExchange(asyncio.Protocol):
             self._transport.close()
         elif self._transport.can_write_eof():
             self._transport.write_eof()  # the client still sends: after a close it could lose the answer
+            self._requests.answered.enter(self._peer, self.abandon)
 
     def _send(self, event: Any) -> None:
         data = self._http.send(event)
@@ -119,4 +144,11 @@ def plain_answer(status: int, body: "Json") -> bytes:
     """Return the bytes of an answer to a connection that h11 has not read."""
     data = json.dumps(body).encode() + b"\n"
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    if status in BUSY:
+        head += f"Retry-After: {RETRY_AFTER}\r\n"
     return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
+
+
+TURNED_AWAY = plain_answer(
+    HTTPStatus.SERVICE_UNAVAILABLE, {"code": "ServiceUnavailable", "message": "Too many connections."}
+)

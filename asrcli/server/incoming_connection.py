@@ -17,14 +17,17 @@ from websockets.exceptions import InvalidMessage
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
-from asrcli.server.frame_reader import FrameReader, Phase
-from asrcli.server.http_server import HttpExchange, plain_answer
+from asrcli.server.frame_reader import FrameReader
+from asrcli.server.http_server import TURNED_AWAY, HttpExchange, plain_answer
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.log_filter import DROPPED, log
+from asrcli.server.message_assembly import content
+from asrcli.server.read_connection import Phase
 from asrcli.server.server_socket import ServerSocket
 from asrcli.transport.whole_frames import BINARY, TEXT
 
 if TYPE_CHECKING:
+    from asrcli.server.pending_requests import Peer
     from asrcli.server.websocket_server import WebSocketServer
 
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
@@ -49,9 +52,13 @@ class IncomingConnection(ServerConnection):
         self._answered_invalid = False
         self._is_answered = False  # the handshake
         self._is_over = False
+        self._is_pending = True  # its request is not whole
+        self._peer: Peer = ()
         self._stopped = False
         self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
-        self._reader = FrameReader(self, websocket_server.message_bytes, websocket_server.large_messages)
+        self._reader = FrameReader(
+            self, websocket_server.message_bytes, websocket_server.large_messages, websocket_server.reading_turns
+        )
         self._receiver: asyncio.Future[str | bytes | LargeMessage | None] | None = None  # None: ask the library
 
     async def receive(self) -> str | bytes | LargeMessage:
@@ -102,16 +109,14 @@ class IncomingConnection(ServerConnection):
                 raise self.protocol.close_exc from exc
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
+        """Count the newcomer: where there are too many, the slowest of them is turned away."""
         super().connection_made(transport)
         self.recv_messages.resume = self.resume_reading
         if hasattr(transport, "max_size"):  # not with TLS, which decrypts 16 KB at a time
             transport.max_size = READ_BYTES
-        newcomers = self._websocket_server.newcomers
-        if len(newcomers) >= self._websocket_server.max_newcomers:
-            log.warning("clients are turned away: %d others have connected and asked for nothing", len(newcomers))
-            self.abort()
-        newcomers.add(self)
+        self._peer = transport.get_extra_info("peername")
+        self._websocket_server.newcomers.add(self)
+        self._websocket_server.pending.enter(self._peer, self._turn_away)
 
     def data_received(self, data: bytes) -> None:
         """Hand data on to the library or to an HttpExchange; the first bytes wait until it is clear to which."""
@@ -122,13 +127,16 @@ class IncomingConnection(ServerConnection):
             data = self._first_bytes + data
             self._first_bytes = data[: len(WEBSOCKET_START)]
             if not WEBSOCKET_START.startswith(self._first_bytes):
+                self._leave_pending()
                 self._websocket_server.newcomers.discard(self)
                 self._exchange = self._new_exchange()
                 self._exchange.data_received(data)
                 return
             if len(self._first_bytes) < len(WEBSOCKET_START):
                 return
-        self._reader.take(data)
+        self._reader.receive(data)
+        if self._is_pending and self._reader.has_request:
+            self._leave_pending()
         if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             self.drop()
 
@@ -154,9 +162,8 @@ class IncomingConnection(ServerConnection):
 
     def deliver(self, first: int, payload: bytes) -> None:
         """Give a message to who waits for one, or to the library's queue."""
-        opcode = OPCODES[first]
-        if not self._wake_receiver(_content(opcode, payload)):
-            self.recv_messages.put(Frame(opcode, payload))
+        if not self._wake_receiver(content(payload, is_text=first == TEXT)):
+            self.recv_messages.put(Frame(OPCODES[first], payload))
 
     def deliver_large(self, message: LargeMessage) -> bool:
         """Give a large message to who waits for one; returns False if nobody does."""
@@ -180,7 +187,20 @@ class IncomingConnection(ServerConnection):
 
     def _new_exchange(self) -> HttpExchange:
         server = self._websocket_server
-        return HttpExchange(self.transport, server.http_api, server.open_requests)
+        return HttpExchange(self.transport, server.http_api, server.single_requests, self._peer)
+
+    def share_turns(self, key_name: str) -> None:
+        """Let all connections with this key be read in turns, where they send much."""
+        self._reader.key_name = key_name
+
+    def _leave_pending(self) -> None:
+        self._is_pending = False
+        self._websocket_server.pending.leave(self._peer)
+
+    def _turn_away(self) -> None:
+        """Answer that there are too many connections, and end this one: its request is not whole."""
+        self.transport.write(TURNED_AWAY)
+        self.abort()  # what was written is on its way; a close would wait for a client of TLS
 
     def eof_received(self) -> None:
         """Note that the client sends no more; it may still read an answer."""
@@ -193,6 +213,7 @@ class IncomingConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up, also when there was no handshake."""
         self._websocket_server.newcomers.discard(self)
+        self._leave_pending()
         self._stop_unread_timer()
         if self._exchange is not None:
             self._exchange.connection_lost(exc)
@@ -223,6 +244,10 @@ class IncomingConnection(ServerConnection):
         super().send_data()
         if not self._is_answered and self.phase is not Phase.HANDSHAKE:
             self._is_answered = True
+            if (
+                self.phase is not Phase.OPEN and not self.transport.is_closing()
+            ):  # refused: it may go before those who are not answered
+                self._websocket_server.pending.enter(self._peer, self.abort)
             self._reader.handshake_answered()
 
     def pause_writing(self) -> None:
@@ -271,13 +296,3 @@ class IncomingConnection(ServerConnection):
         if not self.transport.is_closing():
             log.info(DROPPED)
         self.abort()
-
-
-def _content(opcode: Opcode, payload: bytes) -> str | bytes | None:
-    """Return what a message holds; None for text that is no UTF-8: the library ends the connection for it."""
-    if opcode is Opcode.BINARY:
-        return payload
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        return None

@@ -6,8 +6,11 @@ import errno
 import os
 import socket
 import time
+from functools import partial
 
+from asrcli.server.http_server import TURNED_AWAY
 from asrcli.server.log_filter import log
+from asrcli.server.pending_requests import Peer, PendingRequests
 
 RECEIVE_BUFFER_BYTES = 32 << 10  # audio that waits in the system: a second, which Linux doubles
 SEND_BUFFER_BYTES = 64 << 10  # small, so that a client that does not read is noticed soon
@@ -15,6 +18,7 @@ _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
 _NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # skipped when the host has other addresses
 PAUSE_S = 0.05
+MAX_REQUEST_BYTES = 64 << 10  # that are read of a client who is turned away
 MAX_AT_ONCE = 8  # clients that are accepted one after the other; then those that are there have their turn
 LOG_EVERY_S = 60.0  # a lasting problem is logged once in this time
 
@@ -22,18 +26,36 @@ LOG_EVERY_S = 60.0  # a lasting problem is logged once in this time
 class ListeningSocket(socket.socket):
     """A listening socket that turns clients away while no file descriptor is left for them.
 
-    One descriptor is kept in reserve: with it a client is accepted and closed at once. Left in the queue it would wait
-    for an answer that does not come, and the event loop would try to accept it, and fail, as fast as it can.
+    Those who are slow with their request go first. Where there are none, one descriptor is kept in reserve: with it a
+    client is accepted and answered. Left in the queue it would wait for an answer that does not come, and the event
+    loop would try to accept it, and fail, as fast as it can.
+
+    Args:
+        family: As for every socket.
+        kind: As for every socket.
+        protocol: As for every socket.
+        pending: The connections whose request is not whole yet.
+        answer: What a client is sent who is turned away; nothing where clients expect TLS.
     """
 
-    def __init__(self, family: int, kind: int, protocol: int) -> None:
+    def __init__(
+        self,
+        family: int,
+        kind: int,
+        protocol: int,
+        pending: PendingRequests | None = None,
+        answer: bytes = TURNED_AWAY,
+    ) -> None:
         super().__init__(family, kind, protocol)
+        self._pending = pending
+        self._answer = answer
+        self._answered: socket.socket | None = None  # who was turned away last, in place of the reserve
         self._spare: int | None = None
         self._reserve()
         self._accepted = 0  # one after the other
         self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are turned away
 
-    def accept(self) -> tuple[socket.socket, object]:
+    def accept(self) -> tuple[socket.socket, Peer]:
         """Return the socket and address of the next client.
 
         Raises:
@@ -44,7 +66,7 @@ class ListeningSocket(socket.socket):
             self._accepted = 0
             raise BlockingIOError
         try:
-            client = super().accept()
+            client, peer = super().accept()
         except BlockingIOError:
             self._accepted = 0
             raise
@@ -54,36 +76,80 @@ class ListeningSocket(socket.socket):
             if time.monotonic() - self._logged_at >= LOG_EVERY_S:
                 log.warning("clients are turned away: %s", os.strerror(exc.errno))
                 self._logged_at = time.monotonic()
-            self._turn_away()
+            if self._pending is None or not self._pending.turn_one_away():
+                self._turn_away()
             raise BlockingIOError from None
         if self._spare is None:
             self._reserve()
-        return client
+        if self._pending is None:
+            return client, peer
+        accepted = _AcceptedSocket(client, self._pending, peer)
+        self._pending.enter(peer, accepted.end)
+        return accepted, peer
 
     def close(self) -> None:
         """Close the socket and the descriptor in reserve."""
         super().close()
-        if self._spare is not None:
-            os.close(self._spare)
-            self._spare = None
+        self._release()
 
     def _turn_away(self) -> None:
+        """Accept a client with the descriptor in reserve, and answer it. It may read that until the next one comes."""
+        self._release()
+        with contextlib.suppress(OSError):
+            self._answered = super().accept()[0]
+            self._answered.setblocking(False)
+            self._answered.send(self._answer)
+            self._answered.shutdown(socket.SHUT_WR)
+        if self._answered is None:
+            self._reserve()
+            if self._spare is None:  # another thread took the descriptor: let it finish
+                time.sleep(PAUSE_S)
+
+    def _release(self) -> None:
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None
-            with contextlib.suppress(OSError):
-                super().accept()[0].close()
-        self._reserve()
-        if self._spare is None:  # another thread took the descriptor: let it finish
-            time.sleep(PAUSE_S)
+        if self._answered is not None:
+            with contextlib.suppress(OSError):  # closed with a request that nobody has read, it would lose its answer
+                self._answered.recv(MAX_REQUEST_BYTES)
+            self._answered.close()
+            self._answered = None
 
     def _reserve(self) -> None:
+        self._release()
         with contextlib.suppress(OSError):
             self._spare = os.open(os.devnull, os.O_RDONLY)
 
 
-async def listen(host: str, port: int) -> list[socket.socket]:
+class _AcceptedSocket(socket.socket):
+    """A connection that is not pending any more once it is closed, also where its TLS handshake was never done."""
+
+    def __init__(self, accepted: socket.socket, pending: PendingRequests, peer: Peer) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        self._pending = pending
+        self._peer = peer
+
+    def end(self) -> None:
+        """End the connection; the event loop notices it."""
+        with contextlib.suppress(OSError):
+            self.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        self._pending.leave(self._peer)
+
+
+async def listen(
+    host: str, port: int, pending: PendingRequests | None = None, answer: bytes = TURNED_AWAY
+) -> list[socket.socket]:
     """Return listening sockets for all addresses of a host, all with one port; port 0 takes a free one.
+
+    Args:
+        host: A name or an address.
+        port: The port.
+        pending: The connections whose request is not whole yet.
+        answer: What a client is sent who is turned away.
 
     Raises:
         OSError: the host has no address, or cannot be listened at.
@@ -91,13 +157,14 @@ async def listen(host: str, port: int) -> list[socket.socket]:
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     sockets: list[socket.socket] = []
+    made = partial(ListeningSocket, pending=pending, answer=answer)
     missing: OSError | None = None
     try:
         for family, kind, protocol, _, address in dict.fromkeys(addresses):
             if sockets:
                 port = sockets[0].getsockname()[1]
             try:
-                sockets.append(_bound(family, kind, protocol, (address[0], port, *address[2:])))
+                sockets.append(_bound(made(family, kind, protocol), (address[0], port, *address[2:])))
             except OSError as exc:
                 if exc.errno not in _NO_SUCH_ADDRESS:
                     raise
@@ -111,12 +178,11 @@ async def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
-    listening = ListeningSocket(family, kind, protocol)
+def _bound(listening: ListeningSocket, address: tuple[object, ...]) -> socket.socket:
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
+        if listening.family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

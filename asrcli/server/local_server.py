@@ -30,7 +30,6 @@ from asrcli.server.faults.script import FaultPlan
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
-from asrcli.server.listening_sockets import listen
 from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
@@ -72,7 +71,7 @@ class LocalServer:
         wires: Names the wire of a connection, by the model and the path of its address.
 
     Raises:
-        SettingError: the host is open to other machines and there is no key.
+        SettingError: the host is open to other machines and there is no key; or keys reserve more than there is.
     """
 
     def __init__(
@@ -96,6 +95,9 @@ class LocalServer:
         self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
+        if keys is not None and (reserved := keys.reserved(self._limits.connections)) > self._limits.connections:
+            problem = f"are fewer than the {reserved} that the keys reserve"
+            raise SettingError("max_connections", problem, value=str(self._limits.connections))
         self._access_control = AccessControl(PATHS, keys, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
@@ -126,7 +128,7 @@ class LocalServer:
             UsageError: the host or port cannot be listened at.
         """
         try:
-            await self._websocket_server.listen(await listen(self._host, self._port))
+            await self._websocket_server.listen(self._host, self._port)
         except OSError as exc:
             problem = f"cannot listen at {self._host} port {self._port}: {system_reason(exc)}"
             raise UsageError(problem, cause=Cause.ADDRESS_TAKEN) from exc
@@ -169,6 +171,7 @@ class LocalServer:
             self._metrics.refusals[checked.status] += 1
             log.info(REFUSED, checked.code, checked.message)
             return checked
+        socket.share_turns(checked.name)
         self._admitted[socket] = checked, self._client_sessions.session_of(given_key(target, header_values))
         return await self._fault_injector.on_handshake(socket)
 

@@ -101,3 +101,13 @@ class MessageAssembly:
             self._small += piece
         else:
             self._large.add(piece)
+
+
+def content(payload: bytes, *, is_text: bool) -> str | bytes | None:
+    """Return what a message holds; None for text that is no UTF-8: the library ends the connection for it."""
+    if not is_text:
+        return payload
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None

@@ -2,11 +2,16 @@
 
 from asrcli.core.errors import SettingError
 
+PENDING_FILES = 256  # of connections that ask for nothing, and of single requests, beside as many as may be open
 OTHER_FILES = 100  # beside connections: libraries, models, the pipes of worker processes, the log
 
 
 def make_room(
-    connections: int, setting: str = "max_connections", files_each: int = 1, other_files: int = OTHER_FILES
+    connections: int,
+    setting: str = "max_connections",
+    files_each: int = 1,
+    other_files: int = OTHER_FILES,
+    spare_files: int = 0,
 ) -> None:
     """Raise the limit of this process so that so many connections fit into it, where the system has such a limit.
 
@@ -15,6 +20,7 @@ def make_room(
         setting: What sets this number, for the error.
         files_each: How many files each of them has open.
         other_files: How many files are open beside them.
+        spare_files: How many more there should be, if the system allows them.
 
     Raises:
         SettingError: the system lets no process have so many files open.
@@ -25,10 +31,13 @@ def make_room(
         return
     needed = connections * files_each + other_files
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+    wanted = needed + spare_files
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         problem = f"needs {needed} open files, and the system allows {hard}"
         advice = f"at most {max(1, (hard - other_files) // files_each)}, or raise the limit (ulimit -n)"
         raise SettingError(setting, problem, advice, value=str(connections))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

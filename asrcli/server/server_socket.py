@@ -54,6 +54,10 @@ class ServerSocket:
         """End the connection now, without a close frame."""
         self._connection.transport.abort()
 
+    def share_turns(self, key_name: str) -> None:
+        """Let all connections with this key be read in turns, where they send much."""
+        self._connection.share_turns(key_name)
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         await self._connection.wait_closed()

@@ -4,8 +4,8 @@ The rest of the server sees ServerSocket, Refusal and SocketClosed.
 """
 
 import logging
-import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from asyncio.sslproto import SSLProtocol
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,19 +17,24 @@ from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
 from asrcli.server.handshake_answers import chosen_protocol, plain_response, refusal_response, single_response
 from asrcli.server.http_api import HttpApi
+from asrcli.server.http_server import TURNED_AWAY, SingleRequests
 from asrcli.server.incoming_connection import IncomingConnection
 from asrcli.server.large_messages import LargeMessageRoom
 from asrcli.server.limits import ServerLimits
+from asrcli.server.listening_sockets import listen
 from asrcli.server.monitoring import Monitoring
+from asrcli.server.pending_requests import PendingRequests
+from asrcli.server.reading_turns import ReadingTurns
 from asrcli.server.server_socket import ServerSocket
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from asrcli.server.http_server import HttpExchange
-
 MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
+BACKLOG = 1024  # connections that wait in the system; one for which there is no room is asked again after a second
+TLS_BUFFER_BYTES = 32 << 10  # that a connection has for what comes; a record of TLS has 16 KB
+TLS_WITHIN_S = 10  # for the handshake of TLS
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
 # The library's own log of a handshake would show keys: what matters is logged by the server.
@@ -55,9 +60,10 @@ class WebSocketServer:
         unread_s: A client that takes nothing of what it is sent for this time is dropped.
         message_bytes: The largest message.
         large_messages: The room that the large messages of all connections share.
-        max_newcomers: How many newcomers there may be at once.
-        open_requests: The single requests that are being read or answered.
-        newcomers: The connections that have not sent a whole handshake yet.
+        reading_turns: The turns of all clients that send much.
+        single_requests: The single requests that are being read or answered.
+        pending: The connections whose request is not whole yet.
+        newcomers: The connections that are not answered yet.
     """
 
     def __init__(
@@ -72,8 +78,9 @@ class WebSocketServer:
     ) -> None:
         self.http_api = http_api
         self.unread_s = limits.unread_s
-        self.max_newcomers = max(MAX_NEWCOMERS, limits.connections)  # all clients may come at once
-        self.open_requests: set[HttpExchange] = set()
+        self.pending = PendingRequests(max(MAX_NEWCOMERS, limits.connections))  # all clients may come at once
+        self.single_requests = SingleRequests()
+        self.reading_turns = ReadingTurns()
         self.newcomers: set[IncomingConnection] = set()
         self.message_bytes = limits.message_bytes
         self.large_messages = LargeMessageRoom()
@@ -84,14 +91,25 @@ class WebSocketServer:
         self._tls = tls
         self._servers: list[Server] = []
 
-    async def listen(self, sockets: Iterable[socket.socket]) -> None:
-        """Accept connections on these listening sockets."""
-        for listening in sockets:
+    async def listen(self, host: str, port: int) -> None:
+        """Accept connections at all addresses of a host; port 0 takes a free one.
+
+        Raises:
+            OSError: the host has no address, or cannot be listened at.
+        """
+        timeouts: dict[str, Any] = {}
+        answer = TURNED_AWAY
+        if self._tls is not None:
+            timeouts = {"ssl_handshake_timeout": TLS_WITHIN_S, "ssl_shutdown_timeout": CLOSE_WITHIN_S}
+            answer = b""
+            # The event loop would take 256 KB for each connection, also for one that is slow with its handshake.
+            SSLProtocol.max_size = TLS_BUFFER_BYTES
+        for listening in await listen(host, port, self.pending, answer):
             server = await serve(
                 self._on_connected,
                 sock=listening,
                 ssl=self._tls,
-                backlog=self.max_newcomers,
+                backlog=BACKLOG,
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
                 process_response=self._on_response,
@@ -103,6 +121,7 @@ class WebSocketServer:
                 ping_interval=None,  # the official SDK answers no ping while its user is silent
                 server_header=f"asrcli/{__version__}",
                 logger=_library_log,
+                **timeouts,
             )
             self._servers.append(server)
 
@@ -116,13 +135,15 @@ class WebSocketServer:
         """Stop listening, say goodbye to every client, and end single requests."""
         for server in self._servers:
             server.close(code=1001, reason="the server stops")
-        for exchange in tuple(self.open_requests):
+        for exchange in tuple(self.single_requests.exchanges):
             exchange.abandon()
 
     def abort_newcomers(self) -> None:
         """End every connection that has not become a WebSocket."""
         for newcomer in tuple(self.newcomers):
             newcomer.abort()
+        while self.pending.turn_one_away():  # those of whom only the TLS handshake has begun
+            pass
 
     async def wait_closed(self) -> None:
         """Wait until all connections have ended."""

@@ -22,7 +22,7 @@ class MaskedFrames:
     def __init__(self) -> None:
         self._masks = b""
         self._at = 0
-        self._kind, self._head = (0, 0), b""  # of the last frame: one chunk is as long as the next
+        self._kind, self._head = (-1, 0), b""  # of the last frame: one chunk is as long as the next
 
     def frame(self, first: int, data: bytes) -> bytes:
         """Return a frame whose first byte (flags and opcode) is `first`, with a payload."""

@@ -1,6 +1,6 @@
 """Clients that mean harm or are clumsy, each as often as it can.
 
-    python -m tests.bench.attackers ADDRESS SECONDS [--pace A] [KIND...]
+    python -m tests.bench.attackers ADDRESS SECONDS [--pace A] [--client-key KEY] [KIND...]
 
 The kinds of tests/live/test_hostile.py and more. Each is a coroutine that makes one attack and is run again at once, by
 several hands; with a pace, at most so many attacks begin in a second, of all kinds. Prints one JSON object: how often
@@ -18,28 +18,29 @@ import struct
 import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH
+from tests.bench.attack_lines import HOLD_S, AttackLines, read_some
 from tests.bench.load_streams import frame, handshake
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
 
 HANDS = 3  # of each kind at once
-HOLD_S = 5.0
 LATER_S = 0.02  # between two attacks of one hand: there must be a machine left to measure
 EVIL = "\x1b]0;x\x07\x9b31m\u2028forged\nline\x85\ud800"
-Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PATHS = (INFERENCE, REALTIME + "?model=qwen3-asr-flash-realtime", "/v1/realtime")
 
 
-class Attackers:
+class Attackers(AttackLines):
     """All kinds, or those that are named, against one server."""
 
-    def __init__(self, host: str, port: int, names: Sequence[str] = (), pace: float = 0.0) -> None:
-        self.host, self.port = host, port
+    def __init__(
+        self, host: str, port: int, names: Sequence[str] = (), pace: float = 0.0, key: str = "", *, tls: bool = False
+    ) -> None:
+        super().__init__(host, port, key, tls=tls)
         self.interval_s = 1 / pace if pace else 0.0
         self.next_at = 0.0
         self.made: Counter[str] = Counter()
@@ -47,27 +48,10 @@ class Attackers:
             self.deaf, self.deaf_pings, self.silent, self.slow_head, self.huge, self.odd_values, self.odd_heads,
             self.cut, self.single_requests, self.churn, self.not_audio, self.not_frames, self.many_at_once,
             self.mistakes, self.many_values, self.parts, self.slow_large, self.pings, self.closes, self.questions,
+            self.slow_bodies, self.slow_tls, self.tls_handshakes, self.wrong_keys,
         )  # fmt: skip
         if names:
             self.kinds = tuple(getattr(self, name) for name in names)
-
-    @asynccontextmanager
-    async def line(self) -> AsyncIterator[Lines]:
-        """A connection; its end is not waited for."""
-        reader, writer = await asyncio.open_connection(self.host, self.port)
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()
-
-    @asynccontextmanager
-    async def connected(self, path: str = INFERENCE) -> AsyncIterator[Lines]:
-        """A connection behind its handshake."""
-        async with self.line() as (reader, writer):
-            writer.write(handshake(f"{self.host}:{self.port}", path))
-            async with asyncio.timeout(HOLD_S):
-                await reader.readuntil(b"\r\n\r\n")
-            yield reader, writer
 
     async def deaf(self) -> None:
         """Makes the server say much, and reads nothing."""
@@ -89,18 +73,6 @@ class Attackers:
                     writer.write(frame(b"x" * 125, 9) * 100)
                     await writer.drain()
                     await asyncio.sleep(LATER_S)
-
-    async def silent(self) -> None:
-        """Connects, and asks for nothing."""
-        async with self.line():
-            await asyncio.sleep(HOLD_S)
-
-    async def slow_head(self) -> None:
-        """A byte at a time."""
-        async with self.line() as (_, writer):
-            for byte in handshake(self.host)[:80]:
-                writer.write(bytes([byte]))
-                await asyncio.sleep(0.1)
 
     async def huge(self) -> None:
         """A message beyond the limit, and one below it that holds nothing."""
@@ -124,7 +96,7 @@ class Attackers:
             start["payload"]["model"] = random.choice([EVIL, "m" * 10_000, "fun-asr-realtime"])
             writer.write(frame(json.dumps(start).encode()[:60_000], 1))
             writer.write(frame(b'{"header":{"action":"run-task","x":' + b"[" * 5000, 1))
-            await _read_some(reader)
+            await read_some(reader)
 
     async def odd_heads(self) -> None:
         """Two keys, foreign pages and names, paths that are none."""
@@ -135,7 +107,7 @@ class Attackers:
         )  # fmt: skip
         async with self.line() as (reader, writer):
             writer.write(handshake(self.host, path, *headers))
-            await _read_some(reader)
+            await read_some(reader)
 
     async def cut(self) -> None:
         """Gone in the middle of a task, without a word."""
@@ -158,21 +130,21 @@ class Attackers:
         async with self.line() as (reader, writer):
             head = f"POST {path} HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: {len(body) + (not body)}\r\n\r\n"
             writer.write(head.encode() + body.encode())
-            await _read_some(reader)
+            await read_some(reader)
 
     async def churn(self) -> None:
         """Tasks that have hardly begun and end, and commands that belong to no task."""
         async with self.connected() as (reader, writer):
             for _ in range(20):
                 writer.write(_start() + frame(json.dumps(finish_task("nobody's")).encode(), 1) + _finish())
-                await _read_some(reader)
+                await read_some(reader)
 
     async def not_audio(self) -> None:
         """Random bytes that are announced as audio of some format."""
         async with self.connected() as (reader, writer):
             writer.write(_start(random.choice(["mp3", "opus", "aac", "amr", "speex", "wav"])))
             writer.write(frame(os.urandom(30_000)) * 5 + _finish())
-            await _read_some(reader)
+            await read_some(reader)
 
     async def not_frames(self) -> None:
         """Bytes that are no frames, fragments without an end, text that is no text."""
@@ -182,7 +154,7 @@ class Attackers:
         )  # fmt: skip
         async with self.connected(random.choice(PATHS)) as (reader, writer):
             writer.write(bad)
-            await _read_some(reader)
+            await read_some(reader)
 
     async def many_at_once(self) -> None:
         """More connections than the server has descriptors for."""
@@ -201,7 +173,7 @@ class Attackers:
         async with self.connected(random.choice(PATHS)) as (reader, writer):
             said = [b"{", b'{"type":"input_audio_buffer.commit"}', b'{"type":"a"}', b"[]", b'"' + b"a" * 50_000 + b'"']
             writer.write(b"".join(frame(text, 1) for text in said) * 5)
-            await _read_some(reader)
+            await read_some(reader)
 
     async def many_values(self) -> None:
         """JSON that takes long to read for its length: many values, deep ones, long numbers, escaped characters."""
@@ -212,7 +184,7 @@ class Attackers:
         )  # fmt: skip
         async with self.connected(PATHS[1]) as (reader, writer):
             writer.write(frame(odd, random.choice([1, 2])) * 3)
-            await _read_some(reader)
+            await read_some(reader)
 
     async def parts(self) -> None:
         """A message of megabytes in thousands of frames, and another in few."""
@@ -220,7 +192,7 @@ class Attackers:
             writer.write(b"\x01\x80" + bytes(4) + (b"\x00\xfe\x03\xe8" + bytes(4) + b"A" * 1000) * 3000)
             writer.write(b"\x80\x80" + bytes(4))
             await writer.drain()
-            await _read_some(reader)
+            await read_some(reader)
 
     async def slow_large(self) -> None:
         """Takes the room of large messages, and sends little of them."""
@@ -242,14 +214,7 @@ class Attackers:
         """Connections that are closed as soon as they are open."""
         async with self.connected(random.choice(PATHS)) as (reader, writer):
             writer.write(frame((1000).to_bytes(2, "big"), 8))
-            await _read_some(reader)
-
-    async def questions(self) -> None:
-        """Asks what the server tells about itself."""
-        path = random.choice(["/metrics", "/healthz", "/readyz", "/favicon.ico"])
-        async with self.line() as (reader, writer):
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
-            await _read_some(reader)
+            await read_some(reader)
 
     async def hand(self, kind: Callable[[], Awaitable[None]], end_at: float) -> None:
         """Make one attack after the other, each when the pace allows it."""
@@ -277,22 +242,17 @@ def _finish() -> bytes:
     return frame(json.dumps(finish_task()).encode(), 1)
 
 
-async def _read_some(reader: asyncio.StreamReader) -> None:
-    """Read what comes, for a moment."""
-    async with asyncio.timeout(1):
-        while await reader.read(65536):
-            pass
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench.attackers")
     parser.add_argument("address")
     parser.add_argument("seconds", type=float)
     parser.add_argument("kinds", nargs="*")
     parser.add_argument("--pace", type=float, default=0.0, help="attacks that begin in a second; 0: as many as can be")
+    parser.add_argument("--client-key", default="", help="the key that the attackers have")
     asked = parser.parse_args()
-    host_, _, port_ = asked.address.removeprefix("ws://").partition(":")
-    attackers = Attackers(host_, int(port_), asked.kinds, asked.pace)
+    scheme, _, place = asked.address.partition("://")
+    host_, _, port_ = place.partition(":")
+    attackers = Attackers(host_, int(port_), asked.kinds, asked.pace, asked.client_key, tls=scheme == "wss")
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # that connections end is what the server is for
     asyncio.run(attackers.run(asked.seconds))
     print(json.dumps(attackers.made))

@@ -1,8 +1,14 @@
 """Attacks on `asr serve`, beside a client that pays: `python -m tests.bench.hostile [--minutes 5] [--pace A]`.
 
+    [--keys] [--tls] [KIND...]
+
 The paying client has five connections and streams in tasks of ten seconds: first alone, then while the attackers of
 tests/bench/attackers.py attack another server on this machine, then while they attack its own, then alone again. What
-the second part costs, the busy machine costs in any case. With a pace, at most so many attacks begin in a second.
+the second part costs, the busy machine costs in any case. With a pace, at most so many attacks begin in a second. With
+--keys the server wants a key, and the attackers have another one than the client that pays; with --tls it wants TLS.
+Kinds are those of the attackers: all, or those that are named.
+
+Beside the streams a visitor opens a connection five times in a second: how many were answered, refused or reset.
 
 Prints how late its results were in each part, what it lost, and memory, descriptors, threads and the log of the server.
 The exit code is 1 where the client lost anything, the server went on growing, or its log has a traceback. How late
@@ -18,19 +24,21 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.support.command import Running, environment, serving
+from tests.support.command import Running, environment, started
+from tests.support.tls import certified
 
 ALONE_S, SETTLE_S = 20.0, 20.0  # the server drops clients that read nothing after 10 s
 ELSEWHERE_S = 60.0  # of attacks on another server; in a short run, half of what follows
 GROWTH_MB, DESCRIPTORS = 24, 256
 CONNECTIONS = 150
+KEYS = {"paying": "sk-paying", "other": "sk-other"}
 
 
 def python(module: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -48,7 +56,8 @@ def figures(process: "subprocess.Popen[str]", within_s: float) -> dict[str, Any]
 
 def paying(address: str, seconds: float) -> "subprocess.Popen[str]":
     """The client that pays."""
-    return python("tests.bench.load", address, "--warm", 1, "--span", seconds, "--task", 10, "--streams", 5)
+    key = ("--client-key", KEYS["paying"])
+    return python("tests.bench.load", address, "--warm", 1, "--span", seconds, "--task", 10, "--streams", 5, *key)
 
 
 def state(process: psutil.Process) -> str:
@@ -65,9 +74,9 @@ def shown(name: str, found: dict[str, Any]) -> str:
     )
 
 
-def attack(address: str, seconds: float, pace: float) -> "subprocess.Popen[str]":
+def attack(address: str, seconds: float, pace: float, kinds: Sequence[str]) -> "subprocess.Popen[str]":
     """Begin to attack a server. What the attackers use is another machine's CPU: theirs comes last."""
-    attackers = python("tests.bench.attackers", address, seconds, "--pace", pace)
+    attackers = python("tests.bench.attackers", address, seconds, *kinds, "--pace", pace, "--client-key", KEYS["other"])
     os.setpriority(os.PRIO_PROCESS, attackers.pid, 15)
     if os.sched_getscheduler(0) == os.SCHED_FIFO:  # this measurement comes before all other programs
         os.sched_setscheduler(attackers.pid, os.SCHED_FIFO, os.sched_param(1))
@@ -81,10 +90,11 @@ class Measured:
         address: Of the server.
         process: The server.
         pace: The attacks that begin in a second; 0 for as many as can be.
+        kinds: Of attacks; none for all.
     """
 
-    def __init__(self, address: str, process: psutil.Process, pace: float) -> None:
-        self.address, self.process, self.pace = address, process, pace
+    def __init__(self, address: str, process: psutil.Process, pace: float, kinds: Sequence[str] = ()) -> None:
+        self.address, self.process, self.pace, self.kinds = address, process, pace, kinds
         self.kept = True
         self.middle_bytes = 0
 
@@ -93,13 +103,15 @@ class Measured:
         client = paying(self.address, seconds)
         used_s = sum(self.process.cpu_times()[:2])
         if attacked:
-            attackers = attack(attacked, seconds, self.pace)
+            attackers = attack(attacked, seconds, self.pace, self.kinds)
+            visitor = python("tests.bench.visitor", self.address, seconds, "--client-key", KEYS["paying"])
             time.sleep(seconds / 2)
             if attacked == self.address:
                 print("in the middle:", state(self.process), flush=True)
                 self.middle_bytes = self.process.memory_info().rss  # with what was loaded for the first of each kind
             made = figures(attackers, seconds + 60)
             print(f"{sum(made.values())} attacks:", ", ".join(f"{kind} {times}" for kind, times in made.items()))
+            print("handshakes beside them:", figures(visitor, seconds + 60))
         found = figures(client, seconds + 60)
         used_s = sum(self.process.cpu_times()[:2]) - used_s
         print(shown(name, found), flush=True)
@@ -121,7 +133,9 @@ class Measured:
 @contextmanager
 def server(*options: object) -> Iterator[tuple[str, Running]]:
     """A server with few files."""
-    with serving("--engine", "scripted", "--max-connections", CONNECTIONS, *options) as (address, process):
+    scripted = ("--engine", "scripted", "--max-connections", CONNECTIONS)
+    with started("serve", "--port", 0, "--lenient", *scripted, *options) as process:
+        address = process.stderr.readline().split(" at ")[1].split()[0]
         # It also logs on standard error: a pipe that nobody reads would stop it.
         threading.Thread(target=process.stderr.read, daemon=True).start()
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
@@ -133,14 +147,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.hostile")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--pace", type=float, default=0.0, help="attacks that begin in a second; 0: as many as can be")
+    parser.add_argument("--keys", action="store_true", help="the server wants a key")
+    parser.add_argument("--tls", action="store_true", help="the server wants TLS")
+    parser.add_argument("kinds", nargs="*", help="the kinds of attacks; all, if none is named")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        with server("--log-file", log) as (address, process), server() as (elsewhere, _):
+        options: list[object] = []
+        if asked.keys:
+            keys = Path(folder) / "keys"
+            keys.write_text("".join(f"{name} {key}\n" for name, key in KEYS.items()))
+            keys.chmod(0o600)
+            options += ["--keys", keys]
+        if asked.tls:
+            _, certificate, private = certified(Path(folder))
+            options += ["--cert", certificate, "--key", private]
+        with server("--log-file", log, *options) as (address, process), server(*options) as (elsewhere, _):
             print(
                 f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {CONNECTIONS} connections, {DESCRIPTORS} files"
             )
-            kept = Measured(address, psutil.Process(process.pid), asked.pace).run(asked.minutes * 60, elsewhere)
+            measured = Measured(address, psutil.Process(process.pid), asked.pace, asked.kinds)
+            kept = measured.run(asked.minutes * 60, elsewhere)
         written = log.read_text()
     tracebacks = written.count("Traceback (most recent call last)")
     print(f"the log: {len(written) / 1e3:.0f} KB, {tracebacks} tracebacks")

@@ -1,6 +1,6 @@
 """Live streams to a server from a cheap client, and how late their results are: `python -m tests.bench.load ADDRESS`.
 
-    [--streams N] [--warm S] [--span S] [--task S] [--wav FILE] [--wire inference|realtime]
+    [--streams N] [--warm S] [--span S] [--task S] [--wav FILE] [--wire inference|realtime] [--client-key KEY]
 
 Each stream sends 100 ms of audio every 100 ms, in tasks of some seconds one after the other on one connection; on the
 realtime wire in one session. A result is late by the time from when the audio that it needs was sent to when it came:
@@ -13,6 +13,7 @@ audio that could not be sent in time counts as behind.
 import argparse
 import asyncio
 import json
+import ssl
 import wave
 from base64 import b64encode
 from functools import partial
@@ -47,17 +48,28 @@ def chunks_of(wav: str, wire: str) -> list[bytes]:
     return [frame(json.dumps(message).encode(), 1) for message in messages]
 
 
+def trusting() -> ssl.SSLContext:
+    """A client that takes every certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 async def load(address: str, asked: argparse.Namespace) -> dict[str, Any]:
     """Run all streams; the figures."""
-    host, _, port = address.removeprefix("ws://").partition(":")
+    scheme, _, place = address.partition("://")
+    host, _, port = place.partition(":")
+    tls = trusting() if scheme == "wss" else None
     chunks = chunks_of(asked.wav, asked.wire)
     seen, loop = Seen(), asyncio.get_running_loop()
     end_at = loop.time() + asked.warm + asked.span
     task_chunks = round(asked.task * 10) if asked.wire == "inference" else -1
     made = partial(STREAMS[asked.wire], seen, chunks, task_chunks, counted=not asked.wav, end_at=end_at)
+    made = partial(made, headers=[f"Authorization: Bearer {asked.client_key}"] if asked.client_key else [])
     running: list[Stream] = []
     for number in range(asked.streams):  # not all in one moment: each has its own beat
-        running.append((await loop.create_connection(partial(made, name=str(number)), host, int(port)))[1])
+        running.append((await loop.create_connection(partial(made, name=str(number)), host, int(port), ssl=tls))[1])
         await asyncio.sleep(min(0.05, asked.warm / 2 / asked.streams))
     await asyncio.sleep(max(0.0, end_at - asked.span - loop.time()))
     seen.warm = True
@@ -82,6 +94,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--task", type=float, default=60.0, help="seconds of audio in a task")
     parser.add_argument("--wav", default="", help="a WAV file at 16 kHz instead of silence")
     parser.add_argument("--wire", choices=STREAMS, default="inference")
+    parser.add_argument("--client-key", default="", help="the key that the client has")
     return parser.parse_args(arguments)
 
 

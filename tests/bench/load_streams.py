@@ -3,6 +3,7 @@
 import asyncio
 import json
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,13 +64,23 @@ class Stream(asyncio.Protocol):
         counted: The engine finds one sentence in each second: what is missing is lost.
         name: Of the stream, in the ids of its tasks.
         end_at: When it ends, on the clock of the loop; the last task is finished.
+        headers: Of the handshake.
     """
 
     path = INFERENCE
 
     def __init__(
-        self, seen: Seen, chunks: list[bytes], task_chunks: int, *, counted: bool, name: str, end_at: float
+        self,
+        seen: Seen,
+        chunks: list[bytes],
+        task_chunks: int,
+        *,
+        counted: bool,
+        name: str,
+        end_at: float,
+        headers: Sequence[str] = (),
     ) -> None:
+        self.headers = headers
         self.seen, self.counted, self.name = seen, counted, name
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.sent_at = array("d")
@@ -86,7 +97,7 @@ class Stream(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         host, port = transport.get_extra_info("peername")[:2]
-        transport.write(handshake(f"{host}:{port}", self.path))
+        transport.write(handshake(f"{host}:{port}", self.path, *self.headers))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note it, if it was not the end."""

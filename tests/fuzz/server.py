@@ -20,7 +20,7 @@ from asrcli.server.auth import AccessControl
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi, HttpRequest
-from asrcli.server.http_server import HttpExchange
+from asrcli.server.http_server import HttpExchange, SingleRequests
 from asrcli.server.limits import invalid_setting
 from asrcli.server.page_origins import PageOrigins, origin
 from asrcli.server.phrase_store import PhraseStore
@@ -115,14 +115,15 @@ class _Line:
 
 
 async def _exchange(data: bytes, piece_bytes: int) -> bytes:
-    line, open_requests = _Line(), set[HttpExchange]()
-    exchange = HttpExchange(cast("asyncio.Transport", line), _desk(), open_requests)
+    line, requests = _Line(), SingleRequests()
+    exchange = HttpExchange(cast("asyncio.Transport", line), _desk(), requests, ("127.0.0.1", 1))
     for at in range(0, len(data), piece_bytes):
         exchange.data_received(data[at : at + piece_bytes])
     if not line.is_over:
         exchange.eof_received()
     exchange.connection_lost(None)
-    assert not open_requests
+    assert not requests.exchanges
+    assert not len(requests.reading) + len(requests.answered)
     return bytes(line.written)
 
 

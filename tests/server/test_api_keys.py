@@ -25,7 +25,11 @@ def test_a_file_has_a_key_on_each_line() -> None:
         (["# nothing"], "holds no key"),
         (["sk-secret"], "line 1: has no name or no key"),
         (["name=anna sk-secret"], "line 1: has no name or no key"),
-        (["", "anna sk-secret rooms=2"], "line 2: behind the key stand connections and tasks_per_minute alone"),
+        (
+            ["", "anna sk-secret rooms=2"],
+            "line 2: behind the key stand connections, reserved and tasks_per_minute alone",
+        ),
+        (["anna sk-secret connections=2 reserved=3"], "line 1: reserved is more than connections"),
         (["anna sk-secret connections=0"], "line 1: connections is no whole number above 0"),
         (["anna sk-secret connections=two"], "line 1: connections is no whole number above 0"),
         (["anna sk-secret", "anna sk-other"], "line 2: the name 'anna' stands twice"),

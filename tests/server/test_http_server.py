@@ -16,7 +16,7 @@ from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server import http_server
 from asrcli.server.local_server import in_background
-from tests.support.wire import INFERENCE, PATIENCE_S, status, wait_until
+from tests.support.wire import INFERENCE, PATIENCE_S, status
 
 KEY = "sk-right"
 
@@ -188,32 +188,13 @@ def test_a_slow_request_gets_an_error(server: str, monkeypatch: pytest.MonkeyPat
     assert (code, json.loads(body)["code"]) == (408, "RequestTimeOut")
 
 
-def test_no_more_requests_at_once_than_the_limit(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others come in when one has left."""
-    monkeypatch.setattr(http_server, "MAX_REQUESTS", 1)
-    with line(server) as first:
-        first.sendall(b"POST ")
-        wait_until(lambda: post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 503)
-    wait_until(lambda: post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200)
-
-
-def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_stops_does_not_wait_for_half_a_request() -> None:
     """It ends at once."""
-    monkeypatch.setattr(http_server, "MAX_REQUESTS", 1)
     with ExitStack() as stack:
         with in_background(Scripted()) as address:
             half = stack.enter_context(line(address))
             half.sendall(b"POST ")
-            wait_until(
-                lambda: (
-                    post(
-                        address,
-                        HOTWORD_LISTS_PATH,
-                        write_request(BrowseLists()),
-                    )[0]
-                    == 503
-                )
-            )
+            assert post(address, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200  # behind the half one
             began = time.monotonic()
         assert time.monotonic() - began < 8
         with suppress(ConnectionResetError):

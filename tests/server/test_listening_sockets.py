@@ -19,6 +19,8 @@ line = ListeningSocket(socket.AF_INET, socket.SOCK_STREAM, 0)
 line.bind(("127.0.0.1", 0)); line.listen(); line.setblocking(False)
 client = socket.create_connection(line.getsockname())
 other = socket.create_connection(line.getsockname())
+for each in (client, other):
+    each.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
 held = []
 try:
     while True:
@@ -34,6 +36,7 @@ for _ in range(2):
 os.close(held.pop()); os.close(held.pop())
 for each in (client, other):
     each.settimeout(30)
+    assert each.recv(65536).startswith(b"HTTP/1.1 503 Service Unavailable\\r\\n")
     assert each.recv(1) == b""
 again = socket.create_connection(line.getsockname())
 line.accept()[0].close()
@@ -42,7 +45,7 @@ print("served again")
 
 
 def test_without_descriptors_clients_are_shown_out_and_later_served() -> None:
-    """They do not wait, and the problem is logged once."""
+    """They do not wait, they are answered whole, and the problem is logged once."""
     done = subprocess.run(
         [sys.executable, "-c", f"import logging; logging.basicConfig()\n{SHORT}"],
         capture_output=True,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import pytest
@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.recognizers.scripted import Scripted, ScriptedResult
-from asrcli.server.frame_reader import MAX_FRAMES, FrameReader, Phase
+from asrcli.server.frame_reader import MAX_FRAMES, FrameReader
 from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom
 from asrcli.server.local_server import in_background
+from asrcli.server.read_connection import Phase
+from asrcli.server.reading_turns import BURST, FRAME_COST, ReadingTurns
 from asrcli.transport.masked_frames import MaskedFrames
 from asrcli.transport.whole_frames import next_frame
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
@@ -103,7 +105,7 @@ class Read:
 
 async def read(connection: Read, data: Iterable[bytes]) -> None:
     """Let a reader have data behind a request, each piece when it is ready for more."""
-    reader = FrameReader(connection, 1 << 20, LargeMessageRoom())
+    reader = FrameReader(connection, 1 << 20, LargeMessageRoom(), ReadingTurns())
     reader.take(b"GET / HTTP/1.1\r\n\r\n")
     connection.phase = Phase.OPEN
     reader.handshake_answered()
@@ -119,6 +121,43 @@ async def until_read(connection: Read, reader: FrameReader) -> None:
         while connection.is_paused:
             await asyncio.sleep(0)
             reader.end_message()
+
+
+class HeldTurns(ReadingTurns):
+    """Turns that come when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[tuple[str, Callable[[], None]]] = []
+
+    def wait(self, key_name: str, read: Callable[[], None]) -> None:
+        """Note who waits."""
+        self.held.append((key_name, read))
+
+
+def test_a_client_that_sends_much_waits_for_a_turn_of_its_key() -> None:
+    """Nothing more of it is received or delivered until then; what has come is delivered whole."""
+
+    async def run() -> None:
+        connection, turns = Read(), HeldTurns()
+        reader = FrameReader(connection, 1 << 20, LargeMessageRoom(), turns)
+        reader.receive(b"GET / HTTP/1.1\r\n\r\n")
+        connection.phase = Phase.OPEN
+        reader.handshake_answered()
+        reader.key_name = "anna"
+        sent = 0
+        while not turns.held:
+            assert len(connection.messages) == sent < 100
+            assert not connection.is_paused
+            reader.receive(MaskedFrames().frame(BINARY, bytes(10_000)))
+            sent += 1
+        assert BURST < sent * (10_000 + FRAME_COST) < 2 * BURST
+        assert (len(connection.messages), connection.is_paused) == (sent - 1, True)
+        ((key_name, read_now),) = turns.held
+        read_now()
+        assert (key_name, len(connection.messages), connection.is_paused) == ("anna", sent, False)
+
+    asyncio.run(run())
 
 
 PAYLOADS = st.one_of(st.binary(max_size=300), st.integers(LARGE_BYTES - 2, LARGE_BYTES + 70_000).map(bytes))

@@ -77,7 +77,7 @@ def serve(
     from asrcli.cli.builders import server_access, server_log, server_parts
     from asrcli.server import limits, local_server, open_files, page_origins
 
-    open_files.make_room(max_connections)
+    open_files.make_room(max_connections, spare_files=max_connections + open_files.PENDING_FILES)
     server_log.log_in_background(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
     given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers, "--workers": workers}
     with ExitStack() as stack:

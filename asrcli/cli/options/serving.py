@@ -40,8 +40,8 @@ KeysFile = Annotated[
     Path | None,
     typer.Option(
         "--keys",
-        help="Let in the keys of this file, a line each: NAME KEY connections=4 tasks_per_minute=60. The limits may be "
-        "left out. SIGHUP reads the file again.",
+        help="Let in the keys of this file, a line each: NAME KEY connections=4 reserved=2 tasks_per_minute=60. The "
+        "limits may be left out. SIGHUP reads the file again.",
         metavar="PATH",
         rich_help_panel=CONNECTION,
     ),
