@@ -3,18 +3,30 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import clamp_event, shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.interfaces import ClientCodec
+from asrcli.core.late_module import LateModule
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.protocol.timestamps import likely_end
-from asrcli.recovery.duplicate_finals import ResentAudio, ToldFinals, is_repeat, normalized_text, rest_of
-from asrcli.recovery.earlier_versions import EarlierVersions
+from asrcli.recovery.duplicate_finals import (
+    EarlierVersions,
+    ResentAudio,
+    ToldFinals,
+    is_repeat,
+    normalized_text,
+    rest_of,
+)
 from asrcli.recovery.spans import Spans
+
+if TYPE_CHECKING:
+    from asrcli.protocol import timestamps
+else:
+    timestamps = LateModule("asrcli.protocol.timestamps")
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
 SHORTEST_MS = 10  # nobody says a character in less
@@ -267,7 +279,7 @@ class TranscriptionTask:
         elif end_ms is None:
             self.estimates = True
             next_ms = self._next_begin_ms(event)
-            end_ms = likely_end(event.begin_ms, event.text, next_ms=next_ms, sent_ms=self.sent_ms)
+            end_ms = timestamps.likely_end(event.begin_ms, event.text, next_ms=next_ms, sent_ms=self.sent_ms)
         level = "debug" if why in self._warned else "warning"  # warn once a task
         yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)

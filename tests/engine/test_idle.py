@@ -6,6 +6,7 @@ from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ServiceRefused
 from asrcli.core.events import Final, Finished, Gap, Notice, Partial
 from asrcli.core.message import Closed
+from asrcli.core.settings import ConnectionSettings
 from tests.support.device import Clock
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.talk import READY, Talk, audio, heard, listening
@@ -93,14 +94,15 @@ def test_what_was_said_before_the_process_was_suspended_is_heard_again() -> None
     def second(service: Service, wire: Wire) -> None:
         service.asked()
         service.tell(READY)
-        audio(service, 13)  # from 0.3 s before the first second that has no text
+        audio(service, 10)  # the second that has no text
         talk.end()
         assert isinstance(service.asked(), FinishTask)
-        service.tell(Final("1", 300, 1300, "two"), Finished())
+        service.tell(Final("1", 0, 1000, "two"), Finished())
         assert wire
 
     talk.say(20)
-    asked = listening(talk, first, second, clock=clock)
+    patient = ConnectionSettings("ws://test", stall_timeout_s=120.0)  # the clock goes on before the answer is there
+    asked = listening(talk, first, second, clock=clock, connection=patient)
     assert heard(list(asked.events())) == [Final("1", 0, 1000, "one"), Final("1", 1000, 2000, "two")]
 
 

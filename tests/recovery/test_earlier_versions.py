@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.events import Final
-from asrcli.recovery.duplicate_finals import KEPT, rest_of
-from asrcli.recovery.earlier_versions import EarlierVersions
+from asrcli.recovery.duplicate_finals import KEPT, EarlierVersions, rest_of
 
 WORDS = st.lists(st.sampled_from(["yes", "no", "hello", "there", "好", "的"]), min_size=1, max_size=3)
 # A sentence: how long the pause before it is, its length, its words, and how often it is said again.
