@@ -149,12 +149,8 @@ def main() -> None:
             code = 0  # Rich exits with code 1 when the reader of a pipe has closed it
     except AsrError as exc:  # the help or the version could not be written
         code = _report(exc)
-    except (
-        OSError,
-        MemoryError,
-        RuntimeError,
-        ImportError,
-    ) as exc:  # while a command is loaded, or its help is written
+    except (OSError, MemoryError, RuntimeError, ImportError) as exc:
+        # While a command is loaded, or its help is written.
         code = _report(surroundings.problem_of(exc))
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]

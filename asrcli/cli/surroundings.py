@@ -20,11 +20,8 @@ THREADS = (
     "end other programs, or raise the limits (ulimit -u, ulimit -v)",
 )
 _PROBLEMS = {errno.EMFILE: FILES, errno.ENFILE: FILES, errno.ENOMEM: MEMORY}
-_STARTS_PROCESSES = (
-    "subprocess.py",
-    "popen_fork.py",
-    "popen_spawn_posix.py",
-)  # where EAGAIN says that no process can be started
+# Where EAGAIN says that no process can be started.
+_STARTS_PROCESSES = ("subprocess.py", "popen_fork.py", "popen_spawn_posix.py")
 # What the loader of libraries and the interpreter say, which have no number for it.
 _SENTENCES = {
     "too many open files": FILES,

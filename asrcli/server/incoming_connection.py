@@ -244,9 +244,8 @@ class IncomingConnection(ServerConnection):
         super().send_data()
         if not self._is_answered and self.phase is not Phase.HANDSHAKE:
             self._is_answered = True
-            if (
-                self.phase is not Phase.OPEN and not self.transport.is_closing()
-            ):  # refused: it may go before those who are not answered
+            if self.phase is not Phase.OPEN and not self.transport.is_closing():
+                # It is refused, so it may go before those who are not answered.
                 self._websocket_server.pending.enter(self._peer, self.abort)
             self._reader.handshake_answered()
 
