@@ -104,7 +104,8 @@ class _Written:
     def recorded_json(self) -> int | None:
         """The place of the last sentence if it is the only one that is not known."""
         found = self.finals()
-        if [number for number, _ in found[:-1]] != sorted(self.known) or not found or found[-1][0] in self.known:
+        # Sentences of several speakers may end in another order than they began.
+        if not found or sorted(number for number, _ in found[:-1]) != sorted(self.known) or found[-1][0] in self.known:
             return None
         return found[-1][1]
 
@@ -151,7 +152,10 @@ def _sentence(line: bytes) -> int | None:
         return None
     if not isinstance(record, dict) or record.get("type") != "final":
         return None
-    return record.get("sentence")
+    number = record.get("sentence")
+    if not isinstance(number, int):  # somebody has edited the file
+        return None
+    return number
 
 
 def _skipped(shown: Sequence[str], at: int, block: list[str], gaps: Container[str]) -> int:

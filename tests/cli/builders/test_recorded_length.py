@@ -112,11 +112,20 @@ def test_only_a_last_sentence_that_was_not_recorded_is_cut(
         assert recorded_bytes(part, builder, recorded(found[:-1], anew={"": 0})) is None
 
 
+def test_sentences_may_end_in_another_order_than_they_began(tmp_path: Path) -> None:
+    """Those of two speakers, whose numbers follow their begins; the last one was not recorded."""
+    part = tmp_path / "a.part"
+    lines = [f'{{"type": "final", "sentence": {number}}}\n' for number in (2, 1, 3)]
+    part.write_text("".join(lines))
+    known = [Sentence(number, Final("", 0, 900, "yes.")) for number in (2, 1)]
+    assert recorded_bytes(part, BUILDERS[0], recorded(known)) == len(lines[0] + lines[1])
+
+
 @pytest.mark.parametrize("builder", BUILDERS[:3], ids=named)
 def test_what_is_no_transcript_of_the_journal_stays(builder: OutputBuilder, tmp_path: Path) -> None:
     """Somebody has edited it, or it holds damaged lines."""
     part = tmp_path / "a.part"
-    part.write_bytes(b"another\n\xff\n[]\n{'final'}\n" + b'"final"\n')
+    part.write_bytes(b"another\n\xff\n[]\n{'final'}\n" + b'"final"\n{"type": "final", "sentence": [1]}\n')
     assert recorded_bytes(part, builder, recorded([Sentence(1, Final("", 0, 900, "yes."))])) is None
     with pytest.raises(OutputError, match="no such file"):
         recorded_bytes(tmp_path / "gone", builder, recorded([]))
