@@ -62,10 +62,14 @@ class ReadingTurns:
         if self._began_s - began_s > TURN_S:
             self._readers = max(1, self._readers // 2)
         chosen = [self._next() for _ in range(min(self._readers, sum(map(len, self._waiting.values()))))]
+        loop = asyncio.get_running_loop()
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._take_turn)
+            loop.call_soon(self._take_turn)
         for read in chosen:
-            read()
+            try:
+                read()
+            except Exception as exc:  # one client must not cost the others their turn
+                loop.call_exception_handler({"message": "a client could not be read", "exception": exc})
 
     def _next(self) -> Callable[[], None]:
         key_name, readers = self._waiting.popitem(last=False)

@@ -93,3 +93,23 @@ def test_who_waits_again_while_it_is_read_comes_behind_the_others() -> None:
 
     asyncio.run(run())
     assert found == ["first", "other", "first", "first"]
+
+
+def test_who_cannot_be_read_costs_nobody_a_turn() -> None:
+    """The others of the same turn are read, and the error is reported."""
+    turns, found, errors = ReadingTurns(), list[str](), list[object]()
+
+    def fail() -> None:
+        raise ValueError("broken")
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: errors.append(about["exception"]))
+        turns.wait("a", fail)
+        for key in "bc":
+            turns.wait(key, partial(found.append, key))
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert found == ["b", "c"]
+    assert list(map(str, errors)) == ["broken"]
