@@ -79,7 +79,7 @@ def _parse_key(words: list[str], line: str, where: str) -> ApiKey:
             raise SettingError("keys", f"{line}: {name} is no whole number above 0", _EXAMPLE, value=where)
         limits[name] = int(number)
     if limits.get("reserved", 0) > limits.get("connections", MAX_PLACES):
-        raise SettingError("keys", f"{line}: reserved is more than connections", value=where)
+        raise SettingError("keys", f"{line}: reserved is more than connections", _EXAMPLE, value=where)
     return ApiKey(words[0], Secret(words[1]), **limits)
 
 

@@ -96,8 +96,9 @@ class LocalServer:
         self._port = port
         self._limits = limits or ServerLimits()
         if keys is not None and (reserved := keys.reserved(self._limits.connections)) > self._limits.connections:
-            problem = f"are fewer than the {reserved} that the keys reserve"
-            raise SettingError("max_connections", problem, value=str(self._limits.connections))
+            problem = f"the keys reserve {reserved} connections, which is more"
+            advice = "raise it, or reserve fewer"
+            raise SettingError("max_connections", problem, advice, value=str(self._limits.connections))
         self._access_control = AccessControl(PATHS, keys, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()

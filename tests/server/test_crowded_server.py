@@ -166,7 +166,7 @@ def test_a_key_has_places_that_no_other_key_can_take() -> None:
 
 def test_no_more_places_are_reserved_than_there_are() -> None:
     """Said at the start."""
-    with pytest.raises(SettingError, match=r"^max_connections 1: are fewer than the 2 that the keys reserve$"):
+    with pytest.raises(SettingError, match=r"^max_connections 1: the keys reserve 2 connections, which is more"):
         LocalServer(Scripted(), keys=ApiKeys([PAYING, OTHER]), limits=ServerLimits(connections=1))
 
 
