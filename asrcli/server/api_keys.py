@@ -115,6 +115,11 @@ class ApiKeys:
         # With the name of the key that made it.
         self._temporary: dict[bytes, tuple[TemporaryKey, str]] = {}
 
+    @property
+    def every(self) -> tuple[ApiKey, ...]:
+        """All keys but temporary ones."""
+        return self._keys
+
     def replace(self, keys: Iterable[ApiKey]) -> None:
         """Take other keys. What is open stays open; temporary keys of a key that is gone are no longer valid."""
         self._take(keys)
