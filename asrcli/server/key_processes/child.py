@@ -31,6 +31,7 @@ from asrcli.server.key_processes.messages import (
     send_message,
 )
 from asrcli.server.local_server import LocalServer
+from asrcli.server.log_filter import log
 from asrcli.server.monitoring import ServerMetrics
 from asrcli.server.serving_forever import SWITCH_S
 
@@ -54,12 +55,25 @@ class ChildServer:
         self._numbers = count()
         self._questions: dict[int, asyncio.Future[RecognitionSettings]] = {}
 
-    async def run(self, channel: int) -> None:
-        """Serve until the server wants the end; `channel` is what connections come by."""
+    async def run(self, channel: int) -> int:
+        """Serve until the server wants the end; returns the exit status. `channel` is what connections come by."""
         plan = await next_message(self._reader)
         if not isinstance(plan, ServerPlan):
-            return  # the server has gone
+            return 0  # the server has gone
         self._log(plan.log_level)
+        status = 0
+        try:
+            await self._serve(plan, channel)
+        except Exception:
+            log.exception("a process for a key cannot go on")
+            await asyncio.sleep(0)  # in which the log is told
+            status = 1
+        self._writer.close()
+        with suppress(OSError):  # the server has gone
+            await self._writer.wait_closed()
+        return status
+
+    async def _serve(self, plan: ServerPlan, channel: int) -> None:
         recognizer = registry.make(registry.find(plan.engine), plan.options, plan.workers)
         server = LocalServer(
             recognizer, keys=self._keys, limits=plan.limits, answers=plan.answers, lists=self._with_lists
@@ -73,8 +87,6 @@ class ChildServer:
         await server.stop()
         reporting.cancel()
         self._report()
-        self._writer.close()
-        await self._writer.wait_closed()
 
     async def _drain(self, server: LocalServer) -> None:
         """Let tasks end, unless the server does not want to wait any more."""
@@ -159,9 +171,9 @@ class _ServerLog(logging.Handler):
             self._loop.call_soon_threadsafe(send_message, self._writer, LogLine(fields))
 
 
-async def _serve(control: int, channel: int) -> None:
+async def _serve(control: int, channel: int) -> int:
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=control))
-    await ChildServer(reader, writer).run(channel)
+    return await ChildServer(reader, writer).run(channel)
 
 
 def main() -> None:
@@ -171,7 +183,7 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_S)
     collect_less_often(SERVER_THRESHOLDS)
     control, channel = map(int, sys.argv[1:])
-    asyncio.run(_serve(control, channel))
+    sys.exit(asyncio.run(_serve(control, channel)))
 
 
 if __name__ == "__main__":
