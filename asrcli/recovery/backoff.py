@@ -1,4 +1,4 @@
-"""Whether to reconnect after a loss, after which wait, and from where. Uses no clock and no chance of its own.
+"""Whether to reconnect after a loss, after which wait, and from where. Uses no clock and no randomness of its own.
 
 Attempts without progress are bounded. Progress is a new final, or silence that a healthy connection has taken. Time
 alone is no progress: a service that takes audio for eleven seconds and then drops the connection, again and again,
@@ -101,8 +101,8 @@ class Backoff:
             self._attempts_left = attempts
         self._realtime = False  # no more audio comes, so there is nothing to skip to
 
-    def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
-        """Return the next attempt after a loss; None to give up. `chance` is from 0 to 1 and spreads the waits."""
+    def lost(self, loss: Loss, now: float, jitter: float) -> Attempt | None:
+        """Return the next attempt after a loss; None to give up. `jitter` is from 0 to 1 and spreads the waits."""
         kind = classify(loss.error, live=self._realtime)
         if rejects(loss.error) and self._answered:
             kind = FaultClass.RETRY  # it has taken such messages before, and text has come for them
@@ -127,7 +127,7 @@ class Backoff:
         self.attempt += 1
         if self._attempts_left is not None:
             self._attempts_left -= 1
-        return Attempt(self._wait_s(loss, kind, now, chance), skip_to)
+        return Attempt(self._wait_s(loss, kind, now, jitter), skip_to)
 
     def _sent_too_often(self, loss: Loss) -> bool:
         if loss.reach is None:
@@ -138,14 +138,14 @@ class Backoff:
         limit = self._retries.limit
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 
-    def _wait_s(self, loss: Loss, kind: FaultClass, now: float, chance: float) -> float:
+    def _wait_s(self, loss: Loss, kind: FaultClass, now: float, jitter: float) -> float:
         base_s = self._retries.wait_s
         cap_s = DROPS_CAP_S
         if kind is FaultClass.BUSY:
             base_s *= BUSY_FACTOR
         elif isinstance(loss.error, ConnectFailed):
             cap_s = UNREACHABLE_CAP_S
-        wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
+        wait_s = jitter * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
         wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, loss.error.retry_after_s or 0.0))
         if self.gives_up_at is not None:
             wait_s = min(wait_s, max(0.0, self.gives_up_at - now))

@@ -1,4 +1,4 @@
-"""When the next attempt comes, and when there is none: counted, doubled, capped, and spread by chance."""
+"""When the next attempt comes, and when there is none: counted, doubled, capped, and spread by jitter."""
 
 import pytest
 from hypothesis import given
@@ -27,9 +27,9 @@ def loss(error: AsrError = BROKEN, *, reach: int | None = None, unanswered: bool
     return Loss(error, was_ready=True, ended=ended, reach=reach, unanswered=unanswered)
 
 
-def waits(backoff: Backoff, times: int, *, chance: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
+def waits(backoff: Backoff, times: int, *, jitter: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
     """The waits after so many losses in a row, none of which took audio."""
-    attempts = [backoff.lost(loss(error), 0.0, chance) for _ in range(times)]
+    attempts = [backoff.lost(loss(error), 0.0, jitter) for _ in range(times)]
     return [None if attempt is None else attempt.wait_s for attempt in attempts]
 
 
@@ -41,9 +41,9 @@ def test_the_wait_doubles_and_is_capped(error: AsrError, cap_s: float) -> None:
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 40))
-def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
+def test_full_jitter_stays_below_the_wait(jitter: float, times: int) -> None:
     """A thousand clients that lose one service do not all reconnect at the same moment."""
-    for number, wait_s in enumerate(waits(Backoff(RetrySettings(None, 0.5), realtime=True), times, chance=chance)):
+    for number, wait_s in enumerate(waits(Backoff(RetrySettings(None, 0.5), realtime=True), times, jitter=jitter)):
         assert wait_s is not None
         assert 0 <= wait_s <= min(DROPS_CAP_S, 0.5 * 2.0**number)
 
@@ -134,9 +134,9 @@ def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_boun
         (float("inf"), RETRY_AFTER_CAP_S),
     ):
         told = ServiceRefused("Throttling", "slow down", retry_after_s=asked_s)
-        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
+        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, jitter=0.0, error=told) == [given_s]
         down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=asked_s)
-        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=down) == [given_s]
+        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, jitter=0.0, error=down) == [given_s]
 
 
 def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
