@@ -43,7 +43,7 @@ class Reconnection:
             LinkState.WAITING,
         }:  # a task that never began says nothing of the one before
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
-            recent.told = task.told.first
+            recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)
         loss = Loss(error, self._account.was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
