@@ -80,7 +80,7 @@ class Fallback:
 
 
 class _Session:
-    """A LocalSession. The session calls `hear`, `finish` and `close`; all else runs in the fallback thread."""
+    """A LocalSession. The session calls `add_audio`, `finish` and `close`; all else runs in the fallback thread."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, recognizer: Recognizer, settings: RecognitionSettings, emit: Emit
@@ -96,7 +96,7 @@ class _Session:
         """Begin; in the fallback thread."""
         self._task = self._loop.create_task(self._serve())
 
-    def hear(self, pcm: bytes) -> None:
+    def add_audio(self, pcm: bytes) -> None:
         self._put(SendAudio(pcm))
 
     def finish(self) -> None:
