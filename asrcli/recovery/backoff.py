@@ -26,14 +26,14 @@ class Loss:
     Attributes:
         error: What ended it.
         was_ready: The service has listened to this session before, on this connection or another.
-        ended: No more audio will come.
+        input_ended: No more audio will come.
         reach: Position behind the audio that was sent on the connection; None where all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
     """
 
     error: AsrError
     was_ready: bool
-    ended: bool
+    input_ended: bool
     reach: int | None
     unanswered: bool = False
 
@@ -120,7 +120,7 @@ class Backoff:
             self._unanswered = 0
         if self._outage_since is None:
             self._outage_since = now
-        if loss.ended and self._retry_for_s is None:
+        if loss.input_ended and self._retry_for_s is None:
             self._retry_for_s = self._retries.last_words_s
         if self.gives_up_at is not None and now >= self.gives_up_at:
             return None

@@ -24,7 +24,7 @@ AWAY = ConnectFailed("ws://x", "connection refused")
 
 def loss(error: AsrError = BROKEN, *, reach: int | None = None, unanswered: bool = False, ended: bool = False) -> Loss:
     """A loss of a service that has listened before."""
-    return Loss(error, was_ready=True, ended=ended, reach=reach, unanswered=unanswered)
+    return Loss(error, was_ready=True, input_ended=ended, reach=reach, unanswered=unanswered)
 
 
 def waits(backoff: Backoff, times: int, *, jitter: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
@@ -186,7 +186,7 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
     error: AsrError, tried: bool
 ) -> None:
     """A wrong address is reported at once."""
-    never = Loss(error, was_ready=False, ended=False, reach=None)
+    never = Loss(error, was_ready=False, input_ended=False, reach=None)
     assert (Backoff(RetrySettings(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried
 
 
@@ -195,7 +195,7 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
 )
 def test_a_server_that_takes_each_connection_and_never_says_anything_is_no_service(error: ConnectionLost) -> None:
     """However its silence was noticed. One that breaks the connection may come up yet."""
-    never = Loss(error, was_ready=False, ended=False, reach=None)
+    never = Loss(error, was_ready=False, input_ended=False, reach=None)
     backoff = Backoff(RetrySettings(5, 0), realtime=False)
     attempts = [backoff.lost(never, 0.0, 1.0) for _ in range(SILENT_STARTS + 1)]
     assert attempts == [*[Attempt(0.0)] * SILENT_STARTS, None]
