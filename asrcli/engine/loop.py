@@ -197,7 +197,7 @@ class SessionLoop:
     def _take_chunk(self, chunk: Chunk) -> None:
         self._feed.add(chunk)
         self._settle()
-        if self._link is _UP and self._feed.pass_on():
+        if self._link is _UP and self._feed.send_at_once():
             self._backoff.audio_sent()
         else:
             self._advance()
@@ -349,7 +349,7 @@ class SessionLoop:
         if self._account.add_event(event):
             self._backoff.progress()
             self._feed.stall_detector.reset()
-        self._account.emit_behind_gaps(event)
+        self._account.emit_after_gaps(event)
         if isinstance(event, Final):
             self._feed.final_arrived()
             self._settle()
