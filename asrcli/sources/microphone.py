@@ -72,7 +72,7 @@ class Microphone:
         speaker: Label of the speaker, if several devices are listened to.
         process: Changes each piece of audio before anything else; it must keep its length.
         retry: Whether to wait for a device that goes away.
-        tells_silence: Whether to warn about a silent microphone. What a machine plays may well be silent.
+        warns_of_silence: Whether to warn about a silent microphone. What a machine plays may well be silent.
         now: A clock in seconds that goes on while the machine sleeps.
 
     Raises (from `chunks`):
@@ -92,7 +92,7 @@ class Microphone:
         speaker: str = "",
         process: Callable[[bytes], bytes] = lambda pcm: pcm,
         retry: bool = True,
-        tells_silence: bool = True,
+        warns_of_silence: bool = True,
         now: Callable[[], float] = boot_time,
     ) -> None:
         self.name = device.name
@@ -106,7 +106,7 @@ class Microphone:
         self._retry = retry
         self._now = now
         self._silence_alarm = None
-        if tells_silence:
+        if warns_of_silence:
             self._silence_alarm = SilenceAlarm()
         self._inbox: SimpleQueue[_InboxItem] = SimpleQueue()
         self._attempts = ReaderAttempts(self._start_reader, now)

@@ -127,7 +127,7 @@ def file(
     output_builder = page_audio.with_files(output_builder, paths, source_builder.take, samples)
     with ExitStack() as stack:
         page = caption_pages.captions(stack, captions, logging_options.level, capitalize=output_options.capitalize)
-        runs = outputs.runs(output_builder, inputs, paths, page)
+        runs = outputs.planned_runs(output_builder, inputs, paths, page)
         connection = retry_options.applied_to(connection_options.at(stack, recognition))
         run_builder = run.RunBuilder(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
