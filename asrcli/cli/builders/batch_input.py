@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.fetched_input import fetched_input
-from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.journal_keeping import described_outputs, new_header
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal, add_output
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
@@ -18,12 +18,10 @@ from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
-from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
 from asrcli.journal.reading import Journal
-from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
 from asrcli.journal.source import ContinuedOutput
 from asrcli.library.library_output import LibraryOutput
@@ -107,10 +105,10 @@ class InputTranscriber:
         now = datetime.now().astimezone()
         journal = FileJournal()
         files = tuple(map(str, self.staging.files(task.row)))
-        header = JournalHeader(
-            now.isoformat(timespec="milliseconds"), self.recognition, (), self.service, described_outputs(builder),
-            dict(self.plan.connection.headers).get(WORKSPACE, ""), inputs=(self._described(path),),
-            reading=read_as(self.source_builder, self.plan.pace), stages=(((0,), files),),
+        header = new_header(
+            now, self.recognition, self.plan.connection, described_outputs(builder), local=not self.service,
+            inputs=(self._described(path),), reading=read_as(self.source_builder, self.plan.pace),
+            stages=(((0,), files),),
         )  # fmt: skip
         folder = self.staging.folder(task.row.path) / SESSIONS
         try:
