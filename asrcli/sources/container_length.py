@@ -18,7 +18,7 @@ _DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
 READS_HEAD = {"mp3", "avi", "asf", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
-JOINED = 1.05  # a file larger than its header says by this factor has another one joined behind it
+JOINED = 1.05  # a file larger than its header says by this factor has another one joined to its end
 
 
 def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> int | None:

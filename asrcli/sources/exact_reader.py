@@ -15,7 +15,7 @@ def reader(file: IO[bytes] | io.RawIOBase) -> Read:
     return lambda size: file.read(size) or b""
 
 
-def start_behind_tag(file: io.FileIO) -> tuple[bytes, int]:
+def start_after_tag(file: io.FileIO) -> tuple[bytes, int]:
     """Return the beginning of a file behind its ID3 tag, which may hold a picture, and the size of the tag.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
-from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_behind_tag
+from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_after_tag
 from asrcli.sources.input_reader import OGG, SampleFormat
 from asrcli.sources.late_decoder import decoding, mp3_frames
 from asrcli.sources.ogg import OggLinks
@@ -70,10 +70,10 @@ def measure_file(
                 return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes
-            start, skipped = start_behind_tag(file)
+            start, skipped = start_after_tag(file)
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
-            if samples is None and len(windows := joined_files.parts(file)) > 1:
+            if samples is None and len(windows := joined_files.file_spans(file)) > 1:
                 return _windows(path, file, windows, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
