@@ -246,7 +246,7 @@ def asr(
     """The options of the program itself, which stand before the name of a command."""
     del version, profile  # the command reads the profile from the context
     if verbose:
-        problem = "it belongs to --version here; for more status write it behind the command"
+        problem = "it belongs to --version here; for more status write it after the command"
         raise typer.BadParameter(problem, param_hint="--verbose")
 
 
@@ -271,8 +271,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except Exception as exc:
-            if (problem := surroundings.lack(exc)) is not None:
-                if debug or str(problem) not in surroundings.said:
+            if (problem := surroundings.shortage(exc)) is not None:
+                if debug or str(problem) not in surroundings.reported:
                     print_error(str(problem), debug=debug)
                 sys.exit(exit_code(problem))
             sentence = f"internal error: {type(exc).__name__}: {exc}"
