@@ -62,8 +62,11 @@ def read_help(command: Any, ctx: Any, common: Collection[str] = ()) -> HelpConte
         asking[-1] = HelpEntry(asking[-1].names, f"Show the other {left_out} options too, in groups.")
     groups[HELP] = asking
     examples = [example for example in paragraphs(command.epilog) if example != "Examples:"]
-    pieces = " ".join(command.collect_usage_pieces(ctx))
-    usage = f"{ctx.command_path} {pieces}".translate({ord("{"): None, ord("}"): None})
+    hidden = [
+        piece for each in command.params if getattr(each, "hidden", False) for piece in each.get_usage_pieces(ctx)
+    ]
+    pieces = [piece for piece in command.collect_usage_pieces(ctx) if piece not in hidden]
+    usage = f"{ctx.command_path} {' '.join(pieces)}".translate({ord("{"): None, ord("}"): None})
     shown = {title: entries for title, entries in groups.items() if entries}
     return HelpContent(usage, paragraphs(command.help), shown, examples)
 
