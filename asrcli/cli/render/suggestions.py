@@ -36,7 +36,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         return ""
     if problem.startswith("No such option") and given and given[0].startswith("-") and given[0] != "--":
         command = next((word for word in given if word in commands), "file")
-        return f"options stand behind a command: asr {command} {given[0]}"
+        return f"options come after the command: asr {command} {given[0]}"
     return ""
 
 

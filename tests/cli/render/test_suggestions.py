@@ -25,7 +25,7 @@ from tests.support.command import asr
         (["mic", "talk.wav"], "did you mean asr file talk.wav?"),
         (["file"], "name a file, or - for standard input: cat talk.wav | asr file -"),
         (["file", "--local"], "name a file, or - for standard input"),
-        (["--local", "file", "talk.wav"], "options stand behind a command: asr file --local"),
+        (["--local", "file", "talk.wav"], "options come after the command: asr file --local"),
         (["quite-other"], "No such command 'quite-other'; see "),
         (["verify"], "verify --help"),
         (["file", "--paec", "1", "talk.wav"], "--pace"),
