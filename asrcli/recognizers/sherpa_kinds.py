@@ -105,7 +105,6 @@ KINDS = (
     ModelKind("sense-voice", streaming=False, fits=_is_sense_voice, roles={"model": _MODEL, "tokens": _TOKENS}),
     ModelKind("paraformer", streaming=False, fits=_is_paraformer, roles={"paraformer": _MODEL, "tokens": _TOKENS}),
 )  # fmt: skip
-KIND_BY_NAME = {kind.name: kind for kind in KINDS}
 LOOKED_FOR = "encoder, decoder and joiner, or encoder and decoder, or model (.onnx), each with tokens.txt"
 ARCHIVES = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip", ".7z")
 # Formats of other programs: the end of a file's name, and what such a file is.

@@ -1,7 +1,7 @@
 """What the help says of a command, as data: usage, paragraphs, options by group, examples. Lays out nothing."""
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from enum import Enum
 from typing import Any
 
@@ -134,11 +134,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value
-
-
-def option_names(content: HelpContent) -> Iterator[str]:
-    """The long names of all options that are shown."""
-    for title, entries in content.groups.items():
-        if title not in {ARGUMENTS, COMMANDS}:
-            for entry in entries:
-                yield from (word.strip(",") for word in entry.names.split() if word.startswith("--"))
