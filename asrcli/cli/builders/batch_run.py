@@ -112,7 +112,7 @@ class BatchRequest:
             AsrError: what ended the batch before its inputs did.
             KeyboardInterrupt: the user ended it.
         """
-        found = self.found()
+        found = self.found_inputs()
         if not found.inputs and self.watched is None:
             self._raise_no_input(found)
             return
@@ -148,7 +148,7 @@ class BatchRequest:
             self.out, self.output_builder, self.template, settings, builder.model.name, self.force, self.remote
         )
 
-    def found(self) -> FoundInputs:
+    def found_inputs(self) -> FoundInputs:
         """The inputs that the words name; without words, those that failed before."""
         if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)

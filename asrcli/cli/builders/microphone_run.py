@@ -102,7 +102,7 @@ def transcribe(
         page = captions(stack, caption_port, output_builder.level, capitalize=output_builder.capitalize)
         extra_outputs = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
         runs = planned_runs(with_recordings(output_builder, sources), sources, [], extra_outputs)
-        connection = connection_options.at(stack, microphone_builder.asked)
+        connection = connection_options.service_connection(stack, microphone_builder.asked)
         notify = microphones[0].emit
         stack.enter_context(
             keeping.recording(

@@ -135,7 +135,7 @@ class OutputBuilder:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
 
     def _check_files(self, inputs: Sequence[str]) -> None:
-        found = self.each(inputs)
+        found = self.for_inputs(inputs)
         for output_builder in found:
             for name, path in zip(output_builder.formats, map(Path, output_builder.paths()), strict=False):
                 self._check_existing(path, name)
@@ -150,7 +150,7 @@ class OutputBuilder:
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
 
-    def each(self, names: Sequence[str]) -> "list[OutputBuilder]":
+    def for_inputs(self, names: Sequence[str]) -> "list[OutputBuilder]":
         """One builder for all sources, or with a folder one for each."""
         if self.folder is None:
             return [self]
@@ -232,7 +232,7 @@ def planned_runs(
             output_builder.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise OutputError(str(output_builder.folder), system_reason(exc)) from exc
-        by_input = dict(zip(inputs, output_builder.each(inputs), strict=True))
+        by_input = dict(zip(inputs, output_builder.for_inputs(inputs), strict=True))
         names = [flatten_sources([source])[0].name for source in sources]
         places = [f"{number}/{len(names)} {bare_url(name)}" for number, name in enumerate(names, 1)]
         if len(names) == 1:

@@ -161,7 +161,7 @@ def _connect(
     if connection_options.local:
         notices = [f"{option} has no effect on the embedded recognizer" for option in ignored_options(recognition)]
         recognition = effective_options(recognition)
-    connection = request.retry_options.applied_to(connection_options.at(stack, recognition))
+    connection = request.retry_options.applied_to(connection_options.service_connection(stack, recognition))
     return RunBuilder(
         model,
         recognition,

@@ -152,7 +152,7 @@ class RunBuilder:
         recognizer = self.service.recognizer
         if recognizer is not None:
             texts.append(f"embedded recognizer: {recognizer.heard_by}, {recognizer.description}")
-            if not self.service.engine and (advice := registry.better(recognizer)):
+            if not self.service.engine and (advice := registry.advice_on_better(recognizer)):
                 texts.append(advice)
         texts += self.notices
         rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]

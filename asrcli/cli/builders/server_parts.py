@@ -42,7 +42,7 @@ def introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:
     """Print what the recognizer is; where nobody chose it, how to get a better one."""
     lines = [info.summary]
     if preferred:
-        lines.append(registry.better(info))
+        lines.append(registry.advice_on_better(info))
     for line in filter(None, lines):
         print_message(f"asr: {line}")
 
@@ -79,7 +79,7 @@ def chosen_recognizer(
     """
     info = registry.find(engine)
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
-        names = " or ".join(registry.taking("second_pass"))
+        names = " or ".join(registry.names_with_option("second_pass"))
         problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
         raise UsageError(problem, f"add --engine {names}" if engine is None else "")
     if workers is not None and info.runs_in is not registry.RunsIn.WORKERS:
@@ -87,7 +87,7 @@ def chosen_recognizer(
     if script is None:
         return RecognizerChoice(info, registry.RecognizerOptions(second_pass.value), workers)
     if "script" not in info.options:
-        names = " or ".join(registry.taking("script"))
+        names = " or ".join(registry.names_with_option("script"))
         raise UsageError(f"--script without --engine {names}: only that engine replays one")
     lines = tuple(_lines("--script", script))
     options = registry.RecognizerOptions(second_pass.value, lines, f"--script {script}")

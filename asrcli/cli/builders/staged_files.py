@@ -185,7 +185,7 @@ class StagedRun:
     def _files(self, output_builder: "OutputBuilder", places: list[tuple[int, ...]]) -> list[list[str]]:
         if output_builder.folder is None:
             return [[str(Path(path).absolute()) for path in output_builder.paths() if path != "-"]]
-        builders = output_builder.each(self.paths)
+        builders = output_builder.for_inputs(self.paths)
         return [[str(Path(path).absolute()) for path in builders[numbers[0]].paths()] for numbers in places]
 
 

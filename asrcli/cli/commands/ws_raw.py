@@ -225,7 +225,7 @@ def ws_raw(
             connection = connection_options.is_other_service()
             wait_s = wait or QUIET_S
         else:
-            connection = connection_options.at(stack, recognition)
+            connection = connection_options.service_connection(stack, recognition)
             wait_s = wait or {True: QUIET_S, False: connection.idle_timeout_s}[exchange.silence_ends]
         opened = raw_session.dial_wire(
             wire, connection, recognition.model, header or [],
