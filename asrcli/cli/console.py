@@ -20,7 +20,7 @@ def print_message(line: str) -> None:
 
 
 def print_error(sentence: str, *, debug: bool) -> None:
-    """Print what has ended the program, with `debug` behind the calls that led to it."""
+    """Print what has ended the program, with `debug` after the calls that led to it."""
     import logging
     import traceback
 

@@ -3,7 +3,7 @@
 A thread reads ahead, so that a session can learn how much audio waits for it; the parent bounds how much that can be.
 
 An engine may hold the interpreter's lock while it searches, so it gets an interpreter of its own. What travels are our
-own dataclasses, pickled, each behind its length; both ends are this program. After its events each command is answered
+own dataclasses, pickled, each after its length; both ends are this program. After its events each command is answered
 with None, and FinishTask with Finished: so the parent knows how far behind a worker is, and which one hangs.
 """
 

@@ -27,7 +27,7 @@ class Loss:
         error: What ended it.
         was_ready: The service has listened to this session before, on this connection or another.
         input_ended: No more audio will come.
-        reach: Position behind the audio that was sent on the connection; None where all of it is decided.
+        reach: Position after the audio that was sent on the connection; None where all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
     """
 
@@ -85,7 +85,7 @@ class Backoff:
         self._answered = True
 
     def settled(self, position: int) -> None:
-        """Note that silence is decided up to a position: progress, unless a lost connection had audio behind it."""
+        """Note that silence is decided up to a position: progress, unless a lost connection had audio after it."""
         self._reaches = [reach for reach in self._reaches if reach > position]
         if not self._reaches:
             self.progress()

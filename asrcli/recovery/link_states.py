@@ -48,7 +48,7 @@ class LinkAction(Enum):
 
 
 # The input has its own axis because a link that is lost while draining is another case than one lost while audio still
-# comes: a finish that was asked for before the loss is asked for again behind the audio that is sent again.
+# comes: a finish that was asked for before the loss is asked for again after the audio that is sent again.
 _BOTH = (InputState.OPEN, InputState.ENDED)
 _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, LinkAction], ...] = (
     # Also after the end of the input: the waiting audio goes first.

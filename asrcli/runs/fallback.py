@@ -48,7 +48,7 @@ class Fallback:
             self._loop.call_soon_threadsafe(self._recognizer.warm)
 
     def open(self, rate: int, emit: Emit) -> LocalSession:
-        """Begin a session; a failure is emitted as a Notice, with Finished behind it."""
+        """Begin a session; a failure is emitted as a Notice, with Finished after it."""
         self.warm()
         assert self._loop is not None  # noqa: S101  `warm` has set it
         settings = replace(self._recognition, rate=rate)

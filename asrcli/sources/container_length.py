@@ -46,7 +46,7 @@ def promised(
         container: An open file.
         stream: Its sound.
         stated_ms: The length that the container states.
-        head: The beginning of the file behind `skipped` bytes; an MP3 or an ASF has a header there.
+        head: The beginning of the file after `skipped` bytes; an MP3 or an ASF has a header there.
         skipped: How many bytes are before `head`.
     """
     name = container.format.name

@@ -17,8 +17,8 @@ from asrcli.sources.ogg import OggLinks
 from asrcli.sources.track_selection import check_only_track
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice only to show their length: it takes 0.1 s a megabyte
-JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined behind
-# How files begin that can have another file joined behind them without a trace in their header.
+JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined to their end
+# How files begin that can have another file joined to their end without a trace in their header.
 _BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "avi": b"AVI LIST", "au": b".snd"}
 
 # Where the search begins; in Ogg each stream of a file begins with these bytes.

@@ -198,7 +198,7 @@ class InputReader:
             self.rounding_ms = cut_ends.ROUNDING_MS
 
     def _chain(self, decoders: "Iterator[decoding.Decoder]") -> Iterator[Item]:
-        """Yield the sound of files that are joined end to end, each at positions behind the one before."""
+        """Yield the sound of files that are joined end to end, each at positions after the one before."""
         end = 0
         for decoder in decoders:
             base = end
@@ -233,7 +233,7 @@ class InputReader:
             self.promised_ms = head.ms(samples.promised_bytes)
 
     def _links(self, read: Read) -> Iterator[Item]:
-        """Yield the sound of Ogg files that are joined end to end, each at positions behind the one before."""
+        """Yield the sound of Ogg files that are joined end to end, each at positions after the one before."""
         links = OggLinks(read)
         end = rate = 0
 
