@@ -26,9 +26,10 @@ from asrcli.journal.reopening import ReopenedJournal
 from asrcli.journal.source import ContinuedOutput
 from asrcli.library.library_output import LibraryOutput
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
-from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
+from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.batch.decisions import Action
 from asrcli.runs.batch.staging import Staging
+from asrcli.runs.budget import limit_sources
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.run import ConcurrentSources, Run, flatten_sources
@@ -221,7 +222,7 @@ class InputTranscriber:
         listening: list[Output] = [*made, active]
         if self.budget is not None:
             share = self.budget.share()
-            sources = _limited(sources, self.budget, share)
+            sources = limit_sources(sources, share)
             listening.append(share)
         run = Run(self.plan, listening, self.idle)
         active.attach(run)
@@ -256,16 +257,6 @@ def _outcome(error: AsrError | None, active: ActiveInput, audio_ms: int | None) 
     if active.stopped and isinstance(error, AudioLost):
         error = None
     return InputOutcome(error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine)
-
-
-def _limited(sources: "Inputs", budget: BatchBudget, share: Any) -> "list[Source | ConcurrentSources]":
-    limited: list[Source | ConcurrentSources] = []
-    for source in sources:
-        if isinstance(source, ConcurrentSources):
-            limited.append(ConcurrentSources(tuple(SharedBudgetSource(one, budget, share) for one in source.sources)))
-        else:
-            limited.append(SharedBudgetSource(source, budget, share))
-    return limited
 
 
 @contextmanager

@@ -187,17 +187,4 @@ def _transcribe(
     if budget is None:
         Run(plan, outputs, idle).transcribe(sources, notices)
     else:
-        Run(plan, [*outputs, budget], idle).transcribe(limit_sources(sources, budget), notices)
-
-
-def limit_sources(
-    sources: "Sequence[Source | ConcurrentSources]", budget: "budgets.Budget"
-) -> "list[Source | ConcurrentSources]":
-    """The sources, each of which ends when the budget is used up."""
-
-    def bounded(source: "Source | ConcurrentSources") -> "Source | ConcurrentSources":
-        if isinstance(source, ConcurrentSources):
-            return ConcurrentSources(tuple(budgets.BudgetedSource(each, budget) for each in source.sources))
-        return budgets.BudgetedSource(source, budget)
-
-    return [bounded(source) for source in sources]
+        Run(plan, [*outputs, budget], idle).transcribe(budgets.limit_sources(sources, budget), notices)
