@@ -149,9 +149,16 @@ class ApiKeys:
         others = (other for other in self._keys if other.name != key.name)
         return sum(max(0, self._reserved(other, places) - self._usage(other).connections) for other in others)
 
-    def reserved(self, places: int) -> int:
-        """Return how many of so many places are reserved, for all keys."""
-        return sum(self._reserved(key, places) for key in self._keys)
+    def check_reserved(self, places: int) -> None:
+        """Check that there are as many places as all keys reserve together.
+
+        Raises:
+            SettingError: there are fewer.
+        """
+        reserved = sum(self._reserved(key, places) for key in self._keys)
+        if reserved > places:
+            problem = f"the keys reserve {reserved} connections, which is more"
+            raise SettingError("max_connections", problem, "raise it, or reserve fewer", value=str(places))
 
     def opened(self, key: ApiKey) -> None:
         """Count a connection."""

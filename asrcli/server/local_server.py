@@ -100,10 +100,8 @@ class LocalServer:
         self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
-        if keys is not None and (reserved := keys.reserved(self._limits.connections)) > self._limits.connections:
-            problem = f"the keys reserve {reserved} connections, which is more"
-            advice = "raise it, or reserve fewer"
-            raise SettingError("max_connections", problem, advice, value=str(self._limits.connections))
+        if keys is not None:
+            keys.check_reserved(self._limits.connections)
         self._access_control = AccessControl(PATHS, keys, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
@@ -121,14 +119,9 @@ class LocalServer:
         self._recorded = recorded
         self._wires = wires
         engine = recognizer.info.heard_by if recorded is None else recorded.engine
+        monitoring = Monitoring(self._access_control, self._all_metrics)
         self._websocket_server = WebSocketServer(
-            http_api,
-            Monitoring(self._access_control, self._all_metrics),
-            self._limits,
-            self._check,
-            self._converse,
-            engine,
-            tls,
+            http_api, monitoring, self._limits, self._check, self._converse, engine, tls
         )
         self._conversations: set[ServerConversation | RecordedConversation] = set()
         # The key of each handshake, and the session that it brings.
