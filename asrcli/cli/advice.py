@@ -56,6 +56,7 @@ BY_CAUSE = {
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
     Cause.DEVICE: f"describe them {_SAMPLES}",
     Cause.BEGINS_BEHIND_END: "choose an earlier --start",
+    Cause.DEVICE_HANGS: "asr doctor looks at it; or name another --backend",
     Cause.RECORDING_ADDRESS: "check the address and the network",
     Cause.ARCHIVE: "unpack it, and name what is in it",
     Cause.PAGE_FOR_AUDIO: "name the address of the recording itself, or save the recording and name the file",

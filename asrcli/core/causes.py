@@ -43,6 +43,7 @@ class Cause(Enum):
     BARE_SAMPLES = auto()  # a file of samples without a header, by its name
     DEVICE = auto()  # a device file; nothing says what its samples are
     BEGINS_BEHIND_END = auto()  # what is asked for begins behind the end of the file
+    DEVICE_HANGS = auto()  # a microphone, or what reads it, gives no answer
     RECORDING_ADDRESS = auto()  # nothing comes from the address of a recording
     ARCHIVE = auto()  # an archive, or something compressed
     PAGE_FOR_AUDIO = auto()  # a web page where a recording was expected
