@@ -188,9 +188,9 @@ def load_command(name: str) -> Any:
 
 def _explain(exc: Any) -> str:
     """What is wrong with the command line, and what to do next."""
-    from asrcli.cli.render.suggestions import suggestion
+    from asrcli.cli.render.suggestions import plain, suggestion
 
-    problem = exc.format_message()
+    problem = plain(exc.format_message())
     command_path = "asr"
     if context := getattr(exc, "ctx", None):
         command_path = context.command_path

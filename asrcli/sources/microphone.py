@@ -5,6 +5,7 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Absent, Event, Level, Notice
@@ -269,7 +270,7 @@ class Microphone:
         now = self._now()
         if not self._was_open:
             if now - self._attempts.started_at > OPEN_S:
-                raise SourceError(self.name, f"does not open: no answer for {OPEN_S:.0f} s")
+                raise SourceError(self.name, f"does not open: no answer for {OPEN_S:.0f} s", cause=Cause.DEVICE_HANGS)
         elif self._absence is None:
             # If the consumer of our chunks was slow, audio waits in the inbox: then the device is not silent.
             if now - self._heard_at > SILENT_S and self._inbox.empty():

@@ -230,6 +230,9 @@ def planned_runs(
     else:
         try:
             output_builder.folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as exc:
+            problem = f"--output-dir {output_builder.folder} is a file, or in one"
+            raise UsageError(problem, "name a folder, or use -o for a file") from exc
         except OSError as exc:
             raise OutputError(str(output_builder.folder), system_reason(exc)) from exc
         by_input = dict(zip(inputs, output_builder.for_inputs(inputs), strict=True))
