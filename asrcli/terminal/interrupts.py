@@ -10,8 +10,7 @@ from types import FrameType
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 TWICE_S = 0.25  # `timeout` signals the process and its group: two signals so close together are one request
 
-# Times and numbers of the signals of the running `interruptible` block, or of the last one.
-_signals: list[tuple[float, signal.Signals]] = []
+_signalled_at: list[float] = []  # times of the signals of the running `interruptible` block, or of the last one
 
 
 def stop_requested(within_s: float = 0.25) -> bool:
@@ -21,14 +20,9 @@ def stop_requested(within_s: float = 0.25) -> bool:
     before Python delivers the signal to us.
     """
     until = monotonic() + within_s
-    while not _signals and monotonic() < until:
+    while not _signalled_at and monotonic() < until:
         sleep(0.01)
-    return bool(_signals)
-
-
-def ending_signal() -> signal.Signals:
-    """Return the signal that asked for the end of the last `interruptible` block; SIGINT if none did."""
-    return _signals[0][1] if _signals else signal.SIGINT
+    return bool(_signalled_at)
 
 
 @contextmanager
@@ -41,15 +35,15 @@ def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None 
     if current_thread() is not main_thread():
         yield
         return
-    signals = _signals  # another thread must not clear it: the second signal would be taken for the first
-    signals.clear()
+    times = _signalled_at  # another thread must not clear it: the second signal would be taken for the first
+    times.clear()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
-        signals.append((monotonic(), signal.Signals(number)))
-        if signals[-1][0] - signals[0][0] > TWICE_S:
+        times.append(monotonic())
+        if times[-1] - times[0] > TWICE_S:
             raise KeyboardInterrupt
-        if len(signals) > 1:
+        if len(times) > 1:
             return
         if hurry is None or number == signal.SIGINT:
             ask()

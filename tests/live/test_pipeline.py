@@ -39,23 +39,6 @@ def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: 
         assert (terminal.left_as_found, terminal.cursor_shown) == (True, True)
 
 
-def test_ctrl_c_ends_the_loop_of_a_shell_too(tmp_path: Path) -> None:
-    """A shell ends its loop only if the command ended by the signal: the next file is not begun."""
-    said = script(tmp_path / "script.jsonl", (0, 1000, "the first"), (1000, 3000, "the last words"))
-    with serving("--engine", "scripted", "--script", said) as (address, _):
-        ours = shlex.join([*ASR, "file", str(CLIP), "--url", address])
-        loop = f"for one in 1 2; do echo file $one; {ours}; done; echo behind the loop"
-        with Terminal(["bash", "-c", loop], columns=70) as terminal:
-            terminal.wait_for("the first")
-            terminal.send(CTRL_C)
-            terminal.finish()
-            rows = terminal.rows()
-    assert "file 1" in rows
-    assert "file 2" not in rows
-    assert "behind the loop" not in rows
-    assert any("captured" in row for row in rows)
-
-
 @pytest.mark.slow
 def test_what_the_reader_shows_stays_and_the_live_view_is_below_it(tmp_path: Path) -> None:
     """Each sentence once; the bar, and nothing of it at the end."""
