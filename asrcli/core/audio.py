@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from asrcli.core.dataclass import dataclass, field
+from asrcli.core.dataclass import dataclass, field, often_made
 
 SAMPLE_BYTES = 2  # s16le, the one sample format on both wires
 
@@ -23,6 +23,7 @@ class Format:
         return ms * self.rate // 1000
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of PCM and the position of its first sample on the timeline of the run.

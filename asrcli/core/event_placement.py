@@ -48,10 +48,8 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
     def inside(time_ms: int) -> int:
         return max(begin_ms, min(time_ms, end_ms))
 
-    if isinstance(event, SpeechStarted):
-        return replace(event, begin_ms=inside(event.begin_ms))
-    if isinstance(event, SpeechStopped):
-        return replace(event, end_ms=inside(event.end_ms))
+    if isinstance(event, SpeechStarted | SpeechStopped):
+        return _clamped_mark(event, begin_ms, end_ms)
     if isinstance(event, Partial):
         first_ms = inside(event.begin_ms)
         words = _clamped(event.words, first_ms, end_ms)
@@ -69,6 +67,16 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
         first_ms = inside(event.begin_ms)
         return replace(event, begin_ms=first_ms, end_ms=max(first_ms, inside(event.end_ms)))
     return event
+
+
+def _clamped_mark(mark: SpeechStarted | SpeechStopped, begin_ms: int, end_ms: int) -> SpeechStarted | SpeechStopped:
+    at_ms = mark.begin_ms if isinstance(mark, SpeechStarted) else mark.end_ms
+    if begin_ms <= at_ms <= end_ms:
+        return mark
+    inside_ms = max(begin_ms, min(at_ms, end_ms))
+    if isinstance(mark, SpeechStarted):
+        return replace(mark, begin_ms=inside_ms)
+    return replace(mark, end_ms=inside_ms)
 
 
 def _clamped(words: tuple[Word, ...], begin_ms: int, end_ms: int) -> tuple[Word, ...]:

@@ -112,6 +112,7 @@ class Partial:
         return self.settled + self.unsettled
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Final:
     """A finished sentence. It does not change any more and is emitted once.
@@ -194,6 +195,7 @@ class Progress:
     sent_ms: int
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Billed:
     """What the service has counted so far, and its cost in CNY; None where there is no price."""

@@ -24,8 +24,8 @@ class SharedThread(Protocol):
         """Call a function on the thread. Safe from any thread."""
         ...
 
-    def later(self, delay_s: float, act: Callable[[], object]) -> SharedTimer:
-        """Call a function after a delay. Called on the thread only."""
+    def at(self, time_s: float, act: Callable[[], object]) -> SharedTimer:
+        """Call a function at a time. Called on the thread only."""
         ...
 
     def time(self) -> float:

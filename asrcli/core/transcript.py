@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from asrcli.core.dataclass import dataclass, field
+from asrcli.core.dataclass import dataclass, field, often_made
 from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
 from asrcli.core.provisional_event import Provisional
 
@@ -17,6 +17,7 @@ MOST_OPEN = 2000  # open sentences; more than one task can have, and one for eac
 Value = TypeVar("Value")
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A finished sentence with its number in the run, counted from 1."""
@@ -25,6 +26,7 @@ class Sentence:
     final: Final
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """The transcript of a run so far.

@@ -132,9 +132,8 @@ class SessionAccount:
         if chunk.quiet:
             self.ledger.quiet.add(self.format.ms(chunk.position), self.format.ms(chunk.end))
 
-    def add_sent(self, begin: int, end: int) -> None:
-        """Count audio that has gone out, and emit the progress at most every `progress_s`."""
-        now = self.clock()
+    def add_sent(self, begin: int, end: int, now: float) -> None:
+        """Count audio that went out at `now`, and emit the progress at most every `progress_s`."""
         if self.first_sent_at < 0:
             self.first_sent_at = now
         if begin < self.sent_to:
@@ -150,7 +149,7 @@ class SessionAccount:
 
     def add_event(self, event: Event) -> bool:
         """Count an event of the service, with times of the run; returns whether a final decides undecided audio."""
-        if isinstance(event, Partial | Final) and event.text and self.first_text_at < 0:
+        if self.first_text_at < 0 and isinstance(event, Partial | Final) and event.text:
             self.first_text_at = self.clock()
         if not isinstance(event, Final):
             return False

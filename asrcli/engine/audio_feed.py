@@ -166,7 +166,7 @@ class AudioFeed:
         self._connection.send(codec.audio(chunk.pcm))
         if not self._keeps_sent:
             self._audio.settle(end)
-        self._account.add_sent(chunk.position, end)
+        self._account.add_sent(chunk.position, end, now)
 
     def message_arrived(self) -> None:
         """Note a sign of life: a message of the service."""
@@ -178,10 +178,9 @@ class AudioFeed:
         ledger = self._account.ledger
         task = self._connection.task
         now = self._clock()
-        self._settlement.awake(now)
+        is_due = self._settlement.is_due(now)
         decided = False
         until_ms = ledger.decided_until_ms
-        is_due = self._settlement.is_due(now)
         if until_ms == self._settled_ms and not is_due:
             return False  # as for nearly every chunk
         self._settlement.forget_before(until_ms)

@@ -24,12 +24,13 @@ def capture(source: Source, start: int, inbox: Inbox, emit: Callable[[Event], No
     """
     try:
         for chunk in source.chunks(start):
-            if isinstance(chunk, Gap | Resumed):  # a mark keeps its place in the audio
+            if isinstance(chunk, Chunk):
+                if not inbox.put_audio(with_quiet(chunk)):
+                    return
+            elif isinstance(chunk, Gap | Resumed):  # a mark keeps its place in the audio
                 inbox.put_audio(chunk)
-            elif not isinstance(chunk, Chunk):
+            else:
                 emit(chunk)
-            elif not inbox.put_audio(with_quiet(chunk)):
-                return
         inbox.end()
     except AsrError as exc:
         inbox.end(exc)

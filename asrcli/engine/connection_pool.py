@@ -17,13 +17,13 @@ class OpenConnection:
     """One connection; its messages go to the inbox of the session that holds it.
 
     Attributes:
+        transport: Has `writable`, which is asked with every chunk. A record of the messages is not in its way.
         send: Sends a message. It raises ConnectionLost if the connection is over.
     """
 
     def __init__(self, url: str, transport: Transport, inbox: Inbox) -> None:
         self.url = url
-        # A record of the messages need not be in the way of what is asked with every chunk.
-        self._transport: Transport = getattr(transport, "recorded_transport", transport)
+        self.transport: Transport = getattr(transport, "recorded_transport", transport)
         self.send: Callable[[Message], None] = transport.send
         self._inbox = inbox
         self._end: Closed | None = None
@@ -37,19 +37,14 @@ class OpenConnection:
             inbox.put(MessageArrived(self, self._end))
 
     @property
-    def writable(self) -> bool:
-        """Whether there is room for more audio."""
-        return self._transport.writable
-
-    @property
     def silent_s(self) -> float:
         """Seconds since anything arrived."""
-        return self._transport.silent_s
+        return self.transport.silent_s
 
     @property
     def engine(self) -> str:
         """The recognizer that the other end named; empty if it named none."""
-        return self._transport.engine
+        return self.transport.engine
 
     def note(self, step: str, task: TranscriptionTask) -> None:
         """Say which step of a task the next messages are, for a transport that records: start, commit or finish."""
@@ -57,7 +52,7 @@ class OpenConnection:
 
     def close(self) -> None:
         """Close the connection."""
-        self._transport.close()
+        self.transport.close()
 
     def _arrived(self, message: Message | Writable | BaseException) -> None:
         """Put a message into the inbox: called by the transport, for all of them in order."""

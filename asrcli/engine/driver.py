@@ -68,11 +68,12 @@ class SessionDriver:
         self._running = True
         try:
             for _ in range(ITEMS_PER_TURN):
-                if self._wait is None:
+                wait = self._wait
+                if wait is None:
                     return
-                item = self._inbox.take(audio=self._wait.audio)
-                if item is None and not self._expired(self._wait):
-                    self._sleep(self._wait)
+                item = self._inbox.take(audio=wait.audio)
+                if item is None and (wait.until is None or not self._expired(wait.until)):
+                    self._sleep(wait)
                     return
                 self._expires_at = None
                 self._wait = self._steps.send(item)
@@ -85,13 +86,11 @@ class SessionDriver:
         finally:
             self._running = False
 
-    def _expired(self, wait: Wait) -> bool:
-        """Whether the time is over for which this is waited; it begins when nothing was there to take."""
-        if wait.until is None:
-            return False
+    def _expired(self, until: float) -> bool:
+        """Whether the time is over up to which this is waited; it begins when nothing was there to take."""
         now = self._shared.time()
         if self._expires_at is None:
-            self._expires_at = now + wait.until - self._clock()
+            self._expires_at = now + until - self._clock()
         return self._expires_at <= now
 
     def _sleep(self, wait: Wait) -> None:
@@ -108,7 +107,7 @@ class SessionDriver:
         if self._timer is not None:
             self._timer.cancel()
         self._wakes_at = wakes_at
-        self._timer = self._shared.later(wakes_at - self._shared.time(), self._on_timer)
+        self._timer = self._shared.at(wakes_at, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None

@@ -79,6 +79,9 @@ class Inbox:
 
     Nobody waits here for items: the session takes what is there, and `wake` is called when there is more that it wants.
     With a `schedule` a chunk can be taken when it is due; with `batches` too, but behind the end of the audio at once.
+
+    Attributes:
+        due: When the audio can be taken that was not due when `take` looked last; None where there was none.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class Inbox:
         self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
         self._dropped: AudioDropped | None = None  # comes before all of the audio
-        self._due: float | None = None  # when the audio can be taken that was not due when it was asked for
+        self.due: float | None = None
         self._ended = False
         # Of one thread more than once: a signal handler may interrupt its own thread in a method of this class.
         self._lock = RLock()
@@ -154,7 +157,7 @@ class Inbox:
         with self._lock:
             if self._signals:
                 return self._signals.popleft()
-            self._due = None
+            self.due = None
             if audio and (item := self._next_audio()) is not None:
                 return item
             self._sleeps, self._wants_audio = True, audio
@@ -171,11 +174,6 @@ class Inbox:
         """Call this from now on, from any thread, when there is something to take."""
         with self._lock:
             self._wake = wake
-
-    @property
-    def due(self) -> float | None:
-        """When the audio can be taken that was not due when `take` looked last; None where there was none."""
-        return self._due
 
     @property
     def waited_for(self) -> bool:
@@ -195,10 +193,10 @@ class Inbox:
             return None
         item = self._audio[0]
         if self._schedule is not None and isinstance(item, Chunk):
-            self._due = self._schedule.take(item)
+            self.due = self._schedule.take(item)
         elif self._batches is not None and not self._ended and isinstance(item, Chunk):
-            self._due = self._batches.take(len(self._audio))
-        if self._due is not None:
+            self.due = self._batches.take(len(self._audio))
+        if self.due is not None:
             return None
         self._audio.popleft()
         self._room_now = self._room

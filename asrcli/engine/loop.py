@@ -28,7 +28,10 @@ from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
 
-_UP, _RESTING = LinkState.UP, LinkState.RESTING  # a member of an Enum is found slowly by Python 3.11
+# A member of an Enum is found slowly by Python 3.11.
+_UP, _RESTING, _CLOSED = LinkState.UP, LinkState.RESTING, LinkState.CLOSED
+# What is waited for where no time is.
+_ANY_ITEM, _ANY_SIGNAL = Wait(None, audio=True), Wait(None, audio=False)
 _ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
 LATE_S = 0.3  # how long a service may still send text behind the end of a task, where text may be missing
 
@@ -73,7 +76,7 @@ class SessionLoop:
         error: AsrError | None = None
         try:
             yield from self._begin()
-            while self._link is not LinkState.CLOSED:
+            while self._link is not _CLOSED:
                 wait, on_due = self._next_wait()
                 item = yield wait
                 try:
@@ -139,11 +142,16 @@ class SessionLoop:
         due = self._feed.due
         if due is not None and (earliest is None or due < earliest):
             earliest, on_earliest = due, self._advance
-        if self._link is _UP:
+        if self._realtime and self._link is _UP:  # nobody waits for the text of a file
             due = self._feed.stall_detector.deadline
             if due is not None and (earliest is None or due < earliest):
                 earliest, on_earliest = due, self._on_stall
-        return Wait(earliest, self._takes_audio()), on_earliest
+        takes_audio = self._takes_audio()
+        if earliest is not None:
+            return Wait(earliest, takes_audio), on_earliest
+        if takes_audio:
+            return _ANY_ITEM, on_earliest
+        return _ANY_SIGNAL, on_earliest
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""

@@ -36,6 +36,8 @@ UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
 ESTIMATED = "the service left out when a sentence was spoken: such times are estimated, and marked in JSON Lines"
 TOO_MANY_OPEN = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
+_OPEN_EVENTS = (SpeechStarted, Partial)
+_UPDATES = (*_OPEN_EVENTS, SpeechStopped)  # of an open sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class TranscriptionTask:
             if isinstance(placed, Final) and placed is shifted and placed.begin_ms < placed.end_ms:
                 self.processed_ms = max(self.processed_ms, placed.begin_ms)
             yield from self._track(placed)
-            if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
+            if isinstance(placed, _UPDATES) and placed.key in self._open:
                 self._updated_at[placed.key] = (now, self.sent_ms)
 
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
@@ -162,7 +164,7 @@ class TranscriptionTask:
         return self._has_final_after_finish or (self._has_final and loss.code in ORDERLY_CLOSE_CODES)
 
     def _track(self, event: Event) -> Iterator[Event | RepeatedFinal]:
-        if isinstance(event, SpeechStarted | Partial):
+        if isinstance(event, _OPEN_EVENTS):
             if event.key in self._given_up:
                 return  # its final brings what is new in it
             yield from self._remember(event)

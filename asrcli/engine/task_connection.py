@@ -80,7 +80,7 @@ class TaskConnection:
         """Whether the connection has room for more audio, and the wire does not make it wait for an answer."""
         if self.open_connection is None or self.task.codec.must_wait:
             return False
-        return self.open_connection.writable
+        return self.open_connection.transport.writable
 
     @property
     def silent_s(self) -> float:

@@ -18,6 +18,7 @@ MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
 _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_NUMBERS = (int, float)  # a tuple is made once, `int | float` each time
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -86,10 +87,11 @@ def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
         ProtocolError: the field is missing or has another type.
     """
     found: Any = value
-    for key in _keys(path):
-        if not isinstance(found, dict) or key not in found:
-            raise ProtocolError(f"field {path} is missing", _shown(value))
-        found = found[key]
+    try:
+        for key in _keys(path):
+            found = found[key]
+    except (KeyError, TypeError) as exc:
+        raise ProtocolError(f"field {path} is missing", _shown(value)) from exc
     if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
         raise ProtocolError(f"field {path} has the wrong type", _shown(value))
     return found
@@ -175,7 +177,7 @@ def boolean(value: Json, key: str) -> bool | None:
 def number(value: Json, key: str) -> float | None:
     """The number under a key; None when it is missing, has another type, or is NaN, infinite or beyond `MOST`."""
     found = value.get(key)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not -MOST <= found <= MOST:
+    if isinstance(found, bool) or not isinstance(found, _NUMBERS) or not -MOST <= found <= MOST:
         return None
     return found
 
@@ -195,7 +197,9 @@ def whole_or_digits(value: Json, key: str) -> int | None:
 
 def label(value: Json, key: str) -> str:
     """The string under a key without unprintable characters; empty as in `text`."""
-    found = text(value, key)
+    found = value.get(key)
+    if not isinstance(found, str):
+        return ""
     if found.isprintable():
         return found
     return "".join(character for character in found if character.isprintable())
@@ -203,9 +207,12 @@ def label(value: Json, key: str) -> str:
 
 def word(value: Json, key: str) -> str:
     """The string or number under a key as text; empty when it is missing or has another type."""
+    found = value.get(key)
+    if isinstance(found, str):
+        return found
     found = number(value, key)
     if found is None:
-        return text(value, key)
+        return ""
     return str(found)
 
 

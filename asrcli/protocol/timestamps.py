@@ -1,7 +1,7 @@
 """Makes the times of a service usable: in order, and inside the audio that was sent. Arithmetic only."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from asrcli.core.events import Word
@@ -35,6 +35,8 @@ def usable_time(value: Json, name: str) -> int | None:
     found = value.get(name)
     if type(found) is int and 0 <= found <= LONGEST_MS:  # as nearly all are
         return found
+    if found is None:  # the end of an open sentence
+        return None
     time_ms = number(value, name)
     if time_ms is None:
         time_ms = _parse(text(value, name))
@@ -120,7 +122,7 @@ def within(words: tuple[AnyWord, ...], begin_ms: int, end_ms: int = LONGEST_MS) 
     for word in words:
         if type(word) is not Word or not begin_ms <= word.begin_ms <= word.end_ms <= end_ms:
             return _moved(words, begin_ms, end_ms)
-    return cast("tuple[Word, ...]", words)  # as nearly all are
+    return words  # type: ignore[return-value]  # as nearly all are: each of them is a Word
 
 
 def _moved(words: Sequence[AnyWord], begin_ms: int, end_ms: int) -> tuple[Word, ...]:

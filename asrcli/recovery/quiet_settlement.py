@@ -2,8 +2,6 @@
 
 from collections import deque
 
-from asrcli.core.dataclass import dataclass
-
 QUIET_S = 3.0  # after it was sent, quiet is settled
 SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it
 ALIVE_S = 10.0  # sound also needs a sign of life this time after it was sent: a dead service processes nothing
@@ -14,15 +12,17 @@ STEP_MS = 500  # sent audio is remembered in steps of about this length
 MANY, LONG_STEP_MS = 500, 30_000
 
 
-@dataclass(slots=True)
 class _SentSpan:
     """Consecutive audio that was sent: all of it is quiet, or none of it."""
 
-    begin_ms: int
-    end_ms: int
-    quiet: bool
-    at_s: float  # when it was sent last
-    due_s: float  # when it is settled, if no sentence is opened in it
+    __slots__ = ("at_s", "begin_ms", "due_s", "end_ms", "quiet")
+
+    def __init__(self, begin_ms: int, end_ms: int, quiet: bool, at_s: float, due_s: float) -> None:
+        self.begin_ms = begin_ms
+        self.end_ms = end_ms
+        self.quiet = quiet
+        self.at_s = at_s  # when it was sent last
+        self.due_s = due_s  # when it is settled, if no sentence is opened in it
 
 
 class QuietSettlement:
@@ -38,11 +38,11 @@ class QuietSettlement:
         self._last_s: float | None = None
         self._awake_s: float | None = None  # when the process is known to have run last
 
-    def awake(self, now: float) -> None:
-        """Note that the process runs; the time of a pause of all of it does not count for what was sent before.
+    def is_due(self, now: float) -> bool:
+        """Note that the process runs, and return whether the time has come at which the first span may be settled.
 
-        What the service sent before the pause is read behind it, and is no sign that the service has heard anything
-        in between.
+        The time of a pause of the whole process does not count for what was sent before. What the service sent before
+        the pause is read behind it, and is no sign that the service has heard anything in between.
         """
         asleep_s = 0.0
         if self._awake_s is not None:
@@ -52,6 +52,7 @@ class QuietSettlement:
             for span in self._sent:
                 span.at_s += asleep_s
                 span.due_s += asleep_s
+        return bool(self._sent) and self._sent[0].due_s <= now
 
     def sent(self, begin_ms: int, end_ms: int, now: float, *, quiet: bool) -> None:
         """Add audio that went out at `now`."""
@@ -79,10 +80,6 @@ class QuietSettlement:
         if self._last_s is None:
             return 0.0
         return max(0.0, self._ahead_s - (now - self._last_s))
-
-    def is_due(self, now: float) -> bool:
-        """Whether the time has come at which the first span may be settled."""
-        return bool(self._sent) and self._sent[0].due_s <= now
 
     def take_settled(
         self, now: float, arrived: float, alive: float, open_ms: int | None

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.dataclass import dataclass
+from asrcli.core.dataclass import dataclass, often_made
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Notice
 
 FILL_MS = 2000  # a shorter hole is filled with silence: a new task after it would take longer and split a sentence
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class PlacedPiece:
     """PCM, and the position of its first sample from the beginning of the file."""

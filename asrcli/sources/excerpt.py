@@ -32,6 +32,9 @@ class Clip:
 
     def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
         """Yield the wanted part of mono PCM, with the gain applied. Nothing is read behind its end."""
+        if not self.begin_ms and self.end_ms is None and not self.gain_db:
+            yield from items
+            return
         first = audio_format.samples(self.begin_ms)
         last = sys.maxsize
         if self.end_ms is not None:

@@ -24,16 +24,21 @@ class FlowControl:
     def queued(self, size: int) -> bool:
         """Count a queued message of `size` bytes; returns whether a ping must follow it."""
         self._queued += size
-        due = self._marked(size)
+        self._unmarked += size
+        due = self._answers and self._unmarked >= MARK_BYTES
+        if due:
+            self._mark()
         self._changed()
         return due
 
     def passed(self, size: int) -> bool:
         """Count a message that the library has taken without a queue; returns whether a ping must follow it."""
-        due = self._marked(size)
-        if due:
-            self._changed()
-        return due
+        self._unmarked += size
+        if not self._answers or self._unmarked < MARK_BYTES:
+            return False  # as for nearly every message
+        self._mark()
+        self._changed()
+        return True
 
     def written(self, size: int) -> bool:
         """Count bytes that the library has taken; returns whether that makes room."""
@@ -53,13 +58,9 @@ class FlowControl:
         self.marks = 0
         return self._changed()
 
-    def _marked(self, size: int) -> bool:
-        self._unmarked += size
-        due = self._answers and self._unmarked >= MARK_BYTES
-        if due:
-            self._unmarked = 0
-            self.marks += 1
-        return due
+    def _mark(self) -> None:
+        self._unmarked = 0
+        self.marks += 1
 
     def _changed(self) -> bool:
         had_room = self.room

@@ -1,4 +1,4 @@
-"""The asyncio loop of the I/O thread: resolves names in daemon threads, and calls timers where it waits for sockets."""
+"""The asyncio loop of the I/O thread: calls timers and reads where it waits for sockets; looks names up in threads."""
 
 import asyncio
 import selectors
@@ -17,7 +17,7 @@ LONGEST_WAIT_S = 3600.0  # the system takes no wait of months
 
 
 class TimedSelector(selectors.DefaultSelector):
-    """Waits for sockets, and calls timers meanwhile. A timer thus takes no turn of the loop.
+    """Waits for sockets, and calls timers and reads meanwhile. A timer or a message thus takes no turn of the loop.
 
     Attributes:
         has_news: The loop was asked to call something since it began to wait: it must not wait any longer.
@@ -27,6 +27,14 @@ class TimedSelector(selectors.DefaultSelector):
         super().__init__()
         self._timers = timers
         self.has_news = False
+        self._waking_fd = -1  # of what other threads wake the loop with
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Watch a file from now on. The first one is that with which the loop is woken."""
+        key = super().register(fileobj, events, data)
+        if self._waking_fd < 0:
+            self._waking_fd = key.fd
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for sockets at most so long; None waits without a limit."""
@@ -40,8 +48,19 @@ class TimedSelector(selectors.DefaultSelector):
             if wait_s is not None:
                 wait_s = min(wait_s, LONGEST_WAIT_S)
             ready = super().select(wait_s)
-            if ready or timeout is not None:
+            if timeout is not None or (ready and not self._has_read(ready)):
                 return ready
+
+    def _has_read(self, ready: list[tuple[selectors.SelectorKey, int]]) -> bool:
+        """Read the sockets that are ready; where anything but reading is to be done, do nothing and return False."""
+        for key, events in ready:
+            if events != selectors.EVENT_READ or key.fd == self._waking_fd:
+                return False
+        for key, _ in ready:
+            reader = key.data[0]
+            if reader is not None and not reader.cancelled():  # one that was read before may have closed it
+                reader._run()
+        return True
 
 
 class IoLoop(asyncio.SelectorEventLoop):

@@ -27,14 +27,18 @@ class Abortable(Protocol):
 
 
 class IoThread:
-    """A loop and its thread, a SharedThread. All methods but `later` are safe from any thread.
+    """A loop and its thread, a SharedThread. All methods but `at` and `later` are safe from any thread.
 
     Attributes:
         loop: The loop, for code that runs on it.
+        at: Calls a function on the loop at a time.
+        time: Returns the time of the loop in seconds.
     """
 
     def __init__(self) -> None:
         self.loop = IoLoop()
+        self.at: Callable[[float, Callable[[], object]], IoTimer] = self.loop.timers.at
+        self.time: Callable[[], float] = time.monotonic
         self.loop.set_exception_handler(lambda *_: None)  # each connection reports its own end; nothing is printed
         self._open: WeakSet[Abortable] = WeakSet()
         self._process = os.getpid()
@@ -77,10 +81,6 @@ class IoThread:
     def later(self, delay_s: float, act: Callable[[], object]) -> IoTimer:
         """Call a function on the loop after a delay. Called on this thread only."""
         return self.loop.timers.later(delay_s, act)
-
-    def time(self) -> float:
-        """Return the time of the loop in seconds."""
-        return time.monotonic()
 
     def abort_at_end(self, connection: "Abortable") -> None:
         """Abort a connection at the end of the thread, if it still exists then. Called on this thread only."""

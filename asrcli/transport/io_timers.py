@@ -43,9 +43,13 @@ class IoTimers:
 
     def later(self, delay_s: float, act: Callable[[], object]) -> IoTimer:
         """Call a function after a delay."""
+        return self.at(self._clock() + delay_s, act)
+
+    def at(self, time_s: float, act: Callable[[], object]) -> IoTimer:
+        """Call a function at a time."""
         timer = IoTimer(act)
         self._number += 1
-        heappush(self._heap, (self._clock() + delay_s, self._number, timer))
+        heappush(self._heap, (time_s, self._number, timer))
         return timer
 
     def fire(self) -> float | None:

@@ -110,10 +110,16 @@ class WebSocket:
                 self._outgoing.append((data, text))
                 if self._flow.queued(len(data)):
                     self._outgoing.append(_Order.MARK)
-        if at_once:  # nothing waits before it: it needs no queue
-            self._write_at_once(data, text=text, mark=mark)
-        else:
+        if not at_once:
             self._write_soon()
+            return
+        try:  # nothing waits before it: it needs no queue
+            self._liveness.wrote(len(data))
+            self._client.write(data, text=text)
+            if mark:
+                self._ping(mark=True)
+        except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
+            self._fail(exc)
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
         """Call `deliver` on the I/O thread with what has come and what will come; then nothing waits for `recv`."""
@@ -201,15 +207,6 @@ class WebSocket:
             self._write()
         else:
             self._io.soon(self._write)
-
-    def _write_at_once(self, data: bytes, *, text: bool, mark: bool) -> None:
-        try:
-            self._liveness.wrote(len(data))
-            self._client.write(data, text=text)
-            if mark:
-                self._ping(mark=True)
-        except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
-            self._fail(exc)
 
     def _fail(self, exc: Exception) -> None:
         self._deliver(exc)

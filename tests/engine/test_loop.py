@@ -36,6 +36,7 @@ class Scripted:
 
     def __init__(self, url: str, inbox: Inbox, script: Callable[[Command], list[Event]]) -> None:
         self.url = url
+        self.transport = self
         self.closed = False
         self._inbox, self._script, self._codec = inbox, script, InferenceServer(lambda: "id")
 

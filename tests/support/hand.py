@@ -26,9 +26,9 @@ class Hand:
         """Keep it for `turn`."""
         self.calls.append(act)
 
-    def later(self, delay_s: float, act: Callable[[], object]) -> Timer:
+    def at(self, time_s: float, act: Callable[[], object]) -> Timer:
         """Keep it for `until`."""
-        self.timers.append(Timer(self.now + delay_s, act))
+        self.timers.append(Timer(time_s, act))
         return self.timers[-1]
 
     def time(self) -> float:

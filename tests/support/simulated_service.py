@@ -112,6 +112,11 @@ class Service:
         """Nobody records it."""
 
     @property
+    def transport(self) -> "Service":
+        """It is its own transport."""
+        return self
+
+    @property
     def writable(self) -> bool:
         """Whether the service has heard most of what was sent."""
         return self._ahead_ms < WINDOW_MS

@@ -151,6 +151,9 @@ def has_ended(sentence: Json) -> bool:
 
 
 def _number(sentence: Json) -> int | str | None:
+    number_on_wire = sentence.get("sentence_id")
+    if number_on_wire.__class__ is int and 0 <= number_on_wire <= timestamps.LONGEST_MS:  # as nearly all are
+        return number_on_wire
     number_on_wire = whole(sentence, "sentence_id")
     written = text(sentence, "sentence_id").strip()
     if number_on_wire is not None or not written:

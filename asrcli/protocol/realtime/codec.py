@@ -49,6 +49,7 @@ class RealtimeClient:
     lifetime_s: float | None = None  # no limit is documented
     one_sentence = False
     quiet_end_s: float | None = None  # the service says when it has sent all
+    must_wait = False  # audio never waits for an answer
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         self.task_id = ""
@@ -80,11 +81,6 @@ class RealtimeClient:
     def dropped(self) -> int:
         """How many finals were dropped; a notice was emitted for each."""
         return self._dropped.finals
-
-    @property
-    def must_wait(self) -> bool:
-        """Always False: on this wire audio never waits for an answer."""
-        return False
 
     def url(self, base: str) -> str:
         """The address of this wire on the host of a service; the model is part of it."""
@@ -184,10 +180,12 @@ class RealtimeClient:
             return [self._dropped.final(COPY)]
         if unknown and self._late.holds(value, done=done):
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
-        events = [*self._released(), *self._items.handle(name, value, self._sent_ms)]
-        finals = [event for event in events if isinstance(event, Final)]
-        if finals and not unannounced:
-            late = sum(self._late.settle(final.text) for final in finals)
+        events: list[Event] = []
+        if self._late.held:
+            events += self._released()
+        events += self._items.handle(name, value, self._sent_ms)
+        if done and not unannounced:
+            late = sum(self._late.settle(event.text) for event in events if isinstance(event, Final))
             events += [self._dropped.final(LATE) for _ in range(late)]
         return events
 

@@ -256,7 +256,7 @@ class RealtimeItems:
         now_ms = sent_ms or 0
         if said is not None and not said.strip():
             now_ms = begin_ms
-        if said and utterance.begin_ms is not None:
+        if said and utterance.begin_ms is not None and utterance.end_ms is None:
             later = [each.begin_ms for each in self._utterances.values() if each is not utterance and each.begin_ms]
             next_ms = min((each for each in later if each >= begin_ms), default=None)
             now_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
