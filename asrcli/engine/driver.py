@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from asrcli.core.shared_thread import SharedThread, SharedTimer
-from asrcli.engine.accounting import SessionResult
 from asrcli.engine.inbox import Inbox, ThreadCrashed
+from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Steps, Wait
 
 TURN = 32  # so many items of one session at most, then the others have their turn
