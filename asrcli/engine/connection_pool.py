@@ -3,12 +3,15 @@
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from asrcli.core.interfaces import Transport
 from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import ConnectionSettings
 from asrcli.engine.inbox import Inbox, MessageArrived, ThreadCrashed
-from asrcli.engine.task import TranscriptionTask
+
+if TYPE_CHECKING:
+    from asrcli.engine.task import TranscriptionTask
 
 Dial = Callable[[str, ConnectionSettings], Transport]
 
@@ -46,7 +49,7 @@ class OpenConnection:
         """The recognizer that the other end named; empty if it named none."""
         return self.transport.engine
 
-    def note(self, step: str, task: TranscriptionTask) -> None:
+    def note(self, step: str, task: "TranscriptionTask") -> None:
         """Say which step of a task the next messages are, for a transport that records: start, commit or finish."""
         self._note(step, task)
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from asrcli.core.shared_thread import SharedThread, SharedTimer
-from asrcli.engine.accounting import SessionResult
 from asrcli.engine.inbox import Inbox, ThreadCrashed
+from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Steps, Wait
 
 ITEMS_PER_TURN = 32  # of one session; then the other sessions have their turn

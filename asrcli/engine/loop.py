@@ -7,7 +7,7 @@ from asrcli.core.errors import AsrError, ConnectionLost, ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Ready
 from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import RetrySettings
-from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionAccount, SessionResult
+from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.inbox import (
@@ -21,6 +21,7 @@ from asrcli.engine.inbox import (
     ThreadCrashed,
 )
 from asrcli.engine.reconnection import Reconnection
+from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
 from asrcli.engine.task_connection import SendFailed, TaskConnection, never_ready_error

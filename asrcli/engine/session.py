@@ -12,19 +12,19 @@ from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
-from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.capture import capture
 from asrcli.engine.connection_pool import ConnectionPool, Dial
 from asrcli.engine.inbox import Inbox, SessionAbandoned, StopRequested, ThreadCrashed
 from asrcli.engine.outbox import Outbox, replaces
 from asrcli.engine.schedule import Batches, Schedule
-from asrcli.engine.task_connection import TaskConnection
+from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 
 if TYPE_CHECKING:
-    from asrcli.engine import driver, loop
+    from asrcli.engine import driver, loop, task_connection
 else:  # loaded when the clock of the session runs, while the first audio is spoken
     driver = LateModule("asrcli.engine.driver")
     loop = LateModule("asrcli.engine.loop")
+    task_connection = LateModule("asrcli.engine.task_connection")
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
 PACED_ROOM = 20  # chunks that are read before they are due
@@ -98,14 +98,16 @@ class TranscriptionSession:
         self._inbox = Inbox(room, live=source.live is not None, schedule=schedule, batches=batches)
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
-        task_connection = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())
+        connecting = task_connection.TaskConnection(
+            make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool()
+        )
         make_loop: Callable[..., loop.SessionLoop] = loop.SessionLoop
         if fallback is not None:
             from asrcli.engine.fallback_loop import FallbackLoop
 
             make_loop = partial(FallbackLoop, fallback)
         self._loop = make_loop(
-            task_connection, self._inbox, self._emit, clock, jitter, source.format, start,
+            connecting, self._inbox, self._emit, clock, jitter, source.format, start,
             realtime=source.realtime, retries=retries, progress_s=progress_s,
         )  # fmt: skip
         self._capture_thread: Thread | None = None

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from threading import Timer
+from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import (
@@ -21,16 +22,21 @@ from asrcli.core.errors import (
 from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.interfaces import Output, Source
+from asrcli.core.late_module import LateModule
 from asrcli.core.transcript import Transcript, fold
-from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
-from asrcli.recovery.gap_order import GapOrder
-from asrcli.recovery.provisional import ProvisionalText
+from asrcli.engine.session_result import SessionResult
 from asrcli.recovery.spans import Spans, length
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run_account import RunAccount
 from asrcli.runs.source_session import RunningSessions, SourceSession
+
+if TYPE_CHECKING:
+    from asrcli.recovery import gap_order, provisional
+else:  # for a session that is left in the middle
+    gap_order = LateModule("asrcli.recovery.gap_order")
+    provisional = LateModule("asrcli.recovery.provisional")
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 LEFT = "left before its text came"
@@ -242,11 +248,11 @@ class Run:
                 self._emit(replace(final, translation=partial.translation, translated_into=partial.translated_into))
                 words.add(final.begin_ms, final.end_ms)
         gaps = [part for span in result.undecided for part in words.missing(*span)]
-        provisional = ProvisionalText(result.provisional)
-        told = GapOrder(result.waiting_gaps)
+        heard_here = provisional.ProvisionalText(result.provisional)
+        told = gap_order.GapOrder(result.waiting_gaps)
         local_ms = 0
         for gap in gaps:
-            heard, withdrawn = provisional.take(*gap, gap)
+            heard, withdrawn = heard_here.take(*gap, gap)
             local_ms += length(heard.spans)
             told.add(Gap(*gap, LEFT, "", heard.text))
             for withdrawal in withdrawn:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Billed, Ended, Usage
-from asrcli.engine.accounting import SessionFigures, SessionResult
+from asrcli.engine.session_result import SessionFigures, SessionResult
 from asrcli.recovery.ledger import Totals
 
 _Count = TypeVar("_Count", int, float)

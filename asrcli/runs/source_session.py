@@ -6,11 +6,11 @@ from functools import partial
 from asrcli.core.errors import bare_url
 from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
-from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.inbox import ThreadCrashed
 from asrcli.engine.outbox import Outbox, is_passing, replaces
 from asrcli.engine.session import SessionItem, SessionLeft, TranscriptionSession
+from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 from asrcli.runs.plan import RunPlan, shared_thread
 
 UNSHOWN_PROGRESS_S = 1.0  # how often progress is emitted at most where no output shows it

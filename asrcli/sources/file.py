@@ -20,14 +20,16 @@ from asrcli.sources.audio_positions import Item, chunked
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
-from asrcli.sources.input_reader import InputReader, SampleFormat
 from asrcli.sources.late_decoder import decoding, opening
+from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_channel
 
 if TYPE_CHECKING:
     from asrcli.sources import blocking_calls
-else:  # only pipes and addresses can hang
-    blocking_calls = LateModule("asrcli.sources.blocking_calls")
+    from asrcli.sources import input_reader as reading
+else:
+    blocking_calls = LateModule("asrcli.sources.blocking_calls")  # only pipes and addresses can hang
+    reading = LateModule("asrcli.sources.input_reader")  # loaded by the thread that reads
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -126,7 +128,7 @@ class FileSource:
         Raises:
             SourceError: the input is no audio, holds no sound, or cannot be read any further.
         """
-        input_reader = InputReader(
+        input_reader = reading.InputReader(
             self._shown_name, self.format, self._chunk_ms, self._clip.channel, self._track, self._samples
         )
         end = start
@@ -156,7 +158,7 @@ class FileSource:
             return "standard input"
         return self.name
 
-    def _warnings(self, input_reader: InputReader, read_ms: int) -> Iterator[Notice]:
+    def _warnings(self, input_reader: "reading.InputReader", read_ms: int) -> Iterator[Notice]:
         """Yield what was found to be wrong with the input."""
         if damaged := input_reader.damaged:
             packets = "1 damaged packet was"
@@ -171,14 +173,14 @@ class FileSource:
         if promised_ms and (missing_ms := promised_ms - read_ms) > input_reader.rounding_ms:
             yield Notice("warning", f"{self._shown_name}: {EARLY.format(missing_ms / 1000)}")
 
-    def _items(self, input_reader: InputReader) -> Generator[Item]:
+    def _items(self, input_reader: "reading.InputReader") -> Generator[Item]:
         try:
             yield from self._read(input_reader)
         except DECODER_ERRORS as exc:  # any error concerns this input only, not the others
             reason = system_reason(exc) or type(exc).__name__
             raise SourceError(self._shown_name, f"cannot be read: {reason[:1].lower()}{reason[1:]}") from exc
 
-    def _read(self, input_reader: InputReader) -> Iterator[Item]:
+    def _read(self, input_reader: "reading.InputReader") -> Iterator[Item]:
         if self._is_address:
             yield from blocking_calls.iterate_with_timeout(
                 lambda: input_reader.address(self._path, self._timeout_s), self.name, self._timeout_s

@@ -5,16 +5,22 @@ import mmap
 from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
-from asrcli.sources import joined_files, wav
+from asrcli.core.late_module import LateModule
+from asrcli.sources import wav
 from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_after_tag
-from asrcli.sources.input_reader import OGG, SampleFormat
 from asrcli.sources.late_decoder import decoding, mp3_frames
-from asrcli.sources.ogg import OggLinks
+from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_only_track
+
+if TYPE_CHECKING:
+    from asrcli.sources import joined_files, ogg
+else:  # WAV needs neither
+    joined_files = LateModule("asrcli.sources.joined_files")
+    ogg = LateModule("asrcli.sources.ogg")
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice only to show their length: it takes 0.1 s a megabyte
 JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined to their end
@@ -71,7 +77,7 @@ def measure_file(
             file.seek(0)
             scanned = size_bytes <= scan_bytes
             start, skipped = start_after_tag(file)
-            if start.startswith(OGG) and samples is None:
+            if start.startswith(ogg.MAGIC) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
             if samples is None and len(windows := joined_files.file_spans(file)) > 1:
                 return _windows(path, file, windows, track, scanned=scanned)
@@ -107,7 +113,7 @@ def _wav(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
 def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> FileLength:
     """Measure each link of a chained Ogg file: the last page of the file tells only the length of the last link."""
     file.seek(0)
-    links = OggLinks(reader(file))
+    links = ogg.OggLinks(reader(file))
     total_ms = 0
     about: tuple[int, int] | None = None
     while True:
@@ -124,8 +130,8 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
         return FileLength(*about, decoder.promised_ms, None)
 
 
-def _link_decoder(links: OggLinks, path: str, track: str | None) -> "decoding.Decoder":
-    return decoding.Decoder(SimpleNamespace(read=links.read), path, track=track, head=lambda: OGG)
+def _link_decoder(links: "ogg.OggLinks", path: str, track: str | None) -> "decoding.Decoder":
+    return decoding.Decoder(SimpleNamespace(read=links.read), path, track=track, head=lambda: ogg.MAGIC)
 
 
 def _windows(

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import IO, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
@@ -15,33 +14,12 @@ from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
 from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
+from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
 OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
 _TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFormat:
-    """How bare samples are read.
-
-    Attributes:
-        encoding: Name of the encoding in ffmpeg: s16le, f32le, alaw, ...
-        rate: Sample rate in Hz.
-        channels: Number of channels.
-    """
-
-    encoding: str = "s16le"
-    rate: int = 16000
-    channels: int = 1
-
-    @property
-    def demuxer(self) -> dict[str, Any]:
-        """The options with which PyAV reads such samples."""
-        layout = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
-        options = {"sample_rate": str(self.rate), "ch_layout": layout}
-        return {"format": self.encoding, "options": options}
 
 
 class InputReader:

@@ -1,33 +1,41 @@
 """Opens a WebSocket on the I/O thread, directly or through a proxy. Follows redirections on the same host only."""
 
+import asyncio
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus, SecurityError
+from websockets.uri import parse_uri
 
 from asrcli import __version__
+from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.connection_errors import header, is_redirect
 from asrcli.transport.io_thread import IoThread
+from asrcli.transport.tls import tls_context
 from asrcli.transport.websocket_connection import WebSocket
-from asrcli.transport.websocket_protocol import CLOSE_TIMEOUT_S, MOST_BYTES, WebSocketProtocol
+from asrcli.transport.websocket_protocol import MOST_BYTES, WebSocketProtocol
+
+if TYPE_CHECKING:
+    from asrcli.transport import proxied
+else:  # most connections go through no proxy, and what the library has for proxies takes long to load
+    proxied = LateModule("asrcli.transport.proxied")
 
 NEXT_ADDRESS_S = 0.25  # without an answer for this time, the next address of the host is tried as well
-WRITE_LIMIT = 64 << 10  # bytes in the library's own buffer; more wait in WebSocket
+MOST_REDIRECTIONS = 10
+USER_AGENT = f"asrcli/{__version__}"
 _SOCKETS = {"http": "ws", "https": "wss"}
 
 
-class Connect(connect):
-    """The library's connector, which follows a redirection only to where the key and the audio may go."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        """Return the new address if it is on the same host and as secure; else the error."""
-        if not isinstance(exc, InvalidStatus) or not is_redirect(exc.response.status_code):
-            return exc
-        return same_host(self.uri, header(exc.response.headers, "Location")) or exc
+def redirection(url: str, exc: BaseException) -> str | None:
+    """Return where a refused handshake leads if the key and the audio may go there too; else None."""
+    if not isinstance(exc, InvalidStatus) or not is_redirect(exc.response.status_code):
+        return None
+    return same_host(url, header(exc.response.headers, "Location"))
 
 
 def same_host(url: str, location: str) -> str | None:
@@ -58,27 +66,44 @@ async def open_websocket(
     log: Any,
 ) -> WebSocket:
     """Open a WebSocket within the connect timeout. Raises the errors of the library, see `library_errors`."""
-    proxy_options: dict[str, Any] = {}
-    if proxy is None or proxy.startswith("http"):
-        proxy_options["happy_eyeballs_delay"] = NEXT_ADDRESS_S
-    if proxy_tls is not None:
-        proxy_options["proxy_ssl"] = proxy_tls
-    client = await Connect(
-        url,
-        additional_headers=headers,
-        user_agent_header=f"asrcli/{__version__}",
-        open_timeout=connection.connect_timeout_s,
-        close_timeout=CLOSE_TIMEOUT_S,
-        ping_interval=None,  # pings are sent, and judged, by WebSocket
-        ping_timeout=None,
-        compression=None,  # PCM does not shrink
-        logger=log,
-        max_size=MOST_BYTES,
-        write_limit=WRITE_LIMIT,
-        proxy=proxy,
-        ssl=tls,
-        create_connection=WebSocketProtocol,
-        **proxy_options,
-    )
-    assert isinstance(client, WebSocketProtocol)  # noqa: S101  create_connection made it
+    if proxy is None:
+        client = await _directly(url, connection, headers, tls, log)
+    else:
+        client = await proxied.through(proxy, url, connection, headers, tls, proxy_tls, log)
     return WebSocket(client, io, connection.stall_timeout_s, connection.keepalive_s)
+
+
+async def _directly(
+    url: str, connection: ConnectionSettings, headers: Sequence[tuple[str, str]], tls: ssl.SSLContext | None, log: Any
+) -> WebSocketProtocol:
+    """Open a connection without a proxy, and follow redirections."""
+    try:
+        async with asyncio.timeout(connection.connect_timeout_s):
+            for _ in range(MOST_REDIRECTIONS):
+                if tls is None and url.startswith("wss:"):  # redirected from an address without TLS
+                    tls = tls_context(connection.ca, insecure=connection.insecure_tls)
+                client = await _connected(url, tls, log)
+                try:
+                    await client.handshake(headers, USER_AGENT)
+                except BaseException as exc:
+                    client.transport.abort()
+                    if (leads_to := redirection(url, exc)) is None:
+                        raise
+                    url = leads_to
+                else:
+                    return client
+    except TimeoutError as exc:
+        raise TimeoutError("timed out during opening handshake") from exc
+    raise SecurityError(f"more than {MOST_REDIRECTIONS} redirects")
+
+
+async def _connected(url: str, tls: ssl.SSLContext | None, log: Any) -> WebSocketProtocol:
+    """Connect to the host of an address."""
+    uri = parse_uri(url)
+    more: dict[str, Any] = {}
+    if tls is not None:
+        more = {"ssl": tls, "server_hostname": uri.host}
+    made = partial(WebSocketProtocol, ClientProtocol(uri, max_size=MOST_BYTES, logger=log))
+    loop = asyncio.get_running_loop()
+    _, client = await loop.create_connection(made, uri.host, uri.port, happy_eyeballs_delay=NEXT_ADDRESS_S, **more)
+    return client

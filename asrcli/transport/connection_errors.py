@@ -5,20 +5,24 @@ import re
 import socket
 import ssl
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from errno import ECONNREFUSED
-from http.client import HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
+from asrcli.core.late_module import LateModule
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
 from asrcli.recovery.backoff import RETRY_AFTER_CAP_S
 from asrcli.transport.proxy import proxy_label
+
+if TYPE_CHECKING:
+    from email import utils as email_utils
+else:  # only errors have dates
+    email_utils = LateModule("email.utils")
 
 PORTAL = 511  # the status by which a network asks for a login
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
@@ -27,6 +31,7 @@ EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes
 def library_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of the libraries; each of them becomes one of our errors."""
     from concurrent.futures import CancelledError
+    from http.client import HTTPException
 
     from websockets.exceptions import WebSocketException
 
@@ -65,7 +70,7 @@ def retry_after(headers: Any) -> float | None:
     if value.isascii() and value.isdecimal():
         return min(float(value), RETRY_AFTER_CAP_S)
     try:
-        wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        wait_s = (email_utils.parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(0.0, wait_s), RETRY_AFTER_CAP_S)

@@ -3,12 +3,15 @@
 Source of the facts: RFC 6455 section 4.1, and the variables that the standard library reads.
 """
 
+import os
+import sys
 from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
 from asrcli.core.loopback_hosts import is_loopback_url
 
+SYSTEM_SETTINGS = {"darwin", "win32"}  # platforms where a proxy need not stand in the environment
 # The kinds of proxy that serve a scheme, by name of their environment variable; the first one that is set is used.
 ORDERS = {
     "wss": ("wss", "https", "socks", "all"),
@@ -54,6 +57,8 @@ def proxy_label(proxy: str) -> str:
 
 
 def _of_environment(url: str) -> str | None:
+    if sys.platform not in SYSTEM_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None  # what would be loaded takes longer than all else that a connection needs, and would find none
     from urllib.request import getproxies, proxy_bypass
 
     try:

@@ -1,4 +1,4 @@
-"""The library's WebSocket connection, with messages handed on as they come, and more facts: when, and why it ended."""
+"""A WebSocket connection that hands messages on as they come, and knows when they came and why it ended."""
 
 import sys
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Protocol
 
-from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
 from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import OPEN
 
@@ -14,6 +14,7 @@ from asrcli.core.errors import system_reason
 from asrcli.core.message import Binary, Closed, Text
 from asrcli.transport.frame_scanner import FrameScanner
 from asrcli.transport.masked_frames import MaskedFrames
+from asrcli.transport.protocol_driver import ProtocolDriver
 from asrcli.transport.whole_frames import BINARY, TEXT, next_frame
 
 if sys.platform == "linux":
@@ -23,7 +24,6 @@ if sys.platform == "linux":
 MOST_BYTES = 16 << 20  # of one incoming message
 MOST_PARTS = 10_000  # of one incoming message: an empty part is no byte
 READ_BYTES = 64 << 10  # read at once
-CLOSE_TIMEOUT_S = 1.0  # how long the other end may take to answer a close
 CLOSED_HERE = "closed here"
 
 
@@ -43,28 +43,23 @@ class Listener(Protocol):
         ...
 
 
-class WebSocketProtocol(ClientConnection):
-    """The library's connection, which gives each message to a listener as it comes. Times are those of the loop.
+class WebSocketProtocol(ProtocolDriver):
+    """A connection that gives each message to a listener as it comes. Times are those of the loop.
 
-    The library's own queue of messages costs two tasks and two futures for each of them, and it reads a frame in five
-    generators. So messages that come whole, as nearly all do, go past it.
+    The library reads a frame in five generators. So messages that come whole, as nearly all do, go past it.
 
     Attributes:
         data_at: When data of any kind came last.
         message_at: When a message, or the beginning of one, came last.
         goodbye: The close of the other end; None until it comes.
-        cause: The exception that ended the connection, if there was one.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, protocol: ClientProtocol) -> None:
+        super().__init__(protocol)
         self.data_at = self.message_at = self.loop.time()
         self.goodbye: Closed | None = None
-        self.cause: BaseException | None = None
-        self._close_is_bounded = False
         self._listener: Listener | None = None
         self._early: list[Text | Binary] = []  # messages that came before there was a listener
-        self._lost = False
         self._parts: list[bytes] = []  # of a message that is not complete
         self._text = False
         self._masks = MaskedFrames()
@@ -78,7 +73,7 @@ class WebSocketProtocol(ClientConnection):
         for message in self._early:
             listener.message(message)
         self._early.clear()
-        if self._lost:
+        if self.lost:
             listener.end()
 
     def connection_made(self, transport: Any) -> None:
@@ -103,8 +98,6 @@ class WebSocketProtocol(ClientConnection):
             most += most * is_between_frames
             super().data_received(data[:end])
             data = data[end:]
-            if self.protocol.close_expected():
-                self.bound_close()
 
     def _take_messages(self, data: bytes) -> bytes:
         """Take whole messages at the beginning of some data; returns what is behind them."""
@@ -115,12 +108,6 @@ class WebSocketProtocol(ClientConnection):
             payload, at = found
             self._hand_on(payload, text=is_text)
         return data[at:]
-
-    def bound_close(self) -> None:
-        """Abort the connection if it has not ended after CLOSE_TIMEOUT_S."""
-        if not self._close_is_bounded:
-            self._close_is_bounded = True
-            self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
     def process_event(self, event: Any) -> None:
         """Take a frame; what belongs to the handshake is the library's."""
@@ -140,8 +127,6 @@ class WebSocketProtocol(ClientConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end."""
         super().connection_lost(exc)
-        self.cause = self.cause or exc
-        self._lost = True
         if self._listener is not None:
             self._listener.end()
 
@@ -152,28 +137,18 @@ class WebSocketProtocol(ClientConnection):
             self._listener.room()
 
     @property
-    def full(self) -> bool:
-        """Whether more than the write limit waits in the library's buffer."""
-        return self.paused
-
-    @property
     def pings(self) -> int:
         """How many pings are unanswered."""
         return len(self._pings)
 
-    @property
-    def _is_open(self) -> bool:
-        # asyncio logs a write to a transport that has failed.
-        return self.protocol.state is OPEN and not self.transport.is_closing()
-
     def write(self, data: bytes, *, text: bool) -> None:
         """Write a message at once, if the connection is open; else its end has been, or will be, reported."""
-        if self._is_open:
+        if self.is_open:
             self.transport.write(self._masks.frame(TEXT if text else BINARY, data))
 
     def write_ping(self, answered: Callable[[], object]) -> None:
         """Write a ping at once, and call a function when this one or a later one is answered."""
-        if not self._is_open:
+        if not self.is_open:
             return
         self._ping_number = (self._ping_number + 1) % (1 << 32)
         data = self._ping_number.to_bytes(4, "big")

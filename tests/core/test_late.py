@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.late_module import LateModule
+from asrcli.core.late_module import LateModule, PutOff, put_off
 from asrcli.core.late_pattern import LatePattern, late_pattern
 
 PACKAGE = Path(__file__).parents[2] / "asrcli"
@@ -28,6 +28,65 @@ def test_a_module_is_imported_by_its_first_use(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(AttributeError, match="imported_late"):
         _ = late.MISSING
     del sys.modules["imported_late"]
+
+
+# What a library, or another thread, may write inside the block, and how it uses what that has bound.
+IMPORTS = {
+    "import some_package.part": "some_package.part.COUNT",
+    "import some_package.part as part": "part.COUNT",
+    "from some_package import part": "part.COUNT",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package with a module `part`."""
+    folder = tmp_path / "some_package"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "part.py").write_text("COUNT = 3\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield folder
+    for name in [name for name in sys.modules if name.startswith("some_package")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("statement", IMPORTS)
+@pytest.mark.parametrize("later", [False, True])
+def test_a_module_that_is_put_off_is_loaded_by_its_first_use(package: Path, statement: str, *, later: bool) -> None:
+    """An import in the block loads nothing; a use of what it bound loads the module, in the block and behind it."""
+    (package / "user.py").write_text(f"{statement}\ndef count(): return {IMPORTS[statement]}\n", "utf-8")
+    with put_off("some_package.part"):
+        user = import_module("some_package.user")
+        assert isinstance(sys.modules["some_package.part"], PutOff)
+        if not later:
+            assert user.count() == 3
+    assert ("some_package.part" in sys.modules) is not later
+    assert user.count() == 3
+    assert sys.modules["some_package.part"].COUNT == 3
+
+
+def test_a_name_is_taken_from_the_module_at_once(package: Path) -> None:
+    """An import of a name is a use; a name that is not there is an error."""
+    (package / "user.py").write_text("from some_package.part import COUNT\n", "utf-8")
+    (package / "wrong.py").write_text("from some_package.part import MISSING\n", "utf-8")
+    with put_off("some_package.part"):
+        assert import_module("some_package.user").COUNT == 3
+    del sys.modules["some_package.part"]
+    with put_off("some_package.part"), pytest.raises(ImportError, match="MISSING"):
+        import_module("some_package.wrong")
+
+
+def test_an_import_behind_the_block_loads_the_module_itself(package: Path) -> None:
+    """As if nothing had been put off. What is loaded already stays as it is."""
+    with put_off("some_package.part"):
+        pass
+    module = import_module("some_package.part")
+    assert Path(module.__file__ or "").parent == package
+    assert sys.modules["some_package"].part is module
+    with put_off("some_package.part"):
+        assert import_module("some_package.part") is module
+    assert sys.modules["some_package.part"] is module
 
 
 @given(st.text("abc1 \n", max_size=12), st.sampled_from([r"[a-c]+", r"(?P<digit>\d)", r"\s", ""]))

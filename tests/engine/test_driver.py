@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import cast
 
 from asrcli.core.audio import Chunk
-from asrcli.engine.accounting import SessionResult
 from asrcli.engine.driver import ITEMS_PER_TURN, SessionDriver
 from asrcli.engine.inbox import Inbox, Item, StopRequested, ThreadCrashed
 from asrcli.engine.schedule import Schedule
+from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Steps, Wait
 from tests.support.hand import Hand
 

@@ -12,10 +12,10 @@ from asrcli.core.events import Billed, Event, Final, Finished, Gap, Progress, Re
 from asrcli.core.interfaces import Transport
 from asrcli.core.message import Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
-from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
 from asrcli.engine.inbox import Inbox, Item, MessageArrived, SessionAbandoned, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Wait
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer

@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 
 from asrcli.core.events import Billed, Ended, Usage
-from asrcli.engine.accounting import SessionFigures, SessionResult
+from asrcli.engine.session_result import SessionFigures, SessionResult
 from asrcli.recovery.ledger import Totals
 from asrcli.runs.run_account import RunAccount
 

@@ -16,7 +16,7 @@ from asrcli.core.errors import SourceError
 from asrcli.sources.audio_positions import PlacedPiece, consecutive
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from asrcli.sources.input_reader import SampleFormat
+from asrcli.sources.sample_format import SampleFormat
 from tests.sources.test_file import RATE, piped, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 

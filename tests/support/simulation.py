@@ -15,11 +15,11 @@ from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused
 from asrcli.core.events import Event, Resumed
 from asrcli.core.interfaces import LocalEngine, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
-from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
 from asrcli.engine.fallback_loop import FallbackLoop
 from asrcli.engine.inbox import Inbox, Item, Mark, Signal, SourceEnded, StopRequested
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Wait
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.protocol.inference.codec import InferenceClient

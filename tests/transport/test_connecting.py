@@ -1,6 +1,7 @@
 """How a connection is opened: over all addresses of a host, within its timeout, and to no other host."""
 
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from websockets.http11 import Request, Response
@@ -19,13 +21,16 @@ from asrcli.core.settings import ConnectionSettings, Secret
 from asrcli.transport.connecting import same_host
 from asrcli.transport.websocket import dial
 from tests.support.command import environment
+from tests.support.tls import certified
 
 KEY = Secret("sk-0123456789abcdef")
 Answer = Callable[[ServerConnection, Request], Response | None]
 
 
 @contextmanager
-def service(answer: Answer = lambda *_: None, host: str = "127.0.0.1") -> Iterator[tuple[int, list[str]]]:
+def service(
+    answer: Answer = lambda *_: None, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """A server that greets each client, and the keys that it got."""
     keys: list[str] = []
 
@@ -38,7 +43,7 @@ def service(answer: Answer = lambda *_: None, host: str = "127.0.0.1") -> Iterat
         keys.append(request.headers.get("Authorization", ""))
         return answer(connection, request)
 
-    with serve(greet, host, 0, process_request=first) as server:
+    with serve(greet, host, 0, process_request=first, ssl=tls) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.socket.getsockname()[1], keys
         server.shutdown()
@@ -164,6 +169,31 @@ def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_for_eve
     assert keys == [f"Bearer {KEY.reveal()}"] * 2
     with service(to("/here")) as (port, _), pytest.raises(ConnectFailed, match="redirects"):
         dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_an_address_without_tls_may_lead_to_the_same_host_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, checked: bool
+) -> None:
+    """TLS is then as the settings want it: a certificate of another host ends it, before the key is sent."""
+    tls, certificate, _ = certified(tmp_path)
+    with service(tls=tls) as (safe, keys), service(to("wss://localhost/there")) as (unsafe, _):
+        ports, look_up = {80: unsafe, 443: safe}, socket.getaddrinfo
+
+        def resolved(_: str, port: int, *more: int) -> object:
+            return look_up("127.0.0.1", ports[port], *more)
+
+        monkeypatch.setattr("socket.getaddrinfo", resolved)
+        settings = ConnectionSettings(key=KEY, ca=str(certificate), insecure_tls=not checked)
+        if checked:
+            with pytest.raises(ConnectFailed, match="TLS failed: Hostname mismatch"):
+                dial("ws://localhost", settings)
+            assert keys == []
+            return
+        opened = dial("ws://localhost", settings)
+        assert opened.recv() == Text("hello")
+        opened.close()
+    assert keys == [f"Bearer {KEY.reveal()}"]
 
 
 def test_a_login_in_the_address_goes_in_place_of_the_key() -> None:

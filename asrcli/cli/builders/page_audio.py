@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asrcli.runs.run import ConcurrentSources
     from asrcli.sources import encoder
     from asrcli.sources.excerpt import Clip
-    from asrcli.sources.input_reader import SampleFormat
+    from asrcli.sources.sample_format import SampleFormat
 else:
     heard_audio = LateModule("asrcli.outputs.html.heard_audio")
     encoder = LateModule("asrcli.sources.encoder")

@@ -24,8 +24,8 @@ from asrcli.protocol.registry import Wire
 from asrcli.runs.raw_run import RawPiece
 from asrcli.runs.raw_summary import RawSummary, is_audio
 from asrcli.sources.file import FileSource
-from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import passthrough_pieces
+from asrcli.sources.sample_format import SampleFormat
 from asrcli.terminal.interrupts import stop_requested
 from asrcli.transport.handshake import answer_lines
 from asrcli.transport.identifiers import new_id

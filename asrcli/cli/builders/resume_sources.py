@@ -14,7 +14,7 @@ from asrcli.journal.reading import JournalPart, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.excerpt import Clip
-from asrcli.sources.input_reader import SampleFormat
+from asrcli.sources.sample_format import SampleFormat
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source

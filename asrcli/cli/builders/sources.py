@@ -22,7 +22,7 @@ from asrcli.sources.enhancement import LEVEL, EnhancedSource
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, LOCAL_CHUNK_MS, FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
-from asrcli.sources.input_reader import SampleFormat
+from asrcli.sources.sample_format import SampleFormat
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
