@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from asrcli.cli.console import print_message
-from asrcli.core.errors import AsrError, AudioLost, BudgetReached, MultipleErrors, OutputError
+from asrcli.core.errors import (
+    AsrError,
+    AudioLost,
+    BudgetReached,
+    MultipleErrors,
+    OutputClosed,
+    OutputError,
+    combine_errors,
+)
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
@@ -40,6 +48,28 @@ def outputs_with_end(opens: "Opens", at_end: Callable[[BaseException | None], No
         raise
     finally:
         at_end(error)
+
+
+@contextmanager
+def failures_at_end(failures: Callable[[], Sequence[OutputError]]) -> Iterator[None]:
+    """Raise behind the block what `failures` returns then: of files beside the transcript, without which a run goes on.
+
+    Raises:
+        OutputError: the failure, or MultipleErrors if there are several, or if the block ended with an error too.
+    """
+    try:
+        yield
+    except OutputClosed:
+        raise
+    except AsrError as exc:
+        if not (failed := failures()):
+            raise
+        errors = [exc]
+        if isinstance(exc, MultipleErrors):
+            errors = exc.errors
+        raise MultipleErrors([*errors, *failed]) from exc
+    if failed := failures():
+        raise combine_errors(failed)
 
 
 @contextmanager
