@@ -78,6 +78,7 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> I
 
     Raises:
         OutputError: an output cannot be closed, and there was no other error.
+        KeyboardInterrupt: the user left while outputs were closed. Files that were not complete by then stay parts.
     """
     error: BaseException | None = None
     try:
@@ -89,19 +90,32 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> I
         if not in_order(error, live=True):  # a failed output gets no final name; the others went on without it
             for lines in written:
                 lines.leave()
-        problems = [problem for output in reversed(made) if (problem := _closed(output)) is not None]
+        problems, interrupt = _closed(made, written)
         for lines in written:
             if lines.left is not None:
                 print_message(f"asr: the run did not end in order: its transcript so far is in {lines.left}")
+        error = error or interrupt
         if problems and error is None:
             raise problems[0]
         for problem in problems:
             print_message(f"asr: {problem}")
+        if interrupt is not None and error is interrupt:
+            raise interrupt
 
 
-def _closed(output: Closable) -> AsrError | None:
-    try:
-        output.close()
-    except AsrError as exc:
-        return exc
-    return None
+def _closed(
+    made: Sequence[Closable], written: "Sequence[LineWriter]"
+) -> tuple[list[AsrError], KeyboardInterrupt | None]:
+    """Close all outputs; return what went wrong, and what the user interrupted it with."""
+    problems: list[AsrError] = []
+    interrupt = None
+    for output in reversed(made):
+        try:
+            output.close()
+        except AsrError as exc:
+            problems.append(exc)
+        except KeyboardInterrupt as exc:
+            interrupt = exc
+            for lines in written:
+                lines.leave()
+    return problems, interrupt
