@@ -176,7 +176,7 @@ class AudioFeed:
         ledger = self._account.ledger
         task = self._connection.task
         now = self._clock()
-        self._settlement.awake(now)
+        self.stall_detector.slept(self._settlement.awake(now))
         decided = False
         until_ms = ledger.decided_until_ms
         is_due = self._settlement.is_due(now)
