@@ -26,6 +26,7 @@ from asrcli.recognizers.interface import Engine, LoadAware, RecognizerSession, r
 from asrcli.recognizers.registry import RecognizerOptions
 
 LENGTH = struct.Struct("<I")
+NO_MEMORY = "too little memory for the recognizer: end other programs, or raise the limit (ulimit -v)"
 
 
 def packed(value: object) -> bytes:
@@ -88,7 +89,10 @@ def main() -> None:
     except BrokenPipeError:
         pass  # the parent is gone
     except Exception as exc:
-        _send(out, RuntimeError(f"{type(exc).__name__}: {exc}"))
+        sentence = f"{type(exc).__name__}: {exc}"
+        if isinstance(exc, MemoryError) or "bad_alloc" in sentence:
+            sentence = NO_MEMORY
+        _send(out, RuntimeError(sentence))
         raise
 
 

@@ -296,21 +296,3 @@ def test_a_file_without_any_output_left_ends() -> None:
     with pytest.raises(OutputError, match="No space left"):
         Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [first, second]).transcribe([Tone(5)])
     assert [len(output.of(Final)) for output in (first, second)] == [1, 1]
-
-
-@pytest.mark.parametrize("opens", [True, False])
-def test_a_live_run_has_its_notices_when_its_device_is_open(opens: bool) -> None:
-    """What cannot be listened to is an error of the command line, which stands alone."""
-    talk, listener, hello = Talk(), Listener(), Notice("warning", "hello")
-    run = Run(plan(saying(Final("1", 0, 400, "one"))), [listener])
-    if opens:
-        talk.tell(Notice("info", "listening to desk"))
-        talk.say(5)
-        talk.end()
-        run.transcribe([talk], [hello])
-    else:
-        talk.fail(SourceError("nosuch", "no microphone of that name"))
-        with pytest.raises(SourceError):
-            run.transcribe([talk], [hello])
-    warned = [event for event in listener.events if isinstance(event, Notice) and event.level == "warning"]
-    assert warned == [hello] * opens
