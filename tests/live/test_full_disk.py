@@ -93,6 +93,15 @@ def test_words_that_found_no_room_are_written_again(scripted: str, tmp_path: Pat
     assert f"the run goes on, and its words are kept as {session}: see asr sessions" in done.stderr
     assert f"to rewrite the transcript with all its words: asr resume {session}" in done.stderr
     assert out.exists() == append
+    moved = sound.rename(tmp_path / "b.wav")
+    resumed = asr("resume", "--yes", "--journal", journal)
+    assert resumed.returncode == 3
+    export = f"asr sessions export {session} --journal {journal}"
+    problem = f"asr: {sound}: no such file or directory; the words so far: {export}"
+    assert problem in resumed.stderr.splitlines()
+    exported = asr(*export.split()[1:])
+    assert (exported.returncode, len(exported.stdout.splitlines())) == (0, 6), exported.stderr
+    moved.rename(sound)
     resumed = asr("resume", "--yes", "--journal", journal)
     assert resumed.returncode == 0, resumed.stderr
     if append:
