@@ -2,6 +2,7 @@
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import (
+    NOT_LOADED,
     AsrError,
     JournalUnreadable,
     MissingKey,
@@ -84,6 +85,7 @@ BY_SERVICE_CODE = {
     "ClientDisconnect": "the connection went before the task had ended: try again",
     "EmptyAudio": "the service received no usable audio: check the input",
     "InternalError": _TRY_AGAIN,
+    NOT_LOADED: "asr engines lists others, which --engine chooses",
     "InvalidApiKey": "check the key; it works only in the region that issued it (--region)",
     "InvalidParameter": _MESSAGE,
     "Model.AccessDenied": _ACCESS,

@@ -128,7 +128,6 @@ def write_text(path: Path, text: str) -> None:
         OutputError: it cannot be written; the old file is as it was.
     """
     target = Path(os.path.realpath(path))
-    part = None
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         mode = PRIVATE_FILE
@@ -137,14 +136,16 @@ def write_text(path: Path, text: str) -> None:
         for left in target.parent.glob(f".{target.name}{NEW}*"):  # by a program that was killed
             left.unlink(missing_ok=True)
         fd, part = tempfile.mkstemp(prefix=f".{target.name}{NEW}", dir=target.parent)
-        with open(fd, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
-            file.write(text)
-            file.flush()
-            os.fsync(fd)
-        Path(part).chmod(mode)
-        Path(part).replace(target)
-    except OSError as exc:
-        if part is not None:
+        try:
+            with open(fd, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
+                file.write(text)
+                file.flush()
+                os.fsync(fd)
+            Path(part).chmod(mode)
+            Path(part).replace(target)
+        except BaseException:  # also Ctrl-C
             with suppress(OSError):
                 Path(part).unlink()
+            raise
+    except OSError as exc:
         raise OutputError(str(path), system_reason(exc)) from exc

@@ -215,7 +215,7 @@ class KeyStore:
                     file.flush()
                     os.fsync(file.fileno())
                 Path(new).replace(self.path)
-            except OSError:
+            except BaseException:  # also Ctrl-C: there is a key in it
                 with suppress(OSError):
                     Path(new).unlink()
                 raise

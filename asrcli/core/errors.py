@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["bare_url", "without_secrets"]  # callers that write an error message use them too
+# The code of a server of this program whose recognizer could not begin: another attempt would fail in the same way.
+NOT_LOADED = "InternalError.ModelNotLoaded"
 KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # may be well in another region
 
 

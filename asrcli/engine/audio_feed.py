@@ -178,6 +178,8 @@ class AudioFeed:
         ledger = self._account.ledger
         task = self._connection.task
         now = self._clock()
+        if slept_s := self._settlement.awake(now):
+            self.stall_detector.slept(slept_s)
         is_due = self._settlement.is_due(now)
         decided = False
         until_ms = ledger.decided_until_ms

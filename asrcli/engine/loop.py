@@ -28,6 +28,7 @@ from asrcli.engine.task_connection import SendFailed, TaskConnection, never_read
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
+from asrcli.recovery.quiet_settlement import ASLEEP_S
 
 # A member of an Enum is found slowly by Python 3.11.
 _UP, _RESTING, _CLOSED = LinkState.UP, LinkState.RESTING, LinkState.CLOSED
@@ -160,10 +161,16 @@ class SessionLoop:
             return True  # of a file that was stopped only the end is left in the inbox
         return self._link is _UP and self._feed.due is None and self._connection.takes_audio
 
+    def _was_suspended(self, deadline: float | None) -> bool:
+        """Whether the deadline is noticed so late that the process did not run: then nobody could answer in time."""
+        return deadline is not None and self._clock() - deadline > ASLEEP_S
+
     def _on_deadline(self) -> None:
         codec = self._connection.task.codec
         if self._link is LinkState.WAITING:
             self._step(LinkEvent.RETRY)
+        elif self._was_suspended(self._connection.deadline):
+            self._connection.start_timeout(self._connection.timeout_s)
         elif self._link in _ENDING and (codec.quiet_end_s is not None or self._connection.task.finish_held):
             self._handle_all([Finished(codec.usage)])
         else:
@@ -176,6 +183,9 @@ class SessionLoop:
             self._handle(event)
 
     def _on_stall(self) -> None:
+        if self._was_suspended(self._feed.stall_detector.deadline):
+            self._feed.stall_detector.restart(self._clock())
+            return
         silent_s = self._feed.stall_detector.expire()
         raise ConnectionLost(f"no answer to what was said for {silent_s:.0f} s", silent_s=silent_s)
 

@@ -43,11 +43,9 @@ class JsonDocument(JsonLines):
 
     def close(self) -> None:
         """Write the sources and the account, and close the file."""
-        try:
+        with self._lines.closed_behind():
             if self._sources:
                 self._lines.write(f'], "sources": {as_json(self._sources)}, "end": {as_json(self._end)}}}')
-        finally:
-            self._lines.close()
 
     def _open(self) -> None:
         if not self._sources:

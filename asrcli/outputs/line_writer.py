@@ -3,8 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from errno import ELOOP
 from pathlib import Path
 from typing import TextIO
@@ -123,6 +123,21 @@ class LineWriter:
         if not self._leaves or self._part is None or not self._part.exists():
             return None
         return self._part
+
+    @contextmanager
+    def closed_behind(self) -> Iterator[None]:
+        """Close the file behind the block, which writes its end. If the block fails or is interrupted, the part stays.
+
+        Raises:
+            OutputError: as `close`.
+        """
+        try:
+            yield
+        except BaseException:
+            self.leave()
+            self.close()
+            raise
+        self.close()
 
     def close(self) -> None:
         """Close the file and give it its name. A part that stays is removed if it is empty.

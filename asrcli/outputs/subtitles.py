@@ -76,10 +76,8 @@ class Subtitles:
 
     def close(self) -> None:
         """Write the captions that still wait, and close the file."""
-        try:
+        with self._lines.closed_behind():
             self._settle(None)
-        finally:
-            self._lines.close()
 
     def _insert(self, gap: Gap) -> None:
         """Write the caption of a gap that stands before the last sentence, whose times must not suffer."""

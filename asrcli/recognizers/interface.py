@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Protocol, runtime_checkable
 
 from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, FinishTask, SendAudio, UpdateContext
+from asrcli.core.errors import NOT_LOADED
 from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.registry import RecognizerInfo
@@ -101,7 +102,15 @@ class Recognizer(Protocol):
 
 
 class RecognizerFailed(Exception):
-    """A recognizer died in the middle of a session."""
+    """A recognizer died in the middle of a session. `code` is what a server calls that."""
+
+    code = "InternalError"
+
+
+class RecognizerUnusable(RecognizerFailed):
+    """A recognizer could not load its model: something on this machine is lacking or damaged."""
+
+    code = NOT_LOADED
 
 
 class RecognizerBusy(Exception):

@@ -24,6 +24,8 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import Engine, LoadAware, RecognizerSession, run_command
 from asrcli.recognizers.registry import RecognizerOptions
 
+NO_MEMORY = "too little memory for the recognizer: end other programs, or raise the limit (ulimit -v)"
+
 
 @dataclass(frozen=True)
 class WorkerArguments:
@@ -74,7 +76,10 @@ def main() -> None:
     except BrokenPipeError:
         pass  # the parent is gone
     except Exception as exc:
-        _send(out, RuntimeError(f"{type(exc).__name__}: {exc}"))
+        sentence = f"{type(exc).__name__}: {exc}"
+        if isinstance(exc, MemoryError) or "bad_alloc" in sentence:
+            sentence = NO_MEMORY
+        _send(out, RuntimeError(sentence))
         raise
 
 

@@ -11,7 +11,7 @@ from asrcli.core.errors import AsrError, system_reason
 from asrcli.core.events import Event, Finished
 from asrcli.core.packed_values import LENGTH, packed, unpacked
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import RecognizerFailed
+from asrcli.recognizers.interface import RecognizerFailed, RecognizerUnusable
 from asrcli.recognizers.worker import WorkerArguments
 
 AHEAD_S = 1  # seconds of audio that may wait in the pipe: the last results of a client come after all of it
@@ -21,7 +21,7 @@ TICKS = 4  # in this time. While this program is stopped (Ctrl-Z), no more than 
 GONE = "the recognizer's worker process is gone"
 # A library may end the process on a file that it cannot use.
 NOT_LOADED = (
-    "the recognizer's worker process ended while it loaded the model: a file of it is damaged or of another kind"
+    "the recognizer's worker process ended while it loaded the model: too little memory, or a file of it is damaged"
 )
 HUNG = "the recognizer's worker process hangs"
 
@@ -68,7 +68,8 @@ class WorkerProcess:
         """Begin a session; returns when the worker has confirmed it.
 
         Raises:
-            RecognizerFailed: the worker is gone, or does not answer in time.
+            RecognizerUnusable: the worker could not load its model.
+            RecognizerFailed: it is gone, or does not answer in time.
         """
         bytes_per_s = recognition.rate * SAMPLE_BYTES
         self._ahead_bytes = AHEAD_S * bytes_per_s
@@ -140,7 +141,7 @@ class WorkerProcess:
             self._process.stdin.write(packed(value))
             await self._process.stdin.drain()
         except (OSError, RuntimeError) as exc:
-            raise RecognizerFailed(self._gone) from exc
+            raise self._gone() from exc
 
     def _wait_for(self, ticks: int) -> None:
         """Let `receive` time out after so many ticks."""
@@ -150,11 +151,10 @@ class WorkerProcess:
         elif self._receive_timeout is not None:
             self._receive_timeout.reschedule(loop.time())
 
-    @property
-    def _gone(self) -> str:
+    def _gone(self) -> RecognizerFailed:
         if self._loaded:
-            return GONE
-        return NOT_LOADED
+            return RecognizerFailed(GONE)
+        return RecognizerUnusable(NOT_LOADED)
 
     async def _next(self) -> Event | None:
         """Read an event, or None, which says that a command is done."""
@@ -163,10 +163,10 @@ class WorkerProcess:
             head = await self._process.stdout.readexactly(LENGTH.size)
             value = unpacked(await self._process.stdout.readexactly(*LENGTH.unpack(head)))
         except (asyncio.IncompleteReadError, OSError) as exc:
-            raise RecognizerFailed(self._gone) from exc
-        self._loaded = True
+            raise self._gone() from exc
         if isinstance(value, AsrError | RuntimeError):
-            raise RecognizerFailed(str(value))
+            raise (RecognizerFailed if self._loaded else RecognizerUnusable)(str(value))
+        self._loaded = True
         if value is None and self._unanswered:
             async with self._answered:
                 self._unanswered_bytes -= self._unanswered.popleft()

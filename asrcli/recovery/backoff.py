@@ -6,7 +6,7 @@ charges for the same audio each time.
 """
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
+from asrcli.core.errors import NOT_LOADED, AsrError, ConnectFailed, ConnectionLost, ServiceRefused
 from asrcli.core.settings import RetrySettings
 from asrcli.recovery.classify import FaultClass, classify, rejects
 
@@ -154,8 +154,11 @@ class Backoff:
     def _may_become_ready(self, error: AsrError) -> bool:
         """Whether a service that has never listened to this session may do so yet.
 
-        An address where nothing listens is the user's mistake, and so is a server that never sends anything.
+        An address where nothing listens is the user's mistake, and so is a server that never sends anything. A
+        recognizer that has never loaded its model lacks something that no waiting brings.
         """
+        if isinstance(error, ServiceRefused) and error.code == NOT_LOADED:
+            return False
         if isinstance(error, ConnectFailed):
             return error.passing
         silent = isinstance(error, ConnectionLost) and (error.code is None or error.silent_s > 0)

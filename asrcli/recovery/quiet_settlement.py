@@ -38,20 +38,25 @@ class QuietSettlement:
         self._last_s: float | None = None
         self._awake_s: float | None = None  # when the process is known to have run last
 
-    def is_due(self, now: float) -> bool:
-        """Note that the process runs, and return whether the time has come at which the first span may be settled.
+    def awake(self, now: float) -> float:
+        """Note that the process runs; the time of a pause of all of it does not count for what was sent before.
 
-        The time of a pause of the whole process does not count for what was sent before. What the service sent before
-        the pause is read behind it, and is no sign that the service has heard anything in between.
+        What the service sent before the pause is read behind it, and is no sign that the service has heard anything
+        in between. Returns how many seconds the pause took, 0 if there was none.
         """
         asleep_s = 0.0
         if self._awake_s is not None:
             asleep_s = now - self._awake_s
         self._awake_s = now
-        if asleep_s > ASLEEP_S:
-            for span in self._sent:
-                span.at_s += asleep_s
-                span.due_s += asleep_s
+        if asleep_s <= ASLEEP_S:
+            return 0.0
+        for span in self._sent:
+            span.at_s += asleep_s
+            span.due_s += asleep_s
+        return asleep_s
+
+    def is_due(self, now: float) -> bool:
+        """Return whether the time has come at which the first span may be settled."""
         return bool(self._sent) and self._sent[0].due_s <= now
 
     def sent(self, begin_ms: int, end_ms: int, now: float, *, quiet: bool) -> None:

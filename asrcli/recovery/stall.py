@@ -17,6 +17,16 @@ class StallDetector:
         """Stop the timeout: a message came, or no task runs."""
         self._unanswered_since = None
 
+    def slept(self, asleep_s: float) -> None:
+        """Leave a pause of the whole process out of the timeout: nothing could be read meanwhile."""
+        if self._unanswered_since is not None:
+            self._unanswered_since += asleep_s
+
+    def restart(self, now: float) -> None:
+        """Begin the timeout again, if it runs: nobody knows how much of it the process was paused for."""
+        if self._unanswered_since is not None:
+            self._unanswered_since = now
+
     def reset(self) -> None:
         """Reset the timeout to its usual length: a transcript came."""
         self.timeout_s = self._usual_s

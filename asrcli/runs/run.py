@@ -20,7 +20,20 @@ from asrcli.core.errors import (
     combine_errors,
 )
 from asrcli.core.event_placement import label_event
-from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
+from asrcli.core.events import (
+    Billed,
+    Ended,
+    Event,
+    Final,
+    Finished,
+    Gap,
+    Notice,
+    Partial,
+    Progress,
+    Ready,
+    Reconnecting,
+    Usage,
+)
 from asrcli.core.interfaces import Output, Source
 from asrcli.core.late_module import LateModule
 from asrcli.core.transcript import Transcript, fold
@@ -39,6 +52,7 @@ else:  # for a session that is left in the middle
     provisional = LateModule("asrcli.recovery.provisional")
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
+OF_THE_SERVICE = (Finished, Progress, Ready, Reconnecting)  # they come also where no device is open
 LEFT = "left before its text came"
 HURRY_S = 5.0  # after SIGTERM the last text is waited for no longer, because SIGKILL often follows
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
@@ -82,6 +96,7 @@ class Run:
         self._is_iterated = True  # somebody does
         self._live = False  # all sources are live
         self._output_errors: list[AsrError] = []  # of outputs that were given up
+        self._held: list[Notice] = []  # until a device is open: where it is not there, the error stands alone
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
         self._current: list[TranscriptionSession] = []
         self._finishing = self._leaving = False  # `finish`, `leave` was called
@@ -90,6 +105,8 @@ class Run:
 
     def transcribe(self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()) -> Ended:
         """Run to the end, and return the account, which the outputs get too. They get `notices` first.
+
+        Of a live run they get them when its device is open, and not at all if it is not there.
 
         Raises:
             AsrError: an error ended the run early or spoiled a source (several are combined), or AudioLost: all
@@ -117,9 +134,12 @@ class Run:
         left = False
         self._live = all(source.live is not None for source in flatten_sources(sources))
         try:
-            for notice in notices:
-                self._emit(notice)
+            self._held = list(notices)
+            if not self._live:
+                self._emit_held()
             yield from self._transcribe_in_turn(sources, errors)
+            if not errors or not all(isinstance(error, SourceError) for error in errors):
+                self._emit_held()
         except KeyboardInterrupt:
             left = True
         finally:
@@ -216,6 +236,8 @@ class Run:
             self._emit(self._billed(self._account.update_usage(one.usage, event.usage)))
             one.usage = event.usage
             return
+        if self._held and not isinstance(event, OF_THE_SERVICE):
+            self._emit_held()
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
             self._was_ready = True
@@ -261,6 +283,11 @@ class Run:
             self._emit(label_event(event, speaker))
         result = replace(result, totals=result.totals.with_open_lost(length(gaps), local_ms))
         self._account.add(result, left.begin_ms, max(end_ms, left.begin_ms), concurrent=concurrent)
+
+    def _emit_held(self) -> None:
+        held, self._held = self._held, []
+        for notice in held:
+            self._emit(notice)
 
     def _emit(self, event: Event) -> None:
         """Fold an event into the transcript and pass it to each output; an output that fails is given up."""

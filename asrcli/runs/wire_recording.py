@@ -10,7 +10,7 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Any
 
-from asrcli.core.errors import bare_url, system_reason
+from asrcli.core.errors import OutputError, bare_url, system_reason
 from asrcli.core.events import Event
 from asrcli.core.interfaces import Source, Transport
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
@@ -36,6 +36,7 @@ class WireRecorder:
 
     Attributes:
         waiting: What is not a line yet: messages as RecordedMessage, pairs of a time and an event, what `add` takes.
+        failures: Why the file lacks messages; empty as long as it has all.
 
     Args:
         path: The file, which is replaced.
@@ -73,7 +74,7 @@ class WireRecorder:
         self._sleep = Lock()
         self._sleep.acquire()
         self._is_ending = False
-        self._failed = False
+        self.failures: list[OutputError] = []
         self._write([header_line(about)])
         self._thread = Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
@@ -136,9 +137,9 @@ class WireRecorder:
             self._sleep.acquire(timeout=gather_s)
             gather_s = min(2 * gather_s, GATHER_S)
             is_ending = self._is_ending  # what was added before the end is taken now
-            while self.waiting and not self._failed:
+            while self.waiting and not self.failures:
                 self._write(self._pieces())
-            if self._failed:
+            if self.failures:
                 self.waiting.clear()
 
     def _pieces(self) -> Iterator[bytes]:
@@ -173,10 +174,11 @@ class WireRecorder:
             self._fail(exc)
 
     def _fail(self, exc: OSError) -> None:
-        if self._failed:
+        if self.failures:
             return
-        self._failed = True
-        self._report(f"{self._file.path}: the record ends here: {system_reason(exc).lower()}; the run goes on")
+        reason = f"the record ends here: {system_reason(exc).lower()}"
+        self.failures.append(OutputError(str(self._file.path), reason))
+        self._report(f"{self._file.path}: {reason}; the run goes on")
 
 
 class RecordedTransport:

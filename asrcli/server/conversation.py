@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from asrcli.core.client_commands import ANSWERED, ClearAudio, Command, FinishTask, SendAudio, StartTask
-from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
+from asrcli.core.errors import NOT_LOADED, EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
@@ -151,7 +151,7 @@ class ServerConversation:
         except RecognizerBusy as exc:
             await self._fail("Throttling", str(exc), close=True)
         except (RecognizerFailed, EngineUnavailable) as exc:
-            await self._fail("InternalError", str(exc), close=True)
+            await self._fail(getattr(exc, "code", NOT_LOADED), str(exc), close=True)
         except Exception:
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
@@ -238,7 +238,7 @@ class ServerConversation:
         except SocketClosed:
             pass
         except RecognizerFailed as exc:
-            await self._fail("InternalError", str(exc), close=True)
+            await self._fail(exc.code, str(exc), close=True)
         except Exception:  # for example an event that cannot be encoded: the client must not wait for ever
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)

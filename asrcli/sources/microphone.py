@@ -6,7 +6,6 @@ from queue import Empty, SimpleQueue
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.causes import Cause
-from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Absent, Event, Level, Notice
 from asrcli.sources.boot_clock import boot_time
@@ -23,7 +22,7 @@ from asrcli.sources.device_reader import (
     ReaderReport,
     ReaderResult,
 )
-from asrcli.sources.microphone_timeline import ListeningMode, MicrophoneTimeline
+from asrcli.sources.microphone_timeline import Absence, ListeningMode, MicrophoneTimeline
 from asrcli.sources.noise_floor import ADVICE, SilenceAlarm
 
 __all__ = ["OPEN_S", "RETRY_S", "Capture", "Device", "KeyCommand", "LostSamples", "Microphone"]
@@ -31,6 +30,7 @@ __all__ = ["OPEN_S", "RETRY_S", "Capture", "Device", "KeyCommand", "LostSamples"
 SILENT_S = 2.0  # a device that gives nothing for so long is gone, whatever it reports
 STOPPED_S = 3.0  # a process that notices this only so late was not running meanwhile
 TICK_S = 0.1  # how often the silence in the place of a device is extended
+ASLEEP_S = 1.0  # a wait of TICK_S that takes so long: the process was not running
 TAIL_S = 0.25  # how long audio is still read after the user asked for the end: it is on its way
 OVERFLOW = "the device gave audio faster than it was read"
 STOPPED = "this program was stopped, or the machine slept"
@@ -46,21 +46,6 @@ class KeyCommand(Enum):
 
 
 _InboxItem = ReaderReport | KeyCommand | Event
-
-
-@dataclass(slots=True)
-class _Absence:
-    """A time in which the device gives no audio.
-
-    Attributes:
-        since: When it gave its last audio, in seconds.
-        reason: Why there is none.
-        filled: How many samples of silence have taken its place so far.
-    """
-
-    since: float
-    reason: str
-    filled: int = 0
 
 
 class Microphone:
@@ -116,7 +101,9 @@ class Microphone:
         self._reported_hang = False  # since it was opened last
         self._heard_any = False
         self._heard_at = 0.0  # when the last audio came, in seconds
-        self._absence: _Absence | None = None
+        self._woke_at = -SILENT_S  # when the process was found to run again, in seconds
+        self._early: list[Event] = []  # what is to be told once a device is open: where none is, the error stands alone
+        self._absence: Absence | None = None
         self._fill_from = 0.0  # do not fill an absence before this time
         self._ends_at: float | None = None  # when to end, once the user has asked for it
 
@@ -133,8 +120,6 @@ class Microphone:
     def emit(self, event: Event) -> None:
         """Pass an event to the listener, in its place between the chunks."""
         self._inbox.put(event)
-
-    # For the capture thread
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Yield the audio, with silence in the place of a device that is gone."""
@@ -176,15 +161,21 @@ class Microphone:
             item = self._inbox.get(timeout=TICK_S)
         except Empty:
             item = None
-        if not self._was_open and self._now() - before > STOPPED_S:
-            self._attempts.started_at += self._now() - before  # the device had no chance to open meanwhile
+        now = self._now()
+        if now - before > ASLEEP_S:
+            self._woke_at = now
+        if not self._was_open and now - before > STOPPED_S:
+            self._attempts.started_at += now - before  # the device had no chance to open meanwhile
         if isinstance(item, ReaderReport):
             if item.reader is self._attempts.reader:  # reports of a reader that was given up do not count
                 yield from self._handle(item.result, item.at_s)
         elif isinstance(item, KeyCommand):
             self._carry_out(item)
         elif item is not None:
-            yield item
+            self._early.append(item)
+        if self._was_open:
+            yield from self._early
+            self._early.clear()
         yield from self._watch()
 
     def _handle(self, result: ReaderResult, at: float) -> Iterator[Chunk | Event]:
@@ -207,10 +198,16 @@ class Microphone:
             self._heard_at = at
             yield from self._take_audio(result)
 
+    @property
+    def _was_stopped(self) -> bool:
+        """Whether the process did not run at some time since the last audio, or just before it."""
+        return self._heard_at - self._woke_at < SILENT_S
+
     def _take_audio(self, audio: bytes | LostSamples) -> Iterator[Chunk | Event]:
         if isinstance(audio, LostSamples):
-            yield Notice("warning", f"{self.name}: {OVERFLOW}: {self.format.ms(audio.samples)} ms are lost")
-            yield from self._timeline.lost(audio.samples, OVERFLOW)
+            reason = STOPPED if self._was_stopped else OVERFLOW
+            yield Notice("warning", f"{self.name}: {reason}: {self.format.ms(audio.samples)} ms are lost")
+            yield from self._timeline.lost(audio.samples, reason)
         elif audio:
             seconds = len(audio) / SAMPLE_BYTES / self.format.rate
             for item in self._timeline.captured(self._process(audio)):
@@ -246,12 +243,15 @@ class Microphone:
         self._attempts.give_up()
         if not self._was_open or not self._retry:
             raise error
-        yield from self._begin_absence(f"{error}; waiting for it", error.reason, f"no audio from {error}")
+        if self._was_stopped:
+            yield from self._begin_absence(f"{self.name}: {STOPPED}; opening it again", STOPPED, STOPPED)
+        else:
+            yield from self._begin_absence(f"{error}; waiting for it", error.reason, f"no audio from {error}")
 
     def _handle_silence(self, now: float) -> Iterator[Chunk | Event]:
         """Open a device again that has given nothing for too long: what it has in its buffers is old."""
         silent_s = now - self._heard_at
-        if silent_s > STOPPED_S:  # a running process would have noticed earlier
+        if silent_s > STOPPED_S or self._was_stopped:  # a running process would have noticed earlier
             self._attempts.give_up()
             notice = f"{self.name}: nothing heard for {silent_s:.0f} s: {STOPPED}; opening it again"
             yield from self._begin_absence(notice, STOPPED, STOPPED)
@@ -261,7 +261,7 @@ class Microphone:
 
     def _begin_absence(self, notice: str, state: str, reason: str) -> Iterator[Chunk | Event]:
         if self._absence is None:
-            self._absence = _Absence(self._heard_at, reason)
+            self._absence = Absence(self._heard_at, reason)
             yield Notice("warning", notice)
             yield Absent(self.format.ms(self._timeline.position), state)
 
@@ -293,7 +293,7 @@ class Microphone:
         if now - attempts.started_at >= attempts.wait_s:
             attempts.start()
 
-    def _fill(self, absence: _Absence, now: float) -> Iterator[Chunk | Event]:
+    def _fill(self, absence: Absence, now: float) -> Iterator[Chunk | Event]:
         """Put silence up to this time in the place of the device."""
         due = max(0, round((now - absence.since) * self.format.rate) - absence.filled)
         absence.filled += due

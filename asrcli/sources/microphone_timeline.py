@@ -44,6 +44,21 @@ class _Hold:
     muted: bool
 
 
+@dataclass(slots=True)
+class Absence:
+    """A time in which the device gives no audio.
+
+    Attributes:
+        since: When it gave its last audio, in seconds.
+        reason: Why there is none.
+        filled: How many samples of silence have taken its place so far.
+    """
+
+    since: float
+    reason: str
+    filled: int = 0
+
+
 class MicrophoneTimeline:
     """Gives each piece of audio a position that never restarts. Commands of the user take effect between two pieces."""
 

@@ -22,6 +22,9 @@ class RecordedSource(SourceWrapper):
     taken. An error of the disk is reported once, and the source goes on. Put it outside all wrappers that change the
     audio.
 
+    Attributes:
+        failures: Why the file lacks audio; empty as long as it has all that was taken.
+
     Raises:
         SettingError: the format cannot be written.
         OutputError: the file exists already or cannot be created.
@@ -33,6 +36,7 @@ class RecordedSource(SourceWrapper):
         self._name = path
         self._path = _resolved_path(path)
         self._stretches: list[tuple[int, int]] = []  # where audio begins, and its place in the file; in samples
+        self.failures: list[OutputError] = []
 
     @property
     def path(self) -> Path:
@@ -62,7 +66,7 @@ class RecordedSource(SourceWrapper):
             SourceError: the source cannot be read.
             OutputError: another run has created the file since this one began, and at most one chunk was taken.
         """
-        recording = _Recording(self._name, self._path, self.format, self._stretches)
+        recording = _Recording(self._name, self._path, self.format, self._stretches, self.failures)
         try:
             for item in self._source.chunks(start):
                 recording.check()
@@ -80,8 +84,16 @@ class RecordedSource(SourceWrapper):
 class _Recording:
     """The file of a recording: created with the first audio, closed once."""
 
-    def __init__(self, name: str, path: Path, audio_format: Format, stretches: list[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        audio_format: Format,
+        stretches: list[tuple[int, int]],
+        failures: list[OutputError],
+    ) -> None:
         self._name = name
+        self._failures = failures
         self._path = path
         self._format = audio_format
         self._stretches = stretches
@@ -144,9 +156,12 @@ class _Recording:
     def _warning(self, exc: OSError) -> Notice:
         reason = system_reason(exc).lower()
         if self._writer is None or not self._path.exists():
-            return Notice("warning", f"{self._name}: the audio is not saved: {reason}")
-        sure_ms = max(0, self._format.ms(self._end) - self._writer.late_ms)
-        return Notice("warning", f"{self._name}: the audio is saved up to {sure_ms / 1000:.1f} s only: {reason}")
+            kept = "the audio is not saved"
+        else:
+            sure_ms = max(0, self._format.ms(self._end) - self._writer.late_ms)
+            kept = f"the audio is saved up to {sure_ms / 1000:.1f} s only"
+        self._failures.append(OutputError(self._name, f"{kept}: {reason}"))
+        return Notice("warning", f"{self._name}: {kept}: {reason}")
 
 
 def _suffix(name: str) -> str:

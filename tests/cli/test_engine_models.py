@@ -176,7 +176,7 @@ def test_a_file_that_ends_the_library_is_one_line(tmp_path: Path, home: str) -> 
     assert asr("engines", "add", model, "--name", "late", XDG_DATA_HOME=home).returncode == 0
     (model / "tokens.txt").write_text("these are no tokens\n")
     sound = wav(tmp_path / "song.wav", song())
-    done = asr("file", sound, "--local", "--engine", "late", "--no-reconnect", XDG_DATA_HOME=home)
+    done = asr("file", sound, "--local", "--engine", "late", XDG_DATA_HOME=home)
     assert (done.returncode, "ended while it loaded the model" in done.stderr) == (5, True), done.stderr
     (model / "encoder.onnx").write_bytes((model / "encoder.onnx").read_bytes()[:2000])
     done = asr("file", sound, "--local", "--engine", "late", XDG_DATA_HOME=home)

@@ -1,6 +1,7 @@
 """When captions are shown: at the time of their sentence, in files that other programs can read."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -136,8 +137,9 @@ class Kept:
         """Keep one."""
         self.text += line + "\n"
 
-    def close(self) -> None:
+    def closed_behind(self) -> AbstractContextManager[None]:
         """Nothing to end."""
+        return nullcontext()
 
     def times(self) -> list[tuple[int, int]]:
         """Begin and end of each caption."""

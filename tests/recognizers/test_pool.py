@@ -3,7 +3,10 @@
 import asyncio
 import os
 import signal
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -12,10 +15,10 @@ import pytest
 from asrcli.core.client_commands import Command, FinishTask, SendAudio
 from asrcli.core.events import Finished
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed
+from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed, RecognizerUnusable
 from asrcli.recognizers.pool import WorkerPool
 from asrcli.recognizers.registry import LOCAL, RecognizerOptions
-from asrcli.recognizers.worker import WorkerArguments
+from asrcli.recognizers.worker import NO_MEMORY, WorkerArguments
 from asrcli.recognizers.worker_process import AHEAD_S, HUNG_S, PIECE_S, WorkerProcess
 from asrcli.server.local_server import in_background
 from tests.support.wire import finish_task, run_task, wait_until, wire
@@ -77,6 +80,28 @@ def test_a_worker_that_dies_fails_its_task_and_no_other() -> None:
         with wire(address) as client:
             client.say(run_task(), SECOND, finish_task())
             client.handle("task-finished")
+
+
+def test_too_little_memory_for_the_model_is_named_and_not_tried_again() -> None:
+    """A recognizer that was never loaded has a code of its own."""
+
+    async def begun() -> None:
+        pool = pool_of_one_pass()
+        try:
+            await pool.open(RecognitionSettings("m"))
+        finally:
+            await pool.close()
+
+    said = []
+    for error in ("MemoryError()", "RuntimeError('std::bad_alloc')"):
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            Path(folder, "lacking.py").write_text(f"def load(options):\n    raise {error}\n")
+            patch.setenv("PYTHONPATH", os.pathsep.join([folder, *sys.path]))
+            patch.setattr(WorkerArguments, "words", property(lambda _: ("lacking", "auto", "", "")))
+            with pytest.raises(RecognizerUnusable) as raised:
+                asyncio.run(begun())
+            said.append((raised.value.code, str(raised.value)))
+    assert said == [("InternalError.ModelNotLoaded", NO_MEMORY)] * 2
 
 
 def test_a_client_that_leaves_in_the_middle_leaves_no_worker_busy() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
+from asrcli.core.errors import NOT_LOADED, AsrError, ConnectFailed, ConnectionLost, ServiceRefused
 from asrcli.core.settings import FILE_RETRY_FOR_S, RetrySettings
 from asrcli.recovery.backoff import (
     BUSY_FACTOR,
@@ -179,6 +179,8 @@ def test_a_run_that_was_asked_to_end_tries_once() -> None:
         (ConnectionLost("busy", 1011), True),
         (ServiceRefused("Throttling", "later"), True),
         (ServiceRefused("InvalidApiKey", "no"), False),
+        (ServiceRefused("InternalError", "a moment"), True),
+        (ServiceRefused(NOT_LOADED, "too little memory"), False),
     ],
     ids=str,
 )
@@ -188,6 +190,12 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
     """A wrong address is reported at once."""
     never = Loss(error, was_ready=False, input_ended=False, reach=None)
     assert (Backoff(RetrySettings(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried
+
+
+def test_a_recognizer_that_has_served_is_waited_for_where_it_does_not_load_again() -> None:
+    """Memory that another program has now may be free in a moment, and a talk goes on."""
+    loss = Loss(ServiceRefused(NOT_LOADED, "too little memory"), was_ready=True, input_ended=False, reach=None)
+    assert Backoff(RetrySettings(5, 0), realtime=False).lost(loss, 0.0, 1.0) is not None
 
 
 @pytest.mark.parametrize(

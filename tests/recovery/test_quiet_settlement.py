@@ -44,7 +44,7 @@ def test_a_pause_of_the_process_is_no_time_in_which_a_service_was_heard() -> Non
     """After it, what was sent before waits as long as if it had been sent then."""
     settlement = one_second(quiet=False)
     for now in (1.0, 4.0, 104.0, 108.0):  # suspended for 100 s
-        settlement.is_due(now)
+        settlement.awake(now)
     assert reached(settlement, 100.0 + SOUND_S) == 0
     assert reached(settlement, 101.0 + SOUND_S, alive=109.9) == 0
     assert reached(settlement, 101.0 + SOUND_S, alive=110.0) == 1000

@@ -69,6 +69,8 @@ def test_a_full_disk_is_reported_once_and_what_was_written_stays(
         recorder.handle(Notice("info", "x"), Transcript())
     recorder.close()
     assert reports == [f"{tmp_path / 'r'}: the record ends here: no space left on device; the run goes on"]
+    sentence = f"cannot write {tmp_path / 'r'}: the record ends here: no space left on device"
+    assert list(map(str, recorder.failures)) == [sentence]
     monkeypatch.undo()
     assert read_whole("r", (tmp_path / "r").read_bytes()).lines == ()
 

@@ -92,9 +92,8 @@ def test_a_device_that_never_opens_is_an_error_at_once() -> None:
 
 def test_a_device_that_hangs_while_it_opens_is_given_up() -> None:
     """The thread that hangs is left behind; the user is told."""
-    heard = Heard()
-    heard.microphone.emit(Notice("info", "waiting"))
-    heard.until(Notice)
+    heard = Heard(ListeningMode(push_to_talk=True))
+    heard.until(Paused)
     heard.clock.now += OPEN_S + 1
     with pytest.raises(SourceError, match="does not open: no answer for 10 s") as raised:
         heard.rest()

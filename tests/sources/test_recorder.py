@@ -79,12 +79,14 @@ def test_a_source_that_fails_leaves_a_finished_file(tmp_path: Path) -> None:
 def test_a_full_disk_ends_the_file_and_not_the_run(tmp_path: Path, suffix: str) -> None:
     """One warning says up to where; until there the file plays, and all of the source is heard."""
     path, items = tmp_path / f"talk{suffix}", pieces(tone(4000))
+    saved = RecordedSource(Given(items), str(path))
     with room_for(FULL[suffix]):
-        heard = list(RecordedSource(Given(items), str(path)).chunks(0))
+        heard = list(saved.chunks(0))
     (notice,) = [item for item in heard if isinstance(item, Notice)]
     assert [item for item in heard if item is not notice] == items
     said, reason = notice.text.removeprefix(f"{path}: the audio is saved up to ").split(" s only: ")
     assert (notice.level, reason) == ("warning", "file too large")
+    assert [f"{path}: {failure.reason}" for failure in saved.failures] == [notice.text]
     assert 1000 <= float(said) * 1000 <= length_ms(path) <= float(said) * 1000 + 600 < 4000
 
 

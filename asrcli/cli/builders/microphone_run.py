@@ -6,7 +6,8 @@ from pathlib import Path
 
 from asrcli.cli.builders.caption_pages import captions
 from asrcli.cli.builders.journal_keeping import JournalKeeping
-from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, key_handler, quiet_libraries
+from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, failed_recordings, key_handler, quiet_libraries
+from asrcli.cli.builders.open_outputs import failures_at_end
 from asrcli.cli.builders.outputs import OutputBuilder, planned_runs
 from asrcli.cli.builders.page_audio import with_recordings
 from asrcli.cli.builders.run import RunBuilder
@@ -92,12 +93,12 @@ def transcribe(
     With a `caption_port` the transcript is also a page of captions. The `library` keeps it, if the user wants that.
 
     Raises:
-        AsrError: whatever ended the run before its time.
+        AsrError: whatever ended the run before its time; OutputError if the audio is not saved as a whole.
     """
     keeping = JournalKeeping(journal_folder)
     microphones = microphone_builder.microphones()
     sources = microphone_builder.sources(microphones, keeping.writing.kept)
-    with ExitStack() as stack:
+    with failures_at_end(lambda: failed_recordings(sources)), ExitStack() as stack:
         stack.enter_context(quiet_libraries())
         page = captions(stack, caption_port, output_builder.level, capitalize=output_builder.capitalize)
         extra_outputs = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]

@@ -15,12 +15,12 @@ from asrcli.cli.builders.sources import NO_ENHANCEMENT, AudioEnhancement
 from asrcli.cli.options.values import parse_device
 from asrcli.core.audio import Format
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.errors import AsrError, OutputError, UsageError
 from asrcli.core.events import Notice
 from asrcli.core.settings import RecognitionSettings
 from asrcli.outputs.echo_detector import EchoDetector
 from asrcli.outputs.output_paths import check
-from asrcli.runs.run import ConcurrentSources
+from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
 from asrcli.sources.backends.registry import capture_backend, input_devices
 from asrcli.sources.excerpt import amplified
@@ -131,6 +131,12 @@ class MicrophoneBuilder:
         if not self.cut:
             return source
         return UtteranceCutter(source, self.asked.silence_ms, at_silences=not self.listening.push_to_talk)
+
+
+def failed_recordings(sources: "Sequence[Source | ConcurrentSources]") -> list[OutputError]:
+    """Why files of --save-audio lack audio; empty if they have all of it."""
+    saved = [source for source in flatten_sources(sources) if isinstance(source, RecordedSource)]
+    return [failure for source in saved for failure in source.failures]
 
 
 def key_handler(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:

@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from asrcli.cli.console import print_message
-from asrcli.core.errors import AsrError, AudioLost, BudgetReached, MultipleErrors, OutputError
+from asrcli.core.errors import (
+    AsrError,
+    AudioLost,
+    BudgetReached,
+    MultipleErrors,
+    OutputClosed,
+    OutputError,
+    combine_errors,
+)
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
@@ -43,11 +51,34 @@ def outputs_with_end(opens: "Opens", at_end: Callable[[BaseException | None], No
 
 
 @contextmanager
+def failures_at_end(failures: Callable[[], Sequence[OutputError]]) -> Iterator[None]:
+    """Raise behind the block what `failures` returns then: of files beside the transcript, without which a run goes on.
+
+    Raises:
+        OutputError: the failure, or MultipleErrors if there are several, or if the block ended with an error too.
+    """
+    try:
+        yield
+    except OutputClosed:
+        raise
+    except AsrError as exc:
+        if not (failed := failures()):
+            raise
+        errors = [exc]
+        if isinstance(exc, MultipleErrors):
+            errors = exc.errors
+        raise MultipleErrors([*errors, *failed]) from exc
+    if failed := failures():
+        raise combine_errors(failed)
+
+
+@contextmanager
 def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> Iterator[None]:
     """Close outputs after the block. Files get their final names if it ended in order; otherwise print where they are.
 
     Raises:
         OutputError: an output cannot be closed, and there was no other error.
+        KeyboardInterrupt: the user left while outputs were closed. Files that were not complete by then stay parts.
     """
     error: BaseException | None = None
     try:
@@ -59,19 +90,32 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> I
         if not in_order(error, live=True):  # a failed output gets no final name; the others went on without it
             for lines in written:
                 lines.leave()
-        problems = [problem for output in reversed(made) if (problem := _closed(output)) is not None]
+        problems, interrupt = _closed(made, written)
         for lines in written:
             if lines.left is not None:
                 print_message(f"asr: the run did not end in order: its transcript so far is in {lines.left}")
+        error = error or interrupt
         if problems and error is None:
             raise problems[0]
         for problem in problems:
             print_message(f"asr: {problem}")
+        if interrupt is not None and error is interrupt:
+            raise interrupt
 
 
-def _closed(output: Closable) -> AsrError | None:
-    try:
-        output.close()
-    except AsrError as exc:
-        return exc
-    return None
+def _closed(
+    made: Sequence[Closable], written: "Sequence[LineWriter]"
+) -> tuple[list[AsrError], KeyboardInterrupt | None]:
+    """Close all outputs; return what went wrong, and what the user interrupted it with."""
+    problems: list[AsrError] = []
+    interrupt = None
+    for output in reversed(made):
+        try:
+            output.close()
+        except AsrError as exc:
+            problems.append(exc)
+        except KeyboardInterrupt as exc:
+            interrupt = exc
+            for lines in written:
+                lines.leave()
+    return problems, interrupt

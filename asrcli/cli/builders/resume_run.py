@@ -1,15 +1,15 @@
 """One run of `asr resume`: which audio has no text, which service gets it, and which outputs are continued."""
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.journal_keeping import open_journal, session_command, unheard_ms
 from asrcli.cli.builders.left_transcripts import has_part
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal
@@ -128,7 +128,8 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         print_message(f"asr: {journal.id}: nothing to resume: all of it has been transcribed")
         return
     model, recognition = request.model(journal.header.asked)
-    stages = resume_stages(journal)
+    with _words_named(journal):
+        stages = resume_stages(journal)
     request.confirm(journal.id, journal.header, [path for stage in stages for path in stage.files])
     source_builder, pace = reading(journal, model, recognition)
     runs: Runs = []
@@ -139,11 +140,30 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         add = partial(add_journal, request.library, journal.path, stage.number)
         kept = partial(outputs_with_end, opens, partial(_act_if_over, add))
         recorded = partial(staged, stage.number, kept, reopened.recorder.note)
-        runs = [*runs, (stage.sources(source_builder), recorded)]
+        with _words_named(journal):
+            runs = [*runs, (stage.sources(source_builder), recorded)]
     with ExitStack() as stack:
         connected = _connect(stack, journal, request, model, recognition)
         reopened.begin()
         replace(connected, pace=pace).run(runs)
+
+
+@contextmanager
+def _words_named(journal: Journal) -> Iterator[None]:
+    """Say with an error about an input that is left how to get the words that the session has.
+
+    Raises:
+        SourceError, UsageError: the error of the block.
+    """
+    try:
+        yield
+    except (SourceError, UsageError) as exc:
+        if not journal.sentences:
+            raise
+        words = f"the words so far: {session_command('sessions export', journal.path)}"
+        if isinstance(exc, SourceError):
+            raise SourceError(exc.path, f"{exc.reason}; {words}", cause=exc.cause) from exc
+        raise UsageError(exc.problem, "; ".join(filter(None, (exc.advice, words)))) from exc
 
 
 def _act_if_over(act: Callable[[], None], error: BaseException | None) -> None:

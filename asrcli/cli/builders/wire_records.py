@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from asrcli import __version__
+from asrcli.cli.builders.open_outputs import failures_at_end
 from asrcli.cli.builders.text_files import bytes_of, opened_file
 from asrcli.cli.console import print_message
 from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
@@ -31,7 +32,7 @@ def recording(
     *,
     keep_audio: bool,
 ) -> WireRecorder:
-    """The record of a run, which the stack completes.
+    """The record of a run, which the stack completes. It raises an OutputError at its end if messages found no room.
 
     Raises:
         UsageError: the file holds something else than a record, or another run writes it.
@@ -53,7 +54,8 @@ def recording(
         raise UsageError(f"--record {record} is written by another run now", "choose another name") from None
     except OSError as exc:
         raise OutputError(str(record), system_reason(exc).lower()) from exc
-    stack.callback(recorder.close)
+    stack.enter_context(failures_at_end(lambda: recorder.failures))
+    stack.callback(recorder.close)  # before the other: only now it is known whether all found room
     return recorder
 
 

@@ -65,7 +65,7 @@ class TranscriptPage:
             OutputError: the audio cannot be put into the page, which is complete but for that; or another error.
         """
         problem: OutputError | None = None
-        try:
+        with self._lines.closed_behind():
             if self._source:
                 self._lines.write("</main>\n<footer>")
                 for line in self._account:
@@ -74,8 +74,6 @@ class TranscriptPage:
                 for number, audio in enumerate(self._audio):
                     problem = self._write_audio(number, audio) or problem
                 self._lines.write(f"</div>\n<script>{_asset('transcript.js')}</script>\n</html>")
-        finally:
-            self._lines.close()
         if problem is not None:
             raise problem
 
