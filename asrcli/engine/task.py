@@ -60,7 +60,7 @@ class TranscriptionTask:
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
         lacks_text: Returns whether sound that was sent on this task has no text yet; None where nobody waits for text
-            behind the end of the task.
+            behind the end of the task, or no longer.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -178,7 +178,7 @@ class TranscriptionTask:
             yield self._checked(event)
             return
         elif isinstance(event, Finished) and self.finishing:
-            if not self.finish_held and self.is_incomplete:
+            if self.is_incomplete:
                 self.finish_held = True
                 return
             yield from self._close_all()
@@ -263,7 +263,7 @@ class TranscriptionTask:
                 yield from self._close_with_last_text(key, UNFINISHED)
 
     def _close_with_last_text(self, key: str, why: str) -> Iterator[Final | Notice]:
-        """Yield the last text of an open sentence as its final, unless another open sentence holds it."""
+        """Yield the last text of an open sentence as its final, unless another open sentence or a final holds it."""
         event = self._open[key]
         end_ms = self._stopped.get(key)
         self._forget(key)
@@ -273,6 +273,8 @@ class TranscriptionTask:
         partials = [other for other in self._open.values() if isinstance(other, Partial)]
         texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
         if not event.text.strip() or any(event.text in text for text in texts):
+            return
+        if not self.estimates and self._versions.holds(event.begin_ms, event.text):
             return
         if end_ms is None and event.words:
             end_ms = event.words[-1].end_ms
