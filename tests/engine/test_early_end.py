@@ -157,8 +157,8 @@ def test_text_behind_the_end_of_its_task_counts() -> None:
     """With or without partials before; the whole sentence, once."""
     final = Final("1", 0, 400, "hello there")
     again = Finished()  # a service may say twice that a task is over
-    for shown, rest in product(([], SHOWN), ([final], [again, final], [again, again, final])):
-        asked = listening(Tone(4), late(shown, *rest), retries=AGAIN)
+    for shown, times in product(([], SHOWN), range(3)):
+        asked = listening(Tone(4), late(shown, *[again] * times, final), retries=AGAIN)
         events = list(asked.events())
         assert [event.text for event in events if isinstance(event, Final)] == ["hello there"]
         assert not said(events, Gap)
