@@ -13,6 +13,7 @@ from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
 KEY_OF_THE_SERVER = "a server that is not the service's gets only the key that --api-key-file names: give it one"
+KEY_IT_KNOWS = "check the key: it must be one that the server at this address knows"
 NAME_A_KEY = "run asr login, set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
@@ -55,7 +56,9 @@ BY_CAUSE = {
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
     Cause.DEVICE: f"describe them {_SAMPLES}",
-    Cause.BEGINS_BEHIND_END: "choose an earlier --start",
+    Cause.BEGINS_AFTER_END: "choose an earlier --start",
+    Cause.DEVICE_HANGS: "asr doctor looks at it; or name another --backend",
+    Cause.RECORDING_ADDRESS: "check the address and the network",
     Cause.ARCHIVE: "unpack it, and name what is in it",
     Cause.PAGE_FOR_AUDIO: "name the address of the recording itself, or save the recording and name the file",
     Cause.LFS_POINTER: "git lfs pull fetches the file",
@@ -126,6 +129,10 @@ def advice_for(error: AsrError) -> str:
     if isinstance(error, JournalUnreadable):
         return f"hear them: asr file {error.audio} --raw --rate 16000"
     if isinstance(error, ServiceRefused):
+        if (
+            error.code == "InvalidApiKey" and not error.region
+        ):  # regions are the service's, and this is none of its hosts
+            return KEY_IT_KNOWS
         return _advice_for_code(error.code)
     if error.cause is None:
         return ""

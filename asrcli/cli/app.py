@@ -188,9 +188,9 @@ def load_command(name: str) -> Any:
 
 def _explain(exc: Any) -> str:
     """What is wrong with the command line, and what to do next."""
-    from asrcli.cli.render.suggestions import suggestion
+    from asrcli.cli.render.suggestions import plain, suggestion
 
-    problem = exc.format_message()
+    problem = plain(exc.format_message())
     command_path = "asr"
     if context := getattr(exc, "ctx", None):
         command_path = context.command_path
@@ -246,7 +246,7 @@ def asr(
     """The options of the program itself, which stand before the name of a command."""
     del version, profile  # the command reads the profile from the context
     if verbose:
-        problem = "it belongs to --version here; for more status write it behind the command"
+        problem = "it belongs to --version here; for more status write it after the command"
         raise typer.BadParameter(problem, param_hint="--verbose")
 
 
@@ -280,8 +280,8 @@ def _exit_code_of_other(error: Exception, *, debug: bool) -> int:
     """Report an error that no part of the program has expected, and return its exit code."""
     if isinstance(error.__cause__, KeyboardInterrupt):
         return INTERRUPTED  # Python 3.11 makes a RuntimeError of Ctrl-C while a class is made
-    if (problem := surroundings.lack(error)) is not None:
-        if debug or str(problem) not in surroundings.said:
+    if (problem := surroundings.shortage(error)) is not None:
+        if debug or str(problem) not in surroundings.reported:
             print_error(str(problem), debug=debug)
         return exit_code(problem)
     sentence = f"internal error: {type(error).__name__}: {error}"

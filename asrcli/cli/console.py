@@ -19,8 +19,15 @@ def print_message(line: str) -> None:
             typer.echo(part, err=True)
 
 
+def print_question(question: str) -> None:
+    """Print a question, and leave the cursor behind it for the answer."""
+    *lines, last = _on_screen(harmless(question), spare=len(" y"))
+    sys.stderr.write("".join(f"{line}\n" for line in lines) + f"{last.rstrip()} ")
+    sys.stderr.flush()
+
+
 def print_error(sentence: str, *, debug: bool) -> None:
-    """Print what has ended the program, with `debug` behind the calls that led to it."""
+    """Print what has ended the program, with `debug` after the calls that led to it."""
     import logging
     import traceback
 
@@ -31,8 +38,8 @@ def print_error(sentence: str, *, debug: bool) -> None:
     print_message(f"asr: {sentence}")
 
 
-def _on_screen(line: str) -> list[str]:
-    """The message; if standard error is a terminal, as lines that are broken between words."""
+def _on_screen(line: str, spare: int = 0) -> list[str]:
+    """The message; if standard error is a terminal, as lines that are broken between words, with cells to spare."""
     if sys.stderr is None or not sys.stderr.isatty():
         return [line]
     try:
@@ -43,4 +50,4 @@ def _on_screen(line: str) -> list[str]:
         return [line]
     from asrcli.outputs.text_fitting import wrap_text
 
-    return wrap_text(line, columns - 1)
+    return wrap_text(line, columns - 1 - spare)

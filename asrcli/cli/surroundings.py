@@ -32,7 +32,7 @@ _SENTENCES = {
     "can't allocate lock": MEMORY,
 }
 
-said: set[str] = set()  # what was printed of threads: it need not be printed again where the program ends for it
+reported: set[str] = set()  # what was printed of threads; it is not printed again where the program ends for it
 
 
 def forget_zero_sizes() -> None:
@@ -74,7 +74,7 @@ def check_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (LEAST_FILES, hard))
 
 
-def lack(error: BaseException) -> UsageError | None:
+def shortage(error: BaseException) -> UsageError | None:
     """What of the system is too little where this error, or one that led to it, says so; None for any other error."""
     for each in _causes(error):
         if isinstance(each, MemoryError):
@@ -97,7 +97,7 @@ def problem_of(error: Exception) -> AsrError:
     Raises:
         Exception: the error again, if it is another one.
     """
-    if (problem := lack(error)) is not None:
+    if (problem := shortage(error)) is not None:
         return problem
     if isinstance(error, OSError):
         return output_error(error)
@@ -109,14 +109,14 @@ def report_threads() -> None:
 
     def failed(about: threading.ExceptHookArgs) -> None:
         error = about.exc_value or about.exc_type()
-        problem: object = lack(error)
+        problem: object = shortage(error)
         if problem is None:
             name = getattr(about.thread, "name", "")
             kind = type(about.exc_value).__name__
             problem = (
                 f"internal error in thread {name}: {kind}: {about.exc_value}; run again with --debug and report it"
             )
-        said.add(str(problem))
+        reported.add(str(problem))
         print_message(f"asr: {problem}")
 
     threading.excepthook = failed

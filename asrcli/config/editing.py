@@ -39,7 +39,7 @@ def without_option(text: str, table: TableName, option: str) -> str:
     if table.command is not None and not around[-1]:
         del around[-2][table.command]
     without_table = tomlkit.dumps(document)
-    # A comment behind the last option is a part of its table, and belongs to the user.
+    # A comment after the last option is a part of its table, and belongs to the user.
     if without_table.count("#") == changed.count("#"):
         return without_table
     return changed

@@ -62,7 +62,7 @@ def _after_blank(text: str, at: int) -> int:
 
 
 def _names(text: str, at: int) -> tuple[KeyPath, int]:
-    """The names between dots, and the position of what stands behind the last."""
+    """The names between dots, and the position of what stands after the last."""
     end = _NAMES.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
     found = _NAME.finditer(text, at, end)
     return tuple(next(part for part in name.groups() if part is not None) for name in found), end
@@ -76,7 +76,7 @@ def _end_of_line(text: str, at: int) -> int:
 
 
 def _end_of_value(text: str, at: int) -> int:
-    """The position behind the value that follows: the end of the line on which all brackets are closed."""
+    """The position after the value that follows: the end of the line on which all brackets are closed."""
     depth = 0
     while (piece := _PIECE.match(text, at)) is not None:
         if piece[0] == "\n" and depth <= 0:

@@ -42,7 +42,9 @@ class Cause(Enum):
     # Audio that cannot be read as it is
     BARE_SAMPLES = auto()  # a file of samples without a header, by its name
     DEVICE = auto()  # a device file; nothing says what its samples are
-    BEGINS_BEHIND_END = auto()  # what is asked for begins behind the end of the file
+    BEGINS_AFTER_END = auto()  # what is asked for begins after the end of the file
+    DEVICE_HANGS = auto()  # a microphone, or what reads it, gives no answer
+    RECORDING_ADDRESS = auto()  # nothing comes from the address of a recording
     ARCHIVE = auto()  # an archive, or something compressed
     PAGE_FOR_AUDIO = auto()  # a web page where a recording was expected
     LFS_POINTER = auto()  # a small text in place of a file that Git keeps elsewhere

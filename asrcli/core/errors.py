@@ -3,18 +3,24 @@
 AsrError
 ├── UsageError            options that contradict each other, or that the model does not take
 │   ├── SettingError      one setting that cannot be used
+│   ├── SettingEmpty, SettingIgnored, SettingsConflict    settings and the model (dashscope/setting_errors.py)
+│   ├── BadArchive        an archive of a model that cannot be unpacked (recognizers/unpack.py)
 │   └── MissingKey        no API key for a service that requires one
 ├── SourceError           the audio is missing, not audio, or not readable
+│   ├── JournalUnreadable a journal without its header, whose audio is kept
+│   └── LibraryDamaged    the library of transcripts cannot be read (library/library_file.py)
 ├── OutputError           the transcript cannot be written: no permission, disk full
 ├── OutputClosed          the pipe that we write to was closed: the program ends quietly
 ├── TransportError        the connection
 │   ├── ConnectFailed     was never open
 │   ├── ConnectionLost    was open, then broke or became silent
 │   ├── ProtocolError     the other end sent a message that the protocol does not allow
+│   ├── DownloadFailed    a file did not come as a whole (transport/download.py)
+│   ├── KeyUnchecked      a key could not be checked with its service (cli/builders/key_login.py)
 │   └── ClusterGone       the machines that were to do the work are not there
 ├── ServiceRefused        the service answered with an error code of its own
 ├── AudioLost             the run ended in order, but some audio has no text
-│   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
+│   └── AuditFailed       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── BudgetReached         more audio would cost more than the user allows
 ├── ErrorRateTooHigh      a transcript differs from its reference by more than the user allows
 ├── ProblemsFound         an examination of this machine has found what does not work

@@ -261,9 +261,9 @@ class Transport(Protocol):
 
 
 class LocalSession(Protocol):
-    """One stretch of audio that the recognizer on this machine hears. No call waits."""
+    """One stretch of audio for the recognizer on this machine. No call waits."""
 
-    def hear(self, pcm: bytes) -> None:
+    def add_audio(self, pcm: bytes) -> None:
         """Take more audio: s16le mono at the rate of the session."""
         ...
 

@@ -29,7 +29,7 @@ ZONES = (UTC, timezone(timedelta(hours=8)))  # the service does not say in which
 class HotWordLists:
     """The lists of an account.
 
-    `ask` sends a request and returns the body of the answer; `now` returns the time with its zone; `tell` shows a
+    `ask` sends a request and returns the body of the answer; `now` returns the time with its zone; `notify` shows a
     message before a long wait.
     """
 
@@ -38,12 +38,12 @@ class HotWordLists:
         ask: Callable[[HotWordListRequest], Json],
         now: Callable[[], datetime],
         sleep: Callable[[float], None],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._ask = ask
         self._now = now
         self._sleep = sleep
-        self._tell = tell
+        self._notify = notify
 
     def all(self, prefix: str = "") -> tuple[HotWordList, ...]:
         """All lists with this prefix; an empty prefix selects all lists."""
@@ -87,7 +87,7 @@ class HotWordLists:
             if not patient:
                 problem = f"{hotword_list.id} has changed less than {BETWEEN_UPDATES_S // 60} minutes ago"
                 raise UsageError(problem, f"it may be updated at {when}: try again then", cause=Cause.TOO_EARLY)
-            self._tell(f"waiting until {when}, when {hotword_list.id} may be updated")
+            self._notify(f"waiting until {when}, when {hotword_list.id} may be updated")
             self._sleep(left_s)
         self._ask(UpdateList(hotword_list.id, tuple(words)))
 

@@ -90,7 +90,7 @@ def _from_json(text: str) -> Iterable[HotWord]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise UsageError(f"hot words begin as JSON and are none: {shorten(str(exc), 60)}", _FORMS) from None
+        raise UsageError(f"hot words begin like JSON and are not JSON: {shorten(str(exc), 60)}", _FORMS) from None
     if isinstance(value, dict) and isinstance(value.get("words"), list):  # as asr vocab show --json has it
         value = value["words"]
     if isinstance(value, dict):

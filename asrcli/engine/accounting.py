@@ -93,7 +93,8 @@ class SessionResult:
 class SessionAccount:
     """The running account of a session. Positions are in samples, times of the audio in ms, of the clock in s.
 
-    Gaps, progress, bills and notices that follow from the numbers go to `emit`.
+    Gaps, progress, bills and notices that follow from the numbers go to `emit`. A time of the clock that has not come
+    yet is -1.
     """
 
     clock: Callable[[], float]
@@ -184,7 +185,7 @@ class SessionAccount:
             self.emit_all(withdrawn)
         self.release_gaps()
 
-    def emit_behind_gaps(self, event: Event) -> None:
+    def emit_after_gaps(self, event: Event) -> None:
         """Emit an event of the service, and before it the gaps that stand before its text."""
         if self.gaps.waiting and isinstance(event, Partial | Final):
             self.emit_all(self.gaps.taken_before(event.begin_ms))

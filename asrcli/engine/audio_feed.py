@@ -119,13 +119,15 @@ class AudioFeed:
             return None
         return chunk
 
-    def pass_on(self) -> bool:
-        """Send the chunk that was added last, as nearly always when nothing stands in its way; else return False.
+    def send_at_once(self) -> bool:
+        """Send the chunk that was added last and return True; return False where other audio or a limit is before it.
+
+        This is the short way of nearly every chunk; `next` and `fits` are the long one.
 
         Raises:
             SendFailed: the connection was lost.
         """
-        chunk = self._audio.newest
+        chunk = self._audio.only_waiting
         if chunk is None or chunk.cut_after or self._catch_up.active or self._account.behind_at is not None:
             return False
         if not self._connection.takes_audio:
@@ -332,7 +334,7 @@ class AudioFeed:
     def wake(self, *, input_ended: bool) -> bool:
         """Return whether to begin a task now for the audio that waits; quiet older than the pre-roll is skipped."""
         waiting = self._audio.waiting()
-        due = self._connection.started + RENEW_EVERY_S
+        due = self._connection.started_at + RENEW_EVERY_S
         since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, in spite of rounding
         action = idle_action(
             waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s

@@ -7,7 +7,7 @@ from asrcli.engine.accounting import SessionResult
 from asrcli.engine.inbox import Inbox, ThreadCrashed
 from asrcli.engine.steps import Steps, Wait
 
-TURN = 32  # so many items of one session at most, then the others have their turn
+ITEMS_PER_TURN = 32  # of one session; then the other sessions have their turn
 
 
 class SessionDriver:
@@ -67,7 +67,7 @@ class SessionDriver:
         """Give the session what is there, until it waits for something that is not."""
         self._running = True
         try:
-            for _ in range(TURN):
+            for _ in range(ITEMS_PER_TURN):
                 if self._wait is None:
                     return
                 item = self._inbox.take(audio=self._wait.audio)

@@ -13,7 +13,7 @@ from asrcli.recovery.outage import LocalTimeline, Outage
 from asrcli.recovery.provisional import LocalSentence
 
 AHEAD_MS = 2000  # how much audio the recognizer gets before it has processed it
-SEAM_MS = 1000  # silence in place of audio that was left out: sentences end there
+LEFT_OUT_SILENCE_MS = 1000  # silence in place of audio that was left out: sentences end there
 
 
 class LocalHearing:
@@ -45,7 +45,7 @@ class LocalHearing:
         self._failed = False  # the recognizer failed in this outage
         self._input_ended = False
         self._alone = False  # no connection will follow
-        self._told = False
+        self._has_warned = False
         self.position = account.start
 
     def lost(self) -> None:
@@ -112,7 +112,7 @@ class LocalHearing:
             self._processed_ms = event.sent_ms
         elif isinstance(event, Partial | Final):
             self._account.emit_all(
-                self._account.provisional.hear(self._sentence(event), self._account.ledger.undecided)
+                self._account.provisional.update(self._sentence(event), self._account.ledger.undecided)
             )
         elif isinstance(event, Notice):
             self._failed = True
@@ -158,8 +158,8 @@ class LocalHearing:
         self._number += 1
         self._timeline = LocalTimeline(self._account.format)
         self._processed_ms = 0
-        if not self._told:
-            self._told = True
+        if not self._has_warned:
+            self._has_warned = True
             text = f"the service is away: until it is back, {self._engine.name} on this machine gives provisional text"
             self._account.emit(Notice("warning", text))
         self._session = self._engine.open(self._account.format.rate, partial(self._deliver, self._number))
@@ -167,12 +167,12 @@ class LocalHearing:
 
     def _hear(self, session: LocalSession, chunk: Chunk) -> None:
         if self._timeline.length and chunk.position != self._timeline.end:
-            samples = self._account.format.samples(SEAM_MS)
+            samples = self._account.format.samples(LEFT_OUT_SILENCE_MS)
             self._timeline.pad(samples)
-            session.hear(bytes(samples * SAMPLE_BYTES))
+            session.add_audio(bytes(samples * SAMPLE_BYTES))
         self._timeline.add(chunk.position, chunk.samples)
         self.position = chunk.end
-        session.hear(chunk.pcm)
+        session.add_audio(chunk.pcm)
 
     def _finish(self) -> None:
         if self._session is not None and not self._finishing:

@@ -37,7 +37,7 @@ class SessionLoop:
     """One source's conversation with a service: tasks are started, fed, finished, renewed, recovered and accounted for.
 
     `realtime` audio comes as it is spoken: a task that ends for silence is followed by another, and an outage is waited
-    out while more may come. `chance` returns a number from 0 to 1, a new one each time.
+    out while more may come. `jitter` returns a number from 0 to 1, a new one each time.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class SessionLoop:
         inbox: Inbox,
         emit: Callable[[Event], None],
         clock: Callable[[], float],
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
         audio_format: Format,
         start: int,
         *,
@@ -63,7 +63,7 @@ class SessionLoop:
         self._account = SessionAccount(clock, emit, audio_format, start, progress_s)
         self._feed = AudioFeed(connection, self._account, realtime=realtime, retries=retries)
         self._backoff = Backoff(retries, realtime=realtime)
-        self._reconnection = Reconnection(connection, self._account, self._feed, self._backoff, retries, chance)
+        self._reconnection = Reconnection(connection, self._account, self._feed, self._backoff, retries, jitter)
         self._input_ended = False  # the end of the audio has come out of the inbox
         self._stopped = False  # by the user
         self._source_error: AsrError | None = None
@@ -199,7 +199,7 @@ class SessionLoop:
     def _take_chunk(self, chunk: Chunk) -> None:
         self._feed.add(chunk)
         self._settle()
-        if self._link is _UP and self._feed.pass_on():
+        if self._link is _UP and self._feed.send_at_once():
             self._backoff.audio_sent()
         else:
             self._advance()
@@ -357,7 +357,7 @@ class SessionLoop:
         if self._account.add_event(event):
             self._backoff.progress()
             self._feed.stall_detector.reset()
-        self._account.emit_behind_gaps(event)
+        self._account.emit_after_gaps(event)
         if isinstance(event, Final):
             self._feed.final_arrived()
             self._settle()

@@ -16,7 +16,7 @@ UNANSWERED_PART = 0.9
 
 
 class Reconnection:
-    """The attempts of one session to replace a lost connection. `chance` returns a number from 0 to 1."""
+    """The attempts of one session to replace a lost connection. `jitter` returns a number from 0 to 1."""
 
     def __init__(
         self,
@@ -25,14 +25,14 @@ class Reconnection:
         feed: AudioFeed,
         backoff: Backoff,
         retries: RetrySettings,
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
         self._connection = connection
         self._account = account
         self._feed = feed
         self._backoff = backoff
         self._retries = retries
-        self._chance = chance
+        self._jitter = jitter
         self._skip_to: int | None = None  # audio before this position was sent too often
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
@@ -43,10 +43,10 @@ class Reconnection:
             LinkState.WAITING,
         }:  # a task that never began says nothing of the one before
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
-            recent.told = task.told.first
+            recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)
         loss = Loss(error, self._account.was_ready, input_ended, self._feed.undecided_end, unanswered)
-        attempt = self._backoff.lost(loss, self._account.clock(), self._chance())
+        attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
         if attempt is None:
             return None
         self._skip_to = attempt.skip_to

@@ -53,7 +53,7 @@ class TranscriptionSession:
         shared: Starts or returns the thread on which the session runs, with all others of the process.
         retries: What to do after a loss.
         idle: Open connections that sessions share.
-        chance: Returns a number from 0 to 1, a new one each time.
+        jitter: Returns a number from 0 to 1, a new one each time.
         fallback: The recognizer on this machine that hears while the service is away; None for none.
         progress_s: How often the progress is emitted at most.
 
@@ -75,7 +75,7 @@ class TranscriptionSession:
         shared: Callable[[], SharedThread],
         retries: RetrySettings | None = None,
         idle: ConnectionPool | None = None,
-        chance: Callable[[], float] = random,
+        jitter: Callable[[], float] = random,
         fallback: LocalEngine | None = None,
         progress_s: float = PROGRESS_EVERY_S,
     ) -> None:
@@ -105,7 +105,7 @@ class TranscriptionSession:
 
             make_loop = partial(FallbackLoop, fallback)
         self._loop = make_loop(
-            task_connection, self._inbox, self._emit, clock, chance, source.format, start,
+            task_connection, self._inbox, self._emit, clock, jitter, source.format, start,
             realtime=source.realtime, retries=retries, progress_s=progress_s,
         )  # fmt: skip
         self._capture_thread: Thread | None = None

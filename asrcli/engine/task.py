@@ -15,8 +15,8 @@ from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import (
     EarlierVersions,
+    FirstFinals,
     ResentAudio,
-    ToldFinals,
     is_repeat,
     normalized_text,
     rest_of,
@@ -29,13 +29,13 @@ else:
     timestamps = LateModule("asrcli.protocol.timestamps")
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
-SHORTEST_MS = 10  # nobody says a character in less
-ORDERLY = (1000, 1005)  # close codes of an end in order
+SHORTEST_CHARACTER_MS = 10  # nobody says a character in less
+ORDERLY_CLOSE_CODES = (1000, 1005)
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
 ESTIMATED = "the service left out when a sentence was spoken: such times are estimated, and marked in JSON Lines"
-MANY = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
+TOO_MANY_OPEN = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,11 @@ class TranscriptionTask:
         finishing: The service was asked for the rest of the text: sentences that it leaves open now get no text.
         engine: The recognizer that the other end named; empty if it named none.
         processed_ms: The service has processed the audio up to here: a final with credible times begins here.
-        told: Its finals as the service told them.
+        first_finals: Its first finals as the service sent them.
         finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
-        lacks_text: Returns whether sound that was sent on this task has no text yet; None where nobody waits for text
-            behind the end of the task, or no longer.
+        lacks_text: Returns whether sound that was sent has no text yet; None where nobody waits for it after the end.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -72,8 +71,8 @@ class TranscriptionTask:
         self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
         self._resent = resent
-        self.told = ToldFinals(resent)
-        self._open: dict[str, SpeechStarted | Partial] = {}  # by key, oldest first; so are the next ones
+        self.first_finals = FirstFinals(resent)
+        self._open: dict[str, SpeechStarted | Partial] = {}  # by key, as in all that follow; oldest first
         self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
         # When the last event about an open sentence came, and how much audio had been sent by then.
         self._updated_at: dict[str, tuple[float, int]] = {}
@@ -114,7 +113,7 @@ class TranscriptionTask:
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
         """End each sentence that the service has forgotten: its last text becomes its final, else a gap is yielded.
 
-        Audio behind an open sentence is never settled. If a sentence stayed open for ever, all audio after it would be
+        Audio after an open sentence is never settled. If a sentence stayed open for ever, all audio after it would be
         sent again after a loss. While no audio is sent, in a pause, the service has nothing to say.
         """
         silent = [
@@ -159,7 +158,7 @@ class TranscriptionTask:
         """
         if self._open or self.codec.manual or not isinstance(loss, ConnectionLost):
             return False
-        return self._has_final_after_finish or (self._has_final and loss.code in ORDERLY)
+        return self._has_final_after_finish or (self._has_final and loss.code in ORDERLY_CLOSE_CODES)
 
     def _track(self, event: Event) -> Iterator[Event | RepeatedFinal]:
         if isinstance(event, SpeechStarted | Partial):
@@ -201,7 +200,9 @@ class TranscriptionTask:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
         self._has_final, task_ms = True, None
-        too_short = final.end_ms - final.begin_ms < SHORTEST_MS * len(final.text)  # as where times are in seconds
+        too_short = final.end_ms - final.begin_ms < SHORTEST_CHARACTER_MS * len(
+            final.text
+        )  # as where times are in seconds
         self.estimates = self.estimates or final.estimated or too_short
         if self.finishing:
             self._has_final_after_finish = True
@@ -215,8 +216,8 @@ class TranscriptionTask:
             return rest or RepeatedFinal(final)
         self._versions.remember(final)
         self.estimates = self.estimates or not self._versions.places_are_true
-        told_again = self.told.add(final, self.offset_ms, self.sent_ms)
-        if self._resent is None or not (told_again or is_repeat(final, self._resent, task_ms)):
+        sent_before = self.first_finals.add(final, self.offset_ms, self.sent_ms)
+        if self._resent is None or not (sent_before or is_repeat(final, self._resent, task_ms)):
             return final
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
@@ -230,7 +231,7 @@ class TranscriptionTask:
             self._open[event.key] = event
         self._has_partials = True
         if len(self._open) > TASK_MOST_OPEN:
-            return self._close_with_last_text(next(iter(self._open)), MANY)
+            return self._close_with_last_text(next(iter(self._open)), TOO_MANY_OPEN)
         return ()
 
     def _close(self, final: Final) -> None:
@@ -272,9 +273,8 @@ class TranscriptionTask:
             return
         partials = [other for other in self._open.values() if isinstance(other, Partial)]
         texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
-        if not event.text.strip() or any(event.text in text for text in texts):
-            return
-        if not self.estimates and self._versions.holds(event.begin_ms, event.text):
+        told = not self.estimates and self._versions.holds(event.begin_ms, event.text)
+        if told or not event.text.strip() or any(event.text in text for text in texts):
             return
         if end_ms is None and event.words:
             end_ms = event.words[-1].end_ms

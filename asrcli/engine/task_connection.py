@@ -18,7 +18,7 @@ from asrcli.engine.task import TranscriptionTask
 from asrcli.recovery.duplicate_finals import ResentAudio
 
 GRACE_S = 180.0  # how long an expired task waits for the end of an open sentence
-RETIRED = 500  # how many names of earlier tasks and items are remembered
+RETIRED_NAMES = 500  # how many names of earlier tasks and items are remembered
 LAST_MESSAGES_S = 1.0  # the last messages of a failed connection arrive within this time
 
 
@@ -37,7 +37,7 @@ class TaskConnection:
         settings: How to connect.
         open_connection: The connection; None before the first one has opened and after `close`.
         reused: The connection has carried a task before this one.
-        started: When the start of the task was requested.
+        started_at: When the start of the task was requested.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
         timeout_s: How far off the deadline was when it was set.
     """
@@ -49,7 +49,7 @@ class TaskConnection:
         connection: ConnectionSettings,
         inbox: Inbox,
         clock: Callable[[], float],
-        idle: ConnectionPool,
+        pool: ConnectionPool,
         open_connection: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
         spawn: Callable[[Callable[[], None]], object] = in_thread,
     ) -> None:
@@ -61,12 +61,12 @@ class TaskConnection:
         self.settings = connection
         self._inbox = inbox
         self._clock = clock
-        self._idle = idle
+        self._pool = pool
         self.task = TranscriptionTask(make_codec())
         self.open_connection: OpenConnection | None = None
         self.reused = False
-        self._retired: dict[str, str] = {}
-        self.started = 0.0
+        self._retired_names: dict[str, str] = {}
+        self.started_at = 0.0
         self.deadline: float | None = None
         self.timeout_s = 0.0
 
@@ -96,8 +96,8 @@ class TaskConnection:
             SendFailed: the connection was lost.
         """
         if self.open_connection is None and self.task.codec.reusable:
-            self.open_connection = self._idle.take(self.url, self._inbox)
-        self.started = self._clock()
+            self.open_connection = self._pool.take(self.url, self._inbox)
+        self.started_at = self._clock()
         self.reused = self.open_connection is not None
         self.task.codec.connection_is_new = not self.reused
         if self.reused:
@@ -199,7 +199,7 @@ class TaskConnection:
     def expired(self) -> bool:
         """Whether the lifetime of the task is over and no sentence is open, or it has been over for GRACE_S."""
         lifetime_s = self.task.codec.lifetime_s
-        age_s = self._clock() - self.started
+        age_s = self._clock() - self.started_at
         if lifetime_s is None or age_s < lifetime_s:
             return False
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
@@ -213,17 +213,17 @@ class TaskConnection:
         """
         if not keep or not self.task.codec.reusable:
             self.close()
-        self._retired |= self.task.codec.seen_names
-        for name in list(self._retired)[:-RETIRED]:
-            del self._retired[name]
+        self._retired_names |= self.task.codec.seen_names
+        for name in list(self._retired_names)[:-RETIRED_NAMES]:
+            del self._retired_names[name]
         self.task = TranscriptionTask(self._make_codec(), resent)
         self.deadline = None
-        self.task.codec.retired_names = self._retired
+        self.task.codec.retired_names = self._retired_names
 
     def release(self) -> None:
         """Give the connection to the pool where its wire may use it again."""
         if self.open_connection is not None and self.task.codec.reusable:
-            self._idle.park(self.open_connection)
+            self._pool.park(self.open_connection)
             self.open_connection = None
 
     def close(self) -> None:

@@ -29,7 +29,6 @@ class Comparison:
         characters: The errors in characters.
         begins, ends: How far captions begin and end from those of the reference with the same first or last word.
             Empty where one side has no times.
-        timed: How many captions of the reference have times.
         missing: There is no transcript; all words count as deleted.
     """
 
@@ -41,7 +40,6 @@ class Comparison:
     characters: Counts
     begins: tuple[Offset, ...] = ()
     ends: tuple[Offset, ...] = ()
-    timed: int = 0
     missing: bool = False
 
     @property
@@ -76,7 +74,6 @@ def compare(
         count(align(_characters(reference, normalization), _characters(hypothesis or (), normalization))),
         tuple(begins),
         tuple(ends),
-        sum(segment.begin_ms is not None and bool(words) for segment, words in zip(reference, said, strict=True)),
         missing=hypothesis is None,
     )
 

@@ -30,7 +30,7 @@ class Stretch:
 
     @property
     def end(self) -> int:
-        """Position behind the last sample."""
+        """Position after the last sample."""
         return self.position + self.samples
 
 
@@ -59,7 +59,7 @@ class AudioTrack:
 
     @property
     def end(self) -> int:
-        """Position behind the last sample."""
+        """Position after the last sample."""
         return next((stretch.end for stretch in reversed(self.stretches)), 0)
 
     def chunks(self, begin: int, end: int) -> Iterator[Chunk]:

@@ -16,7 +16,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.late_module import LateModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
-from asrcli.journal.owned_files import distrust, is_folder, is_id, opened, remove_files, size_bytes, strangers
+from asrcli.journal.owned_files import distrust, foreign_names, is_folder, is_id, opened, remove_files, size_bytes
 from asrcli.journal.record_files import open_header
 from asrcli.journal.records import EVENTS
 
@@ -207,7 +207,7 @@ def remove(path: Path) -> None:
     """
     if not _is_ours(path):
         raise UsageError(f"{path} is no session that can be read: nothing of it is deleted", "remove it yourself")
-    if foreign := strangers(path, len(open_header(path).sources)):
+    if foreign := foreign_names(path, len(open_header(path).sources)):
         raise UsageError(f"session {path.name} holds {foreign[0]}, which is not ours", "move that away first")
     lock = JournalLock(path)
     if not lock.take():
@@ -243,7 +243,7 @@ def _remove_rest(path: Path) -> None:
     with suppress(OSError, SourceError):
         if not list(path.iterdir()):
             path.rmdir()
-        elif not strangers(path, len(open_header(path).sources)):
+        elif not foreign_names(path, len(open_header(path).sources)):
             remove_files(path)
 
 

@@ -30,7 +30,7 @@ class FileJournal:
     Attributes:
         path: Its folder; None if no journal is kept.
         problems: Errors of writing, each as a sentence for the user.
-        recorder: An output that records the events of each stage. Put it behind all other outputs.
+        recorder: An output that records the events of each stage. Put it after all other outputs.
     """
 
     def __init__(self) -> None:

@@ -72,7 +72,7 @@ def size_bytes(path: Path) -> int:
     return sum(status.st_size for status in statuses if stat.S_ISREG(status.st_mode))
 
 
-def strangers(path: Path, sources: int) -> list[str]:
+def foreign_names(path: Path, sources: int) -> list[str]:
     """Return the names in a session's folder that this tool did not make, for a session of that many sources.
 
     A link or a folder counts as foreign, whatever its name.

@@ -49,7 +49,7 @@ class Journal:
         parts: The runs, in order.
         damages: What is damaged, each as a sentence.
         anew: For each speaker whose index was lost, from where all audio was transcribed again, in milliseconds. The
-            finals behind that do not count any more.
+            finals after that do not count any more.
         doubts: For each speaker, where its text ended when a damaged line followed, in milliseconds.
         open_doubts: Speakers of whom no sentence has come since that line.
         done: The stages of which all audio has text.
@@ -141,7 +141,7 @@ class Journal:
         return text_end_ms(self.parts, speaker)
 
     def unheard(self, track: AudioTrack) -> list[Span]:
-        """Return the spans of audio behind the last final that have no text yet, in milliseconds.
+        """Return the spans of audio after the last final that have no text yet, in milliseconds.
 
         For a run that ended in order these are only the gaps that it reported. Where the place of the audio is not
         certain, no final is known to cover it.
@@ -242,7 +242,7 @@ class Journal:
     def _doubt(self) -> None:
         """Note that a line is damaged: it may have been a final or a gap.
 
-        Unless the next sentence follows at once, no audio behind the last final is known to have text.
+        Unless the next sentence follows at once, no audio after the last final is known to have text.
         """
         for speaker in {source.speaker for source in self.header.sources} - self.doubts.keys():
             self.doubts[speaker] = self.final_ms(speaker)
@@ -250,7 +250,7 @@ class Journal:
             self.anew.pop(speaker, None)
 
     def _settle(self, speaker: str, begin_ms: int) -> None:
-        """Take the doubt away if a sentence begins at once behind the text before the damaged line."""
+        """Take the doubt away if a sentence begins at once after the text before the damaged line."""
         if speaker in self.open_doubts:
             self.open_doubts.discard(speaker)
             if begin_ms <= self.doubts[speaker] + MARGIN_MS:

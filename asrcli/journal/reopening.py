@@ -1,4 +1,4 @@
-"""Reopens an existing journal session for `asr resume`: locks it and appends behind its last whole line."""
+"""Reopens an existing journal session for `asr resume`: locks it and appends after its last whole line."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -69,7 +69,7 @@ class SkippingSource(SourceWrapper):
         return self._duration_ms
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """Yield the audio and the events behind the position.
+        """Yield the audio and the events after the position.
 
         Raises:
             SourceError: the source cannot be read.
@@ -101,7 +101,7 @@ def quiet_before(source: Source, position: int) -> int:
 
 
 class ContinuedOutput:
-    """An output around another one: it numbers sentences behind those that the session already has.
+    """An output around another one: it numbers sentences after those that the session already has.
 
     Args:
         output: Gets the events.
@@ -140,7 +140,7 @@ class WholeOutput:
         self.patient = getattr(output, "patient", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """As it is, behind what was said before."""
+        """As it is, after what was said before."""
         self._output.handle(event, transcript)
         if isinstance(event, Began) and not self._is_begun:
             self._is_begun = True

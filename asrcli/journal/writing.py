@@ -25,7 +25,7 @@ NAME_TRIES = 100
 
 
 class Recorder:
-    """An output that records events. Put it behind all other outputs: what is recorded has then been shown.
+    """An output that records events. Put it after all other outputs: what is recorded has then been shown.
 
     Attributes:
         first: Bytes to write before the first record; may be set until then.
@@ -186,7 +186,7 @@ class _Track:
         self._notices = notices
         self._first = first
         self._pcm: AppendFile | None = None
-        self._end = -1  # position behind what is written
+        self._end = -1  # position after what is written
         self.captured = False
 
     def open(self, folder: Path, number: int) -> list[AppendFile]:

@@ -1,4 +1,4 @@
-"""Finds sentences in the library, the newest first, with those before and behind."""
+"""Finds sentences in the library, the newest first, with those before and after."""
 
 from collections.abc import Sequence
 from pathlib import Path

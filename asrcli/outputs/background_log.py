@@ -1,4 +1,4 @@
-"""Writes log lines from a thread of its own, so that who logs never waits for a disk or for who reads the lines."""
+"""Writes log lines from a thread of its own, so that nobody who logs waits for a disk or for a reader of the lines."""
 
 import contextlib
 import logging
@@ -45,7 +45,7 @@ class BackgroundLog(logging.Handler):
         target.setFormatter(None)  # the text that it gets is complete
         self._target = target
         self._lines: SimpleQueue[str | None] = SimpleQueue()
-        self._lost = 0  # only who logs writes it
+        self._lost = 0  # only the threads that log write it
         self._reported = 0  # of these; only the thread writes it
         self._thread = Thread(target=self._write, name="log", daemon=True)
         self._thread.start()

@@ -24,7 +24,7 @@ _OPENING = "\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010(\\["
 _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s*")
 
 
-MAX_LINE = 42
+MAX_LINE = 42  # cells
 MAX_LINES = 2
 LEAST_MS = 100  # a caption that is shown for less cannot be seen
 TURN_MS = 500  # how long the first of two simultaneous captions is shown
@@ -33,7 +33,7 @@ REVERSED_MS = 10_000  # a sentence that begins so long before the one before it 
 
 @dataclass(frozen=True, slots=True)
 class CaptionLayout:
-    """How captions look.
+    """How large captions are, and how long they are shown.
 
     A text and its translation get half of the lines each, and at least one.
 
@@ -77,7 +77,7 @@ def captions(final: Final, layout: CaptionLayout, after_ms: int = 0) -> list[Cap
     return result
 
 
-def cut(shown: list[Caption], next_ms: int) -> list[Caption]:
+def shortened(shown: list[Caption], next_ms: int) -> list[Caption]:
     """Return the captions of a sentence, shortened to end when the next sentence begins at `next_ms`.
 
     Each caption is shown for a moment at least. If the next sentence begins long before them, nothing is shortened.
@@ -180,8 +180,8 @@ def _known_times(final: Final, text: str) -> dict[int, int]:
             return {}
         at = found + len(word.text.strip())
         known[found] = word.begin_ms
-        behind = re.compile(f"[{_CLOSING}]*\\s*").match(text, at)
-        known[-(behind.end() if behind else at)] = word.end_ms
+        punctuation = re.compile(f"[{_CLOSING}]*\\s*").match(text, at)
+        known[-(punctuation.end() if punctuation else at)] = word.end_ms
     return known
 
 

@@ -10,14 +10,13 @@ from asrcli.core.events import Event, Level, Notice
 from asrcli.core.transcript import Transcript
 
 STEP_MS = 50  # levels are compared in steps of this length
-WINDOW = 160  # steps that are compared at once: eight seconds
-EVERY = 20  # steps between two comparisons
-LAGS = range(
-    -2, 13
-)  # steps by which the microphone is later than the monitor; the clocks of two devices differ a little
-ALIKE = 0.7  # correlation of the two envelopes; two people who talk at once stay below 0.5
+WINDOW_STEPS = 160  # steps that are compared at once: eight seconds
+INTERVAL_STEPS = 20  # steps between two comparisons
+# By how many steps the microphone may be later than the monitor; the clocks of two devices differ a little.
+LAG_STEPS = range(-2, 13)
+LEAST_CORRELATION = 0.7  # correlation of the two envelopes; two people who talk at once stay below 0.5
 DEPTH_DB = 15.0  # levels further below the loudest moment may be the noise of the room
-TIMES = 3  # comparisons in a row that must be as high
+COMPARISONS = 3  # so many in a row must be as high
 LOWEST_DBFS = -70.0
 MOVES_DB = 6.0  # the played audio must rise and fall by this much, as speech does: steady noises are always alike
 ECHO = "what is played here comes back through {}, and its words stand in the transcript twice: use headphones"
@@ -46,7 +45,7 @@ class EchoDetector:
         if self._reported or not isinstance(event, Level) or not event.speaker:
             return
         step = event.at_ms // STEP_MS
-        known = self._levels.setdefault(event.speaker, deque(maxlen=WINDOW + 4 * EVERY + len(LAGS)))
+        known = self._levels.setdefault(event.speaker, deque(maxlen=WINDOW_STEPS + 4 * INTERVAL_STEPS + len(LAG_STEPS)))
         missing = step - self._at.get(event.speaker, step - 1)
         if missing <= 0:
             return
@@ -54,7 +53,7 @@ class EchoDetector:
         self._at[event.speaker] = step
         if event.speaker in self._played:
             return
-        if step - self._compared >= EVERY:
+        if step - self._compared >= INTERVAL_STEPS:
             self._compared = step
             for played in self._played & self._levels.keys():
                 self._compare(event.speaker, played)
@@ -63,17 +62,17 @@ class EchoDetector:
         """Do nothing: there is nothing to close."""
 
     def _compare(self, speaker: str, played: str) -> None:
-        last = min(self._at[speaker] - max(LAGS), self._at[played])
+        last = min(self._at[speaker] - max(LAG_STEPS), self._at[played])
         played_levels = self._window(played, last)
         alike = 0.0
         if played_levels and max(played_levels) - min(played_levels) > MOVES_DB:
-            alike = max(_correlation(played_levels, self._window(speaker, last + lag)) for lag in LAGS)
+            alike = max(_correlation(played_levels, self._window(speaker, last + lag)) for lag in LAG_STEPS)
         pair = (speaker, played)
-        if alike >= ALIKE:
+        if alike >= LEAST_CORRELATION:
             self._alike[pair] = self._alike.get(pair, 0) + 1
         else:
             self._alike[pair] = 0
-        if self._alike[pair] >= TIMES:
+        if self._alike[pair] >= COMPARISONS:
             self._reported = True
             self._emit(Notice("warning", ECHO.format(speaker)))
 
@@ -81,9 +80,9 @@ class EchoDetector:
         """Return the levels up to and including step `last`, without noise; an empty list if some are not known yet."""
         known = self._levels[speaker]
         end = len(known) - (self._at[speaker] - last)
-        if not WINDOW <= end <= len(known):
+        if not WINDOW_STEPS <= end <= len(known):
             return []
-        window = list(islice(known, end - WINDOW, end))
+        window = list(islice(known, end - WINDOW_STEPS, end))
         lowest = max(window) - DEPTH_DB
         return [max(level, lowest) for level in window]
 

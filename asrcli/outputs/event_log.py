@@ -9,7 +9,7 @@ from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import account, as_json, reconnecting
 
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+LOGGING_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
 class OneLineFormatter(logging.Formatter):
@@ -68,7 +68,7 @@ class EventLog:
         elif isinstance(event, Reconnecting):
             self._logger.warning("%s", reconnecting(event))
         elif isinstance(event, Notice):
-            self._logger.log(LEVELS[event.level], "%s", event.text)
+            self._logger.log(LOGGING_LEVELS[event.level], "%s", event.text)
         elif isinstance(event, Ended):
             self._logger.info("end %s", "; ".join(account(event)))
 

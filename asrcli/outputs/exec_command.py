@@ -90,7 +90,7 @@ class ExecCommand:
                 process.communicate(text + "\n")
         except OSError as exc:
             return f"the command could not be started: {system_reason(exc).lower()}"
-        except Exception as exc:  # one sentence must not stop the commands of those behind it
+        except Exception as exc:  # one sentence must not stop the commands of those after it
             return f"the command could not be run: {exc}"
         if process.returncode:
             return f"the command failed with exit code {process.returncode}"

@@ -13,9 +13,9 @@ from asrcli.core.printable import escaped, harmless, quantity
 
 SEPARATOR = " · "
 INTO = "→ "  # in front of a translation
-LOCAL = "heard on this machine only: "  # in front of the local text of a gap
+LOCAL_TEXT = "heard on this machine only: "  # in front of the local text of a gap
 PROVISIONAL = "provisional: "  # in front of text that the service has not given
-BELOW = "  "  # indent of a line under a sentence without a time
+INDENT = "  "  # of a line under a sentence without a time
 _FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
 _SURROGATES = late_pattern("[\ud800-\udfff]")
 
@@ -84,7 +84,7 @@ def below(event: Final | Gap, indent: str) -> list[str]:
     if translation := translated(event):
         lines.append(f"{indent}{INTO}{translation}")
     if heard := harmless(event.heard).strip():
-        lines.append(f"{indent or BELOW}heard: {heard}")
+        lines.append(f"{indent or INDENT}heard: {heard}")
     return lines
 
 
@@ -132,7 +132,7 @@ def _heard_here(gap: Gap) -> list[str]:
     """Return what this machine has heard in a gap, as a list of one text; empty if it has heard nothing."""
     heard = harmless(gap.local_text).strip()
     if heard:
-        return [LOCAL + heard]
+        return [LOCAL_TEXT + heard]
     return []
 
 

@@ -15,7 +15,7 @@ from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe
 from asrcli.outputs.output_paths import FOREIGN_LINK, check, is_device, is_foreign_link, part_paths
 
 STDOUT = "standard output"  # its name in errors
-ANEW = ".new"  # behind the name of a part that is written anew
+ANEW = ".new"  # at the end of the name of a part that is written anew
 
 
 class LineWriter:
@@ -28,10 +28,10 @@ class LineWriter:
 
     Args:
         path: The file; None or "-" is standard output.
-        append: Write behind what the file holds.
-        onto: Write behind this part, which an earlier run left, and rename it at the end.
+        append: Write after what the file holds.
+        onto: Write after the text of this part, which an earlier run left, and rename it at the end.
         onto_bytes: Cut that part, or with `append` the file, to this size first; None keeps all of it.
-        anew: Do not write behind that part but beside it, until `supersede` lets the new file take its place.
+        anew: Do not continue that part, but write a file beside it, until `supersede` puts this in its place.
         stopped: Returns whether the user has asked for the end: the reader of a named pipe is not waited for then.
 
     Raises:
@@ -106,7 +106,7 @@ class LineWriter:
         return self._path is not None and not self._append and not is_device(self._path)
 
     def supersede(self) -> None:
-        """All that an earlier run left in its part has been written here: this file takes its place."""
+        """Put this file in the place of the part, once all that the part holds has been written here too."""
         if not self._anew or self._part is None or self._onto is None:
             return
         with suppress(OSError):  # some systems rename no open file: then there are two

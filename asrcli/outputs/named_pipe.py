@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-LOOK_S = 0.05  # how often the wait for a reader looks again
+POLL_S = 0.05  # how often the wait for a reader looks again
 GRACE_S = 5.0  # after the end was asked for, a reader that takes nothing is waited for no longer
 UNREAD = "is a pipe that nobody reads"
 
@@ -45,13 +45,13 @@ def open_named_pipe(path: Path, stopped: Callable[[], bool]) -> TextIO:
                 raise
             if stopped():
                 raise KeyboardInterrupt from None
-            sleep(LOOK_S)  # a signal interrupts it, where a blocking open would go on
+            sleep(POLL_S)  # a signal interrupts it, where a blocking open would go on
         else:
-            raw = PatientPipe(fd, stopped)
+            raw = PipeWriter(fd, stopped)
             return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n", write_through=True)  # type: ignore[type-var]
 
 
-class PatientPipe(io.RawIOBase):
+class PipeWriter(io.RawIOBase):
     """The writing end of a pipe. A write waits until the reader has room, but not for ever once the run is to end."""
 
     def __init__(self, fd: int, stopped: Callable[[], bool]) -> None:
@@ -78,7 +78,7 @@ class PatientPipe(io.RawIOBase):
                 left = left[os.write(self._fd, left) :]
                 taken_at = monotonic()
             except BlockingIOError:
-                select.select([], [self._fd], [], LOOK_S)
+                select.select([], [self._fd], [], POLL_S)
                 self._given_up = self._stopped() and monotonic() - taken_at > GRACE_S
         if left:
             raise TimeoutError(errno.ETIMEDOUT, UNREAD)

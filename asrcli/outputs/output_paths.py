@@ -42,7 +42,7 @@ def check(path: Path, *, append: bool = False, has_part: bool = True) -> None:
 
     Args:
         path: The file.
-        append: It is written behind what it holds.
+        append: It is written after what it holds.
         has_part: Until it is complete it lies beside, under the name of a part.
 
     Raises:

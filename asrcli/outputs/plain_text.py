@@ -18,7 +18,7 @@ class PlainText:
     Args:
         lines: Where the lines go.
         render: Makes the line of an event and the number of its sentence.
-        partials: Whether partials are written too, behind an ellipsis.
+        partials: Whether partials are written too, after an ellipsis.
         head: The first line of the file; empty for none.
     """
 

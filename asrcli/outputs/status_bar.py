@@ -12,7 +12,7 @@ from asrcli.core.events import Absent, Began, Billed, Ended, Event, Level, Pause
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import clock, money, pause_word
-from asrcli.outputs.text_fitting import simple
+from asrcli.outputs.text_fitting import predictable_width
 
 BAR_CELLS = 40
 METER_CELLS = 10
@@ -158,14 +158,14 @@ class MicrophoneStatusBar:
         for speaker, dbfs in self._levels.items():
             text = decibels(dbfs)
             if len(self._levels) > 1:
-                text = f"{simple(harmless(speaker))} {text}".strip()
+                text = f"{predictable_width(harmless(speaker))} {text}".strip()
             yield text
 
     def _status(self) -> str:
         words = self._held | dict.fromkeys(self._absent, "no microphone")
         if not words or self._state != "listening":
             return self._state
-        return ", ".join(f"{simple(harmless(speaker))} {word}".strip() for speaker, word in words.items())
+        return ", ".join(f"{predictable_width(harmless(speaker))} {word}".strip() for speaker, word in words.items())
 
     def _lag(self, transcript: Transcript) -> str:
         """Return how far the text is behind the audio; while no sentence is open, how far the sent audio is behind."""

@@ -12,7 +12,7 @@ from asrcli.core.errors import SettingError
 from asrcli.core.events import Began, Event, Final, Gap
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.caption_lines import REVERSED_MS, Caption, CaptionLayout, captions, cut
+from asrcli.outputs.caption_lines import REVERSED_MS, Caption, CaptionLayout, captions, shortened
 from asrcli.outputs.formatting import clock, said, translated
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
@@ -103,7 +103,7 @@ class Subtitles:
             next_ms = last.end_ms  # captions of different speakers may overlap
             if following.speaker == last.speaker:
                 next_ms = following.begin_ms
-            shown = cut(shown, next_ms)
+            shown = shortened(shown, next_ms)
             self._ends[last.speaker] = shown[-1].end_ms
         if not last.written:
             self._lines.write(self._blocks(shown))
@@ -130,7 +130,7 @@ class Subtitles:
         return isinstance(event, Gap) or bool(event.text.strip() or event.translation.strip())
 
     def _head(self) -> None:
-        head = _empty().to_string(self._name)
+        head = SSAFile().to_string(self._name)
         if head:
             self._lines.write(head.removesuffix("\n"))
         else:
@@ -178,10 +178,6 @@ def _time(ms: int, name: str) -> str:
     return f"{hours:02}:{minutes:02}:{seconds:02}{_DECIMAL_POINT[name]}{rest:03}"
 
 
-def _empty() -> SSAFile:
-    return SSAFile()
-
-
 def tsv(event: Final | Gap, number: int) -> str:
     """Return a row of tab-separated values: begin and end in milliseconds, and the text."""
     del number
@@ -195,7 +191,7 @@ def _tsv_of_both(event: Final | Gap, number: int) -> str:
     return f"{row}\t{translated(event)}"
 
 
-def table(lines: LineWriter, *, translated: bool = False) -> PlainText:
+def tsv_output(lines: LineWriter, *, translated: bool = False) -> PlainText:
     """Return an output of tab-separated rows; with `translated` there is a column for the translation."""
     if translated:
         return PlainText(lines, _tsv_of_both, head=f"{TSV_HEAD}\ttranslation")

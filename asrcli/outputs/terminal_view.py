@@ -32,7 +32,7 @@ from asrcli.core.printable import harmless
 from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript, settled_text, unsettled_text
 from asrcli.outputs.formatting import (
-    BELOW,
+    INDENT,
     INTO,
     PROVISIONAL,
     account,
@@ -46,15 +46,15 @@ from asrcli.outputs.formatting import (
 )
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar, decibels
-from asrcli.outputs.text_fitting import fit_lines, fit_tail, simple, wrap_text
+from asrcli.outputs.text_fitting import fit_lines, fit_tail, predictable_width, wrap_text
 
 __all__ = ["TerminalView", "fit_tail"]
 
 REDRAW_EVERY_S = 0.1
-OTHERS_S = 0.3  # how long the screen is left to the reader of our pipe, which may print what it reads
+READER_TURN_S = 0.3  # how long the screen is left to the reader of our pipe, which may print what it reads
 SHOW_CURSOR = b"\x1b[?25h"
 UNSETTLED = "dim"
-FREE = 3  # rows of the screen that always show what was said before
+FREE_ROWS = 3  # rows of the screen that always show what was said before
 # Events after which the reader of our pipe may print a line on the screen.
 ANSWERED = Began | Final | Gap | Notice | Paused | Resumed | Reconnecting | Ended
 
@@ -70,7 +70,7 @@ class TerminalView:
         bar: The status bar.
         finals: Whether finals are printed; if they go into a pipe, its reader may print them on this screen.
         folds: Whether this terminal folds the lines on it when it gets narrower.
-        ours: Returns whether this process may draw: in the background it may not.
+        may_draw: Returns whether this process may draw: in the background it may not.
     """
 
     passive = True  # it stores nothing: other outputs do
@@ -86,7 +86,7 @@ class TerminalView:
         bar: StatusBar,
         finals: bool = True,
         folds: bool = True,
-        ours: Callable[[], bool] = lambda: True,
+        may_draw: Callable[[], bool] = lambda: True,
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = self._unstarted()
@@ -96,7 +96,7 @@ class TerminalView:
         self._bar = bar
         self._transcript = Transcript()
         self._drawn_at = 0.0
-        self._ours = ours
+        self._may_draw = may_draw
         self._finals = finals
         self._levels: dict[str, float | None] = {}  # speaker -> dBFS; None without a level
         self._draws_from = 0.0  # until this time the screen is left to another program
@@ -117,11 +117,11 @@ class TerminalView:
     def _show(self, event: Event) -> None:
         self._follow_speaker(event)
         drawn = self._bar.handle(event) and self._now() >= self._draws_from
-        if drawn and not self._live.is_started and self._ours():
+        if drawn and not self._live.is_started and self._may_draw():
             self._live.start()
         if not self._finals and isinstance(event, ANSWERED):
             self._stop()
-            self._draws_from = self._now() + OTHERS_S
+            self._draws_from = self._now() + READER_TURN_S
         self._print_event(event)
         if isinstance(event, Partial | Provisional | Progress | Finished | Level | Paused):
             self._redraw()
@@ -130,7 +130,7 @@ class TerminalView:
         """Print what stays of an event above the live line."""
         if isinstance(event, Final) and event.text.strip() and self._finals:
             first = line(event, self._stamp)
-            self._print("\n".join([first, *below(event, BELOW)]), indent=len(first) - len(said(event)))
+            self._print("\n".join([first, *below(event, INDENT)]), indent=len(first) - len(said(event)))
         elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
@@ -162,7 +162,7 @@ class TerminalView:
 
     def leave(self) -> None:
         """Do what `close` does, but from a signal handler, which may interrupt drawing."""
-        if self._gone or not self._ours():
+        if self._gone or not self._may_draw():
             return
         with suppress(Exception):  # Rich was interrupted, and a second call may fail in any way
             self._stop()
@@ -189,7 +189,7 @@ class TerminalView:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at = self._now()
             self._unfold()
-            if self._ours():
+            if self._may_draw():
                 self._live.refresh()
             else:
                 self._stop()
@@ -232,7 +232,7 @@ class TerminalView:
         """
         speakers = list(self._levels) or [""]
         below = {speaker: list(self._below(speaker, cells)) for speaker in speakers}
-        room = min(height // 3, height - FREE - 1 - sum(map(len, below.values())))
+        room = min(height // 3, height - FREE_ROWS - 1 - sum(map(len, below.values())))
         for number, speaker in enumerate(speakers):
             others = len(speakers) - number - 1
             rows = self._sentence(speaker, cells, max(1, room - others))
@@ -245,7 +245,9 @@ class TerminalView:
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         settled, unsettled = settled_text(spoken), unsettled_text(spoken)
         head = self._head(speaker, cells)
-        lines = fit_lines(simple(harmless(settled)), simple(harmless(unsettled)), cells - cell_len(head), most)
+        lines = fit_lines(
+            predictable_width(harmless(settled)), predictable_width(harmless(unsettled)), cells - cell_len(head), most
+        )
         heads = [head] + [" " * cell_len(head)] * (len(lines) - 1)
         dim = Style.parse(UNSETTLED)
         return [
@@ -257,11 +259,11 @@ class TerminalView:
         """Yield what stands below the open sentence of a speaker, on a row each: translation and provisional text."""
         head = self._head(speaker, cells)
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
-        if translation := " ".join(simple(harmless(partial.translation)) for partial in spoken).strip():
-            shown = BELOW + INTO + "".join(fit_tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
+        if translation := " ".join(predictable_width(harmless(partial.translation)) for partial in spoken).strip():
+            shown = INDENT + INTO + "".join(fit_tail("", translation, max(1, cells - cell_len(INDENT + INTO))))
             yield [Segment(shown, Style.parse(UNSETTLED))]
         local = [each.text for each in self._transcript.provisional.values() if each.speaker == speaker]
-        if provisional := simple(harmless(" ".join(local))).strip():
+        if provisional := predictable_width(harmless(" ".join(local))).strip():
             room = max(1, cells - cell_len(head + PROVISIONAL))
             shown = head + PROVISIONAL + "".join(fit_tail("", provisional, room))
             yield [Segment(shown, Style.parse(UNSETTLED))]
@@ -271,7 +273,7 @@ class TerminalView:
         if not speaker:
             return ""
         level = self._levels.get(speaker)
-        name = simple(harmless(speaker))
+        name = predictable_width(harmless(speaker))
         heads = []
         if level is not None:
             heads.append(f"{name} {decibels(level):>8}: ")  # always as wide, so that the sentence stays where it is

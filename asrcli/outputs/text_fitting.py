@@ -11,7 +11,7 @@ _LONGEST, _STEP = 8192, 1024  # characters of an open sentence that are broken i
 _DROPPED = {"\ufe0e", "\ufe0f", "\u20e3"}  # forms of the character before
 
 
-def simple(text: str) -> str:
+def predictable_width(text: str) -> str:
     """Return the text without characters whose width differs between terminals.
 
     Of joined emoji the first is kept, and a flag becomes one symbol. Use it for lines that are redrawn: a line that is
@@ -38,7 +38,7 @@ def simple(text: str) -> str:
 
 
 def fit_tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
-    """Return the end of the text that fits into `cells` terminal cells, behind an ellipsis if it is cut.
+    """Return the end of the text that fits into `cells` terminal cells, after an ellipsis if it is cut.
 
     It begins with a whole word, unless the last word alone is too long. A character two cells wide is never halved.
     """
@@ -55,7 +55,7 @@ def fit_tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
 
 
 def fit_lines(settled: str, unsettled: str, cells: int, most: int) -> list[tuple[str, str]]:
-    """Return the end of the text in at most `most` lines of at most `cells` cells, behind an ellipsis if it is cut.
+    """Return the end of the text in at most `most` lines of at most `cells` cells, after an ellipsis if it is cut.
 
     Each line is its settled and its unsettled part. Lines are broken between words, in a word only where it is longer
     than a line. While text is added at the end, the lines before the last one stay as they are.
@@ -81,7 +81,7 @@ def fit_lines(settled: str, unsettled: str, cells: int, most: int) -> list[tuple
 
 
 def _overflowing(text: str, begin: int, cells: int) -> int:
-    """Return the index, behind `begin`, of the first character that does not fit, and is no space at the end."""
+    """Return the index, after `begin`, of the first character that does not fit, and is no space at the end."""
     stop = begin
     used = 0
     while stop < len(text) and (text[stop].isspace() or used + cell_len(text[stop]) <= cells):
@@ -111,7 +111,7 @@ def wrap_text(text: str, cells: int, indent: int = 0) -> list[str]:
 
 
 def _fitting(text: str, begin: int, cells: int) -> int:
-    """Return the index where the line that starts at `begin` ends: before a word, behind the first one at least."""
+    """Return the index where the line that starts at `begin` ends: before a word, after the first one at least."""
     stop = begin
     used = 0
     while stop < len(text) and (used := used + cell_len(text[stop])) <= cells:
@@ -132,7 +132,7 @@ def _may_break(text: str, at: int) -> bool:
 
 
 def _may_begin(text: str, at: int) -> bool:
-    """Return whether a word begins at an index: behind a space, or next to a wide character, as in Chinese."""
+    """Return whether a word begins at an index: after a space, or next to a wide character, as in Chinese."""
     if text[at].isspace() or cell_len(text[at]) == 0:
         return False
     before = text[:at].rstrip("".join(char for char in set(text[max(0, at - 8) : at]) if cell_len(char) == 0))

@@ -6,7 +6,7 @@ from asrcli.core.errors import ProtocolError, shorten
 from asrcli.core.events import Notice
 
 UNREADABLE = "dropped a message of the service that cannot be read"
-UNTOLD = "the service ended a sentence and left its text out"
+MISSING_TEXT = "the service ended a sentence and left its text out"
 REPEATED = "dropped a sentence that the service said twice: same name, same text, same times"
 MOST_KINDS = 100  # of notices that are counted apart
 
@@ -25,9 +25,9 @@ class DiscardedMessages:
             excerpt = f": {shorten(exc.message)}"
         return self._notice(f"{UNREADABLE}: {exc.problem}", excerpt)
 
-    def untold(self) -> Notice:
+    def missing_text(self) -> Notice:
         """The notice for a sentence that has ended without its text: what was heard of it before is kept."""
-        return self._notice(UNTOLD)
+        return self._notice(MISSING_TEXT)
 
     def final(self, reason: str) -> Notice:
         """The notice for a final that is dropped."""

@@ -29,7 +29,7 @@ _TEXTS = {
     "event": ("name",),
 }
 _COUNTS = {"open": ("connection",), "message": ("connection",), "close": ("connection", "code"), "event": ()}
-# Also one that does not end: a search must not begin again behind each quotation mark.
+# Also one that does not end: a search must not begin again after each quotation mark.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _OPTIONAL = {
     "text": str,

@@ -42,7 +42,7 @@ class DetectedSession:
             self._notices.append(Notice("warning", text))
 
     def waits(self, audio_s: float) -> None:
-        """Learn how many seconds of audio wait behind what is fed next."""
+        """Learn how many seconds of audio wait after what is fed next."""
         self._behind = audio_s > BEHIND_S
 
     def feed(self, pcm: bytes) -> Iterator[Event]:

@@ -32,7 +32,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class SpeechCut:
-    """The sentence has reached the limit without a pause: it ends behind this frame, and the next one begins there."""
+    """The sentence has reached the limit without a pause: it ends after this frame, and the next one begins there."""
 
 
 Decision = SpeechBegan | SpeechEnded | SpeechCut
@@ -54,7 +54,7 @@ class Endpointer:
         self._limit = limit_ms // FRAME_MS
         self._length = 0  # frames of the open sentence; 0 when none is open
         self._run = 0  # voiced frames in a row, before speech begins
-        self._quiet = 0  # unvoiced frames in a row, in the open sentence and behind one that a short pause has ended
+        self._quiet = 0  # unvoiced frames in a row, in the open sentence and after one that a short pause has ended
         self._in_pause = False  # a short pause has ended a sentence and lasts
 
     def add_frame(self, *, voiced: bool) -> Decision | None:
@@ -111,7 +111,7 @@ class Endpointer:
 
 
 def longest_pause(voiced: Sequence[bool]) -> int:
-    """Return how many frames lie behind the middle of the longest pause in the last 5 s; 0 when there is none."""
+    """Return how many frames lie after the middle of the longest pause in the last 5 s; 0 when there is none."""
     best = (0, len(voiced))
     quiet = 0
     for number in range(max(0, len(voiced) - LATE_MS // FRAME_MS), len(voiced)):

@@ -40,7 +40,7 @@ class LoadAware(Protocol):
     """A session that does less when it is behind; called before each piece of audio."""
 
     def waits(self, audio_s: float) -> None:
-        """Learn how many seconds of audio wait behind what is fed next."""
+        """Learn how many seconds of audio wait after what is fed next."""
         ...
 
 

@@ -3,6 +3,8 @@
 import array
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,13 +30,11 @@ class MoonshineModel:
             import sherpa_onnx
         except ImportError as exc:
             raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", "pip install 'asrcli[local]'") from exc
-        with TemporaryDirectory(prefix="asr-tokens.") as folder:  # nobody else can write to it
-            tokens = Path(folder, "tokens.txt")
-            tokens.write_text("".join(token_lines(files[TOKENIZER].read_bytes())), "ascii")
+        with as_file("".join(token_lines(files[TOKENIZER].read_bytes()))) as tokens:
             self._recognizer: Any = sherpa_onnx.OfflineRecognizer.from_moonshine_v2(
                 encoder=os.fspath(files[ENCODER]),
                 decoder=os.fspath(files[DECODER]),
-                tokens=os.fspath(tokens),
+                tokens=tokens,
                 num_threads=1,
             )
         self.text(bytes(MODEL_RATE * SAMPLE_BYTES))  # the first call takes longer than the others
@@ -49,3 +49,22 @@ class MoonshineModel:
         stream.accept_waveform(MODEL_RATE, [sample / 32768 for sample in samples])
         self._recognizer.decode_stream(stream)
         return str(stream.result.text).strip()
+
+
+@contextmanager
+def as_file(text: str) -> Iterator[str]:
+    """The path of a file that holds this text and goes with the block. Nobody else can write to it.
+
+    It is in memory where the system has such files: a full disk must not keep the recognizer from running.
+    """
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("asr-tokens"), "wb") as file:
+            file.write(text.encode("ascii"))
+            file.flush()
+            if Path(path := f"/proc/self/fd/{file.fileno()}").exists():
+                yield path
+                return
+    with TemporaryDirectory(prefix="asr-tokens.") as folder:
+        tokens = Path(folder, "tokens.txt")
+        tokens.write_text(text, "ascii")
+        yield os.fspath(tokens)

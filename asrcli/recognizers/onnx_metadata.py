@@ -1,6 +1,6 @@
 """Reads what an ONNX file says about itself: its metadata, and whether the file is whole. Loads no model. Pure.
 
-An ONNX file is one protobuf message. Its fields stand one behind the other, each with its length, so a file of any size
+An ONNX file is one protobuf message. Its fields stand one after the other, each with its length, so a file of any size
 is gone through in a few reads; the weights are skipped.
 """
 

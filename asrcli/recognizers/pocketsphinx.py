@@ -194,7 +194,7 @@ class SphinxSession:
             self._decoder.process_raw(b"".join(frames))
 
     def _cut(self) -> Iterator[Event]:
-        """End a sentence that is too long behind its last frame, and begin the next one there."""
+        """End a sentence that is too long with its last frame, and begin the next one there."""
         yield SpeechStopped(str(self._number), self._frames * FRAME_MS)
         yield self._close(self._frames)
         self._open([], self._frames)

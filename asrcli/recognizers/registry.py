@@ -186,7 +186,7 @@ PREFERRED = tuple(row for row in _ROWS if row.preferred)
 LOCAL = PREFERRED[-1]  # where none is ready, this one says what to install
 
 
-def taking(option: str) -> list[str]:
+def names_with_option(option: str) -> list[str]:
     """Return the names of the recognizers that read this option."""
     return [name for name, info in RECOGNIZERS.items() if option in info.options]
 
@@ -225,7 +225,7 @@ def preferred() -> RecognizerInfo:
     return next((info for info in PREFERRED if not missing(info)), LOCAL)
 
 
-def better(info: RecognizerInfo) -> str:
+def advice_on_better(info: RecognizerInfo) -> str:
     """Return one sentence about the recognizer that would hear better than this one; empty when there is none."""
     best = PREFERRED[0]
     if info not in PREFERRED[1:] or (best.probe and not import_module(best.probe).has_wheels()):

@@ -31,7 +31,7 @@ from asrcli.recognizers.voice_activity import VAD_RATE, speech_detector
 from asrcli.recognizers.whole_sentences import WholeSentenceSession
 from asrcli.recognizers.word_times import estimated_words
 
-PAD = bytes(VAD_RATE * 2)  # 1 s of silence behind a sentence: a model writes a word only when it has heard what follows
+PAD = bytes(VAD_RATE * 2)  # 1 s of silence after a sentence: a model writes a word only when it has heard what follows
 
 
 class SherpaEngine:
@@ -162,7 +162,7 @@ class StreamingSession(DetectedSession):
             accept(self._stream, sentence.pcm(len(sentence)))
 
     def _cut(self) -> Iterator[Event]:
-        """End a sentence that is too long behind its last frame, and begin the next one there."""
+        """End a sentence that is too long with its last frame, and begin the next one there."""
         assert self._sentence is not None  # noqa: S101  a sentence is open
         yield from self._close(len(self._sentence))
         self._number += 1

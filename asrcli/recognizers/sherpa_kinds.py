@@ -13,7 +13,7 @@ STREAMING_KEYS = {"decode_chunk_len", "decode_chunk_size", "chunk_size", "cache_
 
 
 class UnknownKind(ValueError):
-    """No kind of model that can be used: why, in words that stand behind a folder's name, and what would help."""
+    """No kind of model that can be used: why, in words that stand after a folder's name, and what would help."""
 
     def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason)
@@ -105,7 +105,6 @@ KINDS = (
     ModelKind("sense-voice", streaming=False, fits=_is_sense_voice, roles={"model": _MODEL, "tokens": _TOKENS}),
     ModelKind("paraformer", streaming=False, fits=_is_paraformer, roles={"paraformer": _MODEL, "tokens": _TOKENS}),
 )  # fmt: skip
-KIND_BY_NAME = {kind.name: kind for kind in KINDS}
 LOOKED_FOR = "encoder, decoder and joiner, or encoder and decoder, or model (.onnx), each with tokens.txt"
 ARCHIVES = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip", ".7z")
 # Formats of other programs: the end of a file's name, and what such a file is.
@@ -149,7 +148,7 @@ def identify(names: Collection[str], metadata_of: Callable[[str], Metadata]) -> 
 
 
 def what_is_missing(names: Collection[str]) -> str:
-    """Return why the files of a folder are no model, in words that stand behind the name of the folder."""
+    """Return why the files of a folder are no model, in words that stand after the name of the folder."""
     if not names:
         return "it has no files"
     models = sorted(name for name in names if name.endswith(".onnx"))

@@ -191,7 +191,7 @@ class WholeSentenceSession(DetectedSession):
             yield replace(new, language=self.language(new.words))
 
     def _cut(self) -> Iterator[Event]:
-        """End a sentence that is too long behind its last frame, and begin the next one there."""
+        """End a sentence that is too long with its last frame, and begin the next one there."""
         self._eager_text = None
         yield from self._close(len(self._opened))
         self._number += 1

@@ -3,40 +3,26 @@
 A thread reads ahead, so that a session can learn how much audio waits for it; the parent bounds how much that can be.
 
 An engine may hold the interpreter's lock while it searches, so it gets an interpreter of its own. What travels are our
-own dataclasses, pickled, each behind its length; both ends are this program. After its events each command is answered
+own dataclasses, pickled, each after its length; both ends are this program. After its events each command is answered
 with None, and FinishTask with Finished: so the parent knows how far behind a worker is, and which one hangs.
 """
 
 import os
-import pickle
 import signal
-import struct
 import sys
 from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO, Any
+from typing import IO
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
+from asrcli.core.packed_values import LENGTH, packed, unpacked
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import Engine, LoadAware, RecognizerSession, run_command
 from asrcli.recognizers.registry import RecognizerOptions
-
-LENGTH = struct.Struct("<I")
-
-
-def packed(value: object) -> bytes:
-    """Return a value as the bytes that travel: its length and its pickle."""
-    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    return LENGTH.pack(len(data)) + data
-
-
-def unpacked(data: bytes) -> Any:
-    """Return the value of a pickle. Only ever from our own child or parent."""
-    return pickle.loads(data)  # noqa: S301
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, SendAudio
 from asrcli.core.errors import AsrError, system_reason
 from asrcli.core.events import Event, Finished
+from asrcli.core.packed_values import LENGTH, packed, unpacked
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerFailed
-from asrcli.recognizers.worker import LENGTH, WorkerArguments, packed, unpacked
+from asrcli.recognizers.worker import WorkerArguments
 
 AHEAD_S = 1  # seconds of audio that may wait in the pipe: the last results of a client come after all of it
 PIECE_S = 0.25  # audio travels in pieces of this length, so that a busy worker can be distinguished from one that hangs

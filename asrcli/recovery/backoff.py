@@ -1,4 +1,4 @@
-"""Whether to reconnect after a loss, after which wait, and from where. Uses no clock and no chance of its own.
+"""Whether to reconnect after a loss, after which wait, and from where. Uses no clock and no randomness of its own.
 
 Attempts without progress are bounded. Progress is a new final, or silence that a healthy connection has taken. Time
 alone is no progress: a service that takes audio for eleven seconds and then drops the connection, again and again,
@@ -26,14 +26,14 @@ class Loss:
     Attributes:
         error: What ended it.
         was_ready: The service has listened to this session before, on this connection or another.
-        ended: No more audio will come.
-        reach: Position behind the audio that was sent on the connection; None where all of it is decided.
+        input_ended: No more audio will come.
+        reach: Position after the audio that was sent on the connection; None where all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
     """
 
     error: AsrError
     was_ready: bool
-    ended: bool
+    input_ended: bool
     reach: int | None
     unanswered: bool = False
 
@@ -85,7 +85,7 @@ class Backoff:
         self._answered = True
 
     def settled(self, position: int) -> None:
-        """Note that silence is decided up to a position: progress, unless a lost connection had audio behind it."""
+        """Note that silence is decided up to a position: progress, unless a lost connection had audio after it."""
         self._reaches = [reach for reach in self._reaches if reach > position]
         if not self._reaches:
             self.progress()
@@ -101,8 +101,8 @@ class Backoff:
             self._attempts_left = attempts
         self._realtime = False  # no more audio comes, so there is nothing to skip to
 
-    def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
-        """Return the next attempt after a loss; None to give up. `chance` is from 0 to 1 and spreads the waits."""
+    def lost(self, loss: Loss, now: float, jitter: float) -> Attempt | None:
+        """Return the next attempt after a loss; None to give up. `jitter` is from 0 to 1 and spreads the waits."""
         kind = classify(loss.error, live=self._realtime)
         if rejects(loss.error) and self._answered:
             kind = FaultClass.RETRY  # it has taken such messages before, and text has come for them
@@ -120,14 +120,14 @@ class Backoff:
             self._unanswered = 0
         if self._outage_since is None:
             self._outage_since = now
-        if loss.ended and self._retry_for_s is None:
+        if loss.input_ended and self._retry_for_s is None:
             self._retry_for_s = self._retries.last_words_s
         if self.gives_up_at is not None and now >= self.gives_up_at:
             return None
         self.attempt += 1
         if self._attempts_left is not None:
             self._attempts_left -= 1
-        return Attempt(self._wait_s(loss, kind, now, chance), skip_to)
+        return Attempt(self._wait_s(loss, kind, now, jitter), skip_to)
 
     def _sent_too_often(self, loss: Loss) -> bool:
         if loss.reach is None:
@@ -138,14 +138,14 @@ class Backoff:
         limit = self._retries.limit
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 
-    def _wait_s(self, loss: Loss, kind: FaultClass, now: float, chance: float) -> float:
+    def _wait_s(self, loss: Loss, kind: FaultClass, now: float, jitter: float) -> float:
         base_s = self._retries.wait_s
         cap_s = DROPS_CAP_S
         if kind is FaultClass.BUSY:
             base_s *= BUSY_FACTOR
         elif isinstance(loss.error, ConnectFailed):
             cap_s = UNREACHABLE_CAP_S
-        wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
+        wait_s = jitter * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
         wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, loss.error.retry_after_s or 0.0))
         if self.gives_up_at is not None:
             wait_s = min(wait_s, max(0.0, self.gives_up_at - now))

@@ -14,19 +14,19 @@ KEPT = 50  # how many finals are remembered: little audio is sent again
 SAME_PLACE_MS = 100  # spans whose ends differ by no more are one place: nobody says a word twice in this time
 
 
-class ToldFinal(NamedTuple):
-    """A final as the service told it: its text, and its times from the beginning of its task, `estimated` or not."""
+class TaskFinal(NamedTuple):
+    """A final as the service sent it: its text, and its times from the beginning of its task, `estimated` or not."""
 
     text: str
     begin_ms: int
     end_ms: int
     estimated: bool = False
 
-    def again(self, other: "ToldFinal", task_ms: int) -> bool:
-        """Whether another task, which was sent `task_ms` of audio, told the same text in the same place.
+    def is_repeated_by(self, other: "TaskFinal", task_ms: int) -> bool:
+        """Whether `other`, of a later task that was sent `task_ms` of audio, has the same text in the same place.
 
-        A place behind the end of that audio is cut to it. Where the service tells no places, the text is enough. A
-        single word is too little: many sentences are a yes, and some begin with their audio.
+        The place of this final is cut to the end of that audio. Where the service names no places, the text is enough.
+        A single word is too little: many sentences are a yes, and some begin with their audio.
         """
         if other.text != self.text or " " not in normalized_text(self.text):
             return False
@@ -41,16 +41,16 @@ class ResentAudio:
     Attributes:
         until_ms: Where the last final in it ends.
         text: The normalized text of the finals in it.
-        last_text: The normalized text of the last final, where its task may have ended behind it; else empty.
+        last_text: The normalized text of the last final, where its task may have ended after it; else empty.
         last_ms: How long that final was.
-        told: The first finals of that task, in the order in which they came; empty where it cannot have ended.
+        task_finals: The first finals of that task, in the order in which they came; empty where it cannot have ended.
     """
 
     until_ms: int
     text: str
     last_text: str = ""
     last_ms: int = 0
-    told: tuple["ToldFinal", ...] = ()
+    task_finals: tuple["TaskFinal", ...] = ()
 
 
 def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> bool:
@@ -102,35 +102,35 @@ def normalized_text(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-class ToldFinals:
+class FirstFinals:
     """The first finals of one task, and whether they are those of the lost task before it.
 
-    A service that sends no end event may have finished that task, and then tells its sentences again for any audio: all
+    A service that sends no end event may have finished that task, and then sends its sentences again for any audio: all
     of them from the first on, each in the same place of the task. Other audio has other words in other places.
 
     Attributes:
-        first: These finals, at most KEPT.
+        finals: These finals, at most KEPT.
     """
 
     def __init__(self, resent: ResentAudio | None = None) -> None:
-        self.first: tuple[ToldFinal, ...] = ()
-        self._before: tuple[ToldFinal, ...] = ()
+        self.finals: tuple[TaskFinal, ...] = ()
+        self._before: tuple[TaskFinal, ...] = ()
         if resent is not None:
-            self._before = resent.told
+            self._before = resent.task_finals
 
     def add(self, final: Final, offset_ms: int, sent_ms: int) -> bool:
-        """Note a final; returns whether the lost task has told it, too.
+        """Note a final; returns whether the lost task has sent it, too.
 
         Args:
             final: The final, on the timeline of the run.
             offset_ms: Where the task begins on it.
             sent_ms: Where the audio ends on it that the task was sent.
         """
-        told = ToldFinal(final.text, final.begin_ms - offset_ms, final.end_ms - offset_ms, final.estimated)
-        earlier = self._before[len(self.first) :][:1]
-        if len(self.first) < KEPT:
-            self.first += (told,)
-        if not earlier or not earlier[0].again(told, sent_ms - offset_ms):
+        task_final = TaskFinal(final.text, final.begin_ms - offset_ms, final.end_ms - offset_ms, final.estimated)
+        earlier = self._before[len(self.finals) :][:1]
+        if len(self.finals) < KEPT:
+            self.finals += (task_final,)
+        if not earlier or not earlier[0].is_repeated_by(task_final, sent_ms - offset_ms):
             self._before = ()
             return False
         return True
@@ -141,12 +141,12 @@ class RecentFinals:
 
     Attributes:
         task_may_have_ended: The last task was lost, but may have come to its end before.
-        told: The first finals of that task.
+        task_finals: The first finals of that task.
     """
 
     def __init__(self) -> None:
         self.task_may_have_ended = False
-        self.told: tuple[ToldFinal, ...] = ()
+        self.task_finals: tuple[TaskFinal, ...] = ()
         self._finals: deque[Final] = deque(maxlen=KEPT)
 
     def add(self, final: Final) -> None:
@@ -158,16 +158,16 @@ class RecentFinals:
         inside = [final for final in self._finals if final.end_ms > begin_ms]
         last_text = ""
         last_ms = 0
-        told: tuple[ToldFinal, ...] = ()
+        task_finals: tuple[TaskFinal, ...] = ()
         if self.task_may_have_ended and self._finals:
-            last, told = self._finals[-1], self.told
+            last, task_finals = self._finals[-1], self.task_finals
             last_text = normalized_text(last.text)
             last_ms = last.end_ms - last.begin_ms
         if not inside and not last_text:
             return None
         until_ms = max((final.end_ms for final in inside), default=begin_ms)
         return ResentAudio(
-            until_ms, normalized_text(" ".join(final.text for final in inside)), last_text, last_ms, told
+            until_ms, normalized_text(" ".join(final.text for final in inside)), last_text, last_ms, task_finals
         )
 
 
@@ -175,7 +175,7 @@ class EarlierVersions:
     """The last finals of one task, each with what later versions of it have added.
 
     Attributes:
-        places_are_true: No two sentences without a common word were told in one place.
+        places_are_true: No two sentences without a common word were sent for one place.
     """
 
     def __init__(self) -> None:
@@ -215,7 +215,7 @@ class EarlierVersions:
         return any(f" {said}" in f" {each}" for each in told)
 
     def _in_same_place(self, final: Final) -> Final | None:
-        """Return the final with the same words in the same place, where a service tells places that can be true."""
+        """Return the final with the same words in the same place, where a service names places that can be true."""
         if final.estimated or not self.places_are_true:
             return None
         for other in reversed(self._finals.values()):

@@ -26,7 +26,7 @@ class LinkEvent(Enum):
     """What can happen to a link."""
 
     READY = auto()  # the service says that it listens
-    CUT = auto()  # the task is to end here: after a sentence, before a jump, or when it is old
+    CUT = auto()  # the task is to end here: after a sentence, before a jump, or when its lifetime is over
     SPEECH = auto()  # there is audio to send
     ALL_SENT = auto()  # the last audio has gone out
     FINISHED = auto()  # the service reports the end of a task that we asked to finish
@@ -44,11 +44,11 @@ class LinkAction(Enum):
     START = auto()  # ask for a task
     FINISH = auto()  # ask for the rest of the text
     REST = auto()  # end the task, and begin another when there is audio to send
-    RECOVER = auto()  # go back to the end of the finals, and wait for the next attempt
+    RECOVER = auto()  # go back to the first undecided audio, and wait for the next attempt
 
 
 # The input has its own axis because a link that is lost while draining is another case than one lost while audio still
-# comes: a finish that was asked for before the loss is asked for again behind the audio that is sent again.
+# comes: a finish that was asked for before the loss is asked for again after the audio that is sent again.
 _BOTH = (InputState.OPEN, InputState.ENDED)
 _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, LinkAction], ...] = (
     # Also after the end of the input: the waiting audio goes first.

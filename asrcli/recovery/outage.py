@@ -53,7 +53,7 @@ class LocalTimeline:
         self._run: list[int] = []
         self._ends: list[int] = []
         self.length = 0  # of the local session
-        self.end = 0  # position behind its last audio
+        self.end = 0  # position after its last audio
 
     def add(self, position: int, samples: int) -> None:
         """Note audio of the run that follows in the local session."""

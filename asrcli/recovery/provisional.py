@@ -74,8 +74,8 @@ class ProvisionalText:
         self.sentences = tuple(sentences)
         self._taken: set[str] = set()  # open sentences of which a gap has the words: what follows could repeat them
 
-    def hear(self, sentence: LocalSentence, undecided: Undecided) -> list[Provisional]:
-        """Take a sentence in place of the last one with its key; only its undecided part counts."""
+    def update(self, sentence: LocalSentence, undecided: Undecided) -> list[Provisional]:
+        """Put a sentence in the place of the last one with its key; only its undecided part counts."""
         if sentence.key in self._taken:
             return []
         before = next((each for each in self.sentences if each.key == sentence.key), None)

@@ -53,7 +53,7 @@ class StoredBlock:
         return self._loaded
 
     def since(self, position: int) -> Chunk:
-        """Return the rest of the chunk that holds a position, or the first chunk behind it.
+        """Return the rest of the chunk that holds a position, or the first chunk after it.
 
         Raises:
             ValueError: the block ends before the position.
@@ -77,13 +77,17 @@ class StoredBlock:
 
 
 class Replay:
-    """Audio in order, forgotten when it is settled; beyond `limit` samples the oldest is forgotten too.
+    """Audio in order, forgotten when it is settled.
 
-    Beyond `memory` samples the oldest is moved out of memory by `store`, if it is given.
+    Args:
+        start: Position of the first sample.
+        limit: How many samples are kept; beyond them the oldest are forgotten.
+        memory: How many samples stay in memory; beyond them `store` moves the oldest out of it.
+        store: Moves bytes out of memory; None keeps all in memory.
 
     Attributes:
         start: Position of the first sample of the running task, or of the next one.
-        sent: Position behind the last sample that was ever sent.
+        sent: Position after the last sample that was ever sent.
     """
 
     def __init__(self, start: int, limit: int, memory: int = 0, store: Store | None = None) -> None:
@@ -94,8 +98,8 @@ class Replay:
         self._chunks: deque[Chunk | StoredBlock] = deque()
         self._samples = 0
         self._next = 0  # index of the chunk to be sent next
-        self._blocks = 0  # how many entries, from the first on, are blocks out of memory
-        self._loose = 0  # samples in memory
+        self._block_count = 0  # how many entries, from the first on, are blocks out of memory
+        self._in_memory = 0  # samples in memory
 
     @property
     def cursor(self) -> int:
@@ -114,13 +118,13 @@ class Replay:
             self._next += 1
 
     def add(self, chunk: Chunk) -> None:
-        """Keep one more chunk, behind all others."""
+        """Keep one more chunk, after all others."""
         self._chunks.append(chunk)
         self._samples += chunk.samples
-        self._loose += chunk.samples
+        self._in_memory += chunk.samples
         while self._samples > self._limit and len(self._chunks) > 1:
             self._forget(1)
-        while self._store is not None and self._loose > self._memory:
+        while self._store is not None and self._in_memory > self._memory:
             self._move_out(self._store)
 
     def next(self) -> Chunk | None:
@@ -130,7 +134,7 @@ class Replay:
         return self._chunks[self._next].since(self.cursor)
 
     @property
-    def newest(self) -> Chunk | None:
+    def only_waiting(self) -> Chunk | None:
         """The chunk to be sent next, if it is the only one and follows what was sent; else None."""
         if self._next != len(self._chunks) - 1:
             return None
@@ -157,7 +161,7 @@ class Replay:
         return self._chunks
 
     def since(self, position: int) -> Chunk | None:
-        """Return the kept audio at a position, or the first behind it: at most one chunk; None where there is none."""
+        """Return the kept audio at a position, or the first after it: at most one chunk; None where there is none."""
         found: Chunk | StoredBlock | None = None
         for chunk in reversed(self._chunks):
             if chunk.end <= position:
@@ -198,24 +202,24 @@ class Replay:
         while self._chunks and not isinstance(last := self._chunks[-1], StoredBlock) and last.position >= self.sent:
             self._chunks.pop()
             self._samples -= last.samples
-            self._loose -= last.samples
+            self._in_memory -= last.samples
         self._next = min(self._next, len(self._chunks))
 
-    def _forget(self, many: int) -> None:
-        """Forget so many of the oldest entries."""
-        for _ in range(many):
+    def _forget(self, count: int) -> None:
+        """Forget the oldest entries."""
+        for _ in range(count):
             oldest = self._chunks.popleft()
             self._samples -= oldest.samples
             if isinstance(oldest, StoredBlock):
                 oldest.free()
-                self._blocks -= 1
+                self._block_count -= 1
             else:
-                self._loose -= oldest.samples
-        self._next = max(0, self._next - many)
+                self._in_memory -= oldest.samples
+        self._next = max(0, self._next - count)
 
     def _move_out(self, store: Store) -> None:
         """Move the oldest chunks out of memory, as one block."""
-        at = self._blocks
+        at = self._block_count
         self._chunks.rotate(-at)
         chunks: list[Chunk] = []
         while len(chunks) < BLOCK_CHUNKS and self._chunks and not isinstance(first := self._chunks[0], StoredBlock):
@@ -223,7 +227,7 @@ class Replay:
             self._chunks.popleft()
         self._chunks.appendleft(StoredBlock(chunks, store))
         self._chunks.rotate(at)
-        self._blocks += 1
-        self._loose -= sum(chunk.samples for chunk in chunks)
+        self._block_count += 1
+        self._in_memory -= sum(chunk.samples for chunk in chunks)
         if self._next > at:
             self._next = max(at, self._next - len(chunks) + 1)

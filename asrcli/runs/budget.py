@@ -5,7 +5,7 @@ audio without text once more, because a connection may break. A connection that 
 text can exceed the limit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from asrcli.core.audio import Chunk
 from asrcli.core.dataclass import dataclass, field
@@ -13,6 +13,7 @@ from asrcli.core.errors import BudgetReached
 from asrcli.core.events import Billed, Ended, Event, Finished, Ready, Reconnecting, Usage
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.core.transcript import Transcript
+from asrcli.runs.run import ConcurrentSources
 
 
 @dataclass
@@ -61,6 +62,15 @@ class Budget:
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
+
+    def limited(self, source: Source) -> "BudgetedSource":
+        """Return the source, which ends where this budget does."""
+        return BudgetedSource(source, self)
+
+    @property
+    def whole_limit(self) -> float:
+        """The limit that the user has set, in CNY."""
+        return self.limit
 
     @property
     def bill(self) -> float:
@@ -122,5 +132,16 @@ class BudgetedSource(SourceWrapper):
             if isinstance(item, Chunk) and not self._budget.affords(self, item):
                 if self.live is not None:
                     self.live.end()
-                raise BudgetReached(self._budget.limit)
+                raise BudgetReached(self._budget.whole_limit)
             yield item
+
+
+def limit_sources(sources: Sequence[Source | ConcurrentSources], budget: Budget) -> list[Source | ConcurrentSources]:
+    """Return the sources, each of which ends when the budget is used up."""
+
+    def limited(source: Source | ConcurrentSources) -> Source | ConcurrentSources:
+        if isinstance(source, ConcurrentSources):
+            return ConcurrentSources(tuple(map(budget.limited, source.sources)))
+        return budget.limited(source)
+
+    return [limited(source) for source in sources]

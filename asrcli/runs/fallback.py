@@ -48,7 +48,7 @@ class Fallback:
             self._loop.call_soon_threadsafe(self._recognizer.warm)
 
     def open(self, rate: int, emit: Emit) -> LocalSession:
-        """Begin a session; a failure is emitted as a Notice, with Finished behind it."""
+        """Begin a session; a failure is emitted as a Notice, with Finished after it."""
         self.warm()
         assert self._loop is not None  # noqa: S101  `warm` has set it
         settings = replace(self._recognition, rate=rate)
@@ -80,7 +80,7 @@ class Fallback:
 
 
 class _Session:
-    """A LocalSession. The session calls `hear`, `finish` and `close`; all else runs in the fallback thread."""
+    """A LocalSession. The session calls `add_audio`, `finish` and `close`; all else runs in the fallback thread."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, recognizer: Recognizer, settings: RecognitionSettings, emit: Emit
@@ -96,7 +96,7 @@ class _Session:
         """Begin; in the fallback thread."""
         self._task = self._loop.create_task(self._serve())
 
-    def hear(self, pcm: bytes) -> None:
+    def add_audio(self, pcm: bytes) -> None:
         self._put(SendAudio(pcm))
 
     def finish(self) -> None:

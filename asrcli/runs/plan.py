@@ -52,7 +52,7 @@ class RunPlan:
         free: Nothing is charged.
         cost: What a usage costs, in CNY; None without a price.
         clock: Seconds, monotonic.
-        chance: Returns a number from 0 to 1, a new one each time.
+        jitter: Returns a number from 0 to 1, a new one each time.
         describe: The line for a person that tells of an error.
         interruptible: What handles signals during the run; by default they are left alone.
         fallback: The recognizer on this machine that hears while the service is away; None for none.
@@ -68,7 +68,7 @@ class RunPlan:
     free: bool = False
     cost: Callable[[Usage], float | None] = lambda _: None
     clock: Callable[[], float] = monotonic
-    chance: Callable[[], float] = random
+    jitter: Callable[[], float] = random
     describe: Callable[[AsrError], str] = str
     interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
     fallback: LocalEngine | None = None

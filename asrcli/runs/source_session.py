@@ -39,7 +39,7 @@ class SourceSession:
             pace = plan.pace
         self.session = TranscriptionSession(
             source, start, lambda: plan.codec(source), plan.dial_for(source), plan.connection, pace, plan.clock,
-            shared_thread, plan.retries, idle, plan.chance, plan.fallback, progress_s,
+            shared_thread, plan.retries, idle, plan.jitter, plan.fallback, progress_s,
         )  # fmt: skip
 
     def begin(self, ready: Ready) -> Began:

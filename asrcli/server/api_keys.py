@@ -115,6 +115,11 @@ class ApiKeys:
         # With the name of the key that made it.
         self._temporary: dict[bytes, tuple[TemporaryKey, str]] = {}
 
+    @property
+    def every(self) -> tuple[ApiKey, ...]:
+        """All keys but temporary ones."""
+        return self._keys
+
     def replace(self, keys: Iterable[ApiKey]) -> None:
         """Take other keys. What is open stays open; temporary keys of a key that is gone are no longer valid."""
         self._take(keys)
@@ -144,9 +149,16 @@ class ApiKeys:
         others = (other for other in self._keys if other.name != key.name)
         return sum(max(0, self._reserved(other, places) - self._usage(other).connections) for other in others)
 
-    def reserved(self, places: int) -> int:
-        """Return how many of so many places are reserved, for all keys."""
-        return sum(self._reserved(key, places) for key in self._keys)
+    def check_reserved(self, places: int) -> None:
+        """Check that there are as many places as all keys reserve together.
+
+        Raises:
+            SettingError: there are fewer.
+        """
+        reserved = sum(self._reserved(key, places) for key in self._keys)
+        if reserved > places:
+            problem = f"the keys reserve {reserved} connections, which is more"
+            raise SettingError("max_connections", problem, "raise it, or reserve fewer", value=str(places))
 
     def opened(self, key: ApiKey) -> None:
         """Count a connection."""

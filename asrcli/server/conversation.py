@@ -211,7 +211,7 @@ class ServerConversation:
         if not self._server.begin_task():
             await self._fail("Throttling.RateQuota", TOO_MANY_TASKS, close=True)
             return
-        recognition = self._server.apply_list(start.recognition)
+        recognition = await self._server.apply_lists(start.recognition)
         if start.audio_format not in FORMATS:
             problem = f"format {start.audio_format}: this server takes {', '.join(sorted(FORMATS))}"
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)

@@ -8,7 +8,6 @@ directions: frame_reader.py reads them.
 """
 
 import asyncio
-import struct
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,10 @@ from asrcli.server.log_filter import DROPPED, log
 from asrcli.server.message_assembly import content
 from asrcli.server.read_connection import Phase
 from asrcli.server.server_socket import ServerSocket
-from asrcli.transport.whole_frames import BINARY, TEXT
+from asrcli.transport.whole_frames import BINARY, TEXT, unmasked_frame
 
 if TYPE_CHECKING:
+    from asrcli.server.key_processes.messages import HandedOver
     from asrcli.server.pending_requests import Peer
     from asrcli.server.websocket_server import WebSocketServer
 
@@ -34,7 +34,6 @@ WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and 
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
 READ_BYTES = 16 << 10  # of one client at once
 OPCODES = {TEXT: Opcode.TEXT, BINARY: Opcode.BINARY}
-SHORT, MEDIUM = 126, 1 << 16  # payloads below these have a length of 7 and of 16 bits, longer ones of 64 bits
 
 
 class IncomingConnection(ServerConnection):
@@ -54,6 +53,8 @@ class IncomingConnection(ServerConnection):
         self._is_over = False
         self._is_pending = True  # its request is not whole
         self._peer: Peer = ()
+        self.handed: HandedOver | None = None
+        self.received = bytearray()  # until the handshake is answered: another process may have to read it
         self._stopped = False
         self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
         self._reader = FrameReader(
@@ -94,14 +95,7 @@ class IncomingConnection(ServerConnection):
         if self.protocol.state is not State.OPEN or self.transport.is_closing():
             await self.send(data, text=first == TEXT)
             return
-        size = len(data)
-        if size < SHORT:
-            head = struct.pack("!BB", first, size)
-        elif size < MEDIUM:
-            head = struct.pack("!BBH", first, 126, size)
-        else:
-            head = struct.pack("!BBQ", first, 127, size)
-        self.transport.write(head + data)
+        self.transport.write(unmasked_frame(first, data))
         if self.paused:
             try:
                 await self.drain()
@@ -117,6 +111,9 @@ class IncomingConnection(ServerConnection):
         self._peer = transport.get_extra_info("peername")
         self._websocket_server.newcomers.add(self)
         self._websocket_server.pending.enter(self._peer, self._turn_away)
+        if self._websocket_server.handed is not None:
+            self.handed = self._websocket_server.handed.taken(self.socket.descriptor)
+            self.loop.call_soon(self.data_received, self.handed.received)
 
     def data_received(self, data: bytes) -> None:
         """Hand data on to the library or to an HttpExchange; the first bytes wait until it is clear to which."""
@@ -134,6 +131,8 @@ class IncomingConnection(ServerConnection):
                 return
             if len(self._first_bytes) < len(WEBSOCKET_START):
                 return
+        if not self._is_answered:
+            self.received += data
         self._reader.receive(data)
         if self._is_pending and self._reader.has_request:
             self._leave_pending()
@@ -244,6 +243,7 @@ class IncomingConnection(ServerConnection):
         super().send_data()
         if not self._is_answered and self.phase is not Phase.HANDSHAKE:
             self._is_answered = True
+            self.received.clear()
             if self.phase is not Phase.OPEN and not self.transport.is_closing():
                 # It is refused, so it may go before those who are not answered.
                 self._websocket_server.pending.enter(self._peer, self.abort)

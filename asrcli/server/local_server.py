@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import signal
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,16 +37,16 @@ from asrcli.server.server_services import ServerServices
 from asrcli.server.server_socket import ServerSocket
 from asrcli.server.socket_interface import ConversationSocket
 from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
-from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     from asrcli.protocol.json_messages import Json
+    from asrcli.server.key_processes.all_processes import KeyProcesses
+    from asrcli.server.key_processes.handed_connections import HandedConnections
 
 LOOPBACK = "127.0.0.1"
-SWITCH_S = 0.0005  # a thread that decodes may hold Python for so long while the clients wait
 STOP_WITHIN_S = 5  # for the thread of a server in the background
 CLOSE_OWN_WITHIN_S = 0.2  # for clients of a server in the background: those in this process have hung up before
 
@@ -69,6 +67,11 @@ class LocalServer:
         tls: The certificate of the server, for wss:// and https://; None for plain connections.
         recorded: A record of the wire, whose messages all clients get instead of a recognizer's; None for none.
         wires: Names the wire of a connection, by the model and the path of its address.
+        key_processes: Serve the clients of keys that have places reserved for them; None for no such process.
+        lists: Returns a recognition with the hot words of its lists; None where this server keeps the lists.
+
+    Attributes:
+        metrics: What this process has counted.
 
     Raises:
         SettingError: the host is open to other machines and there is no key; or keys reserve more than there is.
@@ -88,6 +91,8 @@ class LocalServer:
         tls: "SSLContext | None" = None,
         recorded: RecordedServer | None = None,
         wires: Callable[[str, str], Wire] = wire_of_model,
+        key_processes: "KeyProcesses | None" = None,
+        lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
     ) -> None:
         if keys is None and not is_loopback_host(host):
             raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
@@ -95,10 +100,8 @@ class LocalServer:
         self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
-        if keys is not None and (reserved := keys.reserved(self._limits.connections)) > self._limits.connections:
-            problem = f"the keys reserve {reserved} connections, which is more"
-            advice = "raise it, or reserve fewer"
-            raise SettingError("max_connections", problem, advice, value=str(self._limits.connections))
+        if keys is not None:
+            keys.check_reserved(self._limits.connections)
         self._access_control = AccessControl(PATHS, keys, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
@@ -108,13 +111,15 @@ class LocalServer:
         self._phrase_store = PhraseStore(lambda: datetime.now(UTC), new_id, lenient=self._limits.lenient)
         http_api = HttpApi(self._access_control, self._hotword_store, self._phrase_store, new_id)
         self._client_sessions = http_api.client_sessions
-        self._metrics = ServerMetrics()
-        monitoring = Monitoring(self._access_control, self._metrics)
+        self.metrics = ServerMetrics()
+        self._key_processes = key_processes
+        self._lists = lists or self._with_lists
         self._long_message_turn = asyncio.Lock()
         self._tls = tls
         self._recorded = recorded
         self._wires = wires
         engine = recognizer.info.heard_by if recorded is None else recorded.engine
+        monitoring = Monitoring(self._access_control, self._all_metrics)
         self._websocket_server = WebSocketServer(
             http_api, monitoring, self._limits, self._check, self._converse, engine, tls
         )
@@ -134,19 +139,28 @@ class LocalServer:
             problem = f"cannot listen at {self._host} port {self._port}: {system_reason(exc)}"
             raise UsageError(problem, cause=Cause.ADDRESS_TAKEN) from exc
         self._recognizer.warm()
+        if self._key_processes is not None:
+            self._key_processes.start(self._access_control, self._with_own_lists)
         host, port = self._websocket_server.address
         if ":" in host:
             host = f"[{host}]"
         scheme = "ws" if self._tls is None else "wss"
         return f"{scheme}://{host}:{port}"
 
+    async def start_handed(self, connections: "HandedConnections") -> None:
+        """Serve the connections that another process accepts, in place of listening."""
+        await self._websocket_server.listen_handed(connections)
+        self._recognizer.warm()
+
     async def drain(self) -> None:
         """Refuse new connections, let running tasks end within the limit, then close."""
         self._access_control.draining = True
         self._fault_injector.end()
+        if self._key_processes is not None:
+            self._key_processes.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.drain_s):
-                while any(conversation.busy for conversation in self._conversations):
+                while self._is_busy:
                     await asyncio.sleep(0.05)
         await self.stop()
 
@@ -154,6 +168,8 @@ class LocalServer:
         """Close every connection now; those that do not end in `within_s` seconds are aborted."""
         self._fault_injector.end()
         self._websocket_server.close()
+        if self._key_processes is not None:
+            await self._key_processes.stop(within_s)
         try:
             async with asyncio.timeout(within_s):
                 await self._websocket_server.wait_closed()
@@ -164,16 +180,30 @@ class LocalServer:
             await self._websocket_server.wait_closed()
         await self._recognizer.close()
 
+    @property
+    def _is_busy(self) -> bool:
+        """Whether any task runs, here or in a process of a key."""
+        here = any(conversation.busy for conversation in self._conversations)
+        return here or (self._key_processes is not None and self._key_processes.is_running)
+
     async def _check(
         self, socket: ServerSocket, target: str, header_values: Callable[[str], Sequence[str]]
     ) -> Refusal | None:
+        if socket.handed is not None:  # the server that handed it over has checked it
+            socket.share_turns(socket.handed.key_name)
+            self._admitted[socket] = ApiKey(socket.handed.key_name, Secret("")), socket.handed.session
+            return None
         checked = self._access_control.check(target, header_values)
         if isinstance(checked, Refusal):
-            self._metrics.refusals[checked.status] += 1
+            self.metrics.refusals[checked.status] += 1
             log.info(REFUSED, checked.code, checked.message)
             return checked
         socket.share_turns(checked.name)
-        self._admitted[socket] = checked, self._client_sessions.session_of(given_key(target, header_values))
+        session = self._client_sessions.session_of(given_key(target, header_values))
+        if self._key_processes is not None and self._key_processes.hand_over(socket, checked, session):
+            await socket.leave()
+            return None
+        self._admitted[socket] = checked, session
         return await self._fault_injector.on_handshake(socket)
 
     async def _converse(self, socket: ServerSocket, target: str) -> None:
@@ -201,12 +231,20 @@ class LocalServer:
 
     def _with_recognizer(self, socket: ConversationSocket, codec: ServerCodec, key: ApiKey) -> ServerConversation:
         begin_task = partial(self._access_control.begin_task, key)
-        services = ServerServices(self._answers, self._with_list, begin_task, self._metrics, self._long_message_turn)
+        services = ServerServices(self._answers, self._lists, begin_task, self.metrics, self._long_message_turn)
         return ServerConversation(socket, codec, self._recognizer, self._limits, services)
 
-    def _with_list(self, recognition: RecognitionSettings) -> RecognitionSettings:
+    async def _with_lists(self, recognition: RecognitionSettings) -> RecognitionSettings:
+        return self._with_own_lists(recognition)
+
+    def _with_own_lists(self, recognition: RecognitionSettings) -> RecognitionSettings:
         """The recognition with the hot words of its lists, of either kind."""
         return self._phrase_store.applied(self._hotword_store.applied(recognition))
+
+    def _all_metrics(self) -> ServerMetrics:
+        if self._key_processes is None:
+            return self.metrics
+        return self.metrics.plus(*self._key_processes.metrics())
 
 
 @contextmanager
@@ -253,31 +291,3 @@ def _run_background(server: LocalServer, address: "Future[str]", stop: "Future[C
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended already
         loop.call_soon_threadsafe(function)
-
-
-def serve_forever(
-    server: LocalServer, announce: Callable[[str], None], reload: Callable[[], None] | None = None
-) -> None:
-    """Serve until SIGTERM or Ctrl-C, then drain; a second signal ends it at once.
-
-    `announce` is called with the address of the server, `reload` at each SIGHUP; without it SIGHUP ends the server.
-
-    Raises:
-        KeyboardInterrupt: there was a second signal.
-    """
-
-    async def serve() -> None:
-        loop = asyncio.get_running_loop()
-        interrupted = asyncio.Event()
-        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set)):
-            if reload is not None and hasattr(signal, "SIGHUP"):
-                loop.add_signal_handler(signal.SIGHUP, reload)
-            announce(await server.start())
-            try:
-                await interrupted.wait()
-                await server.drain()
-            finally:
-                await server.stop()
-
-    sys.setswitchinterval(SWITCH_S)
-    asyncio.run(serve())

@@ -49,6 +49,18 @@ class ServerMetrics:
         self.audio_s += task.received_bytes / SAMPLE_BYTES / task.recognition.rate
         self.sentences += task.sentences
 
+    def plus(self, *others: "ServerMetrics") -> "ServerMetrics":
+        """Return these figures and others together."""
+        summed = ServerMetrics()
+        for each in (self, *others):
+            summed.running_tasks += each.running_tasks
+            summed.tasks += each.tasks
+            summed.audio_s += each.audio_s
+            summed.sentences += each.sentences
+            summed.failures += each.failures
+            summed.refusals += each.refusals
+        return summed
+
 
 @dataclass(frozen=True, slots=True)
 class PlainAnswer:
@@ -64,10 +76,10 @@ class Monitoring:
 
     Args:
         access_control: Says whether another client would be let in, and who may see the figures.
-        metrics: The figures.
+        metrics: Returns the figures.
     """
 
-    def __init__(self, access_control: "AccessControl", metrics: ServerMetrics) -> None:
+    def __init__(self, access_control: "AccessControl", metrics: Callable[[], ServerMetrics]) -> None:
         self._access_control = access_control
         self._metrics = metrics
 
@@ -106,5 +118,5 @@ class Monitoring:
             from asrcli.server import figures
         except ImportError:
             return PlainAnswer(HTTPStatus.NOT_IMPLEMENTED, NOT_INSTALLED)
-        text = figures.ServerFigures(self._access_control, self._metrics).text()
+        text = figures.ServerFigures(self._access_control, self._metrics()).text()
         return PlainAnswer(HTTPStatus.OK, text, figures.CONTENT_TYPE)

@@ -1,7 +1,7 @@
 """What the conversations of a server share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.settings import RecognitionSettings
@@ -15,14 +15,14 @@ class ServerServices:
 
     Attributes:
         answers: The translations and answers that the server gives.
-        apply_list: Returns a recognition with the hot words of its list.
+        apply_lists: Returns a recognition with the hot words of its lists.
         begin_task: Counts a task; False if this client has begun too many.
         metrics: The figures of the server.
         long_message_turn: Held while a part of a message that takes long is read: one in a turn of the loop.
     """
 
     answers: ScriptedAnswers
-    apply_list: Callable[[RecognitionSettings], RecognitionSettings]
+    apply_lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]]
     begin_task: Callable[[], bool]
     metrics: ServerMetrics
     long_message_turn: asyncio.Lock

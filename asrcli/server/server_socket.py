@@ -12,6 +12,7 @@ from asrcli.server.socket_interface import SocketClosed
 
 if TYPE_CHECKING:
     from asrcli.server.incoming_connection import IncomingConnection
+    from asrcli.server.key_processes.messages import HandedOver
 
 
 class ServerSocket:
@@ -19,6 +20,27 @@ class ServerSocket:
 
     def __init__(self, connection: "IncomingConnection") -> None:
         self._connection = connection
+
+    @property
+    def handed(self) -> "HandedOver | None":
+        """What came with a connection that another process has accepted; None for others."""
+        return self._connection.handed
+
+    @property
+    def received(self) -> bytes:
+        """What the client has sent before its handshake is answered."""
+        return bytes(self._connection.received)
+
+    async def leave(self) -> None:
+        """End the connection in this process, where another one has it: the client notices nothing."""
+        self._connection.abort()
+        await self._connection.wait_closed()
+
+    @property
+    def descriptor(self) -> int:
+        """The file descriptor of the connection."""
+        descriptor: int = self._connection.transport.get_extra_info("socket").fileno()
+        return descriptor
 
     async def recv(self) -> str | bytes | LargeMessage:
         """Wait for the next message; raises SocketClosed."""

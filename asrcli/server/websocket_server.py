@@ -4,6 +4,7 @@ The rest of the server sees ServerSocket, Refusal and SocketClosed.
 """
 
 import logging
+import socket
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
@@ -29,6 +30,8 @@ from asrcli.server.server_socket import ServerSocket
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+    from asrcli.server.key_processes.handed_connections import HandedConnections
 
 MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
@@ -64,6 +67,7 @@ class WebSocketServer:
         single_requests: The single requests that are being read or answered.
         pending: The connections whose request is not whole yet.
         newcomers: The connections that are not answered yet.
+        handed: Brings the connections that another process has accepted; None where this one listens.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class WebSocketServer:
         self.single_requests = SingleRequests()
         self.reading_turns = ReadingTurns()
         self.newcomers: set[IncomingConnection] = set()
+        self.handed: HandedConnections | None = None
         self.message_bytes = limits.message_bytes
         self.large_messages = LargeMessageRoom()
         self._check = check
@@ -105,25 +110,33 @@ class WebSocketServer:
             # The event loop would take 256 KB for each connection, also for one that is slow with its handshake.
             SSLProtocol.max_size = TLS_BUFFER_BYTES
         for listening in await listen(host, port, self.pending, answer):
-            server = await serve(
-                self._on_connected,
-                sock=listening,
-                ssl=self._tls,
-                backlog=BACKLOG,
-                create_connection=cast("type[ServerConnection]", self._new_connection),
-                process_request=self._on_request,
-                process_response=self._on_response,
-                select_subprotocol=chosen_protocol,
-                compression=None,
-                max_size=self.message_bytes,
-                max_queue=MAX_QUEUED_MESSAGES,
-                close_timeout=CLOSE_WITHIN_S,
-                ping_interval=None,  # the official SDK answers no ping while its user is silent
-                server_header=f"asrcli/{__version__}",
-                logger=_library_log,
-                **timeouts,
-            )
-            self._servers.append(server)
+            await self._serve(listening, timeouts)
+
+    async def listen_handed(self, connections: "HandedConnections") -> None:
+        """Take the connections that another process accepts."""
+        self.handed = connections
+        await self._serve(connections, {})
+
+    async def _serve(self, listening: socket.socket, timeouts: dict[str, Any]) -> None:
+        server = await serve(
+            self._on_connected,
+            sock=listening,
+            ssl=self._tls,
+            backlog=BACKLOG,
+            create_connection=cast("type[ServerConnection]", self._new_connection),
+            process_request=self._on_request,
+            process_response=self._on_response,
+            select_subprotocol=chosen_protocol,
+            compression=None,
+            max_size=self.message_bytes,
+            max_queue=MAX_QUEUED_MESSAGES,
+            close_timeout=CLOSE_WITHIN_S,
+            ping_interval=None,  # the official SDK answers no ping while its user is silent
+            server_header=f"asrcli/{__version__}",
+            logger=_library_log,
+            **timeouts,
+        )
+        self._servers.append(server)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Notice
 
-FILL_MS = 2000  # a shorter hole is filled with silence: a new task behind it would take longer and split a sentence
+FILL_MS = 2000  # a shorter hole is filled with silence: a new task after it would take longer and split a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ Item = PlacedPiece | MissingAudio | Notice
 
 
 class TimelineLayout:
-    """Gives pieces of PCM positions on the timeline of a file, one behind the other, with jumps on request.
+    """Gives pieces of PCM positions on the timeline of a file, one after the other, with jumps on request.
 
     Attributes:
         format: Format of the PCM.

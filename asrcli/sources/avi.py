@@ -1,7 +1,7 @@
 """Finds missing sound in an AVI file: recorders write empty chunks in its place, and decoders skip them silently.
 
 An AVI has no times. In a stream whose chunks differ in size, each chunk is one step of its clock, and an empty chunk is
-a step without sound. A recorder writes them for sound that begins late, and for sound that it lost; and behind a chunk
+a step without sound. A recorder writes them for sound that begins late, and for sound that it lost; and after a chunk
 whose sound is several steps long (Vorbis), one for each step more.
 """
 
@@ -25,7 +25,7 @@ _STREAM_HEADER = struct.Struct("<4s16xII16xI")  # kind, scale, rate, bytes of a 
 class AviEmptyChunks:
     """The empty chunks of one sound track of an AVI, read only as far as needed.
 
-    Behind a damaged place none are found.
+    After a damaged place none are found.
 
     Args:
         path: The file; an empty string for one that cannot be read a second time, in which none are found.
@@ -52,7 +52,7 @@ class AviEmptyChunks:
     def missing_before(self, begin_s: float) -> "Callable[[Packet[AudioStream]], float]":
         """Return a function that gives the seconds missing before each packet; before the first one, `begin_s` more."""
         first_s = [begin_s]
-        covered = 0  # steps behind the packet before that its sound still covers
+        covered = 0  # steps after the packet before that its sound still covers
 
         def left_out(packet: "Packet[AudioStream]") -> float:
             nonlocal covered
@@ -67,7 +67,7 @@ class AviEmptyChunks:
         return left_out
 
     def before_s(self, position: int) -> float:
-        """Return the seconds of empty chunks before a byte of the file, and behind the byte of the call before."""
+        """Return the seconds of empty chunks before a byte of the file, and after the byte of the call before."""
         while not self._at_end and self._file.tell() <= position:
             self._at_end = not self._chunk()
         missing = self._missing

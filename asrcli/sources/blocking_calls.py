@@ -45,7 +45,7 @@ def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, timeout_s: 
 
 
 class _Reader(Generic[T]):
-    """A thread that creates an iterator and puts its items into a queue, and behind them the end or the error."""
+    """A thread that creates an iterator and puts its items into a queue, and after them the end or the error."""
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
         self.items: Queue[T | BaseException] = Queue(ROOM)

@@ -18,7 +18,7 @@ class ContainerClock:
 
     Args:
         zero: The container's time of that beginning; None takes the time of the first frame.
-        primed_s: How much of the first frames is no sound yet: the file begins behind it.
+        primed_s: How much of the first frames is no sound yet: the file begins after it.
 
     Attributes:
         now: Where the next frame begins, unless its time says otherwise.

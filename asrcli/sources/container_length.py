@@ -18,7 +18,7 @@ _DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
 READS_HEAD = {"mp3", "avi", "asf", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
-JOINED = 1.05  # a file larger than its header says by this factor has another one joined behind it
+JOINED = 1.05  # a file larger than its header says by this factor has another one joined to its end
 
 
 def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> int | None:
@@ -46,7 +46,7 @@ def promised(
         container: An open file.
         stream: Its sound.
         stated_ms: The length that the container states.
-        head: The beginning of the file behind `skipped` bytes; an MP3 or an ASF has a header there.
+        head: The beginning of the file after `skipped` bytes; an MP3 or an ASF has a header there.
         skipped: How many bytes are before `head`.
     """
     name = container.format.name

@@ -1,10 +1,12 @@
 """Opens a container with PyAV. Where that fails, the first bytes of the input say what it is instead."""
 
+import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
 from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
@@ -20,7 +22,8 @@ else:  # asked only where a decoder has failed
 
 HEAD_BYTES = 4096
 NOT_AUDIO = "is not audio or video that can be decoded"
-_UNREADABLE = {NOT_AUDIO, "input/output error"}  # what libav says of contents; other reasons are about the way to them
+_NO_REASON = "input/output error"
+_UNREADABLE = {NOT_AUDIO, _NO_REASON}  # what libav says of contents; other reasons are about the way to them
 # From this version on PyAV accepts a title that is not UTF-8, and has no option for it any more.
 _LENIENT_TITLES = 19
 # Refused: a playlist from somebody else could name other files of the user.
@@ -47,9 +50,14 @@ def open_container(
         with DecodingGuard(name, NOT_AUDIO, timeout_s):
             container = cast("InputContainer", av.open(cast("Any", source), "r", timeout=timeout_s, **options))
     except SourceError as exc:
-        if exc.reason not in _UNREADABLE:
+        error = exc
+        if exc.reason in _UNREADABLE:
+            error = explained(exc, head() or beginning(source, timeout_s))
+        if _is_address(source) and error.cause is None and error.reason != NOT_AUDIO:
+            error = SourceError(name, _way_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
+        if error is exc:
             raise
-        raise explained(exc, head() or beginning(source, timeout_s)) from exc
+        raise error from exc
     if not _is_address(source) and _PLAYLISTS & set(container.format.name.split(",")):
         container.close()
         raise SourceError(name, "is a list of other files, whatever it is called: name those")
@@ -101,6 +109,20 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
             if exc.errno != EIO:
                 raise
     return found[:HEAD_BYTES]
+
+
+def _way_reason(url: str, reason: str) -> str:
+    """Why nothing came from an address; libav calls an unknown host and a failure of TLS the same, an I/O error."""
+    if reason != _NO_REASON:
+        return reason
+    try:
+        host = urlsplit(url).hostname or ""
+        socket.getaddrinfo(host, None)
+    except (socket.gaierror, UnicodeError):
+        return f"unknown host {host}"
+    except (OSError, ValueError):
+        pass
+    return "the connection failed"
 
 
 def _is_address(source: object) -> bool:

@@ -83,7 +83,7 @@ def _ends_in_adts_frame(tail: bytes, *, whole: bool) -> bool:
 
 
 def _behind_adts_frames(data: bytes, at: int) -> tuple[int, int]:
-    """Return where the frames end that begin there, and how many they are; the last may end behind the data."""
+    """Return where the frames end that begin there, and how many they are; the last may end after the data."""
     frames = 0
     while at < len(data) and (size := _adts_bytes(data[at : at + _ADTS_HEAD])):
         at += size

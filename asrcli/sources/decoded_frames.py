@@ -102,7 +102,7 @@ def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "
 
 
 def runs(decoded: Iterable[DecodedFrame], together: int) -> Iterator[FrameRun]:
-    """Yield frames that follow each other without damage in runs of `together`; an error comes behind what was read."""
+    """Yield frames that follow each other without damage in runs of `together`; an error comes after what was read."""
     run: list[AudioFrame] = []
     before = UNDAMAGED
     try:

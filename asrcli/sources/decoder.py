@@ -50,7 +50,7 @@ class Decoder:
         name: The name that the user knows, for errors.
         track: Number or language of the sound track; None is the default track.
         timeout_s: How long a network may give nothing; None for files.
-        head: Returns the beginning of the file behind `skipped` bytes: a header there may tell the length.
+        head: Returns the beginning of the file after `skipped` bytes: a header there may tell the length.
         skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
         in_bulk: Whether the time that passes before a piece of sound is of no concern, but only the work.
@@ -255,7 +255,7 @@ class Decoder:
             return rest()
 
     def _hole(self, layout: TimelineLayout, until_s: float, missing_s: float, bad: DamagedPackets) -> Iterator[Item]:
-        """Go on behind a hole: report what is missing, but fill with silence what a speech codec left out."""
+        """Go on after a hole: report what is missing, but fill with silence what a speech codec left out."""
         if bad.silent:
             yield from layout.silence(until_s)
             return

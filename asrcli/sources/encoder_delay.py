@@ -18,7 +18,7 @@ _AAC_FRAME = 1024
 _MP3_DELAY = 529 + 576
 # Of the delay so much at most is kept: the promise is 50 ms, and times are rounded.
 _KEPT_S = 0.035
-# In a film the pictures begin behind the delay: a film whose pictures begin later than this just begins without any.
+# In a film the pictures begin after the delay: a film whose pictures begin later than this just begins without any.
 _LONGEST_S = 0.15
 _ROUNDING_S = 0.002
 _ATTACHED_PICTURE = 0x400  # the disposition of a cover picture, which is no video
@@ -68,7 +68,7 @@ def _first_picture_s(pictures: "list[Stream]", unknown_s: float) -> float:
 
 
 def _declared(stream: "AudioStream", first: "Packet[AudioStream]") -> bool:
-    """Return whether the container tells the decoder what to leave out: the sound begins behind the first packet."""
+    """Return whether the container tells the decoder what to leave out: the sound begins after the first packet."""
     if first.has_sidedata("skip_samples"):
         return True
     start = stream.start_time

@@ -1,4 +1,4 @@
-"""Reads exact amounts of bytes, for the parsers of headers, and what stands behind a tag."""
+"""Reads exact amounts of bytes, for the parsers of headers, and what stands after a tag."""
 
 import io
 from collections.abc import Callable
@@ -15,8 +15,8 @@ def reader(file: IO[bytes] | io.RawIOBase) -> Read:
     return lambda size: file.read(size) or b""
 
 
-def start_behind_tag(file: io.FileIO) -> tuple[bytes, int]:
-    """Return the beginning of a file behind its ID3 tag, which may hold a picture, and the size of the tag.
+def start_after_tag(file: io.FileIO) -> tuple[bytes, int]:
+    """Return the beginning of a file after its ID3 tag, which may hold a picture, and the size of the tag.
 
     Raises:
         OSError: the file cannot be read.

@@ -218,10 +218,10 @@ class FileSource:
         return max(0, self._ends_ms(length_ms) - self._clip.begin_ms)
 
     def _proven_length(self, measured: FileLength) -> int | None:
-        """Return the length. If the clip begins behind it, do not trust the header, but measure the file.
+        """Return the length. If the clip begins after it, do not trust the header, but measure the file.
 
         Raises:
-            SourceError: the clip begins behind the end.
+            SourceError: the clip begins after the end.
         """
         begin_ms = self._clip.begin_ms
         length_ms = measured.duration_ms
@@ -231,7 +231,7 @@ class FileSource:
             ).duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
             reason = f"is {length_ms / 1000:.2f} s long, and would begin at {begin_ms / 1000:.2f} s"
-            raise SourceError(self.name, reason, cause=Cause.BEGINS_BEHIND_END)
+            raise SourceError(self.name, reason, cause=Cause.BEGINS_AFTER_END)
         return length_ms
 
     def _probe(self) -> tuple[bool, int | None]:

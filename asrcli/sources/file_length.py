@@ -10,15 +10,15 @@ from typing import Any
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
-from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_behind_tag
+from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_after_tag
 from asrcli.sources.input_reader import OGG, SampleFormat
 from asrcli.sources.late_decoder import decoding, mp3_frames
 from asrcli.sources.ogg import OggLinks
 from asrcli.sources.track_selection import check_only_track
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice only to show their length: it takes 0.1 s a megabyte
-JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined behind
-# How files begin that can have another file joined behind them without a trace in their header.
+JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined to their end
+# How files begin that can have another file joined to their end without a trace in their header.
 _BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "avi": b"AVI LIST", "au": b".snd"}
 
 # Where the search begins; in Ogg each stream of a file begins with these bytes.
@@ -70,10 +70,10 @@ def measure_file(
                 return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes
-            start, skipped = start_behind_tag(file)
+            start, skipped = start_after_tag(file)
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
-            if samples is None and len(windows := joined_files.parts(file)) > 1:
+            if samples is None and len(windows := joined_files.file_spans(file)) > 1:
                 return _windows(path, file, windows, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc

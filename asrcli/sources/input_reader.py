@@ -11,7 +11,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
-from asrcli.sources.exact_reader import Read, edges, reader, start_behind_tag
+from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
 from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
@@ -98,10 +98,10 @@ class InputReader:
                     file.seek(0)
                     yield from self._links(reader(file))
                     return
-                if len(windows := joined_files.parts(file)) > 1:
+                if len(windows := joined_files.file_spans(file)) > 1:
                     yield from self._chain(self._windows(file, windows))
                     return
-                self._how |= mp3_frames.demuxer(start_behind_tag(file)[0])
+                self._how |= mp3_frames.demuxer(start_after_tag(file)[0])
             decoder = self._decoder(stack, f"file:{path}")
             yield from self._decoded(decoder)
             if self._samples is None and decoder.container in cut_ends.EXAMINED:
@@ -149,7 +149,7 @@ class InputReader:
     def _streamed(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
         """Decode a pipe while it is read. What no decoder knows by its beginning is copied to a temporary file."""
         pipe.rewind()
-        links = joined_files.of(reader(pipe), bytes(pipe.head or b""))
+        links = joined_files.links_of(reader(pipe), bytes(pipe.head or b""))
         source = SimpleNamespace(read=pipe.read)
         if links is not None:
             source.read = links.read
@@ -178,7 +178,7 @@ class InputReader:
         yield from self._chain(decoders())
 
     def _spooled(self, file: IO[bytes]) -> Iterator[Item]:
-        yield from self._chain(self._windows(file, joined_files.parts(file)))
+        yield from self._chain(self._windows(file, joined_files.file_spans(file)))
 
     def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> "Iterator[decoding.Decoder]":
         """Yield an open decoder for each of the files that are joined in a file."""
@@ -198,7 +198,7 @@ class InputReader:
             self.rounding_ms = cut_ends.ROUNDING_MS
 
     def _chain(self, decoders: "Iterator[decoding.Decoder]") -> Iterator[Item]:
-        """Yield the sound of files that are joined end to end, each at positions behind the one before."""
+        """Yield the sound of files that are joined end to end, each at positions after the one before."""
         end = 0
         for decoder in decoders:
             base = end
@@ -221,7 +221,7 @@ class InputReader:
         self.rounding_ms = 100
         check_only_track(self._name, self._track)
         check_channel(self._name, self._channel, head.channels)
-        if head.plain(self._format.rate):
+        if head.can_be_sent_unchanged(self._format.rate):
             yield from self._plain_samples(samples.read)
         else:
             source = SimpleNamespace(read=samples.read)
@@ -233,7 +233,7 @@ class InputReader:
             self.promised_ms = head.ms(samples.promised_bytes)
 
     def _links(self, read: Read) -> Iterator[Item]:
-        """Yield the sound of Ogg files that are joined end to end, each at positions behind the one before."""
+        """Yield the sound of Ogg files that are joined end to end, each at positions after the one before."""
         links = OggLinks(read)
         end = rate = 0
 

@@ -9,7 +9,7 @@ _LOST_BYTES = 1 << 16  # read at once where the elements are damaged
 _EBML = b"\x1a\x45\xdf\xa3"
 _KNOWN_FLV = (8, 9, 18)  # tags: sound, pictures, data
 _FORM = b"FORM"
-_BOX = 1 << 62  # a box that lasts to the end of the file
+_TO_END = 1 << 62  # the length of an element that lasts to the end of the file
 _CAF = b"caff"
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"  # of a pipe no more than 12 bytes may be known
 
@@ -42,7 +42,7 @@ def _boxes(head: bytes) -> int | None:
     if len(head) < 8 or not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in head[4:8]):
         return None
     if size == 0:
-        return _BOX
+        return _TO_END
     if size == 1:
         size = int.from_bytes(head[8:16])
     if size < 8:
@@ -73,7 +73,7 @@ def _caf(head: bytes) -> int | None:
         return None
     size = int.from_bytes(head[4:12], signed=True)
     if size < 0:
-        return _BOX
+        return _TO_END
     return 12 + size
 
 
@@ -85,7 +85,7 @@ def _w64(head: bytes) -> int | None:
         return None
     size = int.from_bytes(head[16:24], "little", signed=True)
     if size < 24:
-        return _BOX
+        return _TO_END
     return -(-size // 8) * 8
 
 
@@ -100,7 +100,7 @@ _KINDS: tuple[_Kind, ...] = (
 
 
 class Links:
-    """Files that are joined end to end, called links, each read once, one after the other. `of` makes one.
+    """Files that are joined end to end, called links, each read once, one after the other. `links_of` makes one.
 
     Between two elements another file may begin. Where there is no element, the next beginning is searched for.
 
@@ -166,7 +166,7 @@ class Links:
             self._buffer += data
 
 
-def of(read: Callable[[int], bytes], head: bytes) -> Links | None:
+def links_of(read: Callable[[int], bytes], head: bytes) -> Links | None:
     """Return the files in a pipe that begins with `head`; None where their kind is not known."""
     kind = _kind(head)
     if kind is None:
@@ -174,7 +174,7 @@ def of(read: Callable[[int], bytes], head: bytes) -> Links | None:
     return Links(read, kind)
 
 
-def parts(file: IO[bytes]) -> list[tuple[int, int]]:
+def file_spans(file: IO[bytes]) -> list[tuple[int, int]]:
     """Return where each of the files that are joined in a file begins and ends; one where their kind is not known.
 
     Raises:
@@ -204,7 +204,7 @@ def parts(file: IO[bytes]) -> list[tuple[int, int]]:
 
 
 def _next(file: IO[bytes], position: int, magic: bytes, at: int, size: int) -> int:
-    """Return where the next file begins behind damaged bytes; the size of the whole where none does."""
+    """Return where the next file begins after damaged bytes; the size of the whole where none does."""
     file.seek(position)
     kept = b""
     while data := file.read(1 << 20):

@@ -43,7 +43,7 @@ def large_runs(path: str, one_by_one: Iterable[FrameRun]) -> Iterator[FrameRun]:
             yield [frame], UNDAMAGED
     except StopIteration as end:
         if not end.value:
-            yield from behind(one_by_one, taken)
+            yield from without_first(one_by_one, taken)
 
 
 def large_frames(path: str) -> "Generator[AudioFrame, None, bool]":
@@ -79,7 +79,7 @@ def large_frames(path: str) -> "Generator[AudioFrame, None, bool]":
     return False
 
 
-def behind(runs: Iterable[FrameRun], samples: int) -> Iterator[FrameRun]:
+def without_first(runs: Iterable[FrameRun], samples: int) -> Iterator[FrameRun]:
     """Yield runs without the first `samples` of their sound; damage in it stays."""
     left = samples
     for run, bad in runs:

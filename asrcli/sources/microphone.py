@@ -5,6 +5,7 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Absent, Event, Level, Notice
@@ -72,7 +73,7 @@ class Microphone:
         speaker: Label of the speaker, if several devices are listened to.
         process: Changes each piece of audio before anything else; it must keep its length.
         retry: Whether to wait for a device that goes away.
-        tells_silence: Whether to warn about a silent microphone. What a machine plays may well be silent.
+        warns_of_silence: Whether to warn about a silent microphone. What a machine plays may well be silent.
         now: A clock in seconds that goes on while the machine sleeps.
 
     Raises (from `chunks`):
@@ -92,7 +93,7 @@ class Microphone:
         speaker: str = "",
         process: Callable[[bytes], bytes] = lambda pcm: pcm,
         retry: bool = True,
-        tells_silence: bool = True,
+        warns_of_silence: bool = True,
         now: Callable[[], float] = boot_time,
     ) -> None:
         self.name = device.name
@@ -106,7 +107,7 @@ class Microphone:
         self._retry = retry
         self._now = now
         self._silence_alarm = None
-        if tells_silence:
+        if warns_of_silence:
             self._silence_alarm = SilenceAlarm()
         self._inbox: SimpleQueue[_InboxItem] = SimpleQueue()
         self._attempts = ReaderAttempts(self._start_reader, now)
@@ -269,7 +270,7 @@ class Microphone:
         now = self._now()
         if not self._was_open:
             if now - self._attempts.started_at > OPEN_S:
-                raise SourceError(self.name, f"does not open: no answer for {OPEN_S:.0f} s")
+                raise SourceError(self.name, f"does not open: no answer for {OPEN_S:.0f} s", cause=Cause.DEVICE_HANGS)
         elif self._absence is None:
             # If the consumer of our chunks was slow, audio waits in the inbox: then the device is not silent.
             if now - self._heard_at > SILENT_S and self._inbox.empty():

@@ -21,12 +21,12 @@ _MIXED = {
 CANCELLED = (
     "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
 )
-_FRAME = 1152  # samples of a usual frame: a large one counts as several
-_MOST_EXAMINED = 4608  # samples of a large frame
-_EVERY = 8  # at first, one of this many frames is examined
-_EVERY_LATER = 512  # later, one of this many
-_LOOKS = 25  # how many frames are examined at first
-_LOUD = 100.0  # of 32768: softer sound proves nothing
+_FRAME_SAMPLES = 1152  # of a usual frame: a large one counts as several
+_MOST_EXAMINED_SAMPLES = 4608  # of a large frame
+_FIRST_FRAMES_APART = 8  # at first, one of this many frames is examined
+_LATER_FRAMES_APART = 512  # later, one of this many
+_FIRST_EXAMINED = 25  # how many frames are examined at first
+_LOUD = 100.0  # root mean square, of 32768: softer sound proves nothing
 _ENOUGH_S = 0.2  # how much sound must be examined before a decision
 
 
@@ -109,7 +109,7 @@ class Mixer:
         if self._together > 1:
             self._held = AudioFifo()
         if self._channel is None and frame.layout.name not in _MIXED:
-            self._even = even(frame)
+            self._even = equal_mix(frame)
         layout = "mono" if self._channel is None else frame.layout
         self._resampler = AudioResampler(format="s16", layout=layout, rate=self._format.rate)
 
@@ -131,7 +131,7 @@ class Mixer:
         return samples[min(self._channel, channels - 1) :: channels].tobytes()
 
 
-def even(frame: "AudioFrame") -> "Graph":
+def equal_mix(frame: "AudioFrame") -> "Graph":
     """Return a filter that makes one channel, the mean of all, of frames with the format of this one."""
     from fractions import Fraction
 
@@ -162,18 +162,18 @@ class CancellationDetector:
 
     def __init__(self) -> None:
         self._count = 0
-        self._next = _EVERY  # the number of the frame that is examined next
+        self._next = _FIRST_FRAMES_APART  # the number of the frame that is examined next
         self._seen_s = self._channels = self._mix = 0.0
         self.cancelled = False
 
     def examine(self, frame: "AudioFrame") -> None:
         """Take one more frame; most are not examined, and of a large one only the beginning."""
-        self._count += max(1, frame.samples // _FRAME)
+        self._count += max(1, frame.samples // _FRAME_SAMPLES)
         if self._count < self._next or self.cancelled:
             return
-        self._next = self._count + _EVERY
-        if self._count >= _EVERY * _LOOKS:
-            self._next = self._count + _EVERY_LATER
+        self._next = self._count + _FIRST_FRAMES_APART
+        if self._count >= _FIRST_FRAMES_APART * _FIRST_EXAMINED:
+            self._next = self._count + _LATER_FRAMES_APART
         channels = frame.layout.nb_channels
         if channels < 2:
             return
@@ -181,7 +181,7 @@ class CancellationDetector:
 
         samples = array("h")
         for piece in AudioResampler(format="s16", layout=frame.layout, rate=frame.sample_rate).resample(frame):
-            examined = min(piece.samples, _MOST_EXAMINED)
+            examined = min(piece.samples, _MOST_EXAMINED_SAMPLES)
             samples.frombytes(memoryview(piece.planes[0])[: examined * channels * SAMPLE_BYTES])
         separate = [samples[number::channels] for number in range(channels)]
         power = sum(sum(map(mul, channel, channel)) for channel in separate) / max(1, len(samples))

@@ -18,7 +18,7 @@ _OPTIONS = {"indexmem": "4096"}
 
 
 def demuxer(start: bytes) -> dict[str, Any]:
-    """Return the options with which PyAV opens a file that begins with these bytes, behind its tag; none unless an MP3.
+    """Return the options with which PyAV opens a file that begins with these bytes, after its tag; none unless an MP3.
 
     To ask each of 300 formats whether the file is its own takes a megabyte of code into memory.
     """

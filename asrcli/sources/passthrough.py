@@ -69,13 +69,13 @@ class PassthroughSource:
             SourceError: the file cannot be read.
         """
         at = start
-        for data, end_ms in passthrough_source(self.name, CHUNK_MS):
+        for data, end_ms in passthrough_pieces(self.name, CHUNK_MS):
             end = start + self.format.samples(round(end_ms))
             yield Chunk(at, data, length=end - at)
             at = end
 
 
-def passthrough_source(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]]:
+def passthrough_pieces(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]]:
     """Yield pieces of a file, each with the time at which its audio ends in milliseconds; 0 for standard input.
 
     Raises:

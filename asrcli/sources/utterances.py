@@ -43,7 +43,7 @@ class UtteranceCutter(SourceWrapper):
                 yield chunk
 
     def _before_jumps(self, start: int) -> Iterator[Chunk | Event]:
-        """Yield the chunks of a file with a cut before each jump: behind a hole another utterance begins.
+        """Yield the chunks of a file with a cut before each jump: after a hole another utterance begins.
 
         Live audio is not held back for that.
         """

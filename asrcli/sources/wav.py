@@ -17,15 +17,15 @@ from asrcli.sources.exact_reader import ExactReader, Read, reader
 _Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a frame, channel mask
 
 CHANNELS_MAX = 64
-RATE_MAX = 768_000
-CHUNK_LIMIT = 1 << 20  # a larger chunk behind the samples is not examined
-HEADER_LIMIT = 64 << 20  # the largest chunk before the samples: album pictures
+RATE_MAX = 768_000  # Hz
+CHUNK_LIMIT = 1 << 20  # bytes; a larger chunk after the samples is not examined
+HEADER_LIMIT = 64 << 20  # bytes of the largest chunk before the samples: album pictures
 _CHUNKS = {
     b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"PAD ", b"JUNK", b"junk", b"iXML", b"_PMX", b"afsp",
     b"DISP", b"INFO", b"acid", b"inst", b"minf", b"elm1", b"regn", b"umid", b"cart", b"PEAK", b"plst", b"FLLR", b"axml",
     b"chna", b"levl", b"mext", b"qlty", b"LGWV", b"ResU", b"SAUR", b"strc", b"note", b"labl", b"ltxt",
 }  # fmt: skip
-_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what some files have behind the samples: neither RIFF nor sound
+_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what some files have after the samples: neither RIFF nor sound
 _WIDTHS = {1: {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le", 8: "s64le"}, 3: {4: "f32le", 8: "f64le"},
            6: {1: "alaw"}, 7: {1: "mulaw"}}  # fmt: skip
 _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
@@ -62,11 +62,11 @@ class WavHeader:
             layout = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
         return {"format": self.encoding, "options": {"sample_rate": str(self.rate), "ch_layout": layout}}
 
-    def plain(self, rate: int) -> bool:
-        """Return whether the samples can be sent unchanged at this rate."""
+    def can_be_sent_unchanged(self, rate: int) -> bool:
+        """Return whether the samples are PCM of the wire at this rate, in Hz."""
         return (self.encoding, self.channels, self.rate) == ("s16le", 1, rate)
 
-    def same(self, other: "WavHeader") -> bool:
+    def has_same_format(self, other: "WavHeader") -> bool:
         """Return whether the samples of both have the same format."""
         return replace(other, offset=self.offset, size_bytes=self.size_bytes, mask=self.mask) == self
 
@@ -139,10 +139,9 @@ def _form(body: bytes) -> _Form | None:
 
 
 class WavSamples:
-    """Reads the samples of a WAV once, from behind its header to where they really end.
+    """Reads the samples of a WAV once, from the end of its header to where they really end.
 
     Attributes:
-        taken_bytes: How many bytes of samples have been read.
         promised_bytes: How many bytes all headers promise; None if one does not know, or was found to be wrong.
         problem: What is wrong with the headers, as a sentence; empty if nothing is.
     """
@@ -151,7 +150,6 @@ class WavSamples:
         self._read = read
         self._head = head
         self._unread = b""  # bytes that were read ahead and turned out to be samples
-        self.taken_bytes = 0
         self.promised_bytes: int | None = head.size_bytes
         self.problem = ""
         # Bytes until the samples should end; None if all the rest is samples.
@@ -169,7 +167,6 @@ class WavSamples:
             if self._left is not None:
                 size = min(size, self._left)
             data = self._read(size)
-        self.taken_bytes += len(data)
         if self._left is not None:
             self._left -= len(data)
         return data
@@ -180,8 +177,8 @@ class WavSamples:
 
     def _finds_more(self) -> bool:
         """Return whether samples follow where they should end: the header is wrong, or another WAV is joined there."""
-        seen, more = behind(self._read)
-        if more is not None and self._head.same(more):
+        seen, more = examine_end(self._read)
+        if more is not None and self._head.has_same_format(more):
             if self.promised_bytes is not None and more.size_bytes is not None:
                 self.promised_bytes += more.size_bytes
             else:
@@ -190,7 +187,7 @@ class WavSamples:
             self._head = more
             return True
         if more is not None:
-            self.problem = "another WAV of another form is joined behind it, and was not read"
+            self.problem = "another WAV with another format is joined to its end, and was not read"
         elif seen:
             if self._head.size_bytes is not None:
                 self.problem = (
@@ -202,7 +199,7 @@ class WavSamples:
         return bool(seen)
 
 
-def behind(read: Read) -> tuple[bytes, WavHeader | None]:
+def examine_end(read: Read) -> tuple[bytes, WavHeader | None]:
     """Examine what lies where samples should end.
 
     Return the bytes read so far if they are samples after all, and the header of another WAV if one is joined there.
@@ -278,13 +275,13 @@ def length(file: IO[bytes] | io.RawIOBase, size_bytes: int) -> tuple[WavHeader, 
             real += rest
         else:
             file.seek(at + stated)
-            seen, more = behind(read)
+            seen, more = examine_end(read)
             if seen:
                 real += rest
                 known = False
             else:
                 real += stated
-        if more is None or not head.same(more):
+        if more is None or not head.has_same_format(more):
             break
         now = more
     if not known:

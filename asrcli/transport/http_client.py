@@ -45,12 +45,12 @@ class HttpClient:
         self,
         connection: ConnectionSettings,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
         retries: int = RETRIES,
     ) -> None:
         self._connection = connection
         self._sleep = sleep
-        self._chance = chance
+        self._jitter = jitter
         self._retries = retries
 
     def post(
@@ -81,7 +81,7 @@ class HttpClient:
                 raise
             except _TransientFailure as failure:
                 error = failure.error
-                wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
+                wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._jitter()) / 2
                 wait_s = max(wait_s, error.retry_after_s or 0.0)
                 if attempt == self._retries or not (repeatable or failure.not_done):
                     raise error from None

@@ -1,5 +1,6 @@
 """Takes whole messages out of what the other end has sent, each in one step, and reads heads of frames. No socket."""
 
+import struct
 from typing import NamedTuple
 
 try:
@@ -10,6 +11,7 @@ except ImportError:  # an installation without compiled code
 TEXT, BINARY = 0x81, 0x82  # the first byte of a message that is one frame and has no extension
 MASKED = 0x80  # in the second byte; a client masks all that it sends, and a server nothing
 TWO_BYTES, EIGHT_BYTES = 126, 127  # the lengths that say where the real length stands
+SHORT_OF_EIGHT_BYTES = 1 << 16  # longer payloads have a length of eight bytes
 LENGTH_BYTES = {TWO_BYTES: 2, EIGHT_BYTES: 8}
 MASK_BYTES = 4
 REQUEST_END = b"\r\n\r\n"
@@ -52,6 +54,16 @@ def next_frame(data: bytes, at: int, most_bytes: int, *, masked: bool) -> tuple[
     if masked:
         payload = apply_mask(payload, data[at:begin])
     return payload, end
+
+
+def unmasked_frame(first: int, payload: bytes) -> bytes:
+    """Return the frame of a message as a server sends it; `first` is TEXT or BINARY."""
+    size = len(payload)
+    if size < TWO_BYTES:
+        return bytes((first, size)) + payload
+    if size < SHORT_OF_EIGHT_BYTES:
+        return struct.pack("!BBH", first, TWO_BYTES, size) + payload
+    return struct.pack("!BBQ", first, EIGHT_BYTES, size) + payload
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:

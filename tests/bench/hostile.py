@@ -39,6 +39,7 @@ ELSEWHERE_S = 60.0  # of attacks on another server; in a short run, half of what
 GROWTH_MB, DESCRIPTORS = 24, 256
 CONNECTIONS = 150
 KEYS = {"paying": "sk-paying", "other": "sk-other"}
+LIMITS = {"paying": "reserved=10", "other": ""}
 
 
 def python(module: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -60,9 +61,28 @@ def paying(address: str, seconds: float) -> "subprocess.Popen[str]":
     return python("tests.bench.load", address, "--warm", 1, "--span", seconds, "--task", 10, "--streams", 5, *key)
 
 
-def state(process: psutil.Process) -> str:
+def all_of(server: psutil.Process) -> list[psutil.Process]:
+    """The server and its processes for keys."""
+    return [server, *server.children()]
+
+
+def resident_bytes(server: psutil.Process) -> int:
+    """The memory of all of them."""
+    return sum(each.memory_info().rss for each in all_of(server))
+
+
+def used_s(server: psutil.Process) -> float:
+    """The CPU of all of them."""
+    return sum(sum(each.cpu_times()[:2]) for each in all_of(server))
+
+
+def state(server: psutil.Process) -> str:
     """Memory, descriptors and threads of the server."""
-    return f"{process.memory_info().rss / 1e6:.1f} MB, {process.num_fds()} open files, {process.num_threads()} threads"
+    parts = (
+        f"{each.memory_info().rss / 1e6:.1f} MB, {each.num_fds()} open files, {each.num_threads()} threads"
+        for each in all_of(server)
+    )
+    return " and ".join(parts)
 
 
 def shown(name: str, found: dict[str, Any]) -> str:
@@ -101,21 +121,21 @@ class Measured:
     def part(self, name: str, seconds: float, attacked: str = "") -> None:
         """Measure the client for so long, while the server at an address is attacked."""
         client = paying(self.address, seconds)
-        used_s = sum(self.process.cpu_times()[:2])
+        begun_s = used_s(self.process)
         if attacked:
             attackers = attack(attacked, seconds, self.pace, self.kinds)
             visitor = python("tests.bench.visitor", self.address, seconds, "--client-key", KEYS["paying"])
             time.sleep(seconds / 2)
             if attacked == self.address:
                 print("in the middle:", state(self.process), flush=True)
-                self.middle_bytes = self.process.memory_info().rss  # with what was loaded for the first of each kind
+                self.middle_bytes = resident_bytes(self.process)  # with what was loaded for the first of each kind
             made = figures(attackers, seconds + 60)
             print(f"{sum(made.values())} attacks:", ", ".join(f"{kind} {times}" for kind, times in made.items()))
             print("handshakes beside them:", figures(visitor, seconds + 60))
         found = figures(client, seconds + 60)
-        used_s = sum(self.process.cpu_times()[:2]) - used_s
+        spent_s = used_s(self.process) - begun_s
         print(shown(name, found), flush=True)
-        print(f"{'':<18} the server has {state(self.process)}, and used {used_s / seconds:.2f} cores", flush=True)
+        print(f"{'':<18} the server has {state(self.process)}, and used {spent_s / seconds:.2f} cores", flush=True)
         self.kept = self.kept and not found["lost"] and not found["errors"]
 
     def run(self, seconds: float, elsewhere: str) -> bool:
@@ -125,7 +145,7 @@ class Measured:
         self.part("beside attackers", seconds, self.address)
         time.sleep(SETTLE_S)
         self.part("alone again", ALONE_S)
-        grown_mb = (self.process.memory_info().rss - self.middle_bytes) / 1e6
+        grown_mb = (resident_bytes(self.process) - self.middle_bytes) / 1e6
         print(f"from the middle to the end the server grew by {grown_mb:+.1f} MB")
         return self.kept and grown_mb < GROWTH_MB
 
@@ -156,7 +176,7 @@ def main() -> int:
         options: list[object] = []
         if asked.keys:
             keys = Path(folder) / "keys"
-            keys.write_text("".join(f"{name} {key}\n" for name, key in KEYS.items()))
+            keys.write_text("".join(f"{name} {key} {LIMITS[name]}\n" for name, key in KEYS.items()))
             keys.chmod(0o600)
             options += ["--keys", keys]
         if asked.tls:

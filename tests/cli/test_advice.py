@@ -10,6 +10,7 @@ from asrcli.cli.advice import (
     BY_SERVICE_CODE,
     FORCE,
     INSTEAD,
+    KEY_IT_KNOWS,
     KEY_OF_THE_SERVER,
     NAME_A_KEY,
     advice_for,
@@ -74,6 +75,9 @@ LINES: list[tuple[AsrError, str]] = [
      f"refused by the service: InvalidApiKey: m (task t); no key was sent; {NAME_A_KEY}"),
     (refused("InvalidApiKey", keyless=True, other_service=True),
      f"refused by the service: InvalidApiKey: m (task t); no key was sent; {KEY_OF_THE_SERVER}"),
+    (refused("InvalidApiKey"), f"refused by the service: InvalidApiKey: m (task t); {KEY_IT_KNOWS}"),
+    (refused("InvalidApiKey", region="r"),
+     f"refused by the service: InvalidApiKey: m (task t); the key was tried in r; {BY_SERVICE_CODE['InvalidApiKey']}"),
     (refused("AccessDenied", region="r"),
      f"refused by the service: AccessDenied: m (task t); the key was tried in r; {BY_SERVICE_CODE['AccessDenied']}"),
     (refused("Throttling.RateQuota", region="cn-beijing"),
@@ -106,7 +110,8 @@ def test_advice_names_options_that_exist() -> None:
         *BY_CAUSE.values(),
         NAME_A_KEY,
         KEY_OF_THE_SERVER,
-        *(advice_for(ServiceRefused(code, "")) for code in CODES),
+        KEY_IT_KNOWS,
+        *BY_SERVICE_CODE.values(),
     ]
     assert {named for row in rows for named in re.findall(r"--[a-z-]+", row)} <= options
 
@@ -148,6 +153,8 @@ CODES = {
 @pytest.mark.parametrize(("code", "advised"), CODES.items())
 def test_every_code_of_the_service_comes_with_advice(code: str, advised: str) -> None:
     """What it means for the person, with the task id that the service's support asks for."""
-    told = described(ServiceRefused(code, "Words of the service.", "task-1"))
+    refusal = ServiceRefused(code, "Words of the service.", "task-1")
+    refusal.region = "cn-beijing"
+    told = described(refusal)
     assert told.startswith(f"refused by the service: {code}: Words of the service (task task-1); ")
     assert advised in told

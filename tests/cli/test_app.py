@@ -86,7 +86,7 @@ def test_the_detailed_version_says_what_a_report_needs(tmp_path: Path) -> None:
     assert (done.returncode, "sk-" in done.stdout, str(tmp_path) in done.stdout) == (0, False, False)
     assert asr("--verbose", "--version", **settings).stdout == done.stdout
     misplaced = asr("-v", "devices")
-    assert (misplaced.returncode, "write it behind the command" in misplaced.stderr) == (2, True)
+    assert (misplaced.returncode, "write it after the command" in misplaced.stderr) == (2, True)
 
 
 def test_one_letter_stands_for_the_model_and_the_language() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asrcli.cli.builders import text_files as files
 from asrcli.cli.builders.api_key import read_key
-from asrcli.cli.builders.server_parts import answers, faults, recognizer
+from asrcli.cli.builders.server_parts import answers, chosen_recognizer, faults
 from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.serving import SecondPass
@@ -28,7 +28,7 @@ from tests.support.tone import tone, wav
 
 # Every option and argument that names a file which is read whole.
 READERS: dict[str, Callable[[Path], object]] = {
-    "--script": lambda path: recognizer("scripted", path, SecondPass.AUTO),
+    "--script": lambda path: chosen_recognizer("scripted", path, SecondPass.AUTO),
     "--faults": lambda path: faults(path, None, waiting=False),
     "--answers": answers,
     "--api-key-file": lambda path: read_key(path, lambda _: None),

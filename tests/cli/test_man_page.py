@@ -39,6 +39,13 @@ def test_every_option_and_every_topic_stands_in_it() -> None:
             assert all(line.strip() in plain for line in block) if is_verbatim(block) else block[0][2:] in plain
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_synopsis_has_no_hidden_parameter(name: str) -> None:
+    """What no help explains, as the words that `asr login` refuses, is not in the first line of a command either."""
+    synopsis = man_page().split(f"\n.B asr {name} ".replace("-", "\\-"))[1].split("\n")[0]
+    assert [each.name for each in load_command(name).params if each.hidden and str(each.name) in synopsis] == []
+
+
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 def test_troff_reads_it_without_a_warning() -> None:
     """And keeps what begins with a dot, a quotation mark or a backslash."""

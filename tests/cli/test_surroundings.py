@@ -117,7 +117,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
 )
 def test_what_is_too_little_is_named(error: Exception, limit: str) -> None:
     """With the limit to raise, also where the error has led to another one; any other error is none of these."""
-    problem = surroundings.lack(error)
+    problem = surroundings.shortage(error)
     assert (problem is not None) == bool(limit)
     assert limit in str(problem)
 
@@ -131,7 +131,7 @@ def test_a_process_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("subprocess._fork_exec", refused)
     with pytest.raises(BlockingIOError) as caught:
         subprocess.Popen(["true"], preexec_fn=lambda: None)  # noqa: PLW1509  so that no other way is taken
-    assert "no more threads or processes" in str(surroundings.lack(caught.value))
+    assert "no more threads or processes" in str(surroundings.shortage(caught.value))
 
 
 def test_other_errors_stay_what_they_are() -> None:
@@ -145,7 +145,7 @@ def test_other_errors_stay_what_they_are() -> None:
 def test_what_ends_a_thread_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Not the calls that led to it; that is what --debug is for."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    monkeypatch.setattr(surroundings, "said", set())
+    monkeypatch.setattr(surroundings, "reported", set())
     surroundings.report_threads()
 
     def fail(error: BaseException) -> None:
@@ -156,5 +156,5 @@ def test_what_ends_a_thread_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys:
         thread.start()
         thread.join()
     first, second = capsys.readouterr().err.splitlines()
-    assert (first.startswith("asr: the system gives"), len(surroundings.said)) == (True, 2)
+    assert (first.startswith("asr: the system gives"), len(surroundings.reported)) == (True, 2)
     assert second == "asr: internal error in thread t: KeyError: 'x'; run again with --debug and report it"

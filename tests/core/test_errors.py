@@ -1,6 +1,9 @@
 """Errors as one sentence each, and an exit code for all of them."""
 
+import ast
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +125,25 @@ def test_an_error_that_is_waited_out_is_reported_without_its_address() -> None:
     """The program itself does what there is to do."""
     assert ConnectFailed("wss://h/p", "refused").brief == "cannot connect: refused"
     assert ConnectionLost("silent").brief == "connection lost: silent"
+
+
+def test_the_tree_of_errors_has_all_of_them() -> None:
+    """Also those that other files define: whoever looks for an error finds it there, below what it is a kind of."""
+    bases: dict[str, set[str]] = {}
+    for path in Path(errors.__file__).parent.parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {base.id for base in node.bases if isinstance(base, ast.Name)}
+    parents: list[tuple[int, str]] = []
+    shown: dict[str, str] = {}
+    for line in inspect.cleandoc(errors.__doc__ or "").splitlines():
+        if found := re.match(r"(?P<indent>[│ ]*)[├└]── (?P<names>\w+(, \w+)*) ", line):
+            parents = [one for one in parents if one[0] < len(found["indent"])]
+            for name in found["names"].split(", "):
+                shown[name] = parents[-1][1] if parents else "AsrError"
+            parents.append((len(found["indent"]), name))
+    kinds = {"AsrError"}
+    while more := {name for name, above in bases.items() if above & kinds} - kinds:
+        kinds |= more
+    assert shown.keys() == kinds - {"AsrError"}
+    assert [name for name, parent in shown.items() if parent not in bases[name]] == []

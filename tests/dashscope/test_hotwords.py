@@ -60,9 +60,9 @@ def test_each_way_to_write_words_is_read(text: str, words: list[HotWord]) -> Non
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[", "begin as JSON and are none"),
-        ('{"a": }', "begin as JSON and are none"),
-        ("[" * 100_000, "begin as JSON and are none"),
+        ("[", "begin like JSON and are not JSON"),
+        ('{"a": }', "begin like JSON and are not JSON"),
+        ("[" * 100_000, "begin like JSON and are not JSON"),
         ("[1]", r"not a hot word: 1; in JSON it is \{"),
         ('[{"weight": 1}]', "not a hot word"),
         ('{"a": "5"}', "not a hot word"),

@@ -5,7 +5,7 @@ from typing import cast
 
 from asrcli.core.audio import Chunk
 from asrcli.engine.accounting import SessionResult
-from asrcli.engine.driver import TURN, SessionDriver
+from asrcli.engine.driver import ITEMS_PER_TURN, SessionDriver
 from asrcli.engine.inbox import Inbox, Item, StopRequested, ThreadCrashed
 from asrcli.engine.schedule import Schedule
 from asrcli.engine.steps import Steps, Wait
@@ -84,12 +84,12 @@ def test_audio_that_is_not_due_is_taken_when_it_is() -> None:
 def test_a_session_with_much_to_do_lets_the_others_have_their_turn() -> None:
     """It goes on with the next one."""
     setting = Setting(lambda _: Wait(None, audio=False))
-    for _ in range(TURN + 1):
+    for _ in range(ITEMS_PER_TURN + 1):
         setting.inbox.put(StopRequested())
     setting.hand.turn()
-    assert len(setting.sent) == TURN
+    assert len(setting.sent) == ITEMS_PER_TURN
     setting.hand.turn()
-    assert len(setting.sent) == TURN + 1
+    assert len(setting.sent) == ITEMS_PER_TURN + 1
 
 
 def test_an_exception_of_a_session_is_its_end() -> None:

@@ -47,9 +47,9 @@ def test_gaps_stand_between_the_sentences_around_them(
     def answer() -> None:
         final = finals.pop(0)
         if with_partials:
-            account.emit_behind_gaps(Partial(final.key, final.begin_ms, "wo"))
+            account.emit_after_gaps(Partial(final.key, final.begin_ms, "wo"))
         account.add_event(final)
-        account.emit_behind_gaps(final)
+        account.emit_after_gaps(final)
 
     for kind, length in parts:
         end_ms = at_ms + 100 * length

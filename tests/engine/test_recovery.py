@@ -146,7 +146,7 @@ def test_nonsense_ends_nothing() -> None:
     assert (asked.result.error, asked.result.figures.reconnects) == (None, 0)
 
 
-def test_duplicates_and_what_was_final_before_the_seam_are_not_said_twice() -> None:
+def test_duplicates_and_what_was_final_before_the_resume_point_are_not_said_twice() -> None:
     """A final once more on the same connection; a final that ends where the last one did, on the next."""
     asked = listening(
         Tone(10),

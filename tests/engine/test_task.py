@@ -12,7 +12,7 @@ from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Spe
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.engine.task import ANSWER_S, MANY, NO_TEXT, RepeatedFinal, TranscriptionTask
+from asrcli.engine.task import ANSWER_S, NO_TEXT, TOO_MANY_OPEN, RepeatedFinal, TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recovery.duplicate_finals import RecentFinals, ResentAudio
 from tests.support.pair import counting
@@ -128,7 +128,7 @@ def test_no_text_is_lost_where_more_sentences_are_open_than_can_be_kept() -> Non
     many = [Partial(str(number), number, "", f"word {number}") for number in range(TASK_MOST_OPEN + 300)]
     task, events = hearing(*many)
     assert finals(events) == [f"word {number}" for number in range(300)]
-    told = [event.level for event in events if isinstance(event, Notice) and event.text.startswith(MANY)]
+    told = [event.level for event in events if isinstance(event, Notice) and event.text.startswith(TOO_MANY_OPEN)]
     assert told == ["warning", *["debug"] * 299]
     task, events = hearing(*(SpeechStarted(str(number), number * 10) for number in range(TASK_MOST_OPEN + 300)))
     assert task.open_ms == 3000

@@ -10,7 +10,7 @@ from asrcli.protocol.raw_exchange import parsed
 from asrcli.recognizers import scripted, scripted_answers
 from asrcli.server.faults import script
 from asrcli.sources.exact_reader import reader
-from asrcli.sources.wav import behind, header, length
+from asrcli.sources.wav import examine_end, header, length
 from tests.fuzz.mutation import Target
 
 
@@ -19,9 +19,9 @@ def waves(data: bytes) -> None:
     with suppress(AsrError):
         found = header(reader(io.BytesIO(data)))
         if found is not None:
-            found.demuxer, found.ms(len(data)), found.plain(16000)
+            found.demuxer, found.ms(len(data)), found.can_be_sent_unchanged(16000)
     with suppress(AsrError):
-        behind(reader(io.BytesIO(data)))
+        examine_end(reader(io.BytesIO(data)))
     with suppress(AsrError):
         length(io.BytesIO(data), len(data))
 

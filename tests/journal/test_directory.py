@@ -74,7 +74,7 @@ def test_a_folder_that_is_not_there_holds_none(tmp_path: Path) -> None:
             ask()
 
 
-def test_states(tmp_path: Path) -> None:
+def test_a_session_is_finished_interrupted_in_use_or_damaged(tmp_path: Path) -> None:
     """Finished, interrupted, in use, damaged."""
     paths = [kept(tmp_path, "a"), kept(tmp_path, "b", finished=False), kept(tmp_path, "c"), kept(tmp_path, "d")]
     lock = JournalLock(paths[2])
@@ -182,7 +182,9 @@ def test_a_user_without_a_home_has_no_sessions_and_no_key(monkeypatch: pytest.Mo
         ("s", "/h/.local/state/asrcli/sessions"),
     ],
 )
-def test_where_sessions_are(monkeypatch: pytest.MonkeyPatch, state_home: str | None, folder: str) -> None:
+def test_sessions_are_in_the_state_folder_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, state_home: str | None, folder: str
+) -> None:
     """In the user's state folder; a relative XDG_STATE_HOME does not count."""
     monkeypatch.setenv("HOME", "/h")
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)

@@ -158,7 +158,9 @@ def test_junk_in_the_middle_is_said_and_passed_over(whole: Path, name: str, part
         (lambda first: first | {"asked": first["asked"] | {"new": 1}, "more": 2}, ""),
     ],
 )
-def test_headers(whole: Path, tmp_path: Path, change: Callable[[object], object], problem: str) -> None:
+def test_a_header_that_cannot_be_read_is_one_line_and_unknown_fields_are_passed_over(
+    whole: Path, tmp_path: Path, change: Callable[[object], object], problem: str
+) -> None:
     """One line for what cannot be read; fields that are not known are passed over."""
     path = Path(shutil.copytree(whole, tmp_path / "s"))
     first, rest = (path / EVENTS).read_text().split("\n", 1)
@@ -250,7 +252,7 @@ def test_what_stands_beside_a_sentence_is_kept() -> None:
     assert listener.events == [replace(both, begin_ms=150, end_ms=250)]
 
 
-def test_numbers_go_on() -> None:
+def test_the_first_sentence_after_a_resume_has_the_next_number() -> None:
     """The first sentence now is the next one of the session."""
     listener = Listener()
     event = final(100, 200)

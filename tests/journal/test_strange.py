@@ -199,7 +199,7 @@ def test_only_a_line_that_was_cut_short_is_taken_away(tmp_path: Path, text: str,
     """An object that is whole stays, whoever wrote it."""
     path = tmp_path / "a.jsonl"
     path.write_text(text)
-    left_transcripts._mend(path)
+    left_transcripts._repair_last_line(path)
     assert path.read_text() == left
 
 

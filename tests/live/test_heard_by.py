@@ -26,7 +26,9 @@ EMBEDDED = {"pocketsphinx en-us": "pocketsphinx", "moonshine tiny-en": "moonshin
         (["--local", "--engine", "moonshine"], "moonshine tiny-en"),
     ],
 )
-def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) -> None:
+def test_a_run_over_a_file_names_what_has_heard_it(
+    scripted: str, tmp_path: Path, options: list[str], name: str
+) -> None:
     """The model that was asked, by default or by name; with --local the recognizer, whatever model is named.
 
     A local server behind an address answers under the name of the model, and says which recognizer it has.

@@ -52,7 +52,9 @@ def test_a_wire_of_other_servers_needs_an_address() -> None:
 
 
 @pytest.mark.parametrize("cut_after_s", [None, 2.5])
-def test_vllm(tmp_path: Path, cut_after_s: float | None) -> None:
+def test_vllm_utterances_are_cut_here_and_a_broken_connection_loses_none(
+    tmp_path: Path, cut_after_s: float | None
+) -> None:
     """Utterances are cut at pauses by us; a connection that breaks loses none of them."""
     received = Received(cut_after_s)
     talk = wav(tmp_path / "talk.wav", spoken(1, 0, 2, 3, 0, 0, 4))
@@ -82,7 +84,7 @@ def test_a_wrong_model_is_refused_by_vllm() -> None:
 
 
 @pytest.mark.parametrize("says_end", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_funasr(tmp_path: Path, says_end: bool) -> None:
+def test_funasr_sentences_come_whole_and_a_missing_end_costs_ten_seconds(tmp_path: Path, says_end: bool) -> None:
     """Sentences come whole, with a word about their times; a server that does not say its end costs ten seconds."""
     received = Received()
     talk = wav(tmp_path / "talk.wav", spoken(1, 2, 0, 3))
@@ -99,7 +101,7 @@ def test_funasr(tmp_path: Path, says_end: bool) -> None:
 
 
 @pytest.mark.parametrize(("cut_after_s", "timed"), [(2.5, True), (None, False)])
-def test_funasr_realtime(tmp_path: Path, cut_after_s: float | None, timed: bool) -> None:
+def test_funasr_realtime_writes_the_whole_state_once(tmp_path: Path, cut_after_s: float | None, timed: bool) -> None:
     """The whole state is written once, also over a lost connection; what has no times says so."""
     received = Received(cut_after_s)
     talk = wav(tmp_path / "talk.wav", spoken(1, 2, 0, 3, times=LOUD))

@@ -40,7 +40,7 @@ def test_a_whole_file_in_one_call(embedded: str) -> None:
 
 
 @pytest.mark.slow
-def test_streaming_with_callbacks(embedded: str) -> None:
+def test_the_sdk_gets_every_callback_of_a_stream_in_order(embedded: str) -> None:
     """Opened, partials, finals with times, words and usage, completed once, closed; both delays make sense."""
     told = official("stream", embedded, CLIP)
     assert (told["error"], told["calls"][0], told["calls"][-2:]) == ("", "open", ["complete", "close"])
@@ -58,7 +58,9 @@ def test_streaming_with_callbacks(embedded: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "errors"), [("vad", 0.05), ("manual", 0.15)])
-def test_the_realtime_wire(embedded: str, how: str, errors: float, tmp_path: Path) -> None:
+def test_the_sdk_gets_the_session_events_of_the_realtime_wire_in_order(
+    embedded: str, how: str, errors: float, tmp_path: Path
+) -> None:
     """Session events in their order; in manual mode all audio is one utterance."""
     told = official(how, embedded, two_sentences(tmp_path))
     assert told["session"].startswith("sess_")
@@ -128,7 +130,7 @@ def test_a_wrong_key_is_an_error_the_sdk_can_name(tmp_path: Path) -> None:
     assert (right["error"], right["texts"]) == ("", ["sentence 1"])
 
 
-def test_hot_word_lists(tmp_path: Path) -> None:
+def test_the_sdk_makes_changes_and_deletes_hot_word_lists(tmp_path: Path) -> None:
     """Made, listed, queried, changed, recognized with, deleted; one that is not there is an error with its code."""
     recognizer = Noting()
     with in_background(recognizer) as address:

@@ -22,7 +22,7 @@ from asrcli.outputs.jsonl import JsonLines
 from asrcli.outputs.jsonl_schema import SCHEMA
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
-from asrcli.outputs.subtitles import Subtitles, lrc, table, template
+from asrcli.outputs.subtitles import Subtitles, lrc, template, tsv_output
 from tests.outputs.test_caption_lines import SCRIPTS
 from tests.outputs.test_line_writer import told
 from tests.outputs.test_terminal_view import BEGAN, ENDED, Screen
@@ -72,7 +72,7 @@ def test_json_has_it_in_fields_of_their_own(tmp_path: Path) -> None:
 
 def test_tables_have_a_column_for_it_where_it_was_asked_for(tmp_path: Path) -> None:
     """In every row then, also where there is none; otherwise the table is as it was."""
-    told(table(LineWriter(str(tmp_path / "a")), translated=True), SAID)
+    told(tsv_output(LineWriter(str(tmp_path / "a")), translated=True), SAID)
     rows = [line.split("\t") for line in (tmp_path / "a").read_text("utf-8").splitlines()]
     assert rows == [
         ["start", "end", "text", "translation"],
@@ -80,7 +80,7 @@ def test_tables_have_a_column_for_it_where_it_was_asked_for(tmp_path: Path) -> N
         ["3900", "4000", "[gap: lost]", ""],
         ["4000", "4900", "嗯", ""],
     ]
-    told(table(LineWriter(str(tmp_path / "b"))), SAID)
+    told(tsv_output(LineWriter(str(tmp_path / "b"))), SAID)
     assert (tmp_path / "b").read_text("utf-8").splitlines()[:2] == ["start\tend\ttext", "700\t3800\t今天天气很好。"]
 
 

@@ -22,7 +22,7 @@ from asrcli.outputs.jsonl import JsonLines
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.raw_messages import RawMessages
-from asrcli.outputs.subtitles import lrc, table, template
+from asrcli.outputs.subtitles import lrc, template, tsv_output
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output
@@ -92,7 +92,7 @@ def test_every_output_is_harmless(tmp_path: Path) -> None:
         output.close()
         assert is_harmless((tmp_path / name).read_bytes().decode()), name
     rows = LineWriter(str(tmp_path / "tsv"))
-    tsv = table(rows, translated=True)
+    tsv = tsv_output(rows, translated=True)
     tsv.handle(spoken()[1], fold(Transcript(), spoken()[1]))
     tsv.close()
     assert is_harmless((tmp_path / "tsv").read_text().replace("\t", " "))

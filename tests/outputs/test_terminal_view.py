@@ -203,12 +203,12 @@ def test_in_the_background_nothing_is_drawn_and_sentences_still_come(monkeypatch
     """What the shell shows there is the shell's."""
     screen = Screen(monkeypatch)
     screen.handle(BEGAN, Partial("1", 0, "", "good"))
-    screen.terminal._ours = lambda: False
+    screen.terminal._may_draw = lambda: False
     screen.handle(Progress(1000))
     drawn = screen.handle(Partial("1", 0, "", "good mor"), Progress(2000), Final("1", 0, 900, "good morning"))
     assert "good morning" in drawn
     assert "good mor\x1b" not in drawn
-    screen.terminal._ours = lambda: True
+    screen.terminal._may_draw = lambda: True
     assert "evening" in screen.handle(
         Partial("2", 900, "", "evening"), Progress(3000), Partial("2", 900, "", "evenings")
     )

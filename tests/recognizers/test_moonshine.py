@@ -1,9 +1,12 @@
 """Moonshine: the clip of this project with the real model, and the order of readings with one that is made up."""
 
+import os
+import tempfile
 import wave
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, Spe
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.moonshine import MoonshineSession
-from asrcli.recognizers.moonshine_model import MoonshineModel
+from asrcli.recognizers.moonshine_model import MoonshineModel, as_file
 from asrcli.recognizers.whole_sentences import WholeSentenceSession
 from tests.support.command import CLIP, word_errors
 from tests.support.tone import silence
@@ -36,6 +39,24 @@ def clip() -> bytes:
 def model() -> MoonshineModel:
     """The real model."""
     return MoonshineModel()
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs files in memory")
+def test_a_full_disk_does_not_keep_the_model_from_loading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No file is written: without room for one, each run of `--local` was tried again for five minutes."""
+    need_moonshine()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    assert MoonshineModel().text(clip()[: 4 * SECOND])
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_text_is_a_file_while_a_block_lasts(monkeypatch: pytest.MonkeyPatch, in_memory: bool) -> None:
+    """Also where the system has no files in memory."""
+    if not in_memory:
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    with as_file("a 0\nb 1\n") as path:
+        assert Path(path).read_text("ascii") == "a 0\nb 1\n"
+    assert not Path(path).exists()
 
 
 class Reader:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.builders.server_parts import recognizer
+from asrcli.cli.builders.server_parts import chosen_recognizer
 from asrcli.cli.options.engine import check_engine
 from asrcli.cli.options.serving import SecondPass
 from asrcli.core.errors import EngineUnavailable, UsageError
@@ -43,11 +43,11 @@ def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
 def test_a_new_row_is_a_choice_of_the_command_line(echo: RecognizerInfo) -> None:
     """--engine takes its name, and options that only other recognizers read are refused."""
     assert check_engine("echo") == "echo"
-    assert recognizer("echo", None, SecondPass.AUTO).info is echo
+    assert chosen_recognizer("echo", None, SecondPass.AUTO).info is echo
     with pytest.raises(UsageError, match="--engine echo with --local-two-pass"):
-        recognizer("echo", None, SecondPass.ALWAYS)
+        chosen_recognizer("echo", None, SecondPass.ALWAYS)
     with pytest.raises(UsageError, match="--script without --engine scripted"):
-        recognizer("echo", Path("x"), SecondPass.AUTO)
+        chosen_recognizer("echo", Path("x"), SecondPass.AUTO)
 
 
 def test_a_recognizer_whose_package_is_missing_names_its_extra() -> None:

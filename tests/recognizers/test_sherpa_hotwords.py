@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asrcli.recognizers.sherpa_hotwords import HotWordSpelling, hotword_spelling
-from asrcli.recognizers.sherpa_kinds import KIND_BY_NAME, FoundModel
+from asrcli.recognizers.sherpa_kinds import KINDS, FoundModel
 
 PIECES = ["▁", "▁HELLO", "A", "B", "C", "▁TH"]
 
@@ -18,7 +18,9 @@ def spelling(
     (folder / "tokens.txt").write_text("".join(lines), "utf-8")
     if vocabulary:
         (folder / "bpe.vocab").write_text("")
-    return hotword_spelling(folder, FoundModel(KIND_BY_NAME[kind], {"tokens": "tokens.txt"}))
+    return hotword_spelling(
+        folder, FoundModel(next(each for each in KINDS if each.name == kind), {"tokens": "tokens.txt"})
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""When the next attempt comes, and when there is none: counted, doubled, capped, and spread by chance."""
+"""When the next attempt comes, and when there is none: counted, doubled, capped, and spread by jitter."""
 
 import pytest
 from hypothesis import given
@@ -24,12 +24,12 @@ AWAY = ConnectFailed("ws://x", "connection refused")
 
 def loss(error: AsrError = BROKEN, *, reach: int | None = None, unanswered: bool = False, ended: bool = False) -> Loss:
     """A loss of a service that has listened before."""
-    return Loss(error, was_ready=True, ended=ended, reach=reach, unanswered=unanswered)
+    return Loss(error, was_ready=True, input_ended=ended, reach=reach, unanswered=unanswered)
 
 
-def waits(backoff: Backoff, times: int, *, chance: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
+def waits(backoff: Backoff, times: int, *, jitter: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
     """The waits after so many losses in a row, none of which took audio."""
-    attempts = [backoff.lost(loss(error), 0.0, chance) for _ in range(times)]
+    attempts = [backoff.lost(loss(error), 0.0, jitter) for _ in range(times)]
     return [None if attempt is None else attempt.wait_s for attempt in attempts]
 
 
@@ -41,9 +41,9 @@ def test_the_wait_doubles_and_is_capped(error: AsrError, cap_s: float) -> None:
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 40))
-def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
+def test_full_jitter_stays_below_the_wait(jitter: float, times: int) -> None:
     """A thousand clients that lose one service do not all reconnect at the same moment."""
-    for number, wait_s in enumerate(waits(Backoff(RetrySettings(None, 0.5), realtime=True), times, chance=chance)):
+    for number, wait_s in enumerate(waits(Backoff(RetrySettings(None, 0.5), realtime=True), times, jitter=jitter)):
         assert wait_s is not None
         assert 0 <= wait_s <= min(DROPS_CAP_S, 0.5 * 2.0**number)
 
@@ -134,9 +134,9 @@ def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_boun
         (float("inf"), RETRY_AFTER_CAP_S),
     ):
         told = ServiceRefused("Throttling", "slow down", retry_after_s=asked_s)
-        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
+        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, jitter=0.0, error=told) == [given_s]
         down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=asked_s)
-        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=down) == [given_s]
+        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, jitter=0.0, error=down) == [given_s]
 
 
 def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
@@ -186,7 +186,7 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
     error: AsrError, tried: bool
 ) -> None:
     """A wrong address is reported at once."""
-    never = Loss(error, was_ready=False, ended=False, reach=None)
+    never = Loss(error, was_ready=False, input_ended=False, reach=None)
     assert (Backoff(RetrySettings(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried
 
 
@@ -195,7 +195,7 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
 )
 def test_a_server_that_takes_each_connection_and_never_says_anything_is_no_service(error: ConnectionLost) -> None:
     """However its silence was noticed. One that breaks the connection may come up yet."""
-    never = Loss(error, was_ready=False, ended=False, reach=None)
+    never = Loss(error, was_ready=False, input_ended=False, reach=None)
     backoff = Backoff(RetrySettings(5, 0), realtime=False)
     attempts = [backoff.lost(never, 0.0, 1.0) for _ in range(SILENT_STARTS + 1)]
     assert attempts == [*[Attempt(0.0)] * SILENT_STARTS, None]

@@ -110,6 +110,8 @@ def test_a_service_that_heard_nothing_in_the_audio_has_its_own_class(error: Serv
     assert classify(error, live=True) is FaultClass.IDLE
     assert classify(error, live=False) is FaultClass.EMPTY
     assert (
-        Backoff(RetrySettings(9), realtime=False).lost(Loss(error, was_ready=True, ended=True, reach=None), 0.0, 1.0)
+        Backoff(RetrySettings(9), realtime=False).lost(
+            Loss(error, was_ready=True, input_ended=True, reach=None), 0.0, 1.0
+        )
         is None
     )

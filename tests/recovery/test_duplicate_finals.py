@@ -8,10 +8,10 @@ from asrcli.core.events import Final, Word
 from asrcli.recovery.duplicate_finals import (
     COMPARED,
     KEPT,
+    FirstFinals,
     RecentFinals,
     ResentAudio,
-    ToldFinal,
-    ToldFinals,
+    TaskFinal,
     is_repeat,
     normalized_text,
     rest_of,
@@ -97,38 +97,38 @@ SENTENCES = st.lists(
 )
 
 
-def _told(sentences: list[tuple[str, tuple[int, int]]], offset_ms: int, sent_ms: int, told: ToldFinals) -> list[bool]:
+def _sent(sentences: list[tuple[str, tuple[int, int]]], offset_ms: int, sent_ms: int, first: FirstFinals) -> list[bool]:
     heard = []
     for text, (begin_ms, end_ms) in sentences:
         final = Final("1", min(offset_ms + begin_ms, sent_ms), min(offset_ms + end_ms, sent_ms), text)
-        heard.append(told.add(final, offset_ms, sent_ms))
+        heard.append(first.add(final, offset_ms, sent_ms))
     return heard
 
 
 @given(SENTENCES, st.integers(0, 9000), st.integers(1, 5000), st.data())
-def test_what_a_lost_task_has_told_is_known_again_from_its_first_sentence_on(
+def test_what_a_lost_task_has_sent_is_known_again_from_its_first_sentence_on(
     said: list[tuple[str, tuple[int, int]]], offset_ms: int, length_ms: int, data: st.DataObject
 ) -> None:
     """Cut to the audio of the task where that is shorter; up to the first sentence that is another one."""
-    before = ToldFinals()
-    assert not any(_told(said, 0, 4000, before))
-    resent = ResentAudio(0, "", told=before.first)
-    again = _told(said, offset_ms, offset_ms + length_ms, ToldFinals(resent))
+    before = FirstFinals()
+    assert not any(_sent(said, 0, 4000, before))
+    resent = ResentAudio(0, "", task_finals=before.finals)
+    again = _sent(said, offset_ms, offset_ms + length_ms, FirstFinals(resent))
     assert again == [True] * min(len(said), KEPT) + [False] * max(0, len(said) - KEPT)
     changed = data.draw(st.integers(0, min(len(said), KEPT) - 1))
     other = [*said[:changed], ("other", said[changed][1]), *said[changed + 1 :]]
-    again = _told(other, offset_ms, offset_ms + length_ms, ToldFinals(resent))
+    again = _sent(other, offset_ms, offset_ms + length_ms, FirstFinals(resent))
     assert again == [True] * changed + [False] * (len(said) - changed)
 
 
-def test_what_the_lost_task_has_told_counts_only_where_it_may_have_ended() -> None:
+def test_what_the_lost_task_has_sent_counts_only_where_it_may_have_ended() -> None:
     """Else its audio may have been lost with it."""
     said = RecentFinals()
     said.add(Final("1", 0, 900, "one"))
-    said.told = (ToldFinal("one", 0, 900),)
+    said.task_finals = (TaskFinal("one", 0, 900),)
     assert said.since(900) is None
     said.task_may_have_ended = True
-    assert said.since(900) == ResentAudio(900, "", "one", 900, said.told)
+    assert said.since(900) == ResentAudio(900, "", "one", 900, said.task_finals)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,15 @@ def test_what_the_lost_task_has_told_counts_only_where_it_may_have_ended() -> No
     [("hello there", (True, True), True), ("你好", (True, True), True), ("hello", (True, True), False),
      ("hello there", (True, False), False), ("hello there", (False, True), False)],
 )  # fmt: skip
-def test_where_a_service_tells_no_places_the_words_are_enough(
+def test_where_a_service_names_no_places_the_words_are_enough(
     text: str, estimated: tuple[bool, bool], *, again: bool
 ) -> None:
     """If there is more than one of them."""
-    before, after = (ToldFinal(text, at, at + 500, each) for at, each in zip((0, 700), estimated, strict=True))
-    assert before.again(after, 2000) is again
+    before, after = (TaskFinal(text, at, at + 500, each) for at, each in zip((0, 700), estimated, strict=True))
+    assert before.is_repeated_by(after, 2000) is again
 
 
 @pytest.mark.parametrize(("text", "again"), [("yes", False), ("Yes!", False), ("", False), ("yes, yes", True)])
 def test_a_single_word_in_the_same_place_is_no_repetition(text: str, *, again: bool) -> None:
     """The next sentence may be the same word, at the begin of the audio like the one before."""
-    assert ToldFinal(text, 0, 500).again(ToldFinal(text, 0, 500), 2000) is again
+    assert TaskFinal(text, 0, 500).is_repeated_by(TaskFinal(text, 0, 500), 2000) is again

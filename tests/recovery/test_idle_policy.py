@@ -22,7 +22,7 @@ SPEECH, QUIET = Chunk(0, bytes(2)), Chunk(0, bytes(2), quiet=True)
         ([SPEECH], True, True, True, 9, IdleAction.GIVE_UP),
     ],
 )
-def test_the_policy(
+def test_speech_gets_a_task_and_quiet_does_not(
     waiting: list[Chunk], idle: bool, input_ended: bool, tried: bool, since_s: float, action: IdleAction
 ) -> None:
     """Speech gets a task, quiet does not, and a service that hears no speech is not asked for ever."""

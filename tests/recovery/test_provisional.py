@@ -26,8 +26,8 @@ def sentence(number: int, begin_ms: int, end_ms: int, *, words: bool, is_open: b
 def test_a_final_cuts_a_sentence_between_its_words() -> None:
     """What the final covers is withdrawn, the other words stay; where there are no word times it is all or nothing."""
     ledger, local = Ledger(0), ProvisionalText()
-    local.hear(sentence(1, 0, 300, words=True), ledger.undecided)
-    local.hear(sentence(2, 300, 600, words=False), ledger.undecided)
+    local.update(sentence(1, 0, 300, words=True), ledger.undecided)
+    local.update(sentence(2, 300, 600, words=False), ledger.undecided)
     ledger.add_final(0, 220)
     assert local.decide(ledger.undecided, END_MS) == [Provisional("1", 220, 300, "1c")]
     ledger.add_final(220, 310)
@@ -58,9 +58,9 @@ def test_a_word_whose_middle_is_the_border_of_two_gaps_belongs_to_the_second() -
 def test_what_follows_an_open_sentence_that_a_gap_has_taken_is_dropped() -> None:
     """Its recognizer repeats the words from the beginning of the sentence."""
     local = ProvisionalText()
-    local.hear(sentence(1, 0, 300, words=False, is_open=True), lambda *span: [span])
+    local.update(sentence(1, 0, 300, words=False, is_open=True), lambda *span: [span])
     local.take(0, 200, (0, 200))
-    assert local.hear(sentence(1, 0, 700, words=False), lambda *span: [span]) == []
+    assert local.update(sentence(1, 0, 700, words=False), lambda *span: [span]) == []
     assert local.sentences == ()
 
 
@@ -78,7 +78,7 @@ Step = Callable[[Ledger, ProvisionalText, int], tuple[list[Provisional], LocalTe
 
 def _hear(span: tuple[int, int], words: bool, is_open: bool) -> Step:
     def step(ledger: Ledger, local: ProvisionalText, number: int) -> tuple[list[Provisional], LocalText | None]:
-        return local.hear(sentence(number, *span, words=words, is_open=is_open), ledger.undecided), None
+        return local.update(sentence(number, *span, words=words, is_open=is_open), ledger.undecided), None
 
     return step
 

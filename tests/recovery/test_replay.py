@@ -40,17 +40,17 @@ def kept(*sizes: int, limit: int = 1000) -> Replay:
 
 def test_the_newest_is_what_goes_out_next_when_nothing_waits_before_it() -> None:
     """Not where other audio waits, where none does, and not behind a jump or in the middle of a chunk."""
-    assert kept(10).newest == Chunk(100, bytes(20))
-    assert kept(10, 10).newest is None
+    assert kept(10).only_waiting == Chunk(100, bytes(20))
+    assert kept(10, 10).only_waiting is None
     replay = kept(10)
     replay.cursor = 105
-    assert replay.newest is None
+    assert replay.only_waiting is None
     replay.cursor = 110
-    assert replay.newest is None
+    assert replay.only_waiting is None
     replay.add(Chunk(120, bytes(20)))
-    assert replay.newest is None
+    assert replay.only_waiting is None
     replay.cursor = 120
-    assert replay.newest == Chunk(120, bytes(20))
+    assert replay.only_waiting == Chunk(120, bytes(20))
 
 
 def test_what_is_next_begins_at_the_cursor() -> None:

@@ -33,12 +33,12 @@ def chunks(*pieces: bytes) -> list[Chunk]:
         ([QUIET], 0, 0),
     ],
 )
-def test_a_seam_lies_in_quiet_and_never_in_a_word(pieces: list[bytes], position_ms: int, begin_ms: int) -> None:
+def test_a_resume_point_lies_in_quiet_and_never_in_a_word(pieces: list[bytes], position_ms: int, begin_ms: int) -> None:
     """At the end of the finals, or earlier with nothing but quiet between."""
     assert RATE.ms(resume_point(chunks(*pieces), RATE.samples(position_ms), RATE)) == begin_ms
 
 
-def test_a_seam_does_not_reach_over_what_is_missing() -> None:
+def test_a_resume_point_does_not_go_back_over_what_is_missing() -> None:
     """A pause or a dropped chunk is no quiet."""
     apart = [Chunk(0, LOUD + QUIET), Chunk(4800, QUIET)]
     assert resume_point(apart, 6400, RATE) == 4800
@@ -46,7 +46,9 @@ def test_a_seam_does_not_reach_over_what_is_missing() -> None:
 
 
 @given(st.lists(st.sampled_from([LOUD, QUIET]), max_size=8), st.integers(0, 900))
-def test_a_seam_is_never_behind_and_never_far_before(pieces: list[bytes], position_ms: int) -> None:
+def test_a_resume_point_is_never_after_the_position_and_never_far_before_it(
+    pieces: list[bytes], position_ms: int
+) -> None:
     """No audio is left out, and at most the margin is sent twice."""
     position = RATE.samples(position_ms)
     begin = resume_point(chunks(*pieces), position, RATE)

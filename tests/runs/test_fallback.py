@@ -80,8 +80,8 @@ def test_audio_goes_in_and_events_come_back() -> None:
     recognizer, events = Asked(), SimpleQueue[Event]()
     fallback = Fallback(recognizer, RUN)
     session = fallback.open(16000, events.put)
-    session.hear(SECOND)
-    session.hear(SECOND)
+    session.add_audio(SECOND)
+    session.add_audio(SECOND)
     session.finish()
     heard = list(until_finished(events))
     assert [event.sent_ms for event in heard if isinstance(event, Progress)] == [1000, 2000]
@@ -93,7 +93,7 @@ def test_audio_goes_in_and_events_come_back() -> None:
     fallback.close()
     assert recognizer.closed
     assert "fallback" not in [thread.name for thread in threading.enumerate()]
-    session.hear(SECOND)
+    session.add_audio(SECOND)
     session.close()
 
 
@@ -105,7 +105,7 @@ def test_a_recognizer_that_fails_is_reported_and_ends_its_session(recognizer: As
     events = SimpleQueue[Event]()
     fallback = Fallback(recognizer, RUN)
     session = fallback.open(16000, events.put)
-    session.hear(SECOND)
+    session.add_audio(SECOND)
     (notice,) = [event for event in until_finished(events) if isinstance(event, Notice)]
     assert notice.text.startswith("no provisional text in this outage: ")
     fallback.close()

@@ -46,7 +46,7 @@ def test_what_did_not_happen_is_said_too() -> None:
     assert (audio, end) == ("audio: 2 bytes; no answer after it", "closed by the other end with code 1000")
 
 
-def test_what_carries_audio() -> None:
+def test_binary_messages_and_those_that_append_audio_carry_audio() -> None:
     """Binary messages and those that append it."""
     messages = (Binary(b""), text(type="input_audio_buffer.append"), Text("x"), Closed(1000))
     assert [is_audio(each) for each in messages] == [True, True, False, False]

@@ -6,7 +6,8 @@ import pytest
 
 from asrcli.core.errors import UsageError
 from asrcli.recognizers.scripted import Scripted
-from asrcli.server.local_server import SWITCH_S, LocalServer, serve_forever
+from asrcli.server.local_server import LocalServer
+from asrcli.server.serving_forever import SWITCH_S, serve_forever
 
 
 def test_threads_that_decode_give_way_to_the_clients() -> None:

@@ -1,5 +1,6 @@
 """What a file is that no decoder reads."""
 
+import socket
 import zipfile
 from pathlib import Path
 
@@ -61,7 +62,28 @@ def test_an_input_that_no_decoder_reads_says_what_it_is(tmp_path: Path) -> None:
             read(FileSource(f"http://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
     with serving(lambda connection: connection.close()) as port, pytest.raises(SourceError) as raised:
         read(FileSource(f"http://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
-    assert raised.value.cause is None
+    # What a connection that ends without an answer looks like is a matter of timing; what is there nobody can say.
+    assert raised.value.cause in {None, Cause.RECORDING_ADDRESS}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_address_whose_host_is_unknown_says_so(scheme: str) -> None:
+    """The library calls it an input/output error."""
+    with pytest.raises(SourceError) as raised:
+        read(FileSource(f"{scheme}://no-such-host.invalid/a.mp3", RATE, timeout_s=20))
+    error = raised.value
+    assert (error.reason, error.cause) == ("unknown host no-such-host.invalid", Cause.RECORDING_ADDRESS)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_address_where_nothing_listens_is_to_be_checked(scheme: str) -> None:
+    """What the library says of the way to a recording is true, and says nothing of what to do."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"{scheme}://127.0.0.1:{held.getsockname()[1]}/a.mp3"
+        with pytest.raises(SourceError) as raised:
+            read(FileSource(address, RATE, timeout_s=20))
+    assert (raised.value.reason, raised.value.cause) == ("connection refused", Cause.RECORDING_ADDRESS)
 
 
 def test_half_a_file_over_http_is_named(tmp_path: Path) -> None:

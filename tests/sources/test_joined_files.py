@@ -144,9 +144,9 @@ def matroska(draw: st.DrawFn) -> bytes:
 def test_parts_are_taken_apart_where_they_were_joined(files: list[bytes], data: st.DataObject) -> None:
     """Whatever is in them and however little comes at once; no byte is lost, on a disk as from a pipe."""
     stream = io.BytesIO(b"".join(files))
-    assert [stream.getvalue()[begin:end] for begin, end in joined_files.parts(stream)] == files
+    assert [stream.getvalue()[begin:end] for begin, end in joined_files.file_spans(stream)] == files
     stream.seek(0)
-    links = joined_files.of(lambda size: stream.read(min(size, data.draw(st.integers(1, 50)))), files[0][:16])
+    links = joined_files.links_of(lambda size: stream.read(min(size, data.draw(st.integers(1, 50)))), files[0][:16])
     assert links is not None
     assert list(linked(links)) == files
 
@@ -155,11 +155,11 @@ def test_parts_are_taken_apart_where_they_were_joined(files: list[bytes], data: 
 def test_nothing_is_lost_of_what_makes_no_sense(begin: bytes, rest: bytes) -> None:
     """All bytes go through, and it ends."""
     stream = io.BytesIO(begin + rest)
-    found = joined_files.parts(stream)
+    found = joined_files.file_spans(stream)
     assert [found[0][0], found[-1][1]] == [0, len(begin + rest)]
     assert all(before[1] == after[0] for before, after in pairwise(found))
     stream.seek(0)
-    links = joined_files.of(stream.read, (begin + rest)[:16])
+    links = joined_files.links_of(stream.read, (begin + rest)[:16])
     assert links is not None
     assert b"".join(linked(links)) == begin + rest
 

@@ -8,6 +8,7 @@ import pytest
 from psutil import Process
 
 from asrcli.core.audio import Chunk, Format
+from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Absent, Event, Gap, Level, Notice, Paused, Resumed
 from asrcli.sources.microphone import OPEN_S, RETRY_S, SILENT_S, TAIL_S, KeyCommand, LostSamples, Microphone
@@ -95,8 +96,9 @@ def test_a_device_that_hangs_while_it_opens_is_given_up() -> None:
     heard.microphone.emit(Notice("info", "waiting"))
     heard.until(Notice)
     heard.clock.now += OPEN_S + 1
-    with pytest.raises(SourceError, match="does not open: no answer for 10 s"):
+    with pytest.raises(SourceError, match="does not open: no answer for 10 s") as raised:
         heard.rest()
+    assert raised.value.cause is Cause.DEVICE_HANGS
 
 
 def test_a_device_that_vanishes_is_reported_at_once_and_silence_goes_on() -> None:

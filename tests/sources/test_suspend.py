@@ -177,7 +177,9 @@ def test_a_microphone_that_hears_nothing_is_reported_during_the_run() -> None:
 def test_what_a_machine_plays_may_be_silent_and_so_may_a_pause() -> None:
     """No advice where silence is what was to be expected."""
     heard = Heard()
-    heard.microphone._silence_alarm = Microphone(heard.desk, RATE, ListeningMode(), tells_silence=False)._silence_alarm
+    heard.microphone._silence_alarm = Microphone(
+        heard.desk, RATE, ListeningMode(), warns_of_silence=False
+    )._silence_alarm
     heard.opened()
     paused = Heard().opened()
     paused.microphone.request(KeyCommand.PAUSE)

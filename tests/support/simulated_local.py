@@ -44,7 +44,7 @@ class SimulatedLocalSession:
         self._words: list[Word] = []
         self._closed = False
 
-    def hear(self, pcm: bytes) -> None:
+    def add_audio(self, pcm: bytes) -> None:
         """Take audio, and work on it for a while."""
         samples = array("h", pcm)
         self._free_at = max(self._free_at, self._engine.world.now) + len(samples) / RATE.rate / self._engine.speed

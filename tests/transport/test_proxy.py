@@ -41,7 +41,9 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("url", "environment", "wanted"), ORDER.values(), ids=ORDER)
-def test_the_order(url: str, environment: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_looked_for_in_the_order_of_rfc_6455(
+    url: str, environment: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As RFC 6455 and the standard library have it, but for SOCKS, which comes behind what needs nothing more."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -28,7 +28,7 @@ PASTED = (
     (
         late_pattern(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
         "a whole NAME=value",
-        "only what stands behind the = is the key",
+        "only what comes after the = is the key",
     ),
     (late_pattern(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.fetched_input import fetched_input
-from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.journal_keeping import described_outputs, new_header
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal, add_output
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
@@ -18,19 +18,18 @@ from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
-from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
 from asrcli.journal.reading import Journal
-from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
 from asrcli.journal.source import ContinuedOutput
 from asrcli.library.library_output import LibraryOutput
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
-from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
+from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.batch.decisions import Action
 from asrcli.runs.batch.staging import Staging
+from asrcli.runs.budget import limit_sources
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.run import ConcurrentSources, Run, flatten_sources
@@ -107,10 +106,10 @@ class InputTranscriber:
         now = datetime.now().astimezone()
         journal = FileJournal()
         files = tuple(map(str, self.staging.files(task.row)))
-        header = JournalHeader(
-            now.isoformat(timespec="milliseconds"), self.recognition, (), self.service, described_outputs(builder),
-            dict(self.plan.connection.headers).get(WORKSPACE, ""), inputs=(self._described(path),),
-            reading=read_as(self.source_builder, self.plan.pace), stages=(((0,), files),),
+        header = new_header(
+            now, self.recognition, self.plan.connection, described_outputs(builder), local=not self.service,
+            inputs=(self._described(path),), reading=read_as(self.source_builder, self.plan.pace),
+            stages=(((0,), files),),
         )  # fmt: skip
         folder = self.staging.folder(task.row.path) / SESSIONS
         try:
@@ -223,7 +222,7 @@ class InputTranscriber:
         listening: list[Output] = [*made, active]
         if self.budget is not None:
             share = self.budget.share()
-            sources = _limited(sources, self.budget, share)
+            sources = limit_sources(sources, share)
             listening.append(share)
         run = Run(self.plan, listening, self.idle)
         active.attach(run)
@@ -258,16 +257,6 @@ def _outcome(error: AsrError | None, active: ActiveInput, audio_ms: int | None) 
     if active.stopped and isinstance(error, AudioLost):
         error = None
     return InputOutcome(error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine)
-
-
-def _limited(sources: "Inputs", budget: BatchBudget, share: Any) -> "list[Source | ConcurrentSources]":
-    limited: list[Source | ConcurrentSources] = []
-    for source in sources:
-        if isinstance(source, ConcurrentSources):
-            limited.append(ConcurrentSources(tuple(SharedBudgetSource(one, budget, share) for one in source.sources)))
-        else:
-            limited.append(SharedBudgetSource(source, budget, share))
-    return limited
 
 
 @contextmanager

@@ -24,7 +24,9 @@ def preview(request: "BatchRequest", *, estimate: bool) -> None:
         AsrError: inputs cannot be read.
     """
     found = (
-        request.found() if request.watched is None else find_inputs([*request.words, str(request.watched)], request.out)
+        request.found_inputs()
+        if request.watched is None
+        else find_inputs([*request.words, str(request.watched)], request.out)
     )
     plan = request.planner.plan(found, remembered_rows(request.out))
     failures = [error for _, error in plan.failures]

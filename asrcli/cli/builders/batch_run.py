@@ -58,10 +58,14 @@ class BatchRequest:
 
     Attributes:
         words: The inputs as the user named them; empty for those that failed before.
+        out: The folder of the ledger, and of the transcripts where there is no `remote`.
         template: The name of transcripts.
         jobs: How many inputs are transcribed at once; None for the default.
         per_minute: How many tasks may begin in a minute; None for the default.
         budget: What the whole batch may cost, in CNY.
+        force: Inputs that are finished are transcribed again.
+        plain: Nothing is redrawn on a terminal.
+        notices: What is printed before the first input.
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
         split_ms: How long the parts of a long recording are; None cuts none.
         level: How much status is printed; None is none.
@@ -108,9 +112,9 @@ class BatchRequest:
             AsrError: what ended the batch before its inputs did.
             KeyboardInterrupt: the user ended it.
         """
-        found = self.found()
+        found = self.found_inputs()
         if not found.inputs and self.watched is None:
-            self._nothing(found)
+            self._raise_no_input(found)
             return
         with ExitStack() as stack:
             ledger = stack.enter_context(opened_ledger(self.out, self.folder))
@@ -120,14 +124,14 @@ class BatchRequest:
             names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
             said = self.references.read(list(names.values())) if self.references is not None else {}
             ledger.save(plan.rows)
-            self._tell(_first_line(found, plan))
+            self._print(_first_line(found, plan))
             progress = stack.enter_context(ExitStack())
             batch = self._batch(progress, plan, ledger, staging)
             try:
                 batch.run()
             finally:
                 progress.close()
-                self._told(plan, batch)
+                self._print_summary(plan, batch)
             if self.references is not None and not batch.interrupted and batch.stopped_by is None:
                 rows = ledger.rows()
                 self.references.compare(self.out, [rows[identity] for identity in names], said)
@@ -144,7 +148,7 @@ class BatchRequest:
             self.out, self.output_builder, self.template, settings, builder.model.name, self.force, self.remote
         )
 
-    def found(self) -> FoundInputs:
+    def found_inputs(self) -> FoundInputs:
         """The inputs that the words name; without words, those that failed before."""
         if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
@@ -174,7 +178,7 @@ class BatchRequest:
             work, jobs, region = self._here(stack, ledger, staging)
             make_room(self.jobs or jobs, "jobs", FILES_EACH, OTHER_FILES)
         for text in self.notices:
-            self._tell(text)
+            self._print(text)
         total = len(plan.tasks) if self.watched is None else 0
         view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))
         return BatchRun(
@@ -211,9 +215,9 @@ class BatchRequest:
             leases = CostLeases(self.budget, self._spent(ledger, self.budget))
         work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
         for problem in work.problems:
-            self._tell(problem)
+            self._print(problem)
         if self.library_options.library:
-            self._tell("the library does not take what workers transcribe")
+            self._print("the library does not take what workers transcribe")
         return work, work.streams, region
 
     def _limits(self, jobs: int, region: str) -> StartLimits:
@@ -228,11 +232,11 @@ class BatchRequest:
             raise BudgetReached(limit)
         return spent
 
-    def _tell(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if self.level is not None:
             print_message(f"asr: {text}")
 
-    def _nothing(self, found: FoundInputs) -> None:
+    def _raise_no_input(self, found: FoundInputs) -> None:
         if found.problems:
             for error in found.problems:
                 print_message(f"asr: {described(error)}")
@@ -240,7 +244,7 @@ class BatchRequest:
             raise MultipleErrors(found.problems)
         raise UsageError("no input", "name files, directories or a manifest")
 
-    def _told(self, plan: BatchPlan, batch: BatchRun) -> None:
+    def _print_summary(self, plan: BatchPlan, batch: BatchRun) -> None:
         """Print each failure once, what was done, and how to go on."""
         batch.failures[:0] = plan.failures
         for path, error in batch.failures:
@@ -257,11 +261,11 @@ class BatchRequest:
         sums = f"{length(batch.audio_ms)} of audio in {length(batch.elapsed_s * 1000)}"
         if batch.cost:
             sums += f", {money(batch.cost)}"
-        self._tell(f"{', '.join(parts)}; {sums}")
+        self._print(f"{', '.join(parts)}; {sums}")
         if left:
-            self._tell("to go on, run the same command again")
+            self._print("to go on, run the same command again")
         elif batch.failures:
-            self._tell(f"to try again what failed: asr batch retry {self.folder}, with the same options")
+            self._print(f"to try again what failed: asr batch retry {self.folder}, with the same options")
 
     def _raise(self, batch: BatchRun) -> None:
         if batch.stopped_by is not None and not batch.stopped_by.reported:

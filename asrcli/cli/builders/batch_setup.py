@@ -47,7 +47,9 @@ class BatchSetup:
         Raises:
             UsageError: there is no key, or an option is not valid.
         """
-        return self.retry_options.applied_to(self.connection_options.at(stack, self.source_builder.asked))
+        return self.retry_options.applied_to(
+            self.connection_options.service_connection(stack, self.source_builder.asked)
+        )
 
     def plan(self, connection: "ConnectionSettings") -> "RunPlan":
         """How each run takes place."""

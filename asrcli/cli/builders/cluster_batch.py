@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from asrcli.runs.batch.staging import Staging
     from asrcli.runs.cluster.cost_leases import CostLeases
 
-LOOK_S = 2.0  # workers are looked for so often
+LOOK_S = 2.0  # how often new workers are looked for
 WORKERS_S = 30.0  # how long a batch waits for a worker when none is left
-TELLERS = 8  # messages to workers that are under way at once
+SENDERS = 8  # messages to workers that are under way at once
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ class SentInput:
 class RemoteRun:
     """Stops an input on its worker. Safe in a signal handler."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, send: Callable[[str], None]) -> None:
+        self._send = send
 
     def finish(self) -> None:
         """Take no more audio and wait for the last words."""
-        self._tell("finish")
+        self._send("finish")
 
     def leave(self) -> None:
         """Wait for nothing more."""
-        self._tell("leave")
+        self._send("leave")
 
 
 class ClusterTranscriber:
@@ -128,16 +128,16 @@ class ClusterTranscriber:
             self._cluster.close()
             raise ClusterGone(address, "; ".join(["no worker can be used", *self.problems]))
         self.streams = jobs or sum(self._cluster.workers.values())
-        self._cluster.hear(self._topic, self._inbox.put)
-        self._tellers = ThreadPoolExecutor(TELLERS, "teller")
+        self._cluster.subscribe(self._topic, self._inbox.put)
+        self._senders = ThreadPoolExecutor(SENDERS, "sender")
         Thread(target=self._listen, name="cluster", daemon=True).start()
 
     def close(self) -> None:
         """Leave the cluster."""
         self._inbox.put(None)
         for worker in self._cluster.workers:
-            self._tellers.submit(self._cluster.tell, worker, deliver, self._topic, "", "over")
-        self._tellers.shutdown()
+            self._senders.submit(self._cluster.run_on_worker, worker, deliver, self._topic, "", "over")
+        self._senders.shutdown()
         self._cluster.close()
 
     def __call__(self, task: BatchTask, active: ActiveInput) -> InputOutcome:
@@ -222,7 +222,7 @@ class ClusterTranscriber:
                 message = self._inbox.get(timeout=max(0.0, next_s - monotonic()))
             except Empty:
                 next_s = monotonic() + LOOK_S
-                self._tellers.submit(self._cluster.look)
+                self._senders.submit(self._cluster.look)
                 continue
             if message is None:
                 return
@@ -239,7 +239,7 @@ class ClusterTranscriber:
                 active.begin_again()
             sent.attempt, sent.worker = message["attempt"], message["worker"]
             if active.stopped:
-                self._tell(sent, name, "finish")
+                self._send(sent, name, "finish")
         if message["attempt"] != sent.attempt:
             return
         value = message["value"]
@@ -247,20 +247,20 @@ class ClusterTranscriber:
             active.reached_ms, active.length_ms, active.cost, active.engine, active.starts = value[:5]
             active.refusals += value[5]
         elif kind == "stream":
-            active.ask(lambda: self._tell(sent, name, "stream"))
+            active.ask(lambda: self._send(sent, name, "stream"))
         elif kind == "back":
             active.give_back()
         elif kind == "money" and self._leases is not None:
-            self._tell(sent, name, "money", self._leases.lease(name, value))
+            self._send(sent, name, "money", self._leases.lease(name, value))
 
     def _stop(self, sent: SentInput, name: str, kind: str) -> None:
         if sent.worker:
-            self._tell(sent, name, kind)
+            self._send(sent, name, kind)
         if sent.call is not None and (not sent.worker or kind == "leave"):
-            self._tellers.submit(sent.call.cancel)
+            self._senders.submit(sent.call.cancel)
 
-    def _tell(self, sent: SentInput, name: str, kind: str, value: float = 0.0) -> None:
-        self._tellers.submit(self._cluster.tell, sent.worker, deliver, self._topic, name, kind, value)
+    def _send(self, sent: SentInput, name: str, kind: str, value: float = 0.0) -> None:
+        self._senders.submit(self._cluster.run_on_worker, sent.worker, deliver, self._topic, name, kind, value)
 
 
 def _for_workers(task: BatchTask) -> BatchTask:

@@ -95,18 +95,8 @@ class JournalKeeping:
             return
 
         now = datetime.now().astimezone()
-        service = connection.url
-        if local:
-            service = ""
-        workspace = dict(connection.headers).get(WORKSPACE, "")
-        header = JournalHeader(
-            now.isoformat(timespec="milliseconds"),
-            recognition,
-            (),
-            service,
-            described_outputs(output_builder) | append_sizes(output_builder, output_builder.paths()),
-            workspace,
-        )
+        showing = described_outputs(output_builder) | append_sizes(output_builder, output_builder.paths())
+        header = new_header(now, recognition, connection, showing, local=local)
         folder = self.folder
 
         def tidy() -> None:
@@ -126,6 +116,30 @@ class JournalKeeping:
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
                 _print_untranscribed(path, self.writing.recorder.failed)
+
+
+def new_header(
+    now: datetime,
+    recognition: "RecognitionSettings",
+    connection: "ConnectionSettings",
+    showing: dict[str, Any],
+    *,
+    local: bool,
+    **files: Any,
+) -> JournalHeader:
+    """The header of a journal that begins `now`.
+
+    Args:
+        now: The time, with its zone.
+        recognition: The settings of the recognition.
+        connection: The service; its workspace is kept where it is in a header.
+        showing: The outputs, as `described_outputs` gives them.
+        local: The service is the embedded recognizer, whose address ends with the run.
+        files: The fields of a header about the files of a run that keeps no samples.
+    """
+    service = "" if local else connection.url
+    workspace = dict(connection.headers).get(WORKSPACE, "")
+    return JournalHeader(now.isoformat(timespec="milliseconds"), recognition, (), service, showing, workspace, **files)
 
 
 def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:

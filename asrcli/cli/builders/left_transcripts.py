@@ -18,8 +18,12 @@ TAIL_BYTES = 1 << 16
 CLOSING_S = 10.0  # a transcript is closed at most this long after the last record of its journal
 
 
-def left(path: Path, journal: "Journal") -> Path | None:
-    """The .part file that the session left, or None. The last line of the file that is continued is completed."""
+def repaired_part(path: Path, journal: "Journal") -> Path | None:
+    """Repair the last line of the file that is continued; return it if it is a .part file, else None.
+
+    Raises:
+        OutputError: the file cannot be read or written.
+    """
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
@@ -27,9 +31,9 @@ def left(path: Path, journal: "Journal") -> Path | None:
         begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
         part = _part(target, begun_s, journal.last_s)
         if part is not None:
-            _mend(part)
-        elif target.is_file() and journal.parts[-1].end is None and not is_of_others(path, journal):
-            _mend(target)
+            _repair_last_line(part)
+        elif target.is_file() and journal.parts[-1].end is None and not belongs_to_others(path, journal):
+            _repair_last_line(target)
     except (ValueError, OverflowError):
         return None
     except OSError as exc:
@@ -46,7 +50,7 @@ def has_part(path: Path, journal: "Journal") -> bool:
         return False
 
 
-def is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
+def can_be_rewritten(path: Path, part: Path | None, journal: "Journal") -> bool:
     """Whether the journal has all that the file held, and nobody has written to it since."""
     if journal.damages or journal.anew:
         return False
@@ -59,7 +63,7 @@ def is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
         return False
 
 
-def is_of_others(path: Path, journal: "Journal") -> bool:
+def belongs_to_others(path: Path, journal: "Journal") -> bool:
     """Whether the file is not what the session has left: a later run has taken its name, or somebody has edited it."""
     if journal.header.showing.get("append") is True:
         return False  # a file that several runs share
@@ -85,7 +89,7 @@ def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
     return max(own, key=times.__getitem__, default=None)
 
 
-def _mend(path: Path) -> None:
+def _repair_last_line(path: Path) -> None:
     """Repair a last line that a power failure cut off: remove an incomplete JSON object, end a line of text."""
     with path.open("r+b") as file:
         size = file.seek(0, 2)

@@ -45,7 +45,7 @@ def drawn(
         bar=_bar(output_builder),
         finals=finals,
         folds=_folds(os.environ),
-        ours=lambda: os.name != "posix" or keyboard.is_ours(drawn_on),
+        may_draw=lambda: os.name != "posix" or keyboard.is_ours(drawn_on),
     )
     stack.enter_context(keyboard.without_echo(drawn_on))
     stack.enter_context(restoration.restored_on_exit(terminal.leave))

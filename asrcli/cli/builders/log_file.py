@@ -10,7 +10,7 @@ from asrcli.outputs.output_paths import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
 LOG_BYTES = 1_000_000
-LOG_FILES = 3
+LOG_FILES = 3  # how many older logs are kept, as NAME.1 and so on
 IN_FILE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 

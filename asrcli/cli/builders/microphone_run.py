@@ -6,8 +6,8 @@ from pathlib import Path
 
 from asrcli.cli.builders.caption_pages import captions
 from asrcli.cli.builders.journal_keeping import JournalKeeping
-from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, pressed, quiet_libraries
-from asrcli.cli.builders.outputs import OutputBuilder, runs
+from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, key_handler, quiet_libraries
+from asrcli.cli.builders.outputs import OutputBuilder, planned_runs
 from asrcli.cli.builders.page_audio import with_recordings
 from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.options import values
@@ -63,7 +63,7 @@ def test(
     if len(microphone_builder.devices) > 1:
         raise UsageError("--test listens to one --device at a time")
     given: dict[str, object] = {
-        "--ptt": microphone_builder.hearing.push_to_talk,
+        "--ptt": microphone_builder.listening.push_to_talk,
         "--local": connection_options.local,
         "--url": connection_options.url,
         "-f": output_options.format,
@@ -100,21 +100,21 @@ def transcribe(
     with ExitStack() as stack:
         stack.enter_context(quiet_libraries())
         page = captions(stack, caption_port, output_builder.level, capitalize=output_builder.capitalize)
-        behind = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
-        outputs = runs(with_recordings(output_builder, sources), sources, [], behind)
-        connection = connection_options.at(stack, microphone_builder.asked)
+        extra_outputs = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
+        runs = planned_runs(with_recordings(output_builder, sources), sources, [], extra_outputs)
+        connection = connection_options.service_connection(stack, microphone_builder.asked)
         notify = microphones[0].emit
         stack.enter_context(
             keeping.recording(
                 microphone_builder.asked, connection, output_builder, notify, local=connection_options.local
             )
         )
-        if microphone_builder.hearing.push_to_talk:
+        if microphone_builder.listening.push_to_talk:
             notify(Notice("warning", PTT))
-        stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
+        stack.enter_context(keyboard(key_handler(microphones, ptt=microphone_builder.listening.push_to_talk)))
         kept = library_options.keeping("" if connection_options.local else connection.url, output_builder.level)
         kept.session_id = lambda _: keeping.writing.path.name if keeping.writing.path is not None else ""
-        if microphone_builder.hearing.ends_by_itself:  # nobody need be there then, and a question waits for ever
+        if microphone_builder.listening.ends_by_itself:  # nobody need be there then, and a question waits for ever
             kept.may_ask = False
-        run_builder(connection, stack).run(kept.runs(outputs, [output_builder.paths()]))
+        run_builder(connection, stack).run(kept.runs(runs, [output_builder.paths()]))
     kept.ask()  # not before: the keyboard is the user's again, and the journal is closed

@@ -51,7 +51,7 @@ class MicrophoneBuilder:
 
     devices: tuple[str, ...]
     asked: RecognitionSettings
-    hearing: "ListeningMode"
+    listening: "ListeningMode"
     retry: bool = True
     gain_db: float = 0.0
     treatment: AudioEnhancement = NO_ENHANCEMENT
@@ -81,11 +81,11 @@ class MicrophoneBuilder:
             Microphone(
                 find_device(name, self.backend),
                 wire,
-                self.hearing,
+                self.listening,
                 speaker=label,
                 process=louder,
                 retry=self.retry,
-                tells_silence=MONITOR not in name.lower(),
+                warns_of_silence=MONITOR not in name.lower(),
             )
             for name, label in zip(names, labels, strict=True)
         ]
@@ -130,10 +130,10 @@ class MicrophoneBuilder:
         source = self.treatment.of(source)
         if not self.cut:
             return source
-        return UtteranceCutter(source, self.asked.silence_ms, at_silences=not self.hearing.push_to_talk)
+        return UtteranceCutter(source, self.asked.silence_ms, at_silences=not self.listening.push_to_talk)
 
 
-def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:
+def key_handler(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:
     """The function that handles a key by controlling the microphones."""
     commands = {" ": KeyCommand.PAUSE, "q": KeyCommand.END, "Q": KeyCommand.END}
     listed = PTT_KEYS

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, SDK_KEY_FILE
+from asrcli.cli.builders.log_file import LOG_FILES
 from asrcli.cli.builders.transcript_names import SUFFIXES, format_of, stems, with_suffixes
 from asrcli.config.files import FOLDER_FILE, user_file
 from asrcli.config.key_store import keys_file
@@ -27,7 +28,6 @@ TREES = frozenset({"ref", "hypothesis", "reference"})  # parameters that may nam
 ARGUMENTS = frozenset({"paths", "path", "words", "what", "record", "hypothesis", "reference"})
 WRITTEN = frozenset({"--output", "--output-dir", "--record", "--save-audio", "--log-file", "--html"})
 FOLDERS = frozenset({"--out", "--watch", "--journal"})  # what is written there has names of its own
-ROTATED = 3  # how many older logs are kept, as NAME.1 and so on
 INPUT, STDIN, STDOUT = "an input", "standard input", "standard output"
 OTHER_NAME, TWICE = "choose another name", "choose another name for one of the two"
 
@@ -130,7 +130,7 @@ def _unnamed(command: str, values: Mapping[str, Any]) -> Iterator[NamedFile]:
 def _written(option: str, text: str, values: Mapping[str, Any]) -> list[str]:
     """The files that an option makes the command write."""
     if option == "--log-file":
-        return [text, *(f"{text}.{number}" for number in range(1, ROTATED + 1))]
+        return [text, *(f"{text}.{number}" for number in range(1, LOG_FILES + 1))]
     formats = values.get("format") or []
     if option == "--output":
         named = [format_of(text)] if values.get("template") is None else []

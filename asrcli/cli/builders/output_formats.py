@@ -61,7 +61,7 @@ def _timed_lines(name: OutputFormat, output_builder: "OutputBuilder", lines: "Li
     if name is OutputFormat.LRC:
         return PlainText(lines, subtitles.lrc)
     if name is OutputFormat.TSV:
-        return subtitles.table(lines, translated=output_builder.translated)
+        return subtitles.tsv_output(lines, translated=output_builder.translated)
     layout = caption_lines.CaptionLayout(
         output_builder.max_line or caption_lines.MAX_LINE, output_builder.max_lines or caption_lines.MAX_LINES
     )

@@ -52,7 +52,16 @@ class OutputBuilder:
         onto: The .part file of each format that an earlier run left and that is continued; may be empty.
         onto_bytes: The size of each of them, or of each file that is appended to, that is kept; None keeps all of it.
         anew: The .part files are written anew.
+        append: The transcript is written after what its file holds.
         overwrite: Files may be replaced that are not transcripts, or are transcripts of another input.
+        partials: Formats that can hold unfinished sentences hold them.
+        stamp: The times in front of finals in text; None leaves them out.
+        template: Formats finals in text; None for the usual form.
+        capitalize: Sentences get a capital letter and a full stop.
+        command: What --exec runs for each final; None for nothing.
+        max_line: Width of a line of subtitles in cells; None for the default.
+        max_lines: Lines of a subtitle; None for the default.
+        plain: Nothing is redrawn on a terminal.
         level: How much status is printed; None is none.
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
         keys: For a microphone, whether there is a keyboard to control it; None for files.
@@ -126,7 +135,7 @@ class OutputBuilder:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
 
     def _check_files(self, inputs: Sequence[str]) -> None:
-        found = self.each(inputs)
+        found = self.for_inputs(inputs)
         for output_builder in found:
             for name, path in zip(output_builder.formats, map(Path, output_builder.paths()), strict=False):
                 self._check_existing(path, name)
@@ -141,7 +150,7 @@ class OutputBuilder:
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
 
-    def each(self, names: Sequence[str]) -> "list[OutputBuilder]":
+    def for_inputs(self, names: Sequence[str]) -> "list[OutputBuilder]":
         """One builder for all sources, or with a folder one for each."""
         if self.folder is None:
             return [self]
@@ -203,11 +212,11 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
     return made, written
 
 
-def runs(
+def planned_runs(
     output_builder: OutputBuilder,
     sources: "Sequence[Source | ConcurrentSources]",
     inputs: Sequence[str],
-    behind: "Sequence[Output]" = (),
+    extra_outputs: "Sequence[Output]" = (),
 ) -> "list[tuple[Sequence[Source | ConcurrentSources], Opens]]":
     """The sources of each run, and a function that opens its outputs. One run for all sources, or one for each file.
 
@@ -221,9 +230,12 @@ def runs(
     else:
         try:
             output_builder.folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as exc:
+            problem = f"--output-dir {output_builder.folder} is a file, or in one"
+            raise UsageError(problem, "name a folder, or use -o for a file") from exc
         except OSError as exc:
             raise OutputError(str(output_builder.folder), system_reason(exc)) from exc
-        by_input = dict(zip(inputs, output_builder.each(inputs), strict=True))
+        by_input = dict(zip(inputs, output_builder.for_inputs(inputs), strict=True))
         names = [flatten_sources([source])[0].name for source in sources]
         places = [f"{number}/{len(names)} {bare_url(name)}" for number, name in enumerate(names, 1)]
         if len(names) == 1:
@@ -233,12 +245,12 @@ def runs(
     for _, each in found:
         for path in each.paths():
             check(Path(path), append=output_builder.append)
-    return [(heard, partial(run_outputs, each, behind)) for heard, each in found]
+    return [(run_sources, partial(run_outputs, each, extra_outputs)) for run_sources, each in found]
 
 
 @contextmanager
-def run_outputs(output_builder: OutputBuilder, behind: "Sequence[Output]" = ()) -> "Iterator[list[Output]]":
-    """Open the outputs of a builder; yield them followed by `behind`, which others close.
+def run_outputs(output_builder: OutputBuilder, extra_outputs: "Sequence[Output]" = ()) -> "Iterator[list[Output]]":
+    """Open the outputs of a builder; yield them followed by `extra_outputs`, which others close.
 
     Raises:
         OutputError: an output cannot be written.
@@ -248,7 +260,7 @@ def run_outputs(output_builder: OutputBuilder, behind: "Sequence[Output]" = ()) 
     with ExitStack() as stack:
         made, written = outputs(output_builder, stack)
         stack.enter_context(open_outputs(made, written))
-        yield [*made, *behind]
+        yield [*made, *extra_outputs]
 
 
 def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":

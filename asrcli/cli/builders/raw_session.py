@@ -25,7 +25,7 @@ from asrcli.runs.raw_run import RawPiece
 from asrcli.runs.raw_summary import RawSummary, is_audio
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
-from asrcli.sources.passthrough import passthrough_source
+from asrcli.sources.passthrough import passthrough_pieces
 from asrcli.terminal.interrupts import stop_requested
 from asrcli.transport.handshake import answer_lines
 from asrcli.transport.identifiers import new_id
@@ -182,7 +182,7 @@ def audio_pieces(
     if path is None:
         return iter(())
     if recognition.audio_format != "pcm":
-        return (RawPiece(data, due_ms) for data, due_ms in passthrough_source(path, chunk_ms))
+        return (RawPiece(data, due_ms) for data, due_ms in passthrough_pieces(path, chunk_ms))
     audio_format = Format(recognition.rate)
     source = FileSource(path, audio_format, samples=samples, chunk_ms=chunk_ms)
     chunks = (chunk for chunk in source.chunks(0) if isinstance(chunk, Chunk))

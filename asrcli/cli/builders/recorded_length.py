@@ -75,7 +75,7 @@ def holds_no_sentence(part: Path, output_builder: "OutputBuilder") -> bool:
 
 
 class _Written:
-    """What a session has written to a transcript: in a file that it has appended to, what stands behind the rest."""
+    """What a session has written to a transcript: in a file that it has appended to, what stands after the rest."""
 
     def __init__(self, file: Path, output_builder: "OutputBuilder", journal: "Journal") -> None:
         self._journal = journal

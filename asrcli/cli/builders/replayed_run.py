@@ -27,7 +27,7 @@ def replay_record(path: Path, pace: float | None, output_builder: "OutputBuilder
     with open_record(path, RecordReplay) as played:
         at_ms = _play(played, pace, output_builder)
     if played.unreadable:
-        print_message(f"asr: {path}: {quantity(played.unreadable, 'line')} left out, of no use to this version")
+        print_message(f"asr: {path}: {quantity(played.unreadable, 'line')} left out: this version cannot use them")
     if not played.ended and output_builder.level is not None:
         print_message(f"asr: {path}: the record ends after {at_ms / 1000:.1f} s, without the end of the run")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders import outputs as show
-from asrcli.cli.builders.left_transcripts import is_anew, is_of_others, left
+from asrcli.cli.builders.left_transcripts import belongs_to_others, can_be_rewritten, repaired_part
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE
 from asrcli.cli.builders.outputs import OutputBuilder
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def resumed_outputs(
-    journal: "Journal", level: int | None, behind: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
+    journal: "Journal", level: int | None, extra_outputs: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
 ) -> "Iterator[list[Output]]":
-    """Open the outputs of the session, each of which continues where it ended, and a live view; then `behind`.
+    """Open the outputs of the session, each of which continues where it ended, and a live view; then `extra_outputs`.
 
     A .part file of the session gets its final name at the end. Times are `base_ms` later. If the session has not
     `begun` its files, they are new.
@@ -71,13 +71,13 @@ def resumed_outputs(
                     if since_ms and (is_view or output_builder.formats == (OutputFormat.TEXT,)):
                         whole = ContinuedOutput(whole, 0, since_ms)  # the others do not show the time of day
                     if anew and not is_view:
-                        whole = WholeOutput(whole, journal, partial(_superseded, lines))
+                        whole = WholeOutput(whole, journal, partial(_supersede, lines))
                 made.append(ContinuedOutput(whole, journal.highest, base_ms))
         stack.enter_context(open_outputs(closing, written))
-        yield [*made, *behind]
+        yield [*made, *extra_outputs]
 
 
-def _superseded(lines: "Sequence[LineWriter]") -> None:
+def _supersede(lines: "Sequence[LineWriter]") -> None:
     for each in lines:
         each.supersede()
 
@@ -130,7 +130,7 @@ def _file_builder(
     """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
     one = replace(one, path=str(path))
     append = journal.header.showing.get("append") is True
-    part = left(path, journal)
+    part = repaired_part(path, journal)
     onto: tuple[str, ...] = ()
     finished: dict[Path, Path] = {}
     if part is not None:
@@ -141,7 +141,7 @@ def _file_builder(
     if not begun:
         return replace(one, append=append), {}, False
     failed = str(path) in journal.failed and not is_device(path)
-    may_rewrite = not append and is_anew(path, part, journal)
+    may_rewrite = not append and can_be_rewritten(path, part, journal)
     if may_rewrite and (failed or name not in APPENDABLE or lacks_recorded(part or path, one, journal)):
         return replace(one, onto=onto, anew=True), {}, True
     if failed:
@@ -152,7 +152,7 @@ def _file_builder(
         return replace(one, path=str(_beside(path))), finished, False
     if part is not None:
         return replace(one, onto=onto, onto_bytes=(recorded_bytes(part, one, journal),)), {}, False
-    if is_of_others(path, journal):
+    if belongs_to_others(path, journal):
         print_message(f"asr: something else has written to {path}: the rest is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), {}, False
     onto_bytes = None

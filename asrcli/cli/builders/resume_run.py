@@ -103,11 +103,11 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
             begin_s = min(source.begin_ms for source in untranscribed) / 1000
             left_s = unheard_ms(journal) / 1000
             print_message(f"asr: {journal.id}: {left_s:.1f} s have no text yet; continuing at {begin_s:.1f} s")
-        behind = [ContinuedOutput(reopened.recorder, journal.highest)]
+        recorders = [ContinuedOutput(reopened.recorder, journal.highest)]
         pace: float | None = request.retry_options.catch_up
         if connected.service.local:
             pace = None
-        opens = partial(resumed_outputs, journal, request.level, behind)
+        opens = partial(resumed_outputs, journal, request.level, recorders)
         kept = partial(outputs_with_end, opens, lambda _: add_journal(request.library, journal.path))
         runs = [(sources, kept)]
         replace(connected, pace=pace).run(runs)
@@ -134,8 +134,8 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
     runs: Runs = []
     for stage in stages:
         view = stage.view(journal)
-        behind = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
-        opens = partial(resumed_outputs, view, request.level, behind, stage.base_ms, begun=stage.begun)
+        recorders = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
+        opens = partial(resumed_outputs, view, request.level, recorders, stage.base_ms, begun=stage.begun)
         add = partial(add_journal, request.library, journal.path, stage.number)
         kept = partial(outputs_with_end, opens, partial(_act_if_over, add))
         recorded = partial(staged, stage.number, kept, reopened.recorder.note)
@@ -161,7 +161,7 @@ def _connect(
     if connection_options.local:
         notices = [f"{option} has no effect on the embedded recognizer" for option in ignored_options(recognition)]
         recognition = effective_options(recognition)
-    connection = request.retry_options.applied_to(connection_options.at(stack, recognition))
+    connection = request.retry_options.applied_to(connection_options.service_connection(stack, recognition))
     return RunBuilder(
         model,
         recognition,

@@ -152,7 +152,7 @@ class RunBuilder:
         recognizer = self.service.recognizer
         if recognizer is not None:
             texts.append(f"embedded recognizer: {recognizer.heard_by}, {recognizer.description}")
-            if not self.service.engine and (advice := registry.better(recognizer)):
+            if not self.service.engine and (advice := registry.advice_on_better(recognizer)):
                 texts.append(advice)
         texts += self.notices
         rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
@@ -187,17 +187,4 @@ def _transcribe(
     if budget is None:
         Run(plan, outputs, idle).transcribe(sources, notices)
     else:
-        Run(plan, [*outputs, budget], idle).transcribe(limit_sources(sources, budget), notices)
-
-
-def limit_sources(
-    sources: "Sequence[Source | ConcurrentSources]", budget: "budgets.Budget"
-) -> "list[Source | ConcurrentSources]":
-    """The sources, each of which ends when the budget is used up."""
-
-    def bounded(source: "Source | ConcurrentSources") -> "Source | ConcurrentSources":
-        if isinstance(source, ConcurrentSources):
-            return ConcurrentSources(tuple(budgets.BudgetedSource(each, budget) for each in source.sources))
-        return budgets.BudgetedSource(source, budget)
-
-    return [bounded(source) for source in sources]
+        Run(plan, [*outputs, budget], idle).transcribe(budgets.limit_sources(sources, budget), notices)

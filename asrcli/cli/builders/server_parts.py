@@ -1,9 +1,13 @@
 """From the options of `asr serve` to the parts of the server: its recognizer, record, faults and scripted answers."""
 
+import logging
 import random
+import socket
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
+from asrcli.cli.builders.server_access import ServerKeys
 from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.builders.wire_records import open_record
 from asrcli.cli.console import print_message
@@ -14,6 +18,9 @@ from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers, parse_answers
 from asrcli.server.faults.random_faults import RandomFaults
 from asrcli.server.faults.script import FaultPlan, parse_script
+from asrcli.server.key_processes.all_processes import KeyProcesses
+from asrcli.server.key_processes.messages import ServerPlan
+from asrcli.server.limits import ServerLimits
 from asrcli.server.recorded_conversation import RecordedServer
 
 
@@ -35,34 +42,78 @@ def introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:
     """Print what the recognizer is; where nobody chose it, how to get a better one."""
     lines = [info.summary]
     if preferred:
-        lines.append(registry.better(info))
+        lines.append(registry.advice_on_better(info))
     for line in filter(None, lines):
         print_message(f"asr: {line}")
 
 
-def recognizer(
+class RecognizerChoice(NamedTuple):
+    """What was chosen of recognizers.
+
+    Attributes:
+        info: The recognizer.
+        options: Its options.
+        workers: See `registry.make`.
+    """
+
+    info: registry.RecognizerInfo
+    options: registry.RecognizerOptions
+    workers: int | None
+
+    def make(self) -> Recognizer:
+        """Return the recognizer.
+
+        Raises:
+            EngineUnavailable: it is not installed.
+        """
+        return registry.make(*self)
+
+
+def chosen_recognizer(
     engine: str | None, script: Path | None, second_pass: SecondPass, workers: int | None = None
-) -> Recognizer:
+) -> RecognizerChoice:
     """The recognizer of that name, or the first that is ready; with a script the one that plays it.
 
     Raises:
         UsageError: there is none, an option has no effect on it, or the script cannot be read.
-        EngineUnavailable: it is not installed.
     """
     info = registry.find(engine)
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
-        names = " or ".join(registry.taking("second_pass"))
+        names = " or ".join(registry.names_with_option("second_pass"))
         problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
         raise UsageError(problem, f"add --engine {names}" if engine is None else "")
     if workers is not None and info.runs_in is not registry.RunsIn.WORKERS:
         raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
     if script is None:
-        return registry.make(info, registry.RecognizerOptions(second_pass.value), workers)
+        return RecognizerChoice(info, registry.RecognizerOptions(second_pass.value), workers)
     if "script" not in info.options:
-        names = " or ".join(registry.taking("script"))
+        names = " or ".join(registry.names_with_option("script"))
         raise UsageError(f"--script without --engine {names}: only that engine replays one")
     lines = tuple(_lines("--script", script))
-    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"), workers)
+    options = registry.RecognizerOptions(second_pass.value, lines, f"--script {script}")
+    return RecognizerChoice(info, options, workers)
+
+
+def key_processes(
+    chosen: RecognizerChoice,
+    access: ServerKeys,
+    limits: ServerLimits,
+    scripted_answers: ScriptedAnswers | None,
+    *,
+    is_plain: bool,
+) -> KeyProcesses | None:
+    """Processes for the clients of keys that have places reserved for them; None where there can be none.
+
+    Only an open connection can be handed over: one with TLS, whose state is in this process, cannot (`is_plain`), and
+    Windows has no way for it.
+    """
+    if access.keys is None or not is_plain or not hasattr(socket, "send_fds"):
+        return None
+    level = logging.getLogger("asrcli").getEffectiveLevel()
+    plan = ServerPlan(chosen.info.name, chosen.options, chosen.workers, limits, scripted_answers, level)
+    processes = KeyProcesses(plan)
+    access.on_reload = processes.take_keys
+    return processes
 
 
 def faults(script: Path | None, seed: int | None, *, waiting: bool) -> FaultPlan | None:

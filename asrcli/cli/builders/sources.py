@@ -142,6 +142,18 @@ NO_ENHANCEMENT = AudioEnhancement()
 class SourceBuilder:
     """Makes sources of paths.
 
+    Attributes:
+        model: The model that gets the audio.
+        asked: The recognition settings.
+        take: Which part of each file is read, which track and channel, and how loud.
+        samples: The format of bare samples; None for containers, which name their own.
+        treatment: Noise suppression and automatic gain.
+        each_channel: Each channel is a source of its own.
+        passthrough: Files are sent as they are, for a service that decodes them.
+        exact: A whole file is read whose header does not hold its length.
+        chunk_ms: How much audio travels at once, where the service finds the utterances.
+        shown: What persons call files that were fetched, by their paths.
+
     Raises:
         UsageError: options that exclude each other.
     """
@@ -153,9 +165,9 @@ class SourceBuilder:
     treatment: AudioEnhancement = NO_ENHANCEMENT
     each_channel: bool = False
     passthrough: bool = False
-    exact: bool = False  # read a whole file whose header does not hold its length
-    chunk_ms: int = CHUNK_MS  # how much audio travels at once, where the service finds the utterances
-    shown: Mapping[str, str] = field(default_factory=dict)  # what persons call files that were fetched, by their paths
+    exact: bool = False
+    chunk_ms: int = CHUNK_MS
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.each_channel and self.take.channel is not None:

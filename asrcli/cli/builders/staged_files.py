@@ -8,16 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import append_sizes, described_outputs, how_to_get_words, session_command
+from asrcli.cli.builders.journal_keeping import (
+    append_sizes,
+    described_outputs,
+    how_to_get_words,
+    new_header,
+    session_command,
+)
 from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
 from asrcli.core.late_module import LateModule
-from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id, stage_id
-from asrcli.journal.records import JournalHeader
 from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
@@ -155,14 +159,9 @@ class StagedRun:
         folder = self.folder
         now = datetime.now().astimezone()
         assert folder is not None  # noqa: S101  the caller checked it
-        begun = now.isoformat(timespec="milliseconds")
-        service = connection.url
-        if local:
-            service = ""
-        workspace = dict(connection.headers).get(WORKSPACE, "")
         files = (path for _, each in more["stages"] for path in each)
         showing = described_outputs(output_builder) | append_sizes(output_builder, files)
-        header = JournalHeader(begun, recognition, (), service, showing, workspace, **more)
+        header = new_header(now, recognition, connection, showing, local=local, **more)
         try:
             journal.open(
                 folder,
@@ -186,7 +185,7 @@ class StagedRun:
     def _files(self, output_builder: "OutputBuilder", places: list[tuple[int, ...]]) -> list[list[str]]:
         if output_builder.folder is None:
             return [[str(Path(path).absolute()) for path in output_builder.paths() if path != "-"]]
-        builders = output_builder.each(self.paths)
+        builders = output_builder.for_inputs(self.paths)
         return [[str(Path(path).absolute()) for path in builders[numbers[0]].paths()] for numbers in places]
 
 

@@ -135,7 +135,7 @@ def batch(
 def _asked(
     words: list[str], out: str | None, watch: Path | None, ref: Path | None
 ) -> tuple[BatchAction | None, list[str], str]:
-    """The action, the inputs, and the folder of the transcripts, which may stand behind an action.
+    """The action, the inputs, and the folder of the transcripts, which may stand after an action.
 
     Raises:
         UsageError: there is no folder, or no input, or nothing can be watched.

@@ -45,7 +45,7 @@ ACTIONS_OF_OPTION = {
 
 
 def _completions(incomplete: str) -> list[str]:
-    """The names that can stand behind an action."""
+    """The names that can stand after an action."""
     from asrcli.recognizers import model_catalogue, model_store
 
     names = [*model_catalogue.DOCUMENTED, *model_store.ModelStore().models().rows]

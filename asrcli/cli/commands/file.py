@@ -127,8 +127,8 @@ def file(
     output_builder = page_audio.with_files(output_builder, paths, source_builder.take, samples)
     with ExitStack() as stack:
         page = caption_pages.captions(stack, captions, logging_options.level, capitalize=output_options.capitalize)
-        runs = outputs.runs(output_builder, inputs, paths, page)
-        connection = retry_options.applied_to(connection_options.at(stack, recognition))
+        runs = outputs.planned_runs(output_builder, inputs, paths, page)
+        connection = retry_options.applied_to(connection_options.service_connection(stack, recognition))
         run_builder = run.RunBuilder(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
             uses_transcript_context=recognition_options.context_from_transcript, budget=budget,

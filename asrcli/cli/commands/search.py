@@ -21,7 +21,7 @@ Words = Annotated[
     ),
 ]
 Context = Annotated[
-    int, typer.Option("--context", "-C", help="Sentences before and behind.", min=0, max=100, metavar="N")
+    int, typer.Option("--context", "-C", help="Sentences before and after.", min=0, max=100, metavar="N")
 ]
 Limit = Annotated[int, typer.Option(help="Most sentences; 0 shows all.", min=0, max=1_000_000, metavar="N")]
 

@@ -75,14 +75,14 @@ def serve(
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import server_access, server_log, server_parts
-    from asrcli.server import limits, local_server, open_files, page_origins
+    from asrcli.server import limits, local_server, open_files, page_origins, serving_forever
 
     open_files.make_room(max_connections, spare_files=max_connections + open_files.PENDING_FILES)
     server_log.log_in_background(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
     given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers, "--workers": workers}
     with ExitStack() as stack:
         recorded = server_parts.recorded(stack, replay, [name for name, value in given.items() if value is not None])
-        recognizer = server_parts.recognizer(engine if recorded is None else "scripted", script, two_pass, workers)
+        chosen = server_parts.chosen_recognizer(engine if recorded is None else "scripted", script, two_pass, workers)
         warnings: list[str] = []  # printed after the address, because programs wait for that line
         access = server_access.ServerKeys(api_key_file, keys, warnings.append)
         tls = server_access.server_certificate(cert, key)
@@ -91,17 +91,22 @@ def serve(
         server_limits = limits.ServerLimits(
             connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient
         )
+        scripted_answers = server_parts.answers(answers)
+        is_plain = not (tls or planned or recorded)
         server = local_server.LocalServer(
-            recognizer,
+            chosen.make(),
             host,
             port,
             access.keys,
             server_limits,
             planned,
-            server_parts.answers(answers),
+            scripted_answers,
             origins=origins,
             tls=tls,
             recorded=recorded,
+            key_processes=server_parts.key_processes(
+                chosen, access, server_limits, scripted_answers, is_plain=is_plain
+            ),
         )
 
         def announce(address: str) -> None:
@@ -109,11 +114,11 @@ def serve(
             if recorded is not None:
                 print_message(f"asr: every client gets the messages of {replay}")
             else:
-                server_parts.introduce(recognizer.info, preferred=engine is None)
+                server_parts.introduce(chosen.info, preferred=engine is None)
             if planned is not None:
                 print_message(f"asr: this server is at fault on purpose: {faults or f'--chaos {chaos}'}")
             for warning in warnings:
                 print_message(warning)
 
         collect_less_often(SERVER_THRESHOLDS)
-        local_server.serve_forever(server, announce, access.reload)
+        serving_forever.serve_forever(server, announce, access.reload)

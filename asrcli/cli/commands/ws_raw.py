@@ -225,7 +225,7 @@ def ws_raw(
             connection = connection_options.is_other_service()
             wait_s = wait or QUIET_S
         else:
-            connection = connection_options.at(stack, recognition)
+            connection = connection_options.service_connection(stack, recognition)
             wait_s = wait or {True: QUIET_S, False: connection.idle_timeout_s}[exchange.silence_ends]
         opened = raw_session.dial_wire(
             wire, connection, recognition.model, header or [],
@@ -246,7 +246,9 @@ def _check_model(wire: registry.Wire | None, model: str) -> None:
     if model and wire is None:
         raise UsageError("--model with --wire none: such a server is asked for no model")
     if model == AUTO:
-        raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
+        raise UsageError(
+            "--model auto: no audio is looked at here, so the model must be named", "leave it out, or see asr models"
+        )
 
 
 def _given(option: str, text: str | None) -> str | None:
@@ -280,7 +282,7 @@ def _check(
     if not vad and (wire is None or not wire.manual_mode):
         raise UsageError(f"--no-vad with --wire {name}: it belongs to the realtime wire")
     if wire is None and connection_options.local:
-        raise UsageError("--wire none with --local: the embedded recognizer has its two wires only")
+        raise UsageError("--wire none with --local: the embedded recognizer answers on its own wires only")
     if wire is None and connection_options.temporary_key:
         raise UsageError("--wire none with --temporary-key: such a server makes none")
     if wire is not None and wire.elsewhere and not connection_options.names_server:

@@ -1,4 +1,4 @@
-"""Commands whose options also come from files, profiles and environment variables, behind the flags."""
+"""Commands whose options come from flags first, then from environment variables, profiles and files."""
 
 import os
 import re

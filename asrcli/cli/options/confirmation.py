@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from asrcli.cli.console import print_question
 from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
-from asrcli.core.printable import harmless
 from asrcli.terminal.keyboard import discard_pressed_keys
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", metavar=FLAG)]
@@ -23,8 +23,7 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"{question}: this needs an answer, and standard input is not a terminal", "add --yes")
-    sys.stderr.write(f"asr: {harmless(question)}? [y/N] ")
-    sys.stderr.flush()
+    print_question(f"asr: {question}? [y/N]")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise UsageError("nothing was done")
 

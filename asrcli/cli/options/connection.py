@@ -236,7 +236,7 @@ class ConnectionOptions(EndpointOptions):
                 f"--engine {self.engine} without --local or --fallback local: a service has its own recognizers"
             )
 
-    def at(self, stack: ExitStack, recognition: RecognitionSettings) -> ConnectionSettings:
+    def service_connection(self, stack: ExitStack, recognition: RecognitionSettings) -> ConnectionSettings:
         """The connection settings for a service, or for a local server with the embedded recognizer, started here.
 
         Raises:

@@ -54,7 +54,7 @@ FromTranscript = Annotated[
         rich_help_panel=WORDS,
     ),
 ]
-# Options that are no parameters of the service, each with the row behind which the help shows it.
+# Options that are no parameters of the service, each with the row after which the help shows it.
 _BEHIND: Mapping[str, tuple[str, Any, Any]] = {
     "threshold": ("noise_threshold", NoiseThreshold, None),
     "extra": ("force", Force, False),

@@ -1,7 +1,7 @@
 """What the help says of a command, as data: usage, paragraphs, options by group, examples. Lays out nothing."""
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from enum import Enum
 from typing import Any
 
@@ -62,8 +62,11 @@ def read_help(command: Any, ctx: Any, common: Collection[str] = ()) -> HelpConte
         asking[-1] = HelpEntry(asking[-1].names, f"Show the other {left_out} options too, in groups.")
     groups[HELP] = asking
     examples = [example for example in paragraphs(command.epilog) if example != "Examples:"]
-    pieces = " ".join(command.collect_usage_pieces(ctx))
-    usage = f"{ctx.command_path} {pieces}".translate({ord("{"): None, ord("}"): None})
+    hidden = [
+        piece for each in command.params if getattr(each, "hidden", False) for piece in each.get_usage_pieces(ctx)
+    ]
+    pieces = [piece for piece in command.collect_usage_pieces(ctx) if piece not in hidden]
+    usage = f"{ctx.command_path} {' '.join(pieces)}".translate({ord("{"): None, ord("}"): None})
     shown = {title: entries for title, entries in groups.items() if entries}
     return HelpContent(usage, paragraphs(command.help), shown, examples)
 
@@ -131,11 +134,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value
-
-
-def option_names(content: HelpContent) -> Iterator[str]:
-    """The long names of all options that are shown."""
-    for title, entries in content.groups.items():
-        if title not in {ARGUMENTS, COMMANDS}:
-            for entry in entries:
-                yield from (word.strip(",") for word in entry.names.split() if word.startswith("--"))

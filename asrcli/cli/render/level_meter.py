@@ -13,7 +13,7 @@ from asrcli.sources.noise_floor import ADVICE, SILENT_DBFS
 from asrcli.terminal.interrupts import interruptible
 from asrcli.terminal.keyboard import keyboard
 
-METER_DB = 60  # the lowest level that shows
+METER_DB = 60  # the range of the meter, down from 0 dBFS
 SOFT_DBFS = -40.0  # if the loudest moments of speech stay below this, the speaker is far away
 CLIPPED_DBFS = -0.1
 FULL_PEAKS = 3  # with so many of them in a test, the microphone is too loud

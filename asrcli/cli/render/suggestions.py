@@ -8,6 +8,25 @@ from pathlib import Path
 
 INPUT = re.compile(r"[a-z][a-z0-9+.-]*://.*|.*\.\w{2,4}|-", re.IGNORECASE | re.DOTALL)
 READING = "cat talk.wav | asr file -"
+# What the library that parses the command line calls things, and what a reader calls them.
+_PLAIN = (
+    (re.compile(r"is not a valid float( range)?\b"), "is not a number"),
+    (re.compile(r"is not a valid int(eger)?( range)?\b"), "is not a whole number"),
+    (re.compile(r"is not in the range (\S+)<=x<=(\S+?)(?=[.;]?$|[.;] )"), r"is not from \1 to \2"),
+    (re.compile(r"is not in the range x>=(\S+?)(?=[.;]?$|[.;] )"), r"is less than \1"),
+)
+# Nouns that other programs have as commands.
+_OTHER_NAMES = {
+    "library": "search", "watch": "batch", "list": "sessions", "history": "sessions", "transcribe": "file",
+    "listen": "mic", "record": "mic", "stream": "mic", "live": "mic", "server": "serve", "version": "--version",
+}  # fmt: skip
+
+
+def plain(problem: str) -> str:
+    """A message of that library in the words of this program."""
+    for pattern, words in _PLAIN:
+        problem = pattern.sub(words, problem)
+    return problem
 
 
 def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> str:
@@ -22,10 +41,15 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         word = found[1]
         if is_input(word):
             return f"did you mean asr file {_quoted(word)}?"
+        if word in _OTHER_NAMES:
+            return f"did you mean asr {_OTHER_NAMES[word]}?"
         similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
         if not similar:
             return ""
         return f"did you mean {similar}?"
+    dashed = next((word for word in given[1:] if word.startswith("-") and _is_file(word)), "")
+    if dashed and ("Missing argument 'FILE" in problem or problem.startswith("No such option")):
+        return f"a file of that name is written so: {_quoted(dashed)}"
     if "Missing argument 'FILE" in problem:
         return f"name a file, or - for standard input: {READING}"
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", problem, re.DOTALL):
@@ -36,17 +60,20 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         return ""
     if problem.startswith("No such option") and given and given[0].startswith("-") and given[0] != "--":
         command = next((word for word in given if word in commands), "file")
-        return f"options stand behind a command: asr {command} {given[0]}"
+        return f"options come after the command: asr {command} {given[0]}"
     return ""
 
 
 def is_input(word: str) -> bool:
     """Whether a word looks like a file or an address that asr file could read."""
+    return _is_file(word) or INPUT.fullmatch(word) is not None
+
+
+def _is_file(word: str) -> bool:
     try:
-        exists = Path(word).is_file()
+        return Path(word).is_file()
     except (OSError, ValueError):
-        exists = False
-    return exists or INPUT.fullmatch(word) is not None
+        return False
 
 
 def _quoted(word: str) -> str:

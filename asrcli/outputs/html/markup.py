@@ -6,7 +6,7 @@ from html import escape
 
 from asrcli.core.events import Final, Gap, Resumed
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import clock, pause, reported, translated
+from asrcli.outputs.formatting import LOCAL_TEXT, clock, pause, reported, translated
 
 SPEAKER_COLOURS = 8  # as many as the style sheet has
 NEAR = 40  # characters in which the next word must be found in the text of its sentence
@@ -42,7 +42,7 @@ def gap(event: Gap, places: Places) -> str:
     reason = text_of(f"{speaker}no text until {clock(event.end_ms)}: {reported(event.reason)}")
     parts = [_time(event.begin_ms, places), f'<span class="reason">{reason}</span>']
     if heard := harmless(event.local_text).strip():
-        parts.append(f'<span class="heard" dir="auto">heard on this machine only: {text_of(heard)}</span>')
+        parts.append(f'<span class="heard" dir="auto">{LOCAL_TEXT}{text_of(heard)}</span>')
     return _paragraph("gap", event.begin_ms, event.end_ms, " ".join(parts))
 
 

@@ -20,7 +20,7 @@ MOST_LATE_MS = 10_000  # a server that is later than this is not expected
 STEP_MS = 20  # loudness is measured in steps
 JOINED_MS = 300  # a shorter quiet is a part of speech
 FIT_MS = 100  # so much may be missing of the length of a sentence
-TAIL_MS = 400  # loud audio behind a sentence, which is its own: its end is not known better
+TAIL_MS = 400  # loud audio after a sentence, which is its own: its end is not known better
 QUIET_PEAK, QUIET = 100, 0.02  # below this peak, or this part of the loudest one, sound is no speech
 FORGET = 0.997  # by step: the loudest peak counts half as much after five seconds
 PIECE_MS, LEAST_PIECE_MS = 570, 450  # a server that is not late sends a piece each 600 ms of audio, more or less
@@ -85,7 +85,7 @@ class SentenceTimes:
         return self._placed(self._at_once_ms, 0)
 
     def end(self, said: str, length_ms: int, *, finishing: bool) -> tuple[int, int]:
-        """The span of the open sentence, whose whole text has come; the next one begins behind it.
+        """The span of the open sentence, whose whole text has come; the next one begins after it.
 
         Args:
             said: The text.
@@ -105,7 +105,7 @@ class SentenceTimes:
         if length_ms:
             latest_ms = self.sent_ms
         begin_ms = min(self._placed(self._at_once_ms, shortest_ms), latest_ms)
-        heard_ms = self.sent_ms - END_WAIT_MS - self._late_ms  # the sentence ends behind the loud audio before this
+        heard_ms = self.sent_ms - END_WAIT_MS - self._late_ms  # the sentence ends after the loud audio before this
         loud_ends_ms = [min(last_ms, heard_ms) for first_ms, last_ms in self._loud if first_ms < heard_ms]
         end_ms = max([begin_ms + shortest_ms, *loud_ends_ms[-1:]])
         if not length_ms:  # such a server ends sentences at pauses alone
@@ -121,7 +121,7 @@ class SentenceTimes:
     def _placed(self, at_once_ms: int, length_ms: int) -> int:
         """A begin that is not too late, for a sentence of at least this length.
 
-        Where one stretch goes on behind the sentence before, and is as long as this one, this one is the rest of it.
+        Where one stretch goes on after the sentence before, and is as long as this one, this one is the rest of it.
         """
         loud = [*islice(self._loud, 2)]
         if length_ms and loud and loud[0][0] < self._last_end_ms:
@@ -134,7 +134,7 @@ class SentenceTimes:
     def _first_text_came(self, usual_ms: int) -> None:
         """As `_text_came`, for a sentence without a text so far, which may have begun before the last text came.
 
-        What was said before a long quiet has its text: then the sentence began behind it.
+        What was said before a long quiet has its text: then the sentence began after it.
         """
         long_ms = self._late_ms + FIRST_TEXT_MS
         since_ms = max(self._last_end_ms, self._text_at_ms - long_ms)

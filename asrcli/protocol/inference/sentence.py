@@ -107,7 +107,7 @@ def final_of(
 
 
 def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
-    """The begin of an open sentence, in ms; estimated where its own is missing or behind the audio that was sent."""
+    """The begin of an open sentence, in ms; estimated where its own is missing or after the audio that was sent."""
     if result.begin_ms is None or (sent_ms and result.begin_ms > sent_ms):
         return timestamps.start(result.words, sent_ms, after_ms)
     return result.begin_ms

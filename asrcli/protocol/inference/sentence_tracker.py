@@ -89,7 +89,7 @@ class SentenceTracker:
             return
         open_sentence = self._open.pop(name, None)
         if result.untold:
-            yield self._dropped.untold()
+            yield self._dropped.missing_text()
             if open_sentence is not None:
                 result = result._replace(text=open_sentence.result.text, words=open_sentence.result.words)
         begin_ms = result.begin_ms

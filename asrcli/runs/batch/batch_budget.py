@@ -1,12 +1,11 @@
 """A limit on the cost of a whole batch, shared by runs that take place at the same time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Lock
 
 from asrcli.core.audio import Chunk
-from asrcli.core.errors import BudgetReached
-from asrcli.core.events import Event, Usage
-from asrcli.core.interfaces import Source, SourceWrapper
+from asrcli.core.events import Usage
+from asrcli.core.interfaces import Source
 from asrcli.runs.budget import Budget
 
 
@@ -36,7 +35,7 @@ class BatchBudget:
         self._again = again
         self._lock = Lock()
         self._ended = spent  # what all runs cost that are over
-        self._shares: dict[int, Budget] = {}
+        self._shares: dict[int, BudgetShare] = {}
 
     @property
     def taken(self) -> float:
@@ -44,43 +43,50 @@ class BatchBudget:
         with self._lock:
             return self._ended + sum(share.bill for share in self._shares.values())
 
-    def share(self) -> Budget:
+    def share(self) -> "BudgetShare":
         """The budget of a run that begins; it is an output of the run. Its limit follows those of the others."""
-        share = Budget(self.limit, self._cost, self._at_most, self._again)
+        share = BudgetShare(self, self._cost, self._at_most, again=self._again)
         with self._lock:
             self._shares[id(share)] = share
         return share
 
-    def ended(self, share: Budget, cost: float | None) -> None:
+    def ended(self, share: "BudgetShare", cost: float | None) -> None:
         """Take what a run really cost instead of the most that it could."""
         with self._lock:
             bill = self._shares.pop(id(share)).bill
             self._ended += bill if cost is None else cost
 
-    def affords(self, share: Budget, source: Source, chunk: Chunk) -> bool:
+    def affords(self, share: "BudgetShare", source: Source, chunk: Chunk) -> bool:
         """Return whether a run may take this chunk too, and count it if so."""
         with self._lock:
             others = sum(other.bill for other in self._shares.values() if other is not share)
             share.limit = self.limit - self._ended - others
-            return share.affords(source, chunk)
+            return share.affords_alone(source, chunk)
 
 
-class SharedBudgetSource(SourceWrapper):
-    """A source that ends where the budget of the batch does."""
+class BudgetShare(Budget):
+    """The budget of one run of a batch. Its limit is what the others leave of the limit of the batch."""
 
-    def __init__(self, source: Source, budget: BatchBudget, share: Budget) -> None:
-        super().__init__(source)
-        self._budget = budget
-        self._share = share
+    def __init__(
+        self,
+        batch: BatchBudget,
+        cost: Callable[[Usage], float | None],
+        at_most: Callable[[float], float],
+        *,
+        again: bool,
+    ) -> None:
+        super().__init__(batch.limit, cost, at_most, again)
+        self._batch = batch
 
-    def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """Yield what the source yields, as long as the budget of the batch allows.
+    @property
+    def whole_limit(self) -> float:
+        """The limit of the batch, in CNY."""
+        return self._batch.limit
 
-        Raises:
-            BudgetReached: the budget does not allow the next chunk.
-            SourceError: as the source does.
-        """
-        for item in self._source.chunks(start):
-            if isinstance(item, Chunk) and not self._budget.affords(self._share, self, item):
-                raise BudgetReached(self._budget.limit)
-            yield item
+    def affords(self, source: Source, chunk: Chunk) -> bool:
+        """Return whether the batch allows this chunk too, and count it if so."""
+        return self._batch.affords(self, source, chunk)
+
+    def affords_alone(self, source: Source, chunk: Chunk) -> bool:
+        """Do what `affords` does, by the limit of this share as it is now."""
+        return super().affords(source, chunk)

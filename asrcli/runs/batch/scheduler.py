@@ -18,12 +18,12 @@ from asrcli.runs.batch.batch_view import BatchView
 from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow
 from asrcli.runs.batch.staging import Staging
 from asrcli.runs.batch.start_limits import StartLimits
+from asrcli.runs.run import HURRY_S
 
 TICK_S = 0.25
 SPENT_S = 5.0  # what active inputs have cost is written so often
 BUSY_TRIES = 4  # how often an input begins that the service has no room for
 LEAVE_S = 5.0  # how long inputs have to end when nobody wants to wait
-HURRY_S = 5.0  # after SIGTERM the last words are waited for no longer
 
 Work = Callable[[BatchTask, ActiveInput], InputOutcome]
 Interruptible = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]

@@ -6,8 +6,7 @@ from threading import Lock
 from asrcli.core.audio import Chunk
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import Source
-from asrcli.runs.batch.batch_budget import BatchBudget
-from asrcli.runs.budget import Budget
+from asrcli.runs.batch.batch_budget import BatchBudget, BudgetShare
 
 LEASE_S = 30.0  # a lease pays for so much audio, sent twice
 LEAST = 1e-9  # CNY; less is nothing
@@ -72,7 +71,7 @@ class LeasedBudget(BatchBudget):
         self._step = 2 * at_most(LEASE_S)
         self._ask = ask
 
-    def affords(self, share: Budget, source: Source, chunk: Chunk) -> bool:
+    def affords(self, share: BudgetShare, source: Source, chunk: Chunk) -> bool:
         """Return whether a run may take this chunk too, and count it if so."""
         while not super().affords(share, source, chunk):
             granted = self._ask(self._step)

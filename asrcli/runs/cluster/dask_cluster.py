@@ -16,7 +16,7 @@ from asrcli.sources.blocking_calls import call_with_timeout
 
 CONNECT_S = 10.0
 BACK_S = 30.0  # how long a scheduler that is gone may take to come back
-LOOK_S = 1.0
+LOOK_S = 1.0  # how often a call looks whether its workers and the scheduler are there
 SCHEMES = {"tcp", "tls", "ws", "wss"}
 SILENT = 2  # so many looks without an answer, and the scheduler is gone
 Task = Callable[..., Any]
@@ -112,7 +112,7 @@ class DaskCluster:
         self.problems.setdefault(address, reason)
         self.workers.pop(address, None)
 
-    def hear(self, topic: str, handle: Callable[[dict[str, Any]], None]) -> None:
+    def subscribe(self, topic: str, handle: Callable[[dict[str, Any]], None]) -> None:
         """Let `handle` take the messages of workers; it must not wait."""
         self._client.subscribe_topic(topic, lambda event: handle(event[1]))
 
@@ -130,7 +130,7 @@ class DaskCluster:
         future = self._client.submit(function, *arguments, key=name, workers=workers, pure=False)
         return RemoteCall(self, future, workers)
 
-    def tell(self, address: str, function: Task, *arguments: object) -> None:
+    def run_on_worker(self, address: str, function: Task, *arguments: object) -> None:
         """Run a short function on a worker now; nothing happens if it is gone."""
         try:
             self._client.run(function, *arguments, workers=[address], on_error="ignore")

@@ -46,7 +46,7 @@ def check_service(connection: ConnectionSettings, describe: Describe, *, keyless
     yield from _all_wires(wires, connection, describe)
 
 
-# The step behind each step: what an error is about.
+# The step that follows each step: what an error is about.
 _NEXT = {"proxy": "DNS", "DNS": "TCP", "TCP": "TLS", "TLS": "clock"}
 
 

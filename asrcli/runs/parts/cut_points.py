@@ -18,7 +18,7 @@ AGAIN_STEPS = 500  # where no silence was found, it is looked for again after so
 class CutFinder:
     """Takes the audio of a part from its begin on, and says where the next part should begin.
 
-    It is cut in the middle of the longest silence near the wanted place; if there is none, of the first one behind it.
+    It is cut in the middle of the longest silence near the wanted place; if there is none, of the first one after it.
     Where nobody ever pauses there is no cut. What is missing from the audio counts as silence.
     """
 
@@ -34,7 +34,7 @@ class CutFinder:
         self._looked = 0  # the steps before were searched
 
     def feed(self, chunk: Chunk) -> int | None:
-        """Return the position of the next cut, once there is one; the part behind it begins there."""
+        """Return the position of the next cut, once there is one; the part after it begins there."""
         missing = (chunk.position - self._end) // self._step
         if missing > 0:
             self._take(self._held + bytes(self._step * SAMPLE_BYTES - len(self._held)))
@@ -81,7 +81,7 @@ class CutFinder:
         return (first + behind) // 2
 
     def _runs(self, begin: int, quiet: int) -> Iterator[tuple[int, int]]:
-        """The silences from a step on: their first step, and the one behind their last."""
+        """The silences from a step on: their first step, and the one after their last."""
         first: int | None = None
         for step in range(begin, len(self._peaks)):
             if self._peaks[step] <= quiet:

@@ -34,7 +34,7 @@ class PartAudio:
         self._events: list[tuple[int, Event]] = []
 
     def add(self, item: Chunk | Event) -> None:
-        """Keep a chunk, or an event behind the last one."""
+        """Keep a chunk, or an event after the last one."""
         if not isinstance(item, Chunk):
             self._events.append((self.end, item))
             return
@@ -50,7 +50,7 @@ class PartAudio:
         self.end = item.end
 
     def cut(self, position: int) -> "PartAudio":
-        """End here, and return what lies behind as another part."""
+        """End here, and return what follows as another part."""
         rest = PartAudio(self._format, self._name, position)
         for item in self.items(position):
             rest.add(item)

@@ -8,7 +8,7 @@ from asrcli.core.errors import AsrError, AudioLost, combine_errors
 from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Usage
 from asrcli.core.transcript import Transcript
-from asrcli.runs.budget import Budget
+from asrcli.runs.batch.batch_budget import BudgetShare
 from asrcli.runs.parts.splitter import SplitPart
 from asrcli.runs.run import Run
 
@@ -42,7 +42,7 @@ class RunningPart:
 
     split: SplitPart
     run: Run | None = None
-    share: Budget | None = None
+    share: BudgetShare | None = None
     waiting: list[Event] = field(default_factory=list)
     ended: Ended | None = None
     billed: Billed = Billed(Usage())

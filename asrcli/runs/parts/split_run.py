@@ -11,7 +11,7 @@ from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, 
 from asrcli.core.interfaces import Output, Source
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
-from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
+from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.parts.part_account import joined_account, joined_bill
 from asrcli.runs.parts.part_state import PartEvents, RunningPart, failures, raise_what_ended
 from asrcli.runs.parts.part_store import PartStore
@@ -220,7 +220,7 @@ class SplitRun:
         outputs: list[Output] = [PartEvents(part.split.number, self._queue.put)]
         if self._budget is not None:
             part.share = self._budget.share()
-            source = SharedBudgetSource(source, self._budget, part.share)
+            source = part.share.limited(source)
             outputs.append(part.share)
         if self._store is not None:
             self._store.begin(part.split.number, part.split.begin_ms, part.split.end_ms)

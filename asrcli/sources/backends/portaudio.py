@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import Format
+from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.installation import install_command
@@ -195,7 +196,8 @@ def _probe() -> None:
     try:
         done = subprocess.run(look, capture_output=True, timeout=PROBE_S, check=False)
     except subprocess.TimeoutExpired as exc:
-        raise SourceError(NAME, f"PortAudio does not start: no answer for {PROBE_S} s") from exc
+        problem = f"PortAudio does not start: no answer for {PROBE_S} s"
+        raise SourceError(NAME, problem, cause=Cause.DEVICE_HANGS) from exc
     if done.returncode < 0:
         where = os.environ.get("ALSA_CONFIG_PATH") or "it is missing: apt-get install libasound2-data"
         raise SourceError(NAME, f"PortAudio crashes on the ALSA configuration of this machine ({where})")

@@ -55,7 +55,7 @@ class PlayedCluster:
         self.ends: list[object] = []
         self.told = SimpleQueue[tuple[object, ...]]()
 
-    def hear(self, topic: str, handle: Callable[[dict[str, Any]], None]) -> None:
+    def subscribe(self, topic: str, handle: Callable[[dict[str, Any]], None]) -> None:
         """Nobody speaks."""
 
     def look(self) -> None:
@@ -72,7 +72,7 @@ class PlayedCluster:
             raise end
         return PlayedCall(end)
 
-    def tell(self, *arguments: object) -> None:
+    def run_on_worker(self, *arguments: object) -> None:
         """Keep it."""
         self.told.put(arguments)
 

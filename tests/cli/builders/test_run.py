@@ -56,7 +56,7 @@ PASTED = {
     '"{}"': "quotes", "'{}'": "quotes", "`{}`": "quotes", '"{}",': "quotes", "{},": "quotes or commas", "{};": "quotes",
     "Bearer {}": "'Bearer' before", "bearer\t{}": "'Bearer'", "Authorization: Bearer {}": "'Bearer'",
     "Bearer": "'Bearer'",
-    "DASHSCOPE_API_KEY={}": "only what stands behind the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
+    "DASHSCOPE_API_KEY={}": "only what comes after the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
     "<{}>": "placeholder", "${{}}": "placeholder", "$KEY": "placeholder", "({})": "placeholder",
     "{}\u200b": "no key has", "\u201c{}\u201d": "quotes",
     "set X={}": "NAME=value", "$env:X={}": "NAME=value", 'A="{}"': "quotes", "A={}\nB={}": "NAME=value",

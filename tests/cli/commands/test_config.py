@@ -129,7 +129,7 @@ MISTAKES = {
     "set --profile= gain 3": "--profile is empty; name a profile",
     "unset gain": "gain is not set; asr config show says what is",
     "unset": "unset takes one key; as in asr config unset mic.device",
-    "list x": "list takes nothing behind it: x; see asr config --help",
+    "list x": "list takes no further word: x; see asr config --help",
     "path --origin": "--origin has no effect on asr config path",
     "show nic": "nic is no command with options; did you mean mic?",
     "show mic file": "show takes one command; as in asr config show mic",

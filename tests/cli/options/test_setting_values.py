@@ -35,7 +35,7 @@ def value_of(option: str, value: Any, *, command: str = "file", is_text: bool = 
         ("log-file", "/a/~", "/a/~"),
     ],
 )
-def test_values_of_toml(option: str, value: Any, expected: Any) -> None:
+def test_a_toml_value_is_read_as_its_option_takes_it(option: str, value: Any, expected: Any) -> None:
     """A switch takes a boolean, what may be repeated one value or a list, and a text also a number."""
     assert value_of(option, value) == expected
 
@@ -51,7 +51,7 @@ def test_values_of_toml(option: str, value: Any, expected: Any) -> None:
         ("gain", "-3", "-3"),
     ],
 )
-def test_texts_of_variables(option: str, text: str, expected: Any) -> None:
+def test_a_variable_holds_several_values_one_a_line_or_as_a_toml_list(option: str, text: str, expected: Any) -> None:
     """Several values stand one a line, or as a list of TOML."""
     assert value_of(option, text, is_text=True) == expected
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from asrcli.cli.app import COMMANDS
 from asrcli.cli.render.suggestions import is_input, suggestion
-from tests.support.command import asr
+from tests.support.command import CLIP, asr
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,17 @@ from tests.support.command import asr
         (["mic", "talk.wav"], "did you mean asr file talk.wav?"),
         (["file"], "name a file, or - for standard input: cat talk.wav | asr file -"),
         (["file", "--local"], "name a file, or - for standard input"),
-        (["--local", "file", "talk.wav"], "options stand behind a command: asr file --local"),
+        (["--local", "file", "talk.wav"], "options come after the command: asr file --local"),
         (["quite-other"], "No such command 'quite-other'; see "),
         (["verify"], "verify --help"),
+        (["library", "search", "x"], "did you mean asr search?"),
+        (["transcribe"], "did you mean asr file?"),
+        (["version"], "did you mean asr --version?"),
+        (["mic", "--bugdet", "1"], "--budget"),
+        (["serve", "--port", "99999"], "'--port': 99999 is not from 0 to 65535;"),
+        (["file", "a.wav", "--budget", "1CNY"], "'1CNY' is not a number;"),
+        (["mic", "--retries", "x"], "'x' is not a whole number;"),
+        (["mic", "--retries", "-1"], "-1 is less than 0;"),
         (["file", "--paec", "1", "talk.wav"], "--pace"),
     ],
 )
@@ -44,6 +52,30 @@ def test_a_file_without_a_suffix_is_known_by_being_there(tmp_path: Path) -> None
     assert not is_input(str(path))
     path.write_bytes(b"")
     assert is_input(str(path))
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_written_so_that_it_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option that is none may be a file: then the hint is its name as it has to be written."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("-talk.wav", "-zx talk.wav"):
+        Path(name).write_bytes(b"")
+    said = asr("file", "--local", "-talk.wav").stderr
+    assert "No such option: -t; a file of that name is written so: ./-talk.wav" in said
+    assert "written so: './-zx talk.wav'" in asr("file", "-zx talk.wav").stderr
+    Path("-other.wav").write_bytes(b"")  # -o ther.wav, and no file
+    assert "written so: ./-other.wav" in asr("file", "-other.wav").stderr
+    assert "file --help" in asr("file", "-zother.wav").stderr
+
+
+@pytest.mark.parametrize("folder", ["there", "there/below"])
+def test_a_folder_for_transcripts_that_is_a_file_is_refused(tmp_path: Path, folder: str) -> None:
+    """It was `File exists`, which is no problem that anybody has."""
+    (tmp_path / "there").write_bytes(b"x")
+    done = asr("file", CLIP, "--local", "--output-dir", tmp_path / folder)
+    assert done.returncode == 2
+    assert f"--output-dir {tmp_path / folder} is a file, or in one; name a folder" in done.stderr
 
 
 @given(st.text(), st.lists(st.text(), max_size=3))

@@ -129,7 +129,7 @@ def test_the_tags_of_a_model_are_no_text() -> None:
     assert final.text == "你好。"
 
 
-def test_errors_and_junk() -> None:
+def test_an_error_ends_the_task_and_junk_is_dropped() -> None:
     """An error ends the task; what cannot be read is said and dropped."""
     with pytest.raises(ServiceRefused, match="no model"):
         hear(client(), text(error="no model"))

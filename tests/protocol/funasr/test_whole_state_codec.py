@@ -145,7 +145,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_errors_and_junk(error: dict[str, object]) -> None:
+def test_an_error_in_any_form_ends_the_task_and_junk_is_dropped(error: dict[str, object]) -> None:
     """An error ends the task in any form; what cannot be read is said and dropped."""
     with pytest.raises(ServiceRefused, match="no model"):
         hear(client(), told(**error))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from asrcli.core.events import Final, Gap, Notice, Word
-from asrcli.protocol.discarded_messages import UNTOLD
+from asrcli.protocol.discarded_messages import MISSING_TEXT
 from asrcli.protocol.inference.sentence_tracker import NO_READABLE_TEXT
 from asrcli.protocol.timestamps import AHEAD_MS
 from tests.support.inference import SENT_MS, client, finals, notices, result
@@ -37,7 +37,7 @@ def test_a_sentence_whose_text_is_left_out_has_the_text_that_was_heard_of_it(tex
     assert notices(events) == ["debug"]  # a person was told at the first one
     assert events[1:] == [Final("2", 300, 900, "good", (Word("good", 300, 500),))]
     (warning, _) = client().receive(result(text=text))
-    assert warning == Notice("warning", UNTOLD)
+    assert warning == Notice("warning", MISSING_TEXT)
 
 
 @pytest.mark.parametrize("end_ms", [0, -1, 0.0])

@@ -165,7 +165,7 @@ def test_a_call_ends_with_its_result_or_says_what_was_lost(client: type[PlayedCl
 def test_a_call_whose_workers_are_gone_is_given_up(client: type[PlayedClient], address: str) -> None:
     """And one for which there is none is not begun; a message to a worker that has just gone is no error."""
     cluster = DaskCluster(address, "1.0")
-    cluster.tell("tcp://good", len, "x")
+    cluster.run_on_worker("tcp://good", len, "x")
     assert cluster._client.told == [(len, "x", ["tcp://good"])]
     call = cluster.call(len, "x", name="one")
     client.versions = {"other": "0.9"}

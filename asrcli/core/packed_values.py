@@ -1,0 +1,18 @@
+"""Values of this program as bytes, for processes of it: each is its pickle, behind the length of that."""
+
+import pickle
+import struct
+from typing import Any
+
+LENGTH = struct.Struct("<I")
+
+
+def packed(value: object) -> bytes:
+    """Return a value as the bytes that travel: its length and its pickle."""
+    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(data)) + data
+
+
+def unpacked(data: bytes) -> Any:
+    """Return the value of a pickle. Only ever from our own child or parent."""
+    return pickle.loads(data)  # noqa: S301

@@ -1,0 +1,91 @@
+"""Connections on their way from the server to the process of their key, by a Unix socket that carries descriptors.
+
+One message is one connection: its descriptor, and a pickled HandedOver.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+from asrcli.core.packed_values import LENGTH, packed, unpacked
+from asrcli.server.key_processes.messages import HandedOver
+
+MAX_MESSAGE_BYTES = 24 << 10  # the system keeps a message of this size in one piece
+
+
+def hand_over(channel: socket.socket, descriptor: int, handed: HandedOver) -> bool:
+    """Give a connection away; returns False where it does not fit, or the other process is behind or gone.
+
+    Args:
+        channel: The Unix socket, which does not block.
+        descriptor: Of the connection. It stays open here, and is to be closed.
+        handed: What comes with it.
+    """
+    message = packed(handed)
+    if len(message) > MAX_MESSAGE_BYTES:
+        return False
+    try:
+        return socket.send_fds(channel, [message], [descriptor]) == len(message)
+    except OSError:
+        return False
+
+
+class HandedConnections(socket.socket):
+    """Stands where a listening socket does, and accepts the connections that the server hands over.
+
+    Args:
+        descriptor: Of the Unix socket.
+        on_end: Called with the name of a key when a connection with it has ended.
+    """
+
+    def __init__(self, descriptor: int, on_end: Callable[[str], None]) -> None:
+        super().__init__(fileno=descriptor)
+        self._on_end = on_end
+        self._handed: dict[int, HandedOver] = {}
+
+    def listen(self, backlog: int = 0, /) -> None:
+        """Nothing is to be done: the server listens."""
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Return the socket and address of the next client.
+
+        Raises:
+            BlockingIOError: there is none now; or the server is gone, and there will be none.
+        """
+        message, descriptors, _, _ = socket.recv_fds(self, MAX_MESSAGE_BYTES, 1)
+        if not message:
+            asyncio.get_running_loop().remove_reader(self.fileno())
+            raise BlockingIOError
+        handed: HandedOver = unpacked(message[LENGTH.size :])
+        if not descriptors:  # no file is left for it here: the system has closed the connection
+            self._on_end(handed.key_name)
+            raise BlockingIOError
+        os.set_inheritable(descriptors[0], False)
+        client = _HandedSocket(descriptors[0], lambda: self._on_end(handed.key_name))
+        try:
+            peer = client.getpeername()
+        except OSError as exc:  # it has gone meanwhile
+            client.close()
+            raise BlockingIOError from exc
+        self._handed[client.fileno()] = handed
+        return client, peer
+
+    def taken(self, descriptor: int) -> HandedOver:
+        """Remove and return what came with an accepted connection."""
+        return self._handed.pop(descriptor)
+
+
+class _HandedSocket(socket.socket):
+    """A connection that says when it is closed."""
+
+    def __init__(self, descriptor: int, on_end: Callable[[], None]) -> None:
+        super().__init__(fileno=descriptor)
+        self._on_end: Callable[[], None] | None = on_end
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end()

@@ -1,0 +1,200 @@
+"""The process of one or several keys as the server sees it: started, given connections, asked to end."""
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+from asrcli.core.errors import system_reason
+from asrcli.core.settings import RecognitionSettings
+from asrcli.server.key_processes.handed_connections import hand_over
+from asrcli.server.key_processes.messages import (
+    ConnectionEnded,
+    Drain,
+    Figures,
+    HandedOver,
+    KeyLimits,
+    ListAnswer,
+    Listening,
+    ListQuestion,
+    LogLine,
+    ServerPlan,
+    Stop,
+    next_message,
+    send_message,
+)
+from asrcli.server.log_filter import log
+from asrcli.server.monitoring import ServerMetrics
+
+AGAIN_S, LONGEST_AGAIN_S = 1.0, 60.0  # after which a process that has ended is started again; doubled each time
+END_S = 1.0  # that a process has to end once its connections are closed
+CHANNEL_BYTES = 256 << 10  # of connections that wait for the process
+
+
+class KeyProcess:
+    """One process. Until it listens, and after it has ended, it takes no connection and the server keeps them.
+
+    Args:
+        plan: What it serves.
+        with_lists: Returns a recognition with the hot words of its lists.
+        on_end: Called with the name of a key when a connection with it has ended.
+
+    Attributes:
+        limits: The tasks that its keys may begin within a minute, by their names.
+        metrics: What it has counted.
+    """
+
+    def __init__(
+        self,
+        plan: ServerPlan,
+        with_lists: Callable[[RecognitionSettings], RecognitionSettings],
+        on_end: Callable[[str], None],
+    ) -> None:
+        self.limits: dict[str, int | None] = {}
+        self.metrics = ServerMetrics()
+        self._plan = plan
+        self._with_lists = with_lists
+        self._on_end = on_end
+        self._earlier = ServerMetrics()  # of processes that have ended
+        self._open: Counter[str] = Counter()  # connections of the process, by key
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._channel: socket.socket | None = None  # while it takes connections
+        self._ending = asyncio.Event()
+        self._again_s = AGAIN_S
+        self._running = asyncio.get_running_loop().create_task(self._run())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None
+
+    @property
+    def takes_connections(self) -> bool:
+        """Whether connections can be handed over."""
+        return self._channel is not None
+
+    def hand_over(self, descriptor: int, handed: HandedOver) -> bool:
+        """Give a connection away; returns False where the server has to keep it.
+
+        Args:
+            descriptor: Of the connection, which is to be closed here.
+            handed: What comes with it.
+        """
+        if self._channel is None or not hand_over(self._channel, descriptor, handed):
+            return False
+        self._open[handed.key_name] += 1
+        return True
+
+    def set_limits(self, limits: dict[str, int | None]) -> None:
+        """Take other limits, by the names of the keys."""
+        self.limits = limits
+        self._tell(KeyLimits(limits))
+
+    def drain(self) -> None:
+        """Take no connection any more; the process lets its tasks end, and ends."""
+        self._end(Drain())
+
+    async def stop(self, within_s: float) -> None:
+        """Close every connection now: clients have so many seconds to answer. A process that goes on then is killed."""
+        self._end(Stop())
+        try:
+            async with asyncio.timeout(within_s + END_S):
+                await asyncio.shield(self._running)
+        except TimeoutError:
+            if self._process is not None:
+                self._process.kill()
+            await self._running
+
+    def _end(self, message: Drain | Stop) -> None:
+        self._ending.set()
+        self._channel = None
+        self._tell(message)
+
+    def _tell(self, message: object) -> None:
+        if self._writer is not None:
+            send_message(self._writer, message)
+
+    async def _run(self) -> None:
+        """Keep a process running, until it is to end."""
+        while not self._ending.is_set():
+            try:
+                await self._run_once()
+            except OSError as exc:
+                log.error("a process of the key %s cannot be started: %s", self._name, system_reason(exc))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._again_s):
+                    await self._ending.wait()
+            self._again_s = min(2 * self._again_s, LONGEST_AGAIN_S)
+
+    async def _run_once(self) -> None:
+        ours, theirs = socket.socketpair()
+        our_channel, their_channel = socket.socketpair()
+        with ours, theirs, our_channel, their_channel:
+            our_channel.setblocking(False)
+            our_channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHANNEL_BYTES)
+            descriptors = theirs.fileno(), their_channel.fileno()
+            # -P: a module in the user's directory must not replace one of Python's. A session of its own: Ctrl-C in the
+            # terminal reaches the server alone.
+            command = (sys.executable, "-P", "-m", "asrcli.server.key_processes.child", *map(str, descriptors))
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=descriptors,
+                start_new_session=True,
+            )
+            theirs.close()
+            their_channel.close()
+            reader, self._writer = await asyncio.open_connection(sock=ours)
+            try:
+                self._tell(self._plan)
+                self._tell(KeyLimits(self.limits))
+                if self._ending.is_set():
+                    self._tell(Stop())
+                while (message := await next_message(reader)) is not None:
+                    if not isinstance(message, Listening):
+                        self._take(message)
+                    elif not self._ending.is_set():
+                        self._channel = our_channel
+                        self._again_s = AGAIN_S
+                status = await self._process.wait()
+            finally:
+                self._channel = None
+                self._writer.close()
+                self._writer = None
+                if self._process.returncode is None:
+                    self._process.kill()
+                self._process = None
+                self._forget()
+        if not self._ending.is_set():
+            log.error("the process of the key %s ended with status %d, and is started again", self._name, status)
+
+    @property
+    def _name(self) -> str:
+        return ", ".join(self.limits)
+
+    def _take(self, message: object) -> None:
+        match message:
+            case ConnectionEnded(key_name):
+                self._open[key_name] -= 1
+                self._on_end(key_name)
+            case Figures(metrics):
+                self.metrics = self._earlier.plus(metrics)
+            case ListQuestion(number, recognition):
+                self._tell(ListAnswer(number, self._with_lists(recognition)))
+            case LogLine(record):
+                logging.getLogger("asrcli").handle(logging.makeLogRecord(record))
+
+    def _forget(self) -> None:
+        """Count what the process had as ended."""
+        for key_name in self._open.elements():
+            self._on_end(key_name)
+        self._open.clear()
+        self.metrics.running_tasks = 0
+        self._earlier = self.metrics

@@ -1,0 +1,278 @@
+"""Keys with reserved places have a process of their own: what happens to the server does not reach their clients."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+import psutil
+import pytest
+
+from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
+from tests.support.command import Running, serving
+from tests.support.wire import INFERENCE, Wire, finish_task, run_task, status, wait_until, wire
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a connection cannot be handed over there")
+KEYS = "paying sk-paying reserved=4 connections=8\nother sk-other\n"
+SECOND = bytes(32_000)
+
+
+class Served:
+    """A server with a keys file."""
+
+    def __init__(self, address: str, process: Running, keys: Path) -> None:
+        self.address = address
+        self.process = process
+        self.keys = keys
+        self.server = psutil.Process(process.pid)
+
+    @contextmanager
+    def client(self, key: str = "sk-paying", path: str = INFERENCE) -> Iterator[Wire]:
+        """A client with a key."""
+        with wire(self.address, path, Authorization=f"Bearer {key}") as client:
+            yield client
+
+    def child(self) -> psutil.Process:
+        """The process of the key."""
+        (child,) = self.server.children()
+        return child
+
+    def serves_itself(self, key: str = "sk-paying") -> bool:
+        """Whether the server keeps a new connection with this key."""
+        with self.client(key) as client:
+            begin(client)
+            return connections(self.server) == 1
+
+    def wait_for_child(self) -> None:
+        """Wait until the process of the key takes connections."""
+        wait_until(lambda: not self.serves_itself())
+
+    def figures(self) -> dict[str, float]:
+        """The figures of the server."""
+        url = self.address.replace("ws://", "http://") + "/metrics"
+        request = Request(url, headers={"Authorization": "Bearer sk-other"})  # noqa: S310  loopback
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
+            lines = [line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in lines}
+
+    def reload(self, keys: str) -> None:
+        """Write other keys, and let the server read them."""
+        self.keys.write_text(keys)
+        self.process.send_signal(signal.SIGHUP)
+        assert "keys: " in self.process.stderr.readline()
+
+
+def begin(client: Wire, task_id: str = "t", **parameters: object) -> None:
+    """Begin a task."""
+    client.say(run_task(task_id, **parameters))
+    client.handle("task-started")
+
+
+def finals(messages: list[dict[str, Any]]) -> int:
+    """How many sentences have ended."""
+    sentences = [message["payload"].get("output", {}).get("sentence", {}) for message in messages]
+    return sum(1 for sentence in sentences if sentence.get("sentence_end"))
+
+
+def connections(process: psutil.Process) -> int:
+    """The connections of clients that a process has."""
+    return sum(1 for each in process.net_connections("inet") if each.status == psutil.CONN_ESTABLISHED)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A server whose paying key has a process, which takes connections."""
+    keys = tmp_path / "keys"
+    keys.write_text(KEYS)
+    keys.chmod(0o600)
+    with serving("--engine", "scripted", "--keys", keys) as (address, process):
+        there = Served(address, process, keys)
+        there.wait_for_child()
+        yield there
+
+
+def test_what_stops_the_server_does_not_stop_a_client_with_its_own_process(served: Served) -> None:
+    """All that others can do is to keep the server busy: stopped it is as busy as it can be."""
+    with served.client() as client:
+        begin(client)
+        served.process.send_signal(signal.SIGSTOP)
+        try:
+            client.say(*[SECOND] * 3, finish_task())
+            assert finals(client.hear_all("task-finished")) == 3
+        finally:
+            served.process.send_signal(signal.SIGCONT)
+
+
+def test_only_keys_with_reserved_places_have_one(served: Served) -> None:
+    """Another key has none, nor has a key that is wrong."""
+    assert served.serves_itself("sk-other")
+    assert status(served.address, INFERENCE, Authorization="Bearer sk-wrong")[0] == 401
+    wait_until(lambda: served.figures()["asr_connections"] == 0)
+
+
+def test_what_came_behind_the_handshake_goes_with_it(served: Served) -> None:
+    """A client need not wait for the answer, and its first messages may come in pieces."""
+    import socket
+
+    from tests.bench.load_streams import frame, handshake
+
+    host, port = served.address.removeprefix("ws://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as line:
+        told = frame(json.dumps(run_task()).encode(), 1) + frame(SECOND) + frame(json.dumps(finish_task()).encode(), 1)
+        sent = handshake(host, INFERENCE, "Authorization: Bearer sk-paying") + told
+        for at in range(0, len(sent), 7000):
+            line.sendall(sent[at : at + 7000])
+        heard = b""
+        while b"task-finished" not in heard:
+            more = line.recv(65536)
+            assert more, heard
+            heard += more
+    assert heard.startswith(b"HTTP/1.1 101")
+    assert heard.count(b'"sentence_end":true') + heard.count(b'"sentence_end": true') == 1
+
+
+def test_connections_and_figures_count_where_they_are_asked_for(served: Served) -> None:
+    """One limit for the whole server, one page of figures, one log."""
+    before = served.figures()
+    with served.client() as client, served.client("sk-other") as other:
+        begin(client)
+        begin(other)
+        assert served.figures()["asr_connections"] == 2
+        for each in (client, other):
+            each.say(SECOND, finish_task())
+            each.handle("task-finished")
+    wait_until(lambda: served.figures()["asr_connections"] == 0)
+    after = served.figures()
+    ended = 'asr_tasks_total{outcome="finished",wire="inference"}'
+    assert after[ended] - before.get(ended, 0) == 2
+    assert after["asr_audio_seconds_total"] - before["asr_audio_seconds_total"] == 2
+    logged = [served.process.stderr.readline() for _ in range(2)]
+    assert all(" finished wire=inference " in line for line in logged), logged
+
+
+def test_limits_of_a_key_hold_there_and_a_reload_changes_them(served: Served) -> None:
+    """Connections are counted by the server, tasks by the process."""
+    served.reload(KEYS.replace("connections=8", "connections=4 tasks_per_minute=1"))
+
+    def refused() -> bool:
+        with served.client() as client:
+            client.say(run_task())
+            return "Throttling.RateQuota" in client.hear_next()["header"].values()
+
+    wait_until(refused)  # the process learns of it a moment after the log
+    wait_until(lambda: served.figures()["asr_connections"] == 0)
+    with served.client(), served.client(), served.client(), served.client():
+        assert status(served.address, INFERENCE, Authorization="Bearer sk-paying")[0] == 429
+
+
+def test_a_key_gets_and_loses_its_process_with_a_reload(served: Served) -> None:
+    """What is open stays open."""
+    with served.client() as client:
+        begin(client)
+        served.reload("paying sk-paying\nother sk-other reserved=2\n")
+        client.say(SECOND, finish_task())
+        client.handle("task-finished")
+    wait_until(lambda: served.figures()["asr_connections"] == 0)
+    assert served.serves_itself("sk-paying")
+    wait_until(lambda: not served.serves_itself("sk-other"))
+
+
+def test_temporary_keys_go_where_their_key_goes(served: Served) -> None:
+    """A browser's key was made by the server, and its connection goes to the process."""
+    url = served.address.replace("ws://", "http://") + "/api/v1/tokens"
+    asked = Request(url, b"", {"Authorization": "Bearer sk-paying"})  # noqa: S310  loopback
+    with build_opener(ProxyHandler({})).open(asked, timeout=60) as answer:
+        temporary = json.load(answer)["token"]
+    assert not served.serves_itself(temporary)
+
+
+def test_a_process_that_dies_is_started_again(served: Served) -> None:
+    """Its clients see their connection end, and connect again at once."""
+    first = served.child()
+    with served.client() as client:
+        begin(client)
+        first.kill()
+        assert client.closed() == 1006
+    assert "ended with status -9" in served.process.stderr.readline()
+    with served.client() as client:
+        begin(client)
+        client.say(SECOND, finish_task())
+        client.handle("task-finished")
+    wait_until(lambda: served.figures()["asr_connections"] == 0)
+    served.wait_for_child()
+    assert served.child().pid != first.pid
+
+
+def test_running_tasks_may_end_before_the_server_does(served: Served) -> None:
+    """SIGTERM, as systemd sends it, to both."""
+    child = served.child()
+    with served.client() as client:
+        begin(client)
+        child.send_signal(signal.SIGTERM)
+        served.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: status(served.address, INFERENCE, Authorization="Bearer sk-paying")[0] == 503)
+        client.say(SECOND, finish_task())
+        assert finals(client.hear_all("task-finished")) == 1
+        assert client.closed() == 1001
+    assert served.process.wait(60) == 0
+    assert not child.is_running()
+
+
+def test_a_second_signal_ends_it_at_once(served: Served) -> None:
+    """Also where a process has tasks."""
+    child = served.child()
+    with served.client() as client:
+        begin(client)
+        served.process.send_signal(signal.SIGINT)
+        wait_until(lambda: status(served.address, INFERENCE, Authorization="Bearer sk-paying")[0] == 503)
+        served.process.send_signal(signal.SIGINT)
+        served.process.wait(60)
+        wait_until(lambda: not child.is_running())
+
+
+def test_without_the_server_the_process_ends_behind_its_tasks(served: Served) -> None:
+    """Nobody would take its results into account any more, and nobody else would end it."""
+    child = served.child()
+    with served.client() as client:
+        begin(client)
+        served.process.kill()
+        served.process.wait()
+        client.say(SECOND, finish_task())
+        assert finals(client.hear_all("task-finished")) == 1
+        assert client.closed() == 1001
+    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_lists_of_hot_words_are_found(tmp_path: Path) -> None:
+    """The server has them; the recognizer that gets them is in the process, and says of which it knows nothing."""
+    keys = tmp_path / "keys"
+    keys.write_text(KEYS)
+    keys.chmod(0o600)
+    with serving("--engine", "pocketsphinx", "--keys", keys) as (address, process):
+        served = Served(address, process, keys)
+        served.wait_for_child()
+        body = {
+            "model": "speech-biasing",
+            "input": {
+                "action": "create_vocabulary",
+                "target_model": "m",
+                "prefix": "a",
+                "vocabulary": [{"text": "qxzzy", "weight": 4}],
+            },
+        }
+        url = address.replace("ws://", "http://") + HOTWORD_LISTS_PATH
+        headers = {"Authorization": "Bearer sk-paying", "Content-Type": "application/json"}
+        asked = Request(url, json.dumps(body).encode(), headers)  # noqa: S310  loopback
+        with build_opener(ProxyHandler({})).open(asked, timeout=60) as answer:
+            name = json.load(answer)["output"]["vocabulary_id"]
+        with served.client() as client:
+            begin(client, vocabulary_id=name)
+            client.say(SECOND, finish_task())
+            client.handle("task-finished")
+        os.kill(process.pid, signal.SIGTERM)
+        assert "hot words qxzzy" in process.stderr.read()
