@@ -175,18 +175,6 @@ def test_a_partial_that_comes_too_late_opens_nothing() -> None:
     assert finals(codec, result(text="hey", begin_time=900, end_time=1200)) == [Final("1.2", 900, 1200, "hey")]
 
 
-@given(st.none() | st.integers(0, 900), st.none() | st.integers(0, 900), st.integers(0, 11))
-def test_a_late_partial_is_known_whatever_the_times_are(begin: int | None, end: int | None, shown: int) -> None:
-    """Zero, one point for both, reversed, left out: the begin of the text of a final is no new sentence."""
-    codec = client()
-    assert len(finals(codec, result(text="hello there", begin_time=begin, end_time=end))) == 1
-    late = codec.receive(
-        result(text="hello there"[:shown], begin_time=begin, end_time=None, sentence_begin=True, sentence_end=False)
-    )
-    assert notices(late) == ["debug"]
-    assert finals(codec, message("task-finished")) == []
-
-
 def test_a_sentence_that_told_its_end_is_final_when_the_task_is_over() -> None:
     """A service that marks no sentence as ended has said it all the same."""
     codec = client()
