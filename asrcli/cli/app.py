@@ -271,17 +271,24 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except Exception as exc:
-            if (problem := surroundings.shortage(exc)) is not None:
-                if debug or str(problem) not in surroundings.reported:
-                    print_error(str(problem), debug=debug)
-                sys.exit(exit_code(problem))
-            sentence = f"internal error: {type(exc).__name__}: {exc}"
-            if not debug:
-                sentence += "; run again with --debug and report what it prints"
-            print_error(sentence, debug=debug)
-            sys.exit(OUR_BUG)
+            sys.exit(_exit_code_of_other(exc, debug=debug))
 
     return run
+
+
+def _exit_code_of_other(error: Exception, *, debug: bool) -> int:
+    """Report an error that no part of the program has expected, and return its exit code."""
+    if isinstance(error.__cause__, KeyboardInterrupt):
+        return INTERRUPTED  # Python 3.11 makes a RuntimeError of Ctrl-C while a class is made
+    if (problem := surroundings.shortage(error)) is not None:
+        if debug or str(problem) not in surroundings.reported:
+            print_error(str(problem), debug=debug)
+        return exit_code(problem)
+    sentence = f"internal error: {type(error).__name__}: {error}"
+    if not debug:
+        sentence += "; run again with --debug and report what it prints"
+    print_error(sentence, debug=debug)
+    return OUR_BUG
 
 
 def exit_code(error: AsrError) -> int:

@@ -11,7 +11,7 @@ from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
 from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.quiet_audio import with_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
-from asrcli.recovery.resume_point import MARGIN_MS, resume_position
+from asrcli.recovery.resume_point import MARGIN_MS, STEP_MS, quiet_edges, resume_position
 from asrcli.recovery.spans import length
 from asrcli.recovery.stall import StallDetector
 
@@ -357,6 +357,17 @@ class AudioFeed:
         elif waiting:
             self.due = due
         return action is IdleAction.START
+
+    def find_quiet(self) -> None:
+        """Find the quiet around sound without text inside the chunks of a file; until then all of a chunk is loud."""
+        if self._realtime:
+            return  # a microphone has a scale of its own: what is quiet by this one may be said far away from it
+        samples, ms = self._format.samples, self._format.ms
+        ledger = self._account.ledger
+        step = samples(STEP_MS)
+        for begin_ms, end_ms in ledger.undecided_sound(ledger.start_ms, ms(self._audio.sent)):
+            for begin, end in quiet_edges(self._audio.kept, samples(begin_ms), samples(end_ms), step):
+                ledger.quiet.add(ms(begin), ms(end))
 
     def close(self) -> None:
         """Remove the audio from memory and disk."""

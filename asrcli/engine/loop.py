@@ -128,6 +128,8 @@ class SessionLoop:
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
             self._settle()
+            if self._input_ended:
+                self._feed.find_quiet()
             if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:
                 self._link = LinkState.CLOSED
                 return
@@ -172,7 +174,7 @@ class SessionLoop:
         elif self._was_suspended(self._connection.deadline):
             self._connection.start_timeout(self._connection.timeout_s)
         elif self._link in _ENDING and (codec.quiet_end_s is not None or self._connection.task.finish_held):
-            self._handle_all([Finished(codec.usage)])
+            self._end_wait()
         else:
             silent_s = self._connection.timeout_s
             raise ConnectionLost(f"no answer for {silent_s:.0f} s", silent_s=silent_s)
@@ -323,10 +325,16 @@ class SessionLoop:
             for event in task.receive(message, self._clock()):
                 self._handle(event)
         except ServiceRefused:  # the task is over: nothing can fail any more
-            self._handle_all([Finished(task.codec.usage)])
+            self._end_wait()
             return
         if task is self._connection.task and self._link in _ENDING and not task.is_incomplete:
-            self._handle_all([Finished(task.codec.usage)])
+            self._end_wait()
+
+    def _end_wait(self) -> None:
+        """End a task that is over: nobody waits for its text any longer. Before, a second end event ends nothing."""
+        task = self._connection.task
+        task.lacks_text = None
+        self._handle_all([Finished(task.codec.usage)])
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
         """Handle a refusal that is no loss, else raise it; returns whether the task was started again."""
@@ -347,7 +355,7 @@ class SessionLoop:
     def _on_close(self, closed: Closed) -> None:
         if self._connection.task.finish_held:
             self._connection.close()
-            self._handle_all([Finished(self._connection.task.codec.usage)])
+            self._end_wait()
             return
         starting = self._link is LinkState.DIALLING and self._connection.reused
         if self._link is not _RESTING and not starting:

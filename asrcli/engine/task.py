@@ -61,8 +61,7 @@ class TranscriptionTask:
         finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
-        lacks_text: Returns whether sound that was sent on this task has no text yet; None where nobody waits for text
-            behind the end of the task.
+        lacks_text: Returns whether sound that was sent has no text yet; None where nobody waits for it after the end.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -180,7 +179,7 @@ class TranscriptionTask:
             yield self._checked(event)
             return
         elif isinstance(event, Finished) and self.finishing:
-            if not self.finish_held and self.is_incomplete:
+            if self.is_incomplete:
                 self.finish_held = True
                 return
             yield from self._close_all()
@@ -267,7 +266,7 @@ class TranscriptionTask:
                 yield from self._close_with_last_text(key, UNFINISHED)
 
     def _close_with_last_text(self, key: str, why: str) -> Iterator[Final | Notice]:
-        """Yield the last text of an open sentence as its final, unless another open sentence holds it."""
+        """Yield the last text of an open sentence as its final, unless another open sentence or a final holds it."""
         event = self._open[key]
         end_ms = self._stopped.get(key)
         self._forget(key)
@@ -276,7 +275,8 @@ class TranscriptionTask:
             return
         partials = [other for other in self._open.values() if isinstance(other, Partial)]
         texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
-        if not event.text.strip() or any(event.text in text for text in texts):
+        told = not self.estimates and self._versions.holds(event.begin_ms, event.text)
+        if told or not event.text.strip() or any(event.text in text for text in texts):
             return
         if end_ms is None and event.words:
             end_ms = event.words[-1].end_ms

@@ -207,6 +207,13 @@ class EarlierVersions:
             return named
         return None
 
+    def holds(self, begin_ms: int, text: str) -> bool:
+        """Whether an unfinished text that begins inside a final is the begin of words of that final."""
+        said = normalized_text(text)
+        around = [other for other in self._finals.values() if other.begin_ms <= begin_ms < other.end_ms]
+        told = [normalized_text(other.text) for other in around if self.places_are_true and not other.estimated]
+        return any(f" {said}" in f" {each}" for each in told)
+
     def _in_same_place(self, final: Final) -> Final | None:
         """Return the final with the same words in the same place, where a service names places that can be true."""
         if final.estimated or not self.places_are_true:

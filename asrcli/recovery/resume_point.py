@@ -1,9 +1,13 @@
-"""Where audio is sent again from: where everything before is decided, or the quiet just before it. Pure."""
+"""Where audio is sent again from: where everything before is decided, or the quiet just before it. Pure.
+
+And where sound without text begins and ends: a loss may leave quiet only.
+"""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from asrcli.core.audio import Chunk, Format
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.recovery.quiet_audio import is_quiet
 from asrcli.recovery.replay import Replay, StoredBlock
 
 MARGIN_MS = 300  # go back at most this far: text of audio that is sent again may be repeated
@@ -54,5 +58,39 @@ def resume_point(chunks: Iterable[Chunk | StoredBlock], position: int, audio_for
     return position
 
 
+def quiet_edges(kept: Iterable[Chunk | StoredBlock], begin: int, end: int, step: int) -> Iterator[tuple[int, int]]:
+    """Yield the quiet at the begin and at the end of a span, as positions: where its chunks are loud only in part.
+
+    Args:
+        kept: Audio in order; what is missing in it counts as loud.
+        begin: The position of the first sample of the span.
+        end: The position behind the last one.
+        step: How many samples are quiet or loud together.
+    """
+    inside = [block for block in kept if block.position < end and begin < block.end]
+    if not inside:
+        return
+    first, last = _piece(inside[0], begin, end), _piece(inside[-1], begin, end)
+    until, since = first.position, last.end
+    while until < first.end and is_quiet(_piece(first, until, until + step).pcm):
+        until += step
+    while since > last.position and is_quiet(_piece(last, since - step, since).pcm):
+        since -= step
+    if first.position == begin < until:
+        yield begin, min(until, first.end)
+    if since < end == last.end:
+        yield max(since, last.position), end
+
+
 def _peak(samples: "array[int]") -> int:
     return max(map(abs, samples), default=0)
+
+
+def _piece(block: Chunk | StoredBlock, begin: int, end: int) -> Chunk:
+    """Return the part of a block between two positions; without samples where the block is no PCM."""
+    first, last, pcm = max(begin, block.position), min(end, block.end), block.pcm
+    if isinstance(block, StoredBlock):
+        block.unload()
+    if len(pcm) != block.samples * SAMPLE_BYTES:
+        return Chunk(block.end, b"")
+    return Chunk(first, pcm[(first - block.position) * SAMPLE_BYTES : (last - block.position) * SAMPLE_BYTES])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.app import COMMANDS
+from asrcli.cli.app import COMMANDS, INTERRUPTED, guarded
 from asrcli.dashscope.catalogue import MODELS
 from tests.support.command import asr, environment
 
@@ -95,3 +95,22 @@ def test_one_letter_stands_for_the_model_and_the_language() -> None:
     assert done.returncode == 2
     assert "gummy-realtime-v1" in done.stderr
     assert "tlh" in done.stderr
+
+
+class Interrupting:
+    """An attribute in whose class Ctrl-C comes, while that is made."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """The signal."""
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_class_is_made_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python 3.11 makes a RuntimeError of it, which was reported as a fault of the program."""
+
+    def command() -> None:
+        type("Made", (), {"attribute": Interrupting()})
+
+    with pytest.raises(SystemExit) as ended:
+        guarded(command)()
+    assert (ended.value.code, capsys.readouterr().err) == (INTERRUPTED, "")

@@ -4,6 +4,8 @@ import gc
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
@@ -208,3 +210,29 @@ def test_what_is_remembered_of_a_final_are_not_its_words() -> None:
     del event
     assert not [holder for holder in gc.get_referrers(words) if isinstance(holder, Final)]
     assert recent.since(0) == ResentAudio(900, "good day to you")
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2000))
+def test_what_a_final_has_said_is_not_kept_again_at_the_end(begin: int, length: int, at_ms: int) -> None:
+    """A service may show the begin of a sentence again under another name: words of a final inside it are no news."""
+    words = ["one", "two", "three", "four"]
+    part = " ".join(words[begin : begin + length + 1])
+    task, _ = hearing(Final("1", 1000, 2000, "One, two, three, four."), Partial("2", at_ms, "", part))
+    task.finishing = True
+    kept = finals(list(task.take([Finished()], 0.0)))
+    assert kept == ([] if 1000 <= at_ms < 2000 else [part])
+
+
+@pytest.mark.parametrize(
+    ("final", "partial"),
+    [
+        (Final("1", 1000, 2000, "one two"), "two three"),
+        (Final("1", 1000, 2000, "one two", estimated=True), "two"),
+        (Final("1", 1000, 1000, "one two"), "two"),
+    ],
+)
+def test_what_may_be_news_is_kept_at_the_end(final: Final, partial: str) -> None:
+    """Other words; and any words where the place of the final proves nothing."""
+    task, _ = hearing(final, Partial("2", 1000, "", partial))
+    task.finishing = True
+    assert finals(list(task.take([Finished()], 0.0))) == [partial]

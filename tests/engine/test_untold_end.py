@@ -1,7 +1,10 @@
 """A service that sends all text and no end event: its last sentence is written once, and none is lost."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from asrcli.core.audio import Chunk
 from asrcli.core.events import Event, Final, Gap, Ready
 from asrcli.core.message import Closed
 from asrcli.core.settings import RetrySettings
@@ -80,3 +83,31 @@ def test_an_attempt_that_fails_between_the_two_changes_nothing() -> None:
     play = untold(Final("1", 0, 200, "hello there"), by=GONE[0])
     asked = listening(Tone(5), play, break_off, play, play, retries=AT_ONCE)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello there"]
+
+
+class Word(Tone):
+    """A source of one loud word in a chunk of 400 ms, as a file at full pace has them."""
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """150 ms of sound, and quiet behind it."""
+        yield Chunk(start, bytes([1, 40]) * 2400 + bytes(8000))
+
+
+def failed(service: Service, wire: Wire) -> None:
+    """A service that says all there is to say, and fails."""
+    service.asked()
+    service.tell(Ready(""))
+    service.until_finish()
+    service.tell(Final("1", 0, 150, "hello there"))
+    wire.say(*service.codec.fail("EmptyAudio", "nothing to hear"), Closed(1000))
+
+
+@pytest.mark.parametrize("play", [failed, *(untold(Final("1", 0, 150, "hello"), by=by) for by in GONE)], ids=str)
+def test_quiet_behind_the_last_word_is_not_missed(play: Play) -> None:
+    """All sound has its text, also where the quiet behind it came in the same chunk: nothing is left to fail."""
+    asked = listening(Word(4), play, retries=RetrySettings(limit=1, retry_for_s=0))
+    events = list(asked.events())
+    assert next(event.text for event in events if isinstance(event, Final)).startswith("hello")
+    assert not any(isinstance(event, Gap) for event in events)
+    assert asked.result.error is None
+    assert (asked.result.totals.final_ms, asked.result.totals.lost_ms) == (150, 0)

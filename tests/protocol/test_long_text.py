@@ -91,6 +91,16 @@ def test_what_is_no_base64_is_refused_in_pieces_too(before: int, odd: str, behin
     assert pieces == whole
 
 
+@settings(deadline=None, max_examples=40)
+@given(AUDIO, st.sampled_from([b"\n", b"\r\n"]), st.integers(1, 100))
+def test_line_breaks_in_base64_are_no_part_of_the_audio(audio: bytes, end: bytes, columns: int) -> None:
+    """Encoders for mail break lines, as that of Android does: at once and in pieces it is the same audio."""
+    line = base64.b64encode(audio)
+    lines = b"".join(line[at : at + columns] + end for at in range(0, len(line), columns)).decode()
+    assert decoded(lines) == audio
+    assert b"".join(decoded_pieces(long_audio(json.dumps(lines)[1:-1]))) == audio
+
+
 def test_a_message_that_is_long_without_a_long_string_is_bounded() -> None:
     """Up to the limit it is read as it is; the string may be long only as the value of a field of the message."""
     words = ",".join(f'"{"w" * 1000}"' for _ in range(100))

@@ -40,10 +40,13 @@ class SentenceResult(NamedTuple):
         return (self.text, self.begin_ms, self.end_ms) == (final.text, final.begin_ms, final.end_ms)
 
     def is_behind(self, final: "SentenceResult | None") -> bool:
-        """Whether this result is older than the final that has the same name."""
+        """Whether this result is older than the final that has the same name.
+
+        Where the final has no time in which it can be said, its text tells.
+        """
         if final is None:
             return False
-        if self.begin_ms is None or final.end_ms is None:
+        if self.begin_ms is None or final.end_ms is None or final.end_ms <= (final.begin_ms or 0):
             return final.text.startswith(self.text)
         return self.begin_ms < final.end_ms
 

@@ -128,9 +128,16 @@ def decoded(audio: str) -> bytes:
         ProtocolError: the text is not base64.
     """
     try:
-        return base64.b64decode(audio, validate=True)
+        return base64.b64decode(_in_one_line(audio), validate=True)
     except (binascii.Error, ValueError) as exc:
         raise ProtocolError("audio is not base64", audio) from exc
+
+
+def _in_one_line(audio: str) -> str:
+    """Remove the line breaks that encoders for mail put into base64, as those of Android do unless told otherwise."""
+    if "\n" in audio or "\r" in audio:
+        return audio.replace("\n", "").replace("\r", "")
+    return audio
 
 
 def decoded_pieces(audio: LongText) -> Iterator[bytes]:
@@ -141,7 +148,7 @@ def decoded_pieces(audio: LongText) -> Iterator[bytes]:
     """
     rest = ""
     for piece in audio.pieces():
-        encoded_text = rest + piece
+        encoded_text = rest + _in_one_line(piece)
         # What may be the end waits: a group, and padding behind it.
         whole = max(0, len(encoded_text) - BASE64_GROUP - 1) // BASE64_GROUP * BASE64_GROUP
         rest = encoded_text[whole:]

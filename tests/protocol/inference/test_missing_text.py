@@ -1,14 +1,16 @@
-"""Sentences of the inference wire that end without a text, or without an end that can be true."""
+"""Sentences of the inference wire that end without a text, or without times that can be true."""
 
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Gap, Notice, Word
 from asrcli.protocol.discarded_messages import MISSING_TEXT
 from asrcli.protocol.inference.sentence_tracker import NO_READABLE_TEXT
 from asrcli.protocol.timestamps import AHEAD_MS
-from tests.support.inference import SENT_MS, client, finals, notices, result
+from tests.support.inference import SENT_MS, client, finals, message, notices, result
 
 WORDS = [{"text": "good", "begin_time": 300, "end_time": 500, "punctuation": ""}]
 
@@ -64,3 +66,15 @@ def test_an_end_far_behind_the_audio_claims_none_of_what_is_on_its_way(ahead_ms:
     codec.finish()
     (final,) = finals(codec, told)
     assert (final.begin_ms, final.end_ms) == (0, SENT_MS)
+
+
+@given(st.none() | st.integers(0, 900), st.none() | st.integers(0, 900), st.integers(0, 11))
+def test_a_late_partial_is_known_whatever_the_times_are(begin: int | None, end: int | None, shown: int) -> None:
+    """Zero, one point for both, reversed, left out: the begin of the text of a final is no new sentence."""
+    codec = client()
+    assert len(finals(codec, result(text="hello there", begin_time=begin, end_time=end))) == 1
+    late = codec.receive(
+        result(text="hello there"[:shown], begin_time=begin, end_time=None, sentence_begin=True, sentence_end=False)
+    )
+    assert notices(late) == ["debug"]
+    assert finals(codec, message("task-finished")) == []
