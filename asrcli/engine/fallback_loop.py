@@ -12,7 +12,7 @@ from asrcli.engine.inbox import Item, LocalHeard, MessageArrived, SessionAbandon
 from asrcli.engine.local_hearing import LocalHearing
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.steps import Steps, Wait
-from asrcli.engine.task import RepeatedFinal
+from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import LinkEvent, LinkState
 
 # After the user has ended the run. This machine has the words, so a service that is away is not waited for as long as

@@ -23,10 +23,11 @@ from asrcli.engine.inbox import (
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.steps import Steps, Wait
-from asrcli.engine.task import NO_TEXT, RepeatedFinal
+from asrcli.engine.task import NO_TEXT
 from asrcli.engine.task_connection import SendFailed, TaskConnection, never_ready_error
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
+from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
 from asrcli.recovery.quiet_settlement import ASLEEP_S
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import clamp_event, shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
@@ -16,6 +15,7 @@ from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import (
     EarlierVersions,
     FirstFinals,
+    RepeatedFinal,
     ResentAudio,
     is_repeat,
     normalized_text,
@@ -38,13 +38,6 @@ ESTIMATED = "the service left out when a sentence was spoken: such times are est
 TOO_MANY_OPEN = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 _OPEN_EVENTS = (SpeechStarted, Partial)
 _UPDATES = (*_OPEN_EVENTS, SpeechStopped)  # of an open sentence
-
-
-@dataclass(frozen=True, slots=True)
-class RepeatedFinal:
-    """A final that is dropped: its text is final already."""
-
-    final: Final
 
 
 class TranscriptionTask:

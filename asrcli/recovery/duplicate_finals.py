@@ -35,6 +35,13 @@ class TaskFinal(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedFinal:
+    """A final that is dropped: its text is final already."""
+
+    final: Final
+
+
+@dataclass(frozen=True, slots=True)
 class ResentAudio:
     """Audio that was final when a connection was lost and is sent again on the next.
 

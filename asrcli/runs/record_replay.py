@@ -8,12 +8,13 @@ from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import AsrError, SourceError
 from asrcli.core.event_placement import label_event
 from asrcli.core.events import Ended, Event, Final, Notice
-from asrcli.engine.task import RepeatedFinal, TranscriptionTask
+from asrcli.engine.task import TranscriptionTask
 from asrcli.journal.records import RATES, recognition
 from asrcli.protocol.recorded_events import event_of
 from asrcli.protocol.recorded_messages import audio_bytes, message_of
 from asrcli.protocol.registry import WIRES
 from asrcli.protocol.wire_record import SENT
+from asrcli.recovery.duplicate_finals import RepeatedFinal
 
 GATHERED_MS = 1000  # so much audio at most waits in a codec for the rest of a message
 MOST_FINALS = 1_000_000  # a year of speech

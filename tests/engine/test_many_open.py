@@ -11,10 +11,11 @@ from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import MOST_OPEN, TASK_MOST_OPEN, Transcript, fold
-from asrcli.engine.task import RepeatedFinal, TranscriptionTask
+from asrcli.engine.task import TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.omni.codec import OmniClient
 from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.recovery.duplicate_finals import RepeatedFinal
 from tests.support.pair import counting
 
 MANY = 3 * TASK_MOST_OPEN

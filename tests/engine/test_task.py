@@ -12,9 +12,9 @@ from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Spe
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.engine.task import ANSWER_S, NO_TEXT, TOO_MANY_OPEN, RepeatedFinal, TranscriptionTask
+from asrcli.engine.task import ANSWER_S, NO_TEXT, TOO_MANY_OPEN, TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
-from asrcli.recovery.duplicate_finals import RecentFinals, ResentAudio
+from asrcli.recovery.duplicate_finals import RecentFinals, RepeatedFinal, ResentAudio
 from tests.support.pair import counting
 
 ANY = Text("")
