@@ -102,8 +102,10 @@ def failed(service: Service, wire: Wire) -> None:
     wire.say(*service.codec.fail("EmptyAudio", "nothing to hear"), Closed(1000))
 
 
-@pytest.mark.parametrize("play", [failed, *(untold(Final("1", 0, 150, "hello"), by=by) for by in GONE)], ids=str)
-def test_quiet_behind_the_last_word_is_not_missed(play: Play) -> None:
+@pytest.mark.parametrize(
+    "play", [failed, *(untold(Final("1", 0, 150, "hello"), by=by) for by in GONE)], ids=["failed", *map(str, GONE)]
+)
+def test_quiet_after_the_last_word_is_not_missed(play: Play) -> None:
     """All sound has its text, also where the quiet behind it came in the same chunk: nothing is left to fail."""
     asked = listening(Word(4), play, retries=RetrySettings(limit=1, retry_for_s=0))
     events = list(asked.events())
