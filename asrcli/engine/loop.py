@@ -22,19 +22,17 @@ from asrcli.engine.inbox import (
 )
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
-from asrcli.engine.steps import Steps, Wait
+from asrcli.engine.steps import Steps, Wait, wait_until
 from asrcli.engine.task import NO_TEXT
 from asrcli.engine.task_connection import SendFailed, TaskConnection, never_ready_error
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
-from asrcli.recovery.quiet_settlement import ASLEEP_S
+from asrcli.recovery.quiet_settlement import was_suspended
 
 # A member of an Enum is found slowly by Python 3.11.
 _UP, _RESTING, _CLOSED = LinkState.UP, LinkState.RESTING, LinkState.CLOSED
-# What is waited for where no time is.
-_ANY_ITEM, _ANY_SIGNAL = Wait(None, audio=True), Wait(None, audio=False)
 _ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
 LATE_S = 0.3  # how long a service may still send text behind the end of a task, where text may be missing
 
@@ -152,11 +150,7 @@ class SessionLoop:
             if due is not None and (earliest is None or due < earliest):
                 earliest, on_earliest = due, self._on_stall
         takes_audio = self._takes_audio()
-        if earliest is not None:
-            return Wait(earliest, takes_audio), on_earliest
-        if takes_audio:
-            return _ANY_ITEM, on_earliest
-        return _ANY_SIGNAL, on_earliest
+        return wait_until(earliest, audio=takes_audio), on_earliest
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
@@ -164,15 +158,11 @@ class SessionLoop:
             return True  # of a file that was stopped only the end is left in the inbox
         return self._link is _UP and self._feed.due is None and self._connection.takes_audio
 
-    def _was_suspended(self, deadline: float | None) -> bool:
-        """Whether the deadline is noticed so late that the process did not run: then nobody could answer in time."""
-        return deadline is not None and self._clock() - deadline > ASLEEP_S
-
     def _on_deadline(self) -> None:
         codec = self._connection.task.codec
         if self._link is LinkState.WAITING:
             self._step(LinkEvent.RETRY)
-        elif self._was_suspended(self._connection.deadline):
+        elif was_suspended(self._connection.deadline, self._clock()):
             self._connection.start_timeout(self._connection.timeout_s)
         elif self._link in _ENDING and (codec.quiet_end_s is not None or self._connection.task.finish_held):
             self._end_wait()
@@ -186,7 +176,7 @@ class SessionLoop:
             self._handle(event)
 
     def _on_stall(self) -> None:
-        if self._was_suspended(self._feed.stall_detector.deadline):
+        if was_suspended(self._feed.stall_detector.deadline, self._clock()):
             self._feed.stall_detector.restart(self._clock())
             return
         silent_s = self._feed.stall_detector.expire()

@@ -21,3 +21,14 @@ class Wait(NamedTuple):
 
 
 Steps = Generator[Wait, Item | None, T]
+
+_ANY_ITEM, _ANY_SIGNAL = Wait(None, audio=True), Wait(None, audio=False)
+
+
+def wait_until(time_s: float | None, *, audio: bool) -> Wait:
+    """Return what is waited for up to a time; without one, made already."""
+    if time_s is not None:
+        return Wait(time_s, audio)
+    if audio:
+        return _ANY_ITEM
+    return _ANY_SIGNAL

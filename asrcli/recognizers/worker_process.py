@@ -165,7 +165,9 @@ class WorkerProcess:
         except (asyncio.IncompleteReadError, OSError) as exc:
             raise self._gone() from exc
         if isinstance(value, AsrError | RuntimeError):
-            raise (RecognizerFailed if self._loaded else RecognizerUnusable)(str(value))
+            if not self._loaded:
+                raise RecognizerUnusable(str(value))
+            raise RecognizerFailed(str(value))
         self._loaded = True
         if value is None and self._unanswered:
             async with self._answered:

@@ -12,6 +12,11 @@ STEP_MS = 500  # sent audio is remembered in steps of about this length
 MANY, LONG_STEP_MS = 500, 30_000
 
 
+def was_suspended(deadline: float | None, now: float) -> bool:
+    """Whether a deadline is noticed so late that the process did not run: then nobody could answer in time."""
+    return deadline is not None and now - deadline > ASLEEP_S
+
+
 class _SentSpan:
     """Consecutive audio that was sent: all of it is quiet, or none of it."""
 
