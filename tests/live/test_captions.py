@@ -36,7 +36,7 @@ def test_a_port_that_is_taken_ends_the_command_before_it_begins(tmp_path: Path) 
     assert (done.returncode, done.stderr.count("\n"), out.exists()) == (2, 1, False), done.stderr
     assert f"captions cannot be served at port {port}: address already in use" in done.stderr
     assert "--captions 0" in done.stderr
-    assert "not in the range" in asr("file", sound, "--captions", 65536).stderr
+    assert "65536 is not from 0 to 65535" in asr("file", sound, "--captions", 65536).stderr
     assert "--test with --captions" in asr("mic", "--test", "--captions", 0).stderr
 
 

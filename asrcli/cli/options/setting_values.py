@@ -63,7 +63,9 @@ def option_value(parameter: Any, setting: Setting, ctx: Any) -> Any:
         if option in _CHECKS:
             _CHECKS[option](found)
     except ValueRefused as exc:
-        raise UsageError(f"{where}: {str(exc.message).rstrip('.')}") from None
+        from asrcli.cli.render.suggestions import plain  # most starts have no such error
+
+        raise UsageError(f"{where}: {plain(str(exc.message).rstrip('.'))}") from None
     except UsageError as exc:
         raise UsageError(f"{setting.origin}: {str(exc).removeprefix('--')}") from None
     _check_known_values(option, converted, where)
