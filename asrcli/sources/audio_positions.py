@@ -7,6 +7,7 @@ from asrcli.core.dataclass import dataclass, often_made
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Notice
 
+DAMAGED = "the file is damaged here"
 FILL_MS = 2000  # a shorter hole is filled with silence: a new task after it would take longer and split a sentence
 
 

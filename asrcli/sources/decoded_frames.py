@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
+from asrcli.sources.audio_positions import DAMAGED
 from asrcli.sources.container_clock import ContainerClock
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
 NOT_THERE = "no audio in the file here"
-DAMAGED = "the file is damaged here"
 LOST = "the stream has no audio here"
 _TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what lies between joined files
 _HEADERS = (b"Xing", b"Info", b"VBRI")

@@ -9,16 +9,17 @@ from typing import IO, Any
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
-from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
+from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
 from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
-from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
+from asrcli.sources.ogg import CUT, DAMAGED_END, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
 OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
+NOTICED_S = 0.2  # so much less sound than the clock of Ogg says is lost: codecs pad by a tenth of a second at most
 _TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
 
 
@@ -213,23 +214,25 @@ class InputReader:
     def _links(self, read: Read) -> Iterator[Item]:
         """Yield the sound of Ogg files that are joined end to end, each at positions after the one before."""
         links = OggLinks(read)
-        end = rate = 0
-
-        def decoders() -> "Iterator[decoding.Decoder]":
-            nonlocal rate
-            while True:
-                with closing(self._new_decoder(SimpleNamespace(read=links.read), lambda: OGG)) as decoder:
-                    rate = decoder.rate
-                    if decoder.codec == "opus":
-                        rate = OPUS_RATE
-                    yield decoder
-                if not links.next_link():
-                    return
-
-        for item in self._chain(decoders()):
-            if isinstance(item, PlacedPiece | MissingAudio):
-                end = item.end
-            yield item
+        end = 0
+        more = True
+        while more:
+            base = end
+            with closing(self._new_decoder(SimpleNamespace(read=links.read), lambda: OGG)) as decoder:
+                rate = decoder.rate
+                if decoder.codec == "opus":
+                    rate = OPUS_RATE
+                for item in self._shifted(decoder, base):
+                    if isinstance(item, PlacedPiece | MissingAudio):
+                        end = item.end
+                    yield item
+            more = links.next_link()
+            stated = base + round(links.stated_steps / (rate or OPUS_RATE) * self._format.rate)
+            if stated - end > NOTICED_S * self._format.rate:
+                yield MissingAudio(end, stated, DAMAGED)
+                end = stated
+            elif links.damaged_end:
+                self.problem = DAMAGED_END
         if links.cut:
             self.problem = "is cut short: its end is not there"
             yield MissingAudio(end, end + round(links.lost_s(rate or OPUS_RATE) * self._format.rate), CUT)

@@ -1,5 +1,6 @@
 """Splits Ogg files that are joined end to end: libav reads only one, and stops where the format changes."""
 
+import zlib
 from collections.abc import Callable
 
 MAGIC = b"OggS"
@@ -9,7 +10,12 @@ _LAST = 4  # flag of the last page of a stream
 # How much sound is taken to be lost in a page that is not whole: from one packet up to a full page.
 _CUT_LEAST_S = 0.02
 _CUT_MOST_S = 10.0
+# How far one page may take the clock, at 48 kHz; further only where its checksum is right. And what a clock that begins
+# with less is taken to have begun with: the begin of the sound.
+_PAGE_MOST_STEPS = 480_000
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 CUT = "the file is cut short here"
+DAMAGED_END = "is damaged at its end, and may have been longer"
 UNMARKED = "has no mark of its end: it may be cut short"
 
 
@@ -24,6 +30,9 @@ class OggLinks:
         cut: The file ends in the middle of a page.
         cut_steps: How much longer the sound would be with that page, in steps of the clock of its stream; 0 if unknown.
         unmarked: A stream of a link that was read has no last page.
+        stated_steps: How long the link is that was read last, by the clock of its pages, in steps of that clock; 0 if
+            unknown, as with several streams. Where its sound is shorter, pages were damaged that no decoder has read.
+        damaged_end: The last page of the link that was read last is not as it was written.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
@@ -36,6 +45,9 @@ class OggLinks:
         self.ended = self.cut = self.unmarked = False
         self.cut_steps = 0
         self._until: dict[int, int] = {}  # streams that have not ended, and the last time of their clocks
+        self._clocks: dict[int, tuple[int, int]] = {}  # the first and last time of the clocks of this link
+        self.stated_steps = 0
+        self.damaged_end = self._is_damaged = False  # the latter of the last page so far
 
     def read(self, size: int) -> bytes:
         """Return at least one and at most `size` bytes of this link; none at its end."""
@@ -57,8 +69,19 @@ class OggLinks:
             pass  # a decoder may leave bytes unread at the end
         self.unmarked = self.unmarked or bool(self._until)
         self._until.clear()
+        self.stated_steps = self._stated()
+        self._clocks.clear()
+        self.damaged_end, self._is_damaged = self._is_damaged, False
         self._at_end = self._inside = False
         return not self.ended
+
+    def _stated(self) -> int:
+        if len(self._clocks) != 1:
+            return 0
+        ((first, last),) = self._clocks.values()
+        if first <= _PAGE_MOST_STEPS:
+            return last
+        return last - first  # a broadcast that was recorded from its middle on
 
     def _find_ready(self) -> None:
         """Find out how many of the next bytes belong to this link."""
@@ -90,6 +113,8 @@ class OggLinks:
         stream = int.from_bytes(self._buffer[14:18])
         clock = int.from_bytes(self._buffer[6:14], "little", signed=True)
         before = self._until.get(stream, 0)
+        if not self.cut:
+            self._note_clock(stream, clock)
         if self.cut:
             self.cut_steps = 0
             if before and len(self._until) == 1:
@@ -98,6 +123,25 @@ class OggLinks:
             self._until.pop(stream, None)
         else:
             self._until[stream] = max(before, clock)
+
+    def _note_clock(self, stream: int, clock: int) -> None:
+        self._is_damaged = not self._checksum_is_right()
+        first, last = self._clocks.get(stream, (clock, clock))
+        if clock <= 0:  # a header, or no packet ends on this page
+            self._clocks.setdefault(stream, (0, 0))
+        elif first == 0 or last <= clock <= last + _PAGE_MOST_STEPS or not self._is_damaged:
+            self._clocks[stream] = first or clock, max(last, clock)
+
+    def _checksum_is_right(self) -> bool:
+        """Whether the page at the beginning of the buffer is as it was written: only then it may say anything."""
+        segments = self._buffer[26]
+        length = _HEAD_BYTES + segments + sum(self._buffer[_HEAD_BYTES : _HEAD_BYTES + segments])
+        page = self._buffer[:length]
+        stated = bytes(page[22:26])
+        page[22:26] = bytes(4)
+        # The checksum of Ogg begins with 0, ends as it is, and takes the bits of a byte in the other order than zlib.
+        found = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+        return found.to_bytes(4, "big").translate(_REVERSED) == stated
 
     def _fill_buffer(self, size: int) -> bool:
         """Read until `size` bytes are in the buffer, and return False if the file ends before."""

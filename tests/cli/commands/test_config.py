@@ -116,7 +116,7 @@ def test_list_is_a_file_that_can_be_used(config: Settings) -> None:
 MISTAKES = {
     "set gian 3": "no option gian; did you mean gain?",
     "set gain": "set takes a key and its value; as in asr config set mic.device usb",
-    "set gain loud": "gain: 'loud' is not a valid",
+    "set gain loud": "gain: 'loud' is not a number",
     "set gain 1 2": "gain takes one value, not 2; put quotes around text with spaces",
     "set yes true": "yes confirms one run, so it can only be a flag",
     "set wait 3": "wait differs from command to command; put it into the table [ws-raw] or [vocab]",
