@@ -1,4 +1,4 @@
-"""Values of this program as bytes, for processes of it: each is its pickle, behind the length of that."""
+"""Values of this program as bytes, for other processes of it: the length of a pickle, and the pickle."""
 
 import pickle
 import struct

@@ -103,9 +103,13 @@ class ApiKeys:
     Args:
         keys: The keys that are valid for as long as the server runs, or until they are replaced.
         clock: Seconds since the epoch.
+
+    Attributes:
+        on_replace: Called when there are other keys; None if nobody needs to know.
     """
 
     def __init__(self, keys: Iterable[ApiKey], clock: Callable[[], float] = time.time) -> None:
+        self.on_replace: Callable[[], None] | None = None
         self._secret = secrets.token_bytes(32)
         self._keys: tuple[ApiKey, ...] = ()
         self._by_digest: dict[bytes, ApiKey] = {}
@@ -116,7 +120,7 @@ class ApiKeys:
         self._temporary: dict[bytes, tuple[TemporaryKey, str]] = {}
 
     @property
-    def every(self) -> tuple[ApiKey, ...]:
+    def permanent(self) -> tuple[ApiKey, ...]:
         """All keys but temporary ones."""
         return self._keys
 
@@ -125,6 +129,8 @@ class ApiKeys:
         self._take(keys)
         names = {key.name for key in self._keys}
         self._temporary = {digest: made for digest, made in self._temporary.items() if made[1] in names}
+        if self.on_replace is not None:
+            self.on_replace()
 
     def find(self, given: str, *, temporary: bool = True) -> ApiKey | None:
         """Return the key that a client has given, or that has made its temporary key; None if there is none.

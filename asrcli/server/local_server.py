@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from asrcli.server.key_processes.all_processes import KeyProcesses
     from asrcli.server.key_processes.handed_connections import HandedConnections
 
+ApplyLists = Callable[[RecognitionSettings], RecognitionSettings]
+
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5  # for the thread of a server in the background
 CLOSE_OWN_WITHIN_S = 0.2  # for clients of a server in the background: those in this process have hung up before
@@ -67,7 +69,7 @@ class LocalServer:
         tls: The certificate of the server, for wss:// and https://; None for plain connections.
         recorded: A record of the wire, whose messages all clients get instead of a recognizer's; None for none.
         wires: Names the wire of a connection, by the model and the path of its address.
-        key_processes: Serve the clients of keys that have places reserved for them; None for no such process.
+        key_processes: Makes what serves the clients of keys that have places reserved for them; None for none.
         lists: Returns a recognition with the hot words of its lists; None where this server keeps the lists.
 
     Attributes:
@@ -91,7 +93,7 @@ class LocalServer:
         tls: "SSLContext | None" = None,
         recorded: RecordedServer | None = None,
         wires: Callable[[str, str], Wire] = wire_of_model,
-        key_processes: "KeyProcesses | None" = None,
+        key_processes: "Callable[[AccessControl, ApplyLists], KeyProcesses] | None" = None,
         lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
     ) -> None:
         if keys is None and not is_loopback_host(host):
@@ -112,7 +114,7 @@ class LocalServer:
         http_api = HttpApi(self._access_control, self._hotword_store, self._phrase_store, new_id)
         self._client_sessions = http_api.client_sessions
         self.metrics = ServerMetrics()
-        self._key_processes = key_processes
+        self._key_processes = key_processes and key_processes(self._access_control, self._with_own_lists)
         self._lists = lists or self._with_lists
         self._long_message_turn = asyncio.Lock()
         self._tls = tls
@@ -140,7 +142,7 @@ class LocalServer:
             raise UsageError(problem, cause=Cause.ADDRESS_TAKEN) from exc
         self._recognizer.warm()
         if self._key_processes is not None:
-            self._key_processes.start(self._access_control, self._with_own_lists)
+            self._key_processes.start()
         host, port = self._websocket_server.address
         if ":" in host:
             host = f"[{host}]"

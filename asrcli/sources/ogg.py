@@ -10,8 +10,8 @@ _LAST = 4  # flag of the last page of a stream
 # How much sound is taken to be lost in a page that is not whole: from one packet up to a full page.
 _CUT_LEAST_S = 0.02
 _CUT_MOST_S = 10.0
-# How far one page may take the clock, at 48 kHz; further only where its checksum is right. And what a clock that begins
-# with less is taken to have begun with: the begin of the sound.
+# How far the clock may go in one page, at 48 kHz; further only where the checksum of the page is right. The first page
+# of a recording ends within this time too; a clock that is further on belongs to a broadcast.
 _PAGE_MOST_STEPS = 480_000
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 CUT = "the file is cut short here"
@@ -114,7 +114,7 @@ class OggLinks:
         clock = int.from_bytes(self._buffer[6:14], "little", signed=True)
         before = self._until.get(stream, 0)
         if not self.cut:
-            self._note_clock(stream, clock)
+            self._note_page(stream, clock)
         if self.cut:
             self.cut_steps = 0
             if before and len(self._until) == 1:
@@ -124,7 +124,7 @@ class OggLinks:
         else:
             self._until[stream] = max(before, clock)
 
-    def _note_clock(self, stream: int, clock: int) -> None:
+    def _note_page(self, stream: int, clock: int) -> None:
         self._is_damaged = not self._checksum_is_right()
         first, last = self._clocks.get(stream, (clock, clock))
         if clock <= 0:  # a header, or no packet ends on this page

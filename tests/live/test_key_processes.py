@@ -1,7 +1,6 @@
 """Keys with reserved places have a process of their own: what happens to the server does not reach their clients."""
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -52,12 +51,18 @@ class Served:
         """Wait until the process of the key takes connections."""
         wait_until(lambda: not self.serves_itself())
 
+    def answer(self, path: str, body: bytes | None = None, key: str = "sk-paying") -> str:
+        """What the server answers to a single request."""
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        request = Request(self.address.replace("ws://", "http://") + path, body, headers)  # noqa: S310  loopback
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
+            said: str = answer.read().decode()
+        return said
+
     def figures(self) -> dict[str, float]:
         """The figures of the server."""
-        url = self.address.replace("ws://", "http://") + "/metrics"
-        request = Request(url, headers={"Authorization": "Bearer sk-other"})  # noqa: S310  loopback
-        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
-            lines = [line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#")]
+        text = self.answer("/metrics", key="sk-other")
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, value in lines}
 
     def reload(self, keys: str) -> None:
@@ -84,15 +89,22 @@ def connections(process: psutil.Process) -> int:
     return sum(1 for each in process.net_connections("inet") if each.status == psutil.CONN_ESTABLISHED)
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+@contextmanager
+def served_by(engine: str, folder: Path) -> Iterator[Served]:
     """A server whose paying key has a process, which takes connections."""
-    keys = tmp_path / "keys"
+    keys = folder / "keys"
     keys.write_text(KEYS)
     keys.chmod(0o600)
-    with serving("--engine", "scripted", "--keys", keys) as (address, process):
-        there = Served(address, process, keys)
-        there.wait_for_child()
+    with serving("--engine", engine, "--keys", keys) as (address, process):
+        served = Served(address, process, keys)
+        served.wait_for_child()
+        yield served
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """With the scripted recognizer."""
+    with served_by("scripted", tmp_path) as there:
         yield there
 
 
@@ -184,10 +196,7 @@ def test_a_key_gets_and_loses_its_process_with_a_reload(served: Served) -> None:
 
 def test_temporary_keys_go_where_their_key_goes(served: Served) -> None:
     """A browser's key was made by the server, and its connection goes to the process."""
-    url = served.address.replace("ws://", "http://") + "/api/v1/tokens"
-    asked = Request(url, b"", {"Authorization": "Bearer sk-paying"})  # noqa: S310  loopback
-    with build_opener(ProxyHandler({})).open(asked, timeout=60) as answer:
-        temporary = json.load(answer)["token"]
+    temporary = json.loads(served.answer("/api/v1/tokens", b""))["token"]
     assert not served.serves_itself(temporary)
 
 
@@ -250,12 +259,7 @@ def test_without_the_server_the_process_ends_behind_its_tasks(served: Served) ->
 
 def test_lists_of_hot_words_are_found(tmp_path: Path) -> None:
     """The server has them; the recognizer that gets them is in the process, and says of which it knows nothing."""
-    keys = tmp_path / "keys"
-    keys.write_text(KEYS)
-    keys.chmod(0o600)
-    with serving("--engine", "pocketsphinx", "--keys", keys) as (address, process):
-        served = Served(address, process, keys)
-        served.wait_for_child()
+    with served_by("pocketsphinx", tmp_path) as served:
         body = {
             "model": "speech-biasing",
             "input": {
@@ -265,14 +269,10 @@ def test_lists_of_hot_words_are_found(tmp_path: Path) -> None:
                 "vocabulary": [{"text": "qxzzy", "weight": 4}],
             },
         }
-        url = address.replace("ws://", "http://") + HOTWORD_LISTS_PATH
-        headers = {"Authorization": "Bearer sk-paying", "Content-Type": "application/json"}
-        asked = Request(url, json.dumps(body).encode(), headers)  # noqa: S310  loopback
-        with build_opener(ProxyHandler({})).open(asked, timeout=60) as answer:
-            name = json.load(answer)["output"]["vocabulary_id"]
+        name = json.loads(served.answer(HOTWORD_LISTS_PATH, json.dumps(body).encode()))["output"]["vocabulary_id"]
         with served.client() as client:
             begin(client, vocabulary_id=name)
             client.say(SECOND, finish_task())
             client.handle("task-finished")
-        os.kill(process.pid, signal.SIGTERM)
-        assert "hot words qxzzy" in process.stderr.read()
+        served.process.send_signal(signal.SIGTERM)
+        assert "hot words qxzzy" in served.process.stderr.read()

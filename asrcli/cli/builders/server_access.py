@@ -23,7 +23,6 @@ class ServerKeys:
 
     Attributes:
         keys: The keys; None where every client is let in.
-        on_reload: Called when the file was read again.
 
     Raises:
         UsageError: both files are named, or one cannot be read or holds no key.
@@ -34,7 +33,6 @@ class ServerKeys:
             raise UsageError("--api-key-file with --keys: both say which keys are let in", "leave one out")
         self._keys_file = keys_file
         self.keys: ApiKeys | None = None
-        self.on_reload: Callable[[], None] = _nothing
         if keys_file is not None:
             self.keys = ApiKeys(self._read(keys_file))
         elif key_file is not None and (key := read_key(key_file, warn)) is not None:
@@ -56,7 +54,6 @@ class ServerKeys:
             log.warning("%s; the keys stay as they were", exc)
             return
         self.keys.replace(found)
-        self.on_reload()
         log.info("keys: %d read from %s", len(found), self._keys_file)
 
     @staticmethod
@@ -89,10 +86,6 @@ def server_certificate(certificate: Path | None, key: Path | None) -> ssl.SSLCon
     except OSError as exc:
         raise SettingError("cert", system_reason(exc), value=str(exc.filename or certificate)) from None
     return context
-
-
-def _nothing() -> None:
-    """Nobody wants to know."""
 
 
 class _EncryptedKey(Exception):

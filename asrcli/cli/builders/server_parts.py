@@ -3,11 +3,12 @@
 import logging
 import random
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from asrcli.cli.builders.server_access import ServerKeys
 from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.builders.wire_records import open_record
 from asrcli.cli.console import print_message
@@ -16,11 +17,14 @@ from asrcli.core.errors import UsageError
 from asrcli.recognizers import registry
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers, parse_answers
+from asrcli.server.api_keys import ApiKeys
+from asrcli.server.auth import AccessControl
 from asrcli.server.faults.random_faults import RandomFaults
 from asrcli.server.faults.script import FaultPlan, parse_script
 from asrcli.server.key_processes.all_processes import KeyProcesses
 from asrcli.server.key_processes.messages import ServerPlan
 from asrcli.server.limits import ServerLimits
+from asrcli.server.local_server import ApplyLists
 from asrcli.server.recorded_conversation import RecordedServer
 
 
@@ -96,24 +100,22 @@ def chosen_recognizer(
 
 def key_processes(
     chosen: RecognizerChoice,
-    access: ServerKeys,
+    keys: ApiKeys | None,
     limits: ServerLimits,
     scripted_answers: ScriptedAnswers | None,
     *,
     is_plain: bool,
-) -> KeyProcesses | None:
-    """Processes for the clients of keys that have places reserved for them; None where there can be none.
+) -> Callable[[AccessControl, ApplyLists], KeyProcesses] | None:
+    """Return what makes the processes for keys that have places reserved for them; None where there can be none.
 
     Only an open connection can be handed over: one with TLS, whose state is in this process, cannot (`is_plain`), and
     Windows has no way for it.
     """
-    if access.keys is None or not is_plain or not hasattr(socket, "send_fds"):
+    if keys is None or not is_plain or not hasattr(socket, "send_fds"):
         return None
     level = logging.getLogger("asrcli").getEffectiveLevel()
     plan = ServerPlan(chosen.info.name, chosen.options, chosen.workers, limits, scripted_answers, level)
-    processes = KeyProcesses(plan)
-    access.on_reload = processes.take_keys
-    return processes
+    return partial(KeyProcesses, plan, keys)
 
 
 def faults(script: Path | None, seed: int | None, *, waiting: bool) -> FaultPlan | None:

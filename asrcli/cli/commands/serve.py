@@ -105,7 +105,7 @@ def serve(
             tls=tls,
             recorded=recorded,
             key_processes=server_parts.key_processes(
-                chosen, access, server_limits, scripted_answers, is_plain=is_plain
+                chosen, access.keys, server_limits, scripted_answers, is_plain=is_plain
             ),
         )
 

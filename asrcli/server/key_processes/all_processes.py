@@ -1,11 +1,11 @@
-"""All processes of a server: which key has which."""
+"""All processes of a server that are for keys: which key has which."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from asrcli.core.settings import RecognitionSettings, Secret
-from asrcli.server.api_keys import ApiKey
+from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.auth import AccessControl
 from asrcli.server.key_processes.key_process import KeyProcess
 from asrcli.server.key_processes.messages import HandedOver, ServerPlan
@@ -23,40 +23,40 @@ class KeyProcesses:
 
     Args:
         plan: What they serve.
+        keys: The keys of the server.
+        access_control: Counts their connections.
+        with_lists: Returns a recognition with the hot words of its lists.
     """
 
-    def __init__(self, plan: ServerPlan) -> None:
+    def __init__(
+        self,
+        plan: ServerPlan,
+        keys: ApiKeys,
+        access_control: AccessControl,
+        with_lists: Callable[[RecognitionSettings], RecognitionSettings],
+    ) -> None:
         self._plan = plan
-        self._access_control: AccessControl | None = None
-        self._with_lists: Callable[[RecognitionSettings], RecognitionSettings] = _unchanged
+        self._keys = keys
+        self._access_control = access_control
+        self._with_lists = with_lists
         self._processes: list[KeyProcess] = []
         self._by_key: dict[str, KeyProcess] = {}
 
-    def start(
-        self, access_control: AccessControl, with_lists: Callable[[RecognitionSettings], RecognitionSettings]
-    ) -> None:
-        """Start the processes.
+    def start(self) -> None:
+        """Start the processes; there are others when there are other keys."""
+        self._keys.on_replace = self._assign
+        self._assign()
 
-        Args:
-            access_control: Has the keys, and counts their connections.
-            with_lists: Returns a recognition with the hot words of its lists.
-        """
-        self._access_control = access_control
-        self._with_lists = with_lists
-        self.take_keys()
-
-    def take_keys(self) -> None:
+    def _assign(self) -> None:
         """Give each key with reserved places a process, if it has none yet. Where there are enough, some share one.
 
         The connections of a key that has no reserved places any more stay with the server from now on.
         """
-        assert self._access_control is not None  # noqa: S101  `start` was called
-        assert self._access_control.keys is not None  # noqa: S101  else there are no such processes
-        reserving = {key.name: key for key in self._access_control.keys.every if key.reserved is not None}
+        reserving = {key.name: key for key in self._keys.permanent if key.reserved is not None}
         self._by_key = {name: process for name, process in self._by_key.items() if name in reserving}
         for name in reserving:
             if name not in self._by_key:
-                self._by_key[name] = self._next()
+                self._by_key[name] = self._free_process()
         for process in self._processes:
             names = [name for name, other in self._by_key.items() if other is process]
             process.set_limits({name: reserving[name].tasks_per_minute for name in names})
@@ -74,7 +74,6 @@ class KeyProcesses:
             return False
         if not process.hand_over(socket.descriptor, HandedOver(key.name, session, socket.received)):
             return False
-        assert self._access_control is not None  # noqa: S101  `start` was called
         self._access_control.opened(key)
         return True
 
@@ -97,7 +96,7 @@ class KeyProcesses:
         """Close every connection now, and kill those that have not ended after so many seconds."""
         await asyncio.gather(*(process.stop(within_s) for process in self._processes))
 
-    def _next(self) -> KeyProcess:
+    def _free_process(self) -> KeyProcess:
         """A new process, or the one with the fewest keys."""
         if len(self._processes) < MAX_PROCESSES:
             self._processes.append(KeyProcess(self._plan, self._with_lists, self._connection_ended))
@@ -106,9 +105,4 @@ class KeyProcesses:
         return min(self._processes, key=shares.count)
 
     def _connection_ended(self, key_name: str) -> None:
-        assert self._access_control is not None  # noqa: S101  `start` was called
         self._access_control.closed(ApiKey(key_name, Secret("")))
-
-
-def _unchanged(recognition: RecognitionSettings) -> RecognitionSettings:
-    return recognition

@@ -51,7 +51,7 @@ class ChildServer:
         self._writer = writer
         self._keys = ApiKeys([])
         self._metrics = ServerMetrics()
-        self._told = ""  # of the figures, at last
+        self._reported = ""  # the figures as they were told last
         self._numbers = count()
         self._questions: dict[int, asyncio.Future[RecognitionSettings]] = {}
 
@@ -66,7 +66,7 @@ class ChildServer:
             await self._serve(plan, channel)
         except Exception:
             log.exception("a process for a key cannot go on")
-            await asyncio.sleep(0)  # in which the log is told
+            await asyncio.sleep(0)  # meanwhile the record of the log is sent
             status = 1
         self._writer.close()
         with suppress(OSError):  # the server has gone
@@ -132,8 +132,8 @@ class ChildServer:
 
     def _report(self) -> None:
         """Tell the server the figures, if they have changed."""
-        if (now := str(self._metrics)) != self._told:
-            self._told = now
+        if (now := str(self._metrics)) != self._reported:
+            self._reported = now
             self._tell(Figures(self._metrics))
 
     def _connection_ended(self, key_name: str) -> None:

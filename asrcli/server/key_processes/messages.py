@@ -49,7 +49,7 @@ class HandedOver(NamedTuple):
 
 
 class KeyLimits(NamedTuple):
-    """How many tasks may begin within a minute, by the name of the key; None for no limit. The keys are not told."""
+    """How many tasks may begin within a minute, by the name of the key; None for no limit."""
 
     tasks_per_minute: dict[str, int | None]
 

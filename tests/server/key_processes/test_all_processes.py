@@ -63,12 +63,11 @@ def test_every_key_with_reserved_places_has_a_process_and_no_other_key(reloads: 
     """After every reload: one each while there are enough, nobody's place moves, and limits are told."""
     keys = ApiKeys([])
     control = AccessControl(frozenset(), keys, 100)
-    processes = KeyProcesses(PLAN)
-    processes.start(control, lambda recognition: recognition)
+    processes = KeyProcesses(PLAN, keys, control, lambda recognition: recognition)
+    processes.start()
     before: dict[str, Process] = {}
     for reload in reloads:
         keys.replace(key(number, reserved) for number, reserved in reload.items())
-        processes.take_keys()
         now: dict[str, Process] = {}
         for number, reserved in reload.items():
             open_before = control.connections
@@ -88,6 +87,6 @@ def test_every_key_with_reserved_places_has_a_process_and_no_other_key(reloads: 
 def test_processes_are_shared_evenly() -> None:
     """Of nine keys two share one."""
     keys = ApiKeys([key(number, 1) for number in range(MAX_PROCESSES + 1)])
-    processes = KeyProcesses(PLAN)
-    processes.start(AccessControl(frozenset(), keys, 100), lambda recognition: recognition)
+    processes = KeyProcesses(PLAN, keys, AccessControl(frozenset(), keys, 100), lambda recognition: recognition)
+    processes.start()
     assert Counter(len(each.limits) for each in processes._processes) == {1: MAX_PROCESSES - 1, 2: 1}
