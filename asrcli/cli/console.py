@@ -20,7 +20,7 @@ def print_message(line: str) -> None:
 
 
 def print_question(question: str) -> None:
-    """Print a question, and leave the cursor behind it for the answer."""
+    """Print a question, and leave the cursor after it for the answer."""
     *lines, last = _on_screen(harmless(question), spare=len(" y"))
     sys.stderr.write("".join(f"{line}\n" for line in lines) + f"{last.rstrip()} ")
     sys.stderr.flush()

@@ -61,7 +61,7 @@ class SessionResult:
     """What a session comes to, at its end or when its listener leaves it in the middle.
 
     Attributes:
-        end: Position of the first sample behind the audio.
+        end: Position of the first sample after the audio.
         totals: How the audio adds up.
         undecided: Audio with neither text nor a gap, in milliseconds; only of a session that was left in the middle.
         usage: What the service has counted.

@@ -43,7 +43,7 @@ class JsonDocument(JsonLines):
 
     def close(self) -> None:
         """Write the sources and the account, and close the file."""
-        with self._lines.closed_behind():
+        with self._lines.closed_after():
             if self._sources:
                 self._lines.write(f'], "sources": {as_json(self._sources)}, "end": {as_json(self._end)}}}')
 

@@ -125,8 +125,8 @@ class LineWriter:
         return self._part
 
     @contextmanager
-    def closed_behind(self) -> Iterator[None]:
-        """Close the file behind the block, which writes its end. If the block fails or is interrupted, the part stays.
+    def closed_after(self) -> Iterator[None]:
+        """Close the file after the block, which writes its end. If the block fails or is interrupted, the part stays.
 
         Raises:
             OutputError: as `close`.

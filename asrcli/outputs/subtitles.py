@@ -76,7 +76,7 @@ class Subtitles:
 
     def close(self) -> None:
         """Write the captions that still wait, and close the file."""
-        with self._lines.closed_behind():
+        with self._lines.closed_after():
             self._settle(None)
 
     def _insert(self, gap: Gap) -> None:

@@ -114,7 +114,9 @@ class RecognizerUnusable(RecognizerFailed):
 
 
 class RecognizerBusy(Exception):
-    """All sessions that this machine can carry are taken."""
+    """All sessions that this machine can carry are taken. `code` is what a server calls that."""
+
+    code = "Throttling"
 
 
 def run_command(session: RecognizerSession, command: Command) -> Iterator[Event]:

@@ -64,7 +64,7 @@ def quiet_edges(kept: Iterable[Chunk | StoredBlock], begin: int, end: int, step:
     Args:
         kept: Audio in order; what is missing in it counts as loud.
         begin: The position of the first sample of the span.
-        end: The position behind the last one.
+        end: The position after the last one.
         step: How many samples are quiet or loud together.
     """
     inside = [block for block in kept if block.position < end and begin < block.end]

@@ -148,10 +148,10 @@ class ServerConversation:
                 del command  # as in `_read`
         except SocketClosed:
             pass  # the reader sees it too, and ends the conversation
-        except RecognizerBusy as exc:
-            await self._fail("Throttling", str(exc), close=True)
-        except (RecognizerFailed, EngineUnavailable) as exc:
-            await self._fail(getattr(exc, "code", NOT_LOADED), str(exc), close=True)
+        except (RecognizerBusy, RecognizerFailed) as exc:
+            await self._fail(exc.code, str(exc), close=True)
+        except EngineUnavailable as exc:
+            await self._fail(NOT_LOADED, str(exc), close=True)
         except Exception:
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)

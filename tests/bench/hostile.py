@@ -5,7 +5,8 @@
 The paying client has five connections and streams in tasks of ten seconds: first alone, then while the attackers of
 tests/bench/attackers.py attack another server on this machine, then while they attack its own, then alone again. What
 the second part costs, the busy machine costs in any case. With a pace, at most so many attacks begin in a second. With
---keys the server wants a key, and the attackers have another one than the client that pays; with --tls it wants TLS.
+--keys the server wants a key, and the attackers have another one than the client that pays, which has a process of its
+own; with --tls it wants TLS.
 Kinds are those of the attackers: all, or those that are named.
 
 Beside the streams a visitor opens a connection five times in a second: how many were answered, refused or reset.

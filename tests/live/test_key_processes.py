@@ -276,3 +276,16 @@ def test_lists_of_hot_words_are_found(tmp_path: Path) -> None:
             client.handle("task-finished")
         served.process.send_signal(signal.SIGTERM)
         assert "hot words qxzzy" in served.process.stderr.read()
+
+
+@pytest.mark.parametrize(("keys", "is_told"), [(KEYS, True), ("paying sk-paying\n", False)])
+def test_where_there_is_no_such_process_the_server_says_so(tmp_path: Path, keys: str, is_told: bool) -> None:
+    """Only if a key would have one."""
+    file = tmp_path / "keys"
+    file.write_text(keys)
+    file.chmod(0o600)
+    with serving("--engine", "scripted", "--keys", file, "--chaos", 1) as (_, process):
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read()
+    line = "asr: with --chaos keys with reserved places have no process of their own\n"
+    assert (line in said) is is_told, said

@@ -137,7 +137,7 @@ class Kept:
         """Keep one."""
         self.text += line + "\n"
 
-    def closed_behind(self) -> AbstractContextManager[None]:
+    def closed_after(self) -> AbstractContextManager[None]:
         """Nothing to end."""
         return nullcontext()
 

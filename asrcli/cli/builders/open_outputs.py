@@ -52,7 +52,7 @@ def outputs_with_end(opens: "Opens", at_end: Callable[[BaseException | None], No
 
 @contextmanager
 def failures_at_end(failures: Callable[[], Sequence[OutputError]]) -> Iterator[None]:
-    """Raise behind the block what `failures` returns then: of files beside the transcript, without which a run goes on.
+    """Raise after the block what `failures` returns then: of files beside the transcript, without which a run goes on.
 
     Raises:
         OutputError: the failure, or MultipleErrors if there are several, or if the block ended with an error too.

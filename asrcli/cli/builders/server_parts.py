@@ -3,7 +3,7 @@
 import logging
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -103,15 +103,31 @@ def key_processes(
     keys: ApiKeys | None,
     limits: ServerLimits,
     scripted_answers: ScriptedAnswers | None,
-    *,
-    is_plain: bool,
+    in_one_process: Mapping[str, object],
+    warn: Callable[[str], None],
 ) -> Callable[[AccessControl, ApplyLists], KeyProcesses] | None:
     """Return what makes the processes for keys that have places reserved for them; None where there can be none.
 
-    Only an open connection can be handed over: one with TLS, whose state is in this process, cannot (`is_plain`), and
-    Windows has no way for it.
+    Only an open connection can be handed over: one with TLS cannot, whose state is in this process; nor can one on
+    Windows.
+
+    Args:
+        chosen: The recognizer that each of them has.
+        keys: The keys of the server; None if it has none.
+        limits: The limits of each.
+        scripted_answers: The answers that each gives.
+        in_one_process: The options with which all connections stay in one process, and their values; None where an
+            option was not given.
+        warn: Called with a message if a key has reserved places, and gets no process.
     """
-    if keys is None or not is_plain or not hasattr(socket, "send_fds"):
+    if keys is None:
+        return None
+    reasons = [option for option, value in in_one_process.items() if value is not None]
+    if not hasattr(socket, "send_fds"):
+        reasons.append("this system")
+    if reasons:
+        if any(key.reserved is not None for key in keys.permanent):
+            warn(f"asr: with {' and '.join(reasons)} keys with reserved places have no process of their own")
         return None
     level = logging.getLogger("asrcli").getEffectiveLevel()
     plan = ServerPlan(chosen.info.name, chosen.options, chosen.workers, limits, scripted_answers, level)

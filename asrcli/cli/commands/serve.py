@@ -92,7 +92,7 @@ def serve(
             connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient
         )
         scripted_answers = server_parts.answers(answers)
-        is_plain = not (tls or planned or recorded)
+        in_one_process = {"--cert": cert, "--faults": faults, "--chaos": chaos, "--replay": replay}
         server = local_server.LocalServer(
             chosen.make(),
             host,
@@ -105,7 +105,7 @@ def serve(
             tls=tls,
             recorded=recorded,
             key_processes=server_parts.key_processes(
-                chosen, access.keys, server_limits, scripted_answers, is_plain=is_plain
+                chosen, access.keys, server_limits, scripted_answers, in_one_process, warnings.append
             ),
         )
 

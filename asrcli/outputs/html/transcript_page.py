@@ -65,7 +65,7 @@ class TranscriptPage:
             OutputError: the audio cannot be put into the page, which is complete but for that; or another error.
         """
         problem: OutputError | None = None
-        with self._lines.closed_behind():
+        with self._lines.closed_after():
             if self._source:
                 self._lines.write("</main>\n<footer>")
                 for line in self._account:

@@ -19,7 +19,7 @@ class LateItems:
 
     def __init__(self) -> None:
         self._texts: deque[str] = deque(maxlen=KEPT)  # of items that were announced, normalized
-        self._later_texts: deque[str] = deque(maxlen=KEPT)  # behind these, as they came: few are ever compared
+        self._later_texts: deque[str] = deque(maxlen=KEPT)  # after these, as they came: few are ever compared
         self.held: deque[Json] = deque(maxlen=KEPT)
         self._announces_nothing = False
 

@@ -97,12 +97,13 @@ class KeyProcesses:
         await asyncio.gather(*(process.stop(within_s) for process in self._processes))
 
     def _free_process(self) -> KeyProcess:
-        """A new process, or the one with the fewest keys."""
-        if len(self._processes) < MAX_PROCESSES:
-            self._processes.append(KeyProcess(self._plan, self._with_lists, self._connection_ended))
-            return self._processes[-1]
+        """A process that no key has any more, a new one, or the one with the fewest keys."""
         shares = list(self._by_key.values())
-        return min(self._processes, key=shares.count)
+        fewest = min(self._processes, key=shares.count, default=None)
+        if fewest is not None and (fewest not in shares or len(self._processes) == MAX_PROCESSES):
+            return fewest
+        self._processes.append(KeyProcess(self._plan, self._with_lists, self._connection_ended))
+        return self._processes[-1]
 
     def _connection_ended(self, key_name: str) -> None:
         self._access_control.closed(ApiKey(key_name, Secret("")))

@@ -126,6 +126,8 @@ class KeyProcess:
                 await self._run_once()
             except OSError as exc:
                 log.error("a process of the key %s cannot be started: %s", self._name, system_reason(exc))
+            except Exception:  # the next process may do better; until then the server keeps the clients
+                log.exception("a bug in the server")
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._again_s):
                     await self._ending.wait()
@@ -170,6 +172,7 @@ class KeyProcess:
                 self._writer = None
                 if self._process.returncode is None:
                     self._process.kill()
+                    await self._process.wait()
                 self._process = None
                 self._forget()
         if not self._ending.is_set():

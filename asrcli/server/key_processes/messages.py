@@ -40,7 +40,7 @@ class HandedOver(NamedTuple):
     Attributes:
         key_name: The name of its key.
         session: The session that its client begins with, if the key brings one.
-        received: What the client has sent: its request, and what came behind that.
+        received: What the client has sent: its request, and what came after it.
     """
 
     key_name: str

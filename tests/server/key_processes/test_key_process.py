@@ -119,3 +119,21 @@ def test_one_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not process.is_running
 
     asyncio.run(run())
+
+
+def test_a_mistake_of_ours_ends_one_process_and_not_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in the log, and the process is started again."""
+
+    def mistaken(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(KeyProcess, "_take", mistaken)
+
+    async def run() -> None:
+        told = await logged()
+        process = made(GOOD)
+        await told.wait_for("a bug in the server", 2)
+        await process.stop(PATIENCE_S)
+        assert not process.is_running
+
+    asyncio.run(run())
