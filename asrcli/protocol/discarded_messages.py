@@ -1,5 +1,6 @@
 """Counts the messages that a client codec drops and makes notices of them; makes unique sentence keys. Pure."""
 
+from bisect import bisect_right
 from collections import Counter
 
 from asrcli.core.errors import ProtocolError, shorten
@@ -9,6 +10,7 @@ UNREADABLE = "dropped a message of the service that cannot be read"
 MISSING_TEXT = "the service ended a sentence and left its text out"
 REPEATED = "dropped a sentence that the service said twice: same name, same text, same times"
 MOST_KINDS = 100  # of notices that are counted apart
+MOST_DIGITS = 18  # of a sentence number
 
 
 class DiscardedMessages:
@@ -46,16 +48,54 @@ class DiscardedMessages:
 
 
 class SentenceKeys:
-    """Unique keys for the sentences of one task: the name from the service, with a number added where it is reused."""
+    """Unique keys for the sentences of one task: the name from the service, with a number added where it is reused.
+
+    Most services number their sentences. Numbers that follow each other are kept as one range, so ten hours of sentences
+    need no more memory than the first ten.
+    """
 
     def __init__(self) -> None:
         self._uses: dict[str, int] = {}  # name -> how many sentences have it
+        self._numbered: list[range] = []  # used names that are numbers, in ascending order
 
     def new(self, name: str) -> str:
         """A key that this object has never returned before."""
         key = name
-        while key in self._uses:
-            self._uses[name] += 1
+        while self._used(key):
+            self._uses[name] = self._uses.get(name, 1) + 1
             key = f"{name}.{self._uses[name]}"
-        self._uses[key] = 1
+        if not self._continues(key):
+            self._uses[key] = 1
         return key
+
+    def _used(self, key: str) -> bool:
+        if key in self._uses:
+            return True
+        number = _number(key)
+        at = bisect_right(self._numbered, number, key=_first) - 1
+        return at >= 0 and number in self._numbered[at]
+
+    def _continues(self, key: str) -> bool:
+        """Whether the key is a number that is higher than all before; then it is kept among the numbers."""
+        number = _number(key)
+        begin = number
+        if number < 0 or (self._numbered and number < self._numbered[-1].stop):
+            return False
+        if self._numbered and number == self._numbered[-1].stop:
+            begin = self._numbered.pop().start
+        self._numbered.append(range(begin, number + 1))
+        return True
+
+
+def _first(numbers: range) -> int:
+    return numbers.start
+
+
+def _number(key: str) -> int:
+    """The number that is written as this key; -1 where it is none, or written in another way."""
+    if not key.isdecimal() or len(key) > MOST_DIGITS:
+        return -1
+    number = int(key)
+    if str(number) != key:
+        return -1  # "007", or digits that are not ASCII
+    return number
