@@ -29,6 +29,8 @@ from asrcli.sources.decoding_errors import DecodingGuard
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
 from asrcli.sources.mixer import CANCELLED, Mixer
+from asrcli.sources.ogg_page_times import COUNTED_ON, true_times
+from asrcli.sources.skipped_bytes import SKIPPING, SkippedBytes
 from asrcli.sources.track_selection import choose_track, describe_track, track_notice
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 # Formats without times of their own: libav counts them, so they do not show what is missing.
-BARE = {"mp3", "aac", "ac3", "eac3", "dts"}
+BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
 COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 # Containers whose times begin at 0: sound that begins later in them really begins later.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
@@ -84,7 +86,7 @@ class Decoder:
         self._skipped = skipped
         self._together = together
         self._in_bulk = in_bulk
-        self._empty: AviEmptyChunks | None = None
+        self._read_beside: AviEmptyChunks | SkippedBytes | None = None  # reads the file too, for what libav leaves out
         self._path = ""
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
@@ -106,8 +108,8 @@ class Decoder:
 
     def close(self) -> None:
         """Close the container."""
-        if self._empty is not None:
-            self._empty.close()
+        if self._read_beside is not None:
+            self._read_beside.close()
         self._container.close()
 
     @property
@@ -239,15 +241,22 @@ class Decoder:
     ) -> "tuple[Iterator[Packet[AudioStream]], ContainerClock, Callable[[Packet[AudioStream]], float] | None]":
         """Return all packets, a clock for their sound, and a function that returns the seconds missing before one."""
         packets = self._packets()
+        if self.container == "ogg" and self.codec in COUNTED_ON:
+            packets = true_times(packets)
         first = next(packets, None)
         clock = ContainerClock(self._zero_s, undeclared_s(self._container, self._stream, first, self._zero_s))
         if first is None:
             return packets, clock, None
+        if self._read_beside is not None:
+            self._read_beside.close()
         left_out = None
         if self.container == "avi":
             begin_s = min(max(0.0, (first.pts or 0) * float(self._stream.time_base or 1)), LEAD_MAX_S)
-            self._empty = self._empty or AviEmptyChunks(self._path, self._stream.index)
-            left_out = self._empty.missing_before(begin_s)
+            self._read_beside = AviEmptyChunks(self._path, self._stream.index)
+            left_out = self._read_beside.missing_before(begin_s)
+        elif self.container in SKIPPING:
+            self._read_beside = SkippedBytes(self._path, float(self._stream.time_base or 1))
+            left_out = self._read_beside.missing_before
         return chain([first], packets), clock, left_out
 
     def _decoded(self, rest: Callable[[], list[bytes]]) -> list[bytes]:
