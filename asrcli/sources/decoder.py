@@ -10,6 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi import AviEmptyChunks
+from asrcli.sources.container_beginning import must_begin_with_sound, zero_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
 from asrcli.sources.container_opening import NOT_AUDIO, beginning, open_container
@@ -40,8 +41,6 @@ HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers r
 # Formats without times of their own: libav counts them, so they do not show what is missing.
 BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
 COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
-# Containers whose times begin at 0: sound that begins later in them really begins later.
-_FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 
 
 class Decoder:
@@ -147,7 +146,7 @@ class Decoder:
     @property
     def duration_ms(self) -> int | None:
         """How long the sound seems to be, in milliseconds; may be a guess. None if that is unknown."""
-        return ms_of(self._container, self._stream, self._zero_s or 0.0)
+        return ms_of(self._container, self._stream, zero_s(self._container) or 0.0)
 
     @property
     def promised_ms(self) -> int | None:
@@ -158,17 +157,6 @@ class Decoder:
             if not head and isinstance(self._source, str):  # to read another source would take bytes from the decoder
                 head = beginning(self._source, self._timeout_s)
         return promised(self._container, self._stream, self.duration_ms, head, self._skipped)
-
-    @property
-    def _zero_s(self) -> float | None:
-        """The time in the container at which the file begins, in seconds; None is the time of the first frame."""
-        start = self._container.start_time
-        if start is None:
-            return None
-        start_s = start / 1_000_000
-        if self.container in _FROM_ZERO and 0 <= start_s <= LEAD_MAX_S and self._container.duration is not None:
-            return 0.0
-        return start_s
 
     def measured_ms(self) -> int:
         """Return the length by all packets, in milliseconds. Decodes almost nothing; leaves the container at its end.
@@ -244,7 +232,8 @@ class Decoder:
         if self.container == "ogg" and self.codec in COUNTED_ON:
             packets = true_times(packets)
         first = next(packets, None)
-        clock = ContainerClock(self._zero_s, undeclared_s(self._container, self._stream, first, self._zero_s))
+        zero = zero_s(self._container)
+        clock = ContainerClock(zero, undeclared_s(self._container, self._stream, first, zero))
         if first is None:
             return packets, clock, None
         if self._read_beside is not None:
@@ -270,7 +259,7 @@ class Decoder:
             return
         began = layout.at
         layout.jump(until_s)
-        if bad.packets or (began and missing_s >= HOLE_S):
+        if bad.packets or ((began or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
             reason = missing_reason(bad, self.container, is_file=self._timeout_s is None)
             yield MissingAudio(began, layout.at, reason)
 

@@ -1,8 +1,7 @@
-"""Gives the packets of an Ogg page the times that the page proves.
+"""Gives the packets of an Ogg page the times that the next page proves.
 
-A page says only when its last packet ends. After damaged pages libav goes on to count where it was, and gives the true
-time to that last packet alone: a hole would seem to be inside of the page, which cannot be, and most of its sound would
-be placed before the hole.
+A page says only when its last packet ends, and libav gives that time to the first packet of the next page. After
+damaged pages it goes on to count where it was: the hole seems to be after the first good page, and that page too early.
 """
 
 from typing import TYPE_CHECKING
@@ -18,25 +17,23 @@ _TOLERANCE_STEPS = 1  # times are rounded
 
 
 def true_times(packets: "Iterable[Packet[AudioStream]]") -> "Iterator[Packet[AudioStream]]":
-    """Yield the packets of one stream, page by page. A hole that seems to be inside of a page is moved before it."""
+    """Yield the packets of one stream, page by page. A hole that seems to be after a page is moved before it."""
     page: list[Packet[AudioStream]] = []
-    at: int | None = None
     for packet in packets:
+        if page and packet.pos != page[0].pos:
+            _move(page, packet.pts)
+            yield from page
+            page = []
         page.append(packet)
-        if packet.pos != at:  # libav takes the position of a page for known when its last packet is read
-            yield from _without_hole(page)
-            page, at = [], packet.pos
-    yield from _without_hole(page)
+    yield from page
 
 
-def _without_hole(page: "list[Packet[AudioStream]]") -> "list[Packet[AudioStream]]":
-    """Move the packets of a page to the time that the last one has."""
-    if len(page) < 2:
-        return page
-    last, before = page[-1], page[-2]
-    if last.pts is not None and before.pts is not None and before.duration:
-        hole = last.pts - before.pts - before.duration
-        if hole > _TOLERANCE_STEPS:
-            for packet in page[:-1]:
-                packet.pts = (packet.pts or 0) + hole
-    return page
+def _move(page: "list[Packet[AudioStream]]", end: int | None) -> None:
+    """Move the packets of a page so that the last one ends at `end`, if they are earlier."""
+    last = page[-1]
+    if end is None or last.pts is None or not last.duration:
+        return
+    hole = end - last.pts - last.duration
+    if hole > _TOLERANCE_STEPS:
+        for packet in page:
+            packet.pts = (packet.pts or 0) + hole

@@ -1,5 +1,6 @@
 """After damage, sound is where it was in the whole file, or a gap covers that place. Each second has its own tone."""
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
@@ -92,6 +93,21 @@ def test_what_follows_damage_is_in_its_place(
     harmed = tmp_path / f"harmed-{name}"
     harmed.write_bytes(data)
     assert assert_in_place(harmed, near_ms)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.ogg", "flac"), ("a.opus", "libopus")])
+@pytest.mark.parametrize("pages", [1, 3])
+def test_an_ogg_that_is_damaged_at_its_beginning_keeps_its_times(
+    tmp_path: Path, name: str, codec: str, pages: int
+) -> None:
+    """The first pages with sound are named as a gap, and what follows is not early by their length."""
+    data = bytearray(recording(tmp_path / name, codec).read_bytes())
+    begins = [found.start() for found in re.finditer(b"OggS", data)]
+    for begin, end in pairwise(begins[2 : 3 + pages]):
+        data[begin + 60 : end] = bytes(end - begin - 60)
+    (tmp_path / name).write_bytes(data)
+    (gap,) = assert_in_place(tmp_path / name)
+    assert gap.begin_ms == 0
 
 
 @pytest.mark.parametrize("seed", [1, 5, 6])
