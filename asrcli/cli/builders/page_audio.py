@@ -110,7 +110,7 @@ def with_resumed(output_builder: "OutputBuilder", journal: "Journal", base_ms: i
     """The builder with the input files of a session that goes on; its first file begins at `base_ms`."""
     if not journal.header.inputs or OutputFormat.HTML not in output_builder.formats:
         return replace(output_builder, embed_audio=False)  # what a microphone saved belongs to the run that has ended
-    from asrcli.cli.builders.resume_sources import sample_format, taken_clip
+    from asrcli.cli.builders.sessions.resume_sources import sample_format, taken_clip
 
     stored = journal.header.reading
     paths = [one.path for one in journal.header.inputs]

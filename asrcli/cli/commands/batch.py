@@ -87,8 +87,8 @@ def batch(
 
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
-    from asrcli.cli.builders import batch_folders, batch_run, batch_settings, fast_run, sources
-    from asrcli.cli.builders.batch_preview import preview
+    from asrcli.cli.builders import fast_run, sources
+    from asrcli.cli.builders.batch import batch_folders, batch_preview, batch_run, batch_settings
     from asrcli.runs.batch.output_names import check_template
 
     action, words, named = _asked(words or [], output_options.out, watch, ref)
@@ -127,7 +127,7 @@ def batch(
         batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
-        preview(request, estimate=estimate)
+        batch_preview.preview(request, estimate=estimate)
     else:
         request.run()
 

@@ -61,7 +61,8 @@ def resume(
 
     If the session names files to write, or a server that is not the service's own, you are asked first.
     """
-    from asrcli.cli.builders import journal_keeping, resume_run
+    from asrcli.cli.builders import journal_keeping
+    from asrcli.cli.builders.sessions import resume_run
 
     if last and session is not None:
         raise UsageError("--last and a session are both given", "leave one of them out")

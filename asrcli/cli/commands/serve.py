@@ -74,7 +74,7 @@ def serve(
     After SIGTERM or Ctrl-C running tasks may end first. /healthz, /readyz and /metrics answer for operators.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import server_access, server_log, server_parts
+    from asrcli.cli.builders.serving import server_access, server_log, server_parts
     from asrcli.server import limits, local_server, open_files, page_origins, serving_forever
 
     open_files.make_room(max_connections, spare_files=max_connections + open_files.PENDING_FILES)

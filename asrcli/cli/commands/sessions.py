@@ -100,7 +100,7 @@ def sessions(
     the library has it; keep puts it there, and no limit deletes it. purge applies the limits of the library now.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import session_actions, session_catalogue
+    from asrcli.cli.builders.sessions import session_actions, session_catalogue
     from asrcli.cli.render import session_tables
 
     _check(action, ids or [], {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json})
