@@ -79,13 +79,15 @@ def batch(
     library_options: LibraryOptions,
     logging_options: LoggingOptions,
 ) -> None:
-    """Transcribe many recordings, several at once; run again, it goes on where it was.
+    """Transcribe many recordings in parallel; run it again to continue.
 
-    What is finished is skipped, unless the input or the settings have changed. A failed input stops no other one.
+    Finished inputs are skipped, unless the input or the settings have changed. If one input fails, the others continue.
 
-    asr batch status DIR counts, asr batch report DIR lists all inputs, asr batch retry DIR tries again what failed.
+    asr batch status DIR prints counts, asr batch report DIR lists all inputs, asr batch retry DIR retries failed
+    inputs.
 
-    Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
+    Ctrl-C waits for the last words of the audio that was sent; a second Ctrl-C exits at once. Finished transcripts are
+    kept.
     """
     from asrcli.cli.builders import fast_run, sources
     from asrcli.cli.builders.batch import batch_folders, batch_preview, batch_run, batch_settings

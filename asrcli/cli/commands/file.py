@@ -90,7 +90,7 @@ def file(
     """Transcribe files, or standard input.
 
     Each sentence goes to standard output as soon as it is final. Ctrl-C ends the input and waits for the last words; a
-    second Ctrl-C exits at once. asr resume continues a run that was interrupted.
+    second Ctrl-C exits at once. asr resume continues an interrupted run.
     """
     from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
 
