@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.sources.decoding_errors import DecodingGuard
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from asrcli.sources import foreign_content
 else:  # asked only where a decoder has failed
-    foreign_content = LateModule("asrcli.sources.foreign_content")
+    foreign_content = LazyModule("asrcli.sources.foreign_content")
 
 HEAD_BYTES = 4096
 NOT_AUDIO = "is not audio or video that can be decoded"

@@ -14,13 +14,13 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
-from asrcli.core.late_module import LateModule
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_module import LazyModule
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.sources.audio_positions import Item, chunked
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
-from asrcli.sources.late_decoder import decoding, opening
+from asrcli.sources.lazy_decoder import decoding, opening
 from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_channel
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from asrcli.sources import blocking_calls
     from asrcli.sources import input_reader as reading
 else:
-    blocking_calls = LateModule("asrcli.sources.blocking_calls")  # only pipes and addresses can hang
-    reading = LateModule("asrcli.sources.input_reader")  # loaded by the thread that reads
+    blocking_calls = LazyModule("asrcli.sources.blocking_calls")  # only pipes and addresses can hang
+    reading = LazyModule("asrcli.sources.input_reader")  # loaded by the thread that reads
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -37,8 +37,8 @@ LOCAL_CHUNK_MS = 50  # to a recognizer on this machine: it waits no longer for a
 FULL_PACE_CHUNK_MS = 400  # where nobody waits for the first word of a chunk; the service takes at most 16 KB at once
 EARLY = "ends {:.1f} s before the end that its header names: was it cut short?"
 NETWORK_TIMEOUT_S = 30.0  # how long a network may give nothing
-_ADDRESS = late_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
-_LIVE = late_pattern(r"rt[sm]ps?://", re.IGNORECASE)
+_ADDRESS = lazy_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
+_LIVE = lazy_pattern(r"rt[sm]ps?://", re.IGNORECASE)
 
 
 def native(path: str, samples: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
-from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
+from asrcli.sources.lazy_decoder import cut_ends, decoding, mp3_frames
 from asrcli.sources.ogg import CUT, DAMAGED_END, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.sample_format import SampleFormat

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.open_outputs import outputs_with_end
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
     from asrcli.cli.builders import library_writing
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Output
     from asrcli.library.library_limits import LibraryLimits
 else:  # a run that keeps no transcript does not open the library
-    library_writing = LateModule("asrcli.cli.builders.library_writing")
+    library_writing = LazyModule("asrcli.cli.builders.library_writing")
 
 
 def can_ask(level: int | None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.runs.run import flatten_sources
 from asrcli.sources.file import FileSource
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from asrcli.sources.excerpt import Clip
     from asrcli.sources.sample_format import SampleFormat
 else:
-    heard_audio = LateModule("asrcli.outputs.html.heard_audio")
-    encoder = LateModule("asrcli.sources.encoder")
+    heard_audio = LazyModule("asrcli.outputs.html.heard_audio")
+    encoder = LazyModule("asrcli.sources.encoder")
 
 
 def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, saved: bool = True) -> None:

@@ -11,7 +11,7 @@ from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.core.audio import Format
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
     from asrcli.sources import passthrough, utterances
 else:  # few runs send files as they are, or cut utterances here
-    passthrough = LateModule("asrcli.sources.passthrough")
-    utterances = LateModule("asrcli.sources.utterances")
+    passthrough = LazyModule("asrcli.sources.passthrough")
+    utterances = LazyModule("asrcli.sources.utterances")
 
 
 def clip(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
