@@ -91,7 +91,7 @@ ROOMS = {
         "server/captions/caption_server.py",
     ],
     "h11": ["server/http_server.py"],
-    "prometheus_client": ["server/figures.py"],
+    "prometheus_client": ["server/prometheus_collector.py"],
     "python_socks": ["transport/proxy.py"],
     "av": [
         "sources/container_opening.py",
@@ -280,7 +280,7 @@ def test_no_file_name_stands_twice() -> None:
 
 
 def test_code_is_written_out() -> None:
-    """Few conditional expressions and few imports inside functions. An import inside a function has a reason: start-up, an extra."""
+    """There are few conditional expressions, and few imports inside functions; such an import has a reason."""
     choices = local_imports = 0
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

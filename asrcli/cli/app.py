@@ -12,7 +12,7 @@ import typer
 import typer.main
 
 from asrcli import __version__
-from asrcli.cli import surroundings
+from asrcli.cli import system_resources
 from asrcli.cli.console import print_error, print_message
 from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.render.help_page import Command, Group
@@ -130,8 +130,8 @@ CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ i
 def main() -> None:
     """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
     has_arguments = bool(sys.argv[1:])
-    surroundings.hold_standard_streams()
-    surroundings.forget_zero_sizes()
+    system_resources.hold_standard_streams()
+    system_resources.forget_zero_sizes()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
@@ -151,7 +151,7 @@ def main() -> None:
         code = _report(exc)
     except (OSError, MemoryError, RuntimeError, ImportError) as exc:
         # While a command is loaded, or its help is written.
-        code = _report(surroundings.problem_of(exc))
+        code = _report(system_resources.problem_of(exc))
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
 
@@ -259,9 +259,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         collect_less_often()
         gc.enable()  # it was off while the command was loaded: see __main__.py
         if not debug:
-            surroundings.report_threads()
+            system_resources.report_threads()
         try:
-            surroundings.check_open_files()
+            system_resources.check_open_files()
             command(*args, **kwargs)
         except OutputClosed:
             abandon_stdout()
@@ -280,8 +280,8 @@ def _exit_code_of_other(error: Exception, *, debug: bool) -> int:
     """Report an error that no part of the program has expected, and return its exit code."""
     if isinstance(error.__cause__, KeyboardInterrupt):
         return INTERRUPTED  # Python 3.11 makes a RuntimeError of Ctrl-C while a class is made
-    if (problem := surroundings.shortage(error)) is not None:
-        if debug or str(problem) not in surroundings.reported:
+    if (problem := system_resources.shortage(error)) is not None:
+        if debug or str(problem) not in system_resources.reported:
             print_error(str(problem), debug=debug)
         return exit_code(problem)
     sentence = f"internal error: {type(error).__name__}: {error}"

@@ -54,7 +54,7 @@ def open_container(
         if exc.reason in _UNREADABLE:
             error = explained(exc, head() or beginning(source, timeout_s))
         if _is_address(source) and error.cause is None and error.reason != NOT_AUDIO:
-            error = SourceError(name, _way_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
+            error = SourceError(name, _address_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
         if error is exc:
             raise
         raise error from exc
@@ -111,7 +111,7 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
     return found[:HEAD_BYTES]
 
 
-def _way_reason(url: str, reason: str) -> str:
+def _address_reason(url: str, reason: str) -> str:
     """Why nothing came from an address; libav calls an unknown host and a failure of TLS the same, an I/O error."""
     if reason != _NO_REASON:
         return reason

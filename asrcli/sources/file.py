@@ -66,7 +66,7 @@ class FileSource:
         path: What to read.
         audio_format: Format of the chunks.
         clip: The part that is transcribed; None is all of it.
-        samples: How bare samples are read; None for containers.
+        samples: The format of raw PCM; None for containers.
         chunk_ms: Length of a chunk.
         speaker: Label of the speaker, if several sources are transcribed at once.
         timeout_s: How long a network may give nothing.
@@ -103,7 +103,7 @@ class FileSource:
         self._track = self._clip.track
         self._is_address = bool(_ADDRESS.match(path))
         if not self._is_address:
-            _check_path(path, bare=samples is not None)
+            _check_path(path, is_raw_pcm=samples is not None)
         self._is_file = path != STDIN and not self._is_address and Path(path).is_file()
         self.realtime = not self._is_file
         length_ms = promised_ms = None
@@ -249,7 +249,7 @@ def _is_regular(fd: int) -> bool:
     return False
 
 
-def _check_path(path: str, *, bare: bool) -> None:
+def _check_path(path: str, *, is_raw_pcm: bool) -> None:
     """Raise a SourceError for mistakes that can be found without a decoder."""
     if path == STDIN:
         if sys.stdin is None or sys.stdin.isatty():
@@ -257,8 +257,8 @@ def _check_path(path: str, *, bare: bool) -> None:
         return
     if not path:
         raise SourceError('""', "names no file")
-    if Path(path).suffix.lower() in {".pcm", ".raw"} and not bare:
-        raise SourceError(path, "is bare samples by its name", cause=Cause.BARE_SAMPLES)
+    if Path(path).suffix.lower() in {".pcm", ".raw"} and not is_raw_pcm:
+        raise SourceError(path, "has the name of a file with raw PCM", cause=Cause.RAW_PCM)
     try:
         info = Path(path).stat()
         if Path(path).is_dir():
@@ -269,13 +269,13 @@ def _check_path(path: str, *, bare: bool) -> None:
         if "://" in path:
             raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can") from exc
         raise SourceError(path, system_reason(exc).lower()) from exc
-    _check_kind(path, info, bare=bare)
+    _check_kind(path, info, is_raw_pcm=is_raw_pcm)
 
 
-def _check_kind(path: str, info: os.stat_result, *, bare: bool) -> None:
+def _check_kind(path: str, info: os.stat_result, *, is_raw_pcm: bool) -> None:
     if stat.S_ISSOCK(info.st_mode):
         raise SourceError(path, "is a socket and no file")
-    if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not bare and path != os.devnull:
+    if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not is_raw_pcm and path != os.devnull:
         raise SourceError(path, "is a device, and nothing says what its samples are", cause=Cause.DEVICE)
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

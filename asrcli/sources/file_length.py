@@ -60,7 +60,7 @@ def measure_file(
 
     Args:
         path: The file.
-        samples: How bare samples are read; None for containers.
+        samples: The format of raw PCM; None for containers.
         track: Number or language of the sound track.
         scan_bytes: Larger files are not read; their length stays unknown.
         trusting: Whether the header of a container is believed.

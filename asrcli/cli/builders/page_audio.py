@@ -61,7 +61,7 @@ def with_files(
         output_builder: The builder without it.
         paths: The files, as the sources are called.
         take: What is transcribed of each.
-        samples: How bare samples are read; a browser cannot play them unless they are embedded.
+        samples: The format of raw PCM; a browser cannot play it unless it is embedded.
         first_ms: Where the first file begins on the timeline, if its beginning was transcribed before.
     """
     if OutputFormat.HTML not in output_builder.formats:

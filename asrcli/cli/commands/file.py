@@ -101,7 +101,7 @@ def file(
         from asrcli.cli.builders.fast_run import check_fast
 
         check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough, record_options.is_kept)
-    samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
     recognition, notices = sources.recognition(

@@ -210,11 +210,11 @@ def ws_raw(
         raise UsageError("--no-audio without --show-sent: no audio is shown")
     _check(wire, connection_options, text=text, path=path, vad=vad, audio_format=audio_format)
     if raw and (path is None or audio_format != "pcm"):
-        raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
+        raise UsageError("--raw describes a file of raw PCM, which is sent as pcm")
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
     recognition = _recognition(wire, model, audio_format, vad=vad)
-    samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
     speed = connection_options.pace_of(pace)
