@@ -8,7 +8,7 @@ from asrcli.config.reach import ALIASES, OPTIONS, can_be_general, commands_with,
 from asrcli.config.toml_lines import KeyPath, key_lines, line_of
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import UsageError, shorten
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.printable import is_obeyed
 from asrcli.core.redaction import holds_key
 
@@ -16,7 +16,7 @@ VERSION, VERSION_KEY = 1, "config-version"
 PROFILE = "profile"
 NO_KEY = "use the environment variable DASHSCOPE_API_KEY, or asr login"
 _KEY_NAMES = {"api-key", "apikey", "key", "dashscope-api-key", "dashscope-key", "secret", "secret-key", "api-token"}
-_AT = late_pattern(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+_AT = lazy_pattern(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _SHOWN = 40  # characters of a key or value in an error
 
 

@@ -41,7 +41,7 @@ def read_user_file() -> Document:
     except (FileNotFoundError, NotADirectoryError):
         return Document(str(path))
     except OSError as exc:
-        if _is_behind_a_wall(exc, path.parent):
+        if _is_inaccessible(exc, path.parent):
             return Document(str(path))
         raise UsageError(f"{path}: cannot be read: {system_reason(exc)}", "asr config path names this file") from None
     return read_document(data, str(path))
@@ -60,7 +60,7 @@ def read_folder_file(warn: Callable[[str], None]) -> Document:
     except FileNotFoundError:
         return Document(FOLDER_FILE)
     except OSError as exc:
-        if _is_behind_a_wall(exc, Path()):
+        if _is_inaccessible(exc, Path()):
             return Document(FOLDER_FILE)
         raise UsageError(f"./{FOLDER_FILE}: cannot be read: {system_reason(exc)}") from None
     if reason := _distrust(about):
@@ -69,8 +69,8 @@ def read_folder_file(warn: Callable[[str], None]) -> Document:
     return read_document(data, FOLDER_FILE, is_folder=True)
 
 
-def _is_behind_a_wall(exc: OSError, folder: Path) -> bool:
-    """Whether the user may not enter the folder, as under sudo -u: nothing in it is this user's."""
+def _is_inaccessible(exc: OSError, folder: Path) -> bool:
+    """Whether this user may not enter the folder, as under sudo -u. Then the settings in it are not for this user."""
     return exc.errno == errno.EACCES and not os.access(folder, os.X_OK)
 
 

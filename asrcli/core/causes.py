@@ -40,7 +40,7 @@ class Cause(Enum):
     OTHER_WORDS = auto()  # a hot-word list that would be replaced has no word in common with the new words
 
     # Audio that cannot be read as it is
-    BARE_SAMPLES = auto()  # a file of samples without a header, by its name
+    RAW_PCM = auto()  # a file of samples without a header, by its name
     DEVICE = auto()  # a device file; nothing says what its samples are
     BEGINS_AFTER_END = auto()  # what is asked for begins after the end of the file
     DEVICE_HANGS = auto()  # a microphone, or what reads it, gives no answer

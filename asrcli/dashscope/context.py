@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 MESSAGES, CHARACTERS = 5, 400
 TOKENS = 10_000
@@ -17,14 +17,14 @@ CHARACTERS_PER_TOKEN = 4  # in scripts with spaces between words
 SHOWN = 20  # characters of the text that was left out
 TRANSCRIPT_MESSAGES = 2  # messages of the five that are reserved for the last sentences
 
-_SPACED = late_pattern("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
-_WORDS = late_pattern(f"{_SPACED.pattern}|\\S")
+_SPACED = lazy_pattern("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
+_WORDS = lazy_pattern(f"{_SPACED.pattern}|\\S")
 # Where a text may be cut, best place first: between paragraphs and lines, sentences, list entries, words.
 _BREAKS = (
-    late_pattern(r"\n+"),
-    late_pattern(r"(?<=[.!?])\s+|(?<=[。！？])"),
-    late_pattern(r"[,;|\t/]\s*|[，、；：]"),
-    late_pattern(r"\s+"),
+    lazy_pattern(r"\n+"),
+    lazy_pattern(r"(?<=[.!?])\s+|(?<=[。！？])"),
+    lazy_pattern(r"[,;|\t/]\s*|[，、；：]"),
+    lazy_pattern(r"\s+"),
 )
 
 

@@ -9,7 +9,7 @@ from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import clamp_event, shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.interfaces import ClientCodec
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import (
@@ -26,7 +26,7 @@ from asrcli.recovery.spans import Spans
 if TYPE_CHECKING:
     from asrcli.protocol import timestamps
 else:
-    timestamps = LateModule("asrcli.protocol.timestamps")
+    timestamps = LazyModule("asrcli.protocol.timestamps")
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
 SHORTEST_CHARACTER_MS = 10  # nobody says a character in less

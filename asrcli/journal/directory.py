@@ -14,7 +14,7 @@ from platformdirs import user_state_path
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.journal.owned_files import distrust, foreign_names, is_folder, is_id, opened, remove_files, size_bytes
 from asrcli.journal.record_files import open_header
@@ -23,7 +23,7 @@ from asrcli.journal.records import EVENTS
 if TYPE_CHECKING:
     from asrcli.journal import reading
 else:  # a new run reads no journal
-    reading = LateModule("asrcli.journal.reading")
+    reading = LazyModule("asrcli.journal.reading")
 
 APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30

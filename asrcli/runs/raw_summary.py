@@ -16,7 +16,7 @@ LONGEST_NAME = 80
 
 
 @dataclass
-class _Way:
+class _Direction:
     names: Counter[str] = field(default_factory=Counter)
     size_bytes: int = 0
 
@@ -40,7 +40,7 @@ class RawSummary:
 
     def __init__(self, bytes_per_s: int | None) -> None:
         self._bytes_per_s = bytes_per_s
-        self._sent, self._received = _Way(), _Way()
+        self._sent, self._received = _Direction(), _Direction()
         self._audio_bytes = 0
         self._audio_at: float | None = None
         self._first_answer_s: float | None = None

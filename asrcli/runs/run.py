@@ -35,7 +35,7 @@ from asrcli.core.events import (
     Usage,
 )
 from asrcli.core.interfaces import Output, Source
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
@@ -48,8 +48,8 @@ from asrcli.runs.source_session import RunningSessions, SourceSession
 if TYPE_CHECKING:
     from asrcli.recovery import gap_order, provisional
 else:  # for a session that is left in the middle
-    gap_order = LateModule("asrcli.recovery.gap_order")
-    provisional = LateModule("asrcli.recovery.provisional")
+    gap_order = LazyModule("asrcli.recovery.gap_order")
+    provisional = LazyModule("asrcli.recovery.provisional")
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 OF_THE_SERVICE = (Finished, Progress, Ready, Reconnecting)  # they come also where no device is open

@@ -166,9 +166,9 @@ class ServerConversation:
         if isinstance(command, ANSWERED) or task is None or task.finishing:
             return  # of these the acknowledgement was all
         if isinstance(command, SendAudio):
-            if not task.audio.is_bare:
+            if not task.audio.is_uncompressed:
                 await self._feed_all(task, task.audio.pcm(command.data))
-            elif pcm := task.audio.bare(command.data):
+            elif pcm := task.audio.uncompressed_pcm(command.data):
                 await self._feed(task, pcm)
         elif isinstance(command, FinishTask):
             await self._feed_all(task, task.audio.rest())

@@ -55,7 +55,7 @@ class Decoder:
         skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
         in_bulk: Whether the time that passes before a piece of sound is of no concern, but only the work.
-        options: For bare samples: the name of the demuxer and its options.
+        options: For raw PCM: the name of the demuxer and its options.
 
     Attributes:
         damaged: Packets that could not be decoded so far.

@@ -11,7 +11,7 @@ from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
-from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
+from asrcli.sources.lazy_decoder import cut_ends, decoding, mp3_frames
 from asrcli.sources.ogg import CUT, DAMAGED_END, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.sample_format import SampleFormat
@@ -32,7 +32,7 @@ class InputReader:
         piece_ms: Length of a piece, if no decoder is needed.
         channel: Counted from 0; None is the mix of all.
         track: Number or language of the sound track; None is the default track.
-        samples: How bare samples are read; None for containers.
+        samples: The format of raw PCM; None for containers.
 
     Attributes:
         damaged: Packets that could not be decoded.
@@ -92,7 +92,7 @@ class InputReader:
         with ExitStack() as stack:
             if self._samples is not None:
                 pipe.forget()
-                yield from self._bare(stack, pipe)
+                yield from self._raw_pcm(stack, pipe)
                 return
             head = header(reader(pipe), self._name)
             if head is not None and head.encoding:
@@ -101,7 +101,7 @@ class InputReader:
                 return
             yield from self._container(stack, pipe)
 
-    def _bare(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
+    def _raw_pcm(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
         check_only_track(self._name, self._track)
         if self._samples == SampleFormat(rate=self._format.rate):
             check_channel(self._name, self._channel, 1)

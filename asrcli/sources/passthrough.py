@@ -11,7 +11,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, SourceError, system_reason
 from asrcli.core.events import Event
 from asrcli.sources.file_length import measure_file
-from asrcli.sources.late_decoder import decoding
+from asrcli.sources.lazy_decoder import decoding
 
 STDIN = "-"
 CHUNK_MS = 100

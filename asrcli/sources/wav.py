@@ -36,7 +36,7 @@ class WavHeader:
     """The header of a WAV.
 
     Attributes:
-        encoding: Name of such bare samples in ffmpeg; empty if only a decoder can read them.
+        encoding: Name of such raw PCM in ffmpeg; empty if only a decoder can read them.
         rate: Sample rate in Hz.
         channels: Number of channels.
         frame_bytes: Size of one sample of all channels.

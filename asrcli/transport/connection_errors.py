@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
@@ -22,7 +22,7 @@ from asrcli.transport.proxy import proxy_label
 if TYPE_CHECKING:
     from email import utils as email_utils
 else:  # only errors have dates
-    email_utils = LateModule("email.utils")
+    email_utils = LazyModule("email.utils")
 
 PORTAL = 511  # the status by which a network asks for a login
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate

@@ -62,8 +62,8 @@ LINES: list[tuple[AsrError, str]] = [
      "--denoise: works at 16000 Hz; name a --model for 16000 Hz, or leave --denoise out"),
     (SettingError("host", "lets other machines in", value="0.0.0.0", cause=Cause.OPEN_HOST),  # noqa: S104
      "--host 0.0.0.0: lets other machines in; name a key for them with --api-key-file"),
-    (SourceError("a.pcm", "is bare samples by its name", cause=Cause.BARE_SAMPLES),
-     "a.pcm: is bare samples by its name; describe them with --raw, --encoding, --rate, --channels"),
+    (SourceError("a.pcm", "has the name of a file with raw PCM", cause=Cause.RAW_PCM),
+     "a.pcm: has the name of a file with raw PCM; describe the format with --raw, --encoding, --rate, --channels"),
     (SourceError("a.wav", "no such file"), "a.wav: no such file"),
     (JournalUnreadable("s", "no journal", "/s/0.pcm"),
      "s: no journal; its samples are kept; hear them: asr file /s/0.pcm --raw --rate 16000"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asrcli.cli.builders import text_files as files
 from asrcli.cli.builders.api_key import read_key
-from asrcli.cli.builders.server_parts import answers, chosen_recognizer, faults
+from asrcli.cli.builders.serving.server_parts import answers, chosen_recognizer, faults
 from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.serving import SecondPass

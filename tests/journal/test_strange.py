@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders import left_transcripts, resume_outputs
+from asrcli.cli.builders.sessions import left_transcripts, resume_outputs
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.core.events import Ended, Event

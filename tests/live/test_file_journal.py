@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders import resume_sources
+from asrcli.cli.builders.sessions import resume_sources
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.journal.reading import JournalPart
 from asrcli.journal.records import JournalInput

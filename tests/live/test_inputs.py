@@ -1,4 +1,4 @@
-"""What goes in: spans, channels, bare samples, addresses, as options of the command."""
+"""What goes in: spans, channels, raw PCM, addresses, as options of the command."""
 
 import threading
 from functools import partial
@@ -27,7 +27,7 @@ def test_times_are_those_of_the_file_also_when_a_span_of_it_is_taken(run: list[s
     assert (events[-1]["audio_ms"], events[-1]["covered_ms"]) == (1500, 1500)
 
 
-def test_bare_samples_are_described(run: list[str], tmp_path: Path) -> None:
+def test_raw_pcm_are_described(run: list[str], tmp_path: Path) -> None:
     """A second of stereo floats at 44.1 kHz is a second."""
     data = bytes(8 * 44100)
     described = ["--raw", "--encoding", "f32le", "--rate", "44100", "--channels", "2"]

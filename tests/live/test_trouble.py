@@ -164,7 +164,7 @@ MISTAKES = {
     "no name": (3, ["file", "", "--local"], "names no file"),
     "no model": (2, ["file", CLIP, "--local", "--model", ""], "--model is empty"),
     "no address": (2, ["file", CLIP, "--url", ""], "not a WebSocket address"),
-    "bare samples": (3, ["file", "a.pcm", "--local"], "describe them with --raw"),
+    "raw PCM": (3, ["file", "a.pcm", "--local"], "describe the format with --raw"),
     "rate of a container": (2, ["file", CLIP, "--local", "--rate", 8000], "--rate without --raw"),
     "an end before the beginning": (2, ["file", CLIP, "--start", "9", "--end", "1"], "is not after --start"),
     "no such time": (2, ["file", CLIP, "--local", "--start", "soon"], "not a time"),

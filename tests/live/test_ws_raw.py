@@ -215,7 +215,7 @@ CONTRADICTIONS = {
     "no wire and a model": (["--wire", "none", "--url", "ws://h", "--model", "m"], "--model with --wire none"),
     "no key": ([], "no API key"),
     "manual mode elsewhere": (["--no-vad", "--url", "ws://h"], "belongs to the realtime wire"),
-    "bare samples of nothing": (["--raw", "--url", "ws://h"], "--raw describes a file"),
+    "raw PCM of nothing": (["--raw", "--url", "ws://h"], "--raw describes a file"),
 }
 
 

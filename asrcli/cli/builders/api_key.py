@@ -10,7 +10,7 @@ from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.settings import Secret
 
 OPTION, KEY_VARIABLE, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
@@ -20,17 +20,17 @@ OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 # What people paste together with a key: a pattern, the problem and the advice. No key matches any pattern.
 PASTED = (
     (
-        late_pattern(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL),
+        lazy_pattern(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL),
         "quotes or commas around the key",
         "leave them out",
     ),
-    (late_pattern(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
+    (lazy_pattern(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
     (
-        late_pattern(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
+        lazy_pattern(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
         "a whole NAME=value",
         "only what comes after the = is the key",
     ),
-    (late_pattern(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
+    (lazy_pattern(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
 )
 
 

@@ -53,7 +53,7 @@ def log_in(options: EndpointOptions, *, check: bool) -> None:
     if place.reason:
         print_message(f"asr: {place.reason}: the key goes into a file that only you can read")
     print_message(f"asr: the key {shown_end(key)} for {service} ({checked}) is kept in {place.kept_in}")
-    if shadow := goes_first(service):
+    if shadow := overriding_variable(service):
         print_message(shadow)
 
 
@@ -103,7 +103,7 @@ def check_with_service(connection: ConnectionSettings) -> None:
         raise KeyUnchecked(f"{described(exc)}; the key is not kept: --no-check keeps it unchecked") from None
 
 
-def goes_first(region_kept: str) -> str:
+def overriding_variable(region_kept: str) -> str:
     """A line about a variable that goes before the key that was kept; empty where there is none."""
     for name in (KEY_VARIABLE, KEY_FILE_VARIABLE):
         if os.environ.get(name, "").strip():

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.open_outputs import outputs_with_end
 from asrcli.core.dataclass import dataclass, field
+from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders import library_writing
     from asrcli.cli.builders.outputs import Opens
     from asrcli.cli.builders.staged_files import Runs
     from asrcli.core.interfaces import Output
     from asrcli.library.library_limits import LibraryLimits
+else:  # a run that keeps no transcript does not open the library
+    library_writing = LazyModule("asrcli.cli.builders.library_writing")
 
 
 def can_ask(level: int | None) -> bool:
@@ -60,8 +64,6 @@ class LibraryKeeping:
 
     @contextmanager
     def _collecting(self, number: int, opens: "Opens", files: tuple[str, ...]) -> "Iterator[list[Output]]":
-        from asrcli.cli.builders import library_writing
-
         collected = library_writing.new_output()
         now = datetime.now().astimezone()
 

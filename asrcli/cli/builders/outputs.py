@@ -18,7 +18,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, UsageError, bare_url, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.formatting import clock, wall_clock
 from asrcli.outputs.line_writer import LineWriter
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
 else:
-    capitalization = LateModule("asrcli.outputs.capitalization")
-    exec_command = LateModule("asrcli.outputs.exec_command")
+    capitalization = LazyModule("asrcli.outputs.capitalization")
+    exec_command = LazyModule("asrcli.outputs.exec_command")
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from asrcli.dashscope.endpoints import service_name
 
 EXAMPLES = "Examples:\n\nasr logout\n\nasr logout --all"
 
-All = Annotated[bool, typer.Option("--all", help="Forget the keys of all services.", metavar=FLAG)]
+All = Annotated[bool, typer.Option("--all", help="Delete the keys of all services.", metavar=FLAG)]
 
 
 def logout(every: All = False, url: Url = None, region: Region = None, debug: Debug = False) -> None:
-    """Forget the API key that asr login keeps. The key stays valid: only the console of the service can revoke it."""
+    """Delete the API key that asr login has stored. The key stays valid; only the service's console can revoke it."""
     del debug  # read by the error boundary
     from asrcli.config.key_store import KeyStore
 

@@ -19,7 +19,7 @@ BudgetLimit = Annotated[
     float | None,
     typer.Option(
         "--budget",
-        help="End the run in order before it costs more than this.",
+        help="End the run normally before it costs more than this.",
         min=0,
         callback=check_budget,
         metavar="CNY",
@@ -31,7 +31,7 @@ Estimate = Annotated[
     bool,
     typer.Option(
         "--estimate",
-        help="Print what it would cost, and send nothing.",
+        help="Print the expected cost, and send nothing.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),

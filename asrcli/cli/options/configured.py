@@ -20,13 +20,13 @@ from asrcli.config.document import Document
 from asrcli.config.layers import KEY_VARIABLE, PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach, is_path
 from asrcli.core.errors import AsrError, UsageError, bare_url
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 NO_SETTINGS = {"help", "help-all", "profile"}
 MAY_BE_EMPTY = {"profile", "url"}  # no profile; an address has an error of its own
 WRITES_HERE = {"output", "save_audio"}  # names of files that are no paths to Typer
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
-_ADDRESS = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_ADDRESS = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
 
 

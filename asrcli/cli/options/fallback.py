@@ -18,7 +18,7 @@ FallbackOption = Annotated[
     FallbackName | None,
     typer.Option(
         "--fallback",
-        help="local: provisional text while the service is away.",
+        help="local: show provisional text during an outage.",
         metavar="NAME",
         rich_help_panel=CONNECTION,
         show_default=False,

@@ -33,7 +33,7 @@ class OutputFormat(StrEnum):
 
 
 class EncodingName(StrEnum):
-    """The encodings of bare samples."""
+    """The encodings of raw PCM."""
 
     S16LE = "s16le"
     S16BE = "s16be"

@@ -13,7 +13,7 @@ from asrcli.outputs.formatting import money
 from asrcli.runs.batch.decisions import BatchState, LedgerRow
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_plan import BatchPlan
+    from asrcli.cli.builders.batch.batch_plan import BatchPlan
     from asrcli.runs.batch.manifest import BatchInput
 
 

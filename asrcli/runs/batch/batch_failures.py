@@ -19,7 +19,7 @@ from asrcli.runs.batch.input_files import input_stamp
 SAME_FAILURES = 3  # so many inputs in a row that cannot connect, or cannot write, end the batch
 
 
-def is_hopeless(failures: Sequence[AsrError]) -> bool:
+def would_fail_again(failures: Sequence[AsrError]) -> bool:
     """Whether the next input would fail as the last one did; `failures` are those since an input ended well."""
     error = failures[-1]
     if isinstance(error, BudgetReached | ClusterGone | EngineUnavailable):

@@ -12,7 +12,7 @@ from time import monotonic
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_busy
-from asrcli.runs.batch.batch_failures import changed_input, is_hopeless
+from asrcli.runs.batch.batch_failures import changed_input, would_fail_again
 from asrcli.runs.batch.batch_ledger import BatchLedger
 from asrcli.runs.batch.batch_view import BatchView
 from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow
@@ -230,7 +230,7 @@ class BatchRun:
                 self.view.failed(active.task.given.path, error)
         self._save_ended(active, row)
         self._in_a_row.append(error)
-        if is_hopeless(self._in_a_row):
+        if would_fail_again(self._in_a_row):
             self.stopped_by = self.stopped_by or error
 
     def _publish(self, row: LedgerRow) -> AsrError | None:

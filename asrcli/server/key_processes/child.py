@@ -19,12 +19,12 @@ from asrcli.server.key_processes.handed_connections import HandedConnections
 from asrcli.server.key_processes.messages import (
     ConnectionEnded,
     Drain,
-    Figures,
     KeyLimits,
     ListAnswer,
     Listening,
     ListQuestion,
     LogLine,
+    MetricsReport,
     ServerPlan,
     Stop,
     next_message,
@@ -134,7 +134,7 @@ class ChildServer:
         """Tell the server the figures, if they have changed."""
         if (now := str(self._metrics)) != self._reported:
             self._reported = now
-            self._tell(Figures(self._metrics))
+            self._tell(MetricsReport(self._metrics))
 
     def _connection_ended(self, key_name: str) -> None:
         self._report()

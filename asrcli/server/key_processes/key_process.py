@@ -15,13 +15,13 @@ from asrcli.server.key_processes.handed_connections import hand_over
 from asrcli.server.key_processes.messages import (
     ConnectionEnded,
     Drain,
-    Figures,
     HandedOver,
     KeyLimits,
     ListAnswer,
     Listening,
     ListQuestion,
     LogLine,
+    MetricsReport,
     ServerPlan,
     Stop,
     next_message,
@@ -187,7 +187,7 @@ class KeyProcess:
             case ConnectionEnded(key_name):
                 self._open[key_name] -= 1
                 self._on_end(key_name)
-            case Figures(metrics):
+            case MetricsReport(metrics):
                 self.metrics = self._earlier.plus(metrics)
             case ListQuestion(number, recognition):
                 self._tell(ListAnswer(number, self._with_lists(recognition)))

@@ -91,7 +91,7 @@ class ConnectionEnded(NamedTuple):
     key_name: str
 
 
-class Figures(NamedTuple):
+class MetricsReport(NamedTuple):
     """All that was counted since the beginning."""
 
     metrics: ServerMetrics

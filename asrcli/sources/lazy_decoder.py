@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 
 __all__ = ["cut_ends", "decoding", "mp3_frames", "opening"]
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from asrcli.sources import decoder as decoding
     from asrcli.sources import mp3_frames
 else:
-    cut_ends = LateModule("asrcli.sources.cut_end")
-    decoding = LateModule("asrcli.sources.decoder")
-    mp3_frames = LateModule("asrcli.sources.mp3_frames")
-    opening = LateModule("asrcli.sources.container_opening")
+    cut_ends = LazyModule("asrcli.sources.cut_end")
+    decoding = LazyModule("asrcli.sources.decoder")
+    mp3_frames = LazyModule("asrcli.sources.mp3_frames")
+    opening = LazyModule("asrcli.sources.container_opening")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli import surroundings
+from asrcli.cli import system_resources
 from asrcli.core.errors import OutputError, UsageError
 from tests.support.command import ASR, PATIENCE_S, environment
 from tests.support.tone import tone, wav
@@ -21,8 +21,8 @@ resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]), int(sys.ar
 os.execv(sys.argv[4], sys.argv[4:])
 """
 STREAMS = """import os, sys
-from asrcli.cli import surroundings
-surroundings.hold_standard_streams()
+from asrcli.cli import system_resources
+system_resources.hold_standard_streams()
 held = [os.fstat(number).st_rdev == os.stat(os.devnull).st_rdev for number in range(3)]
 open(sys.argv[1], "w").write(str(held))
 """
@@ -64,19 +64,19 @@ def test_only_a_limit_that_is_too_low_is_touched(
     monkeypatch.setattr(resource, "setrlimit", lambda _, limit: made.append(limit))
     if raised_to is None:
         with pytest.raises(UsageError, match="needs 32; raise the limit"):
-            surroundings.check_open_files()
+            system_resources.check_open_files()
     else:
-        surroundings.check_open_files()
+        system_resources.check_open_files()
         assert made == raised_to
 
 
 def test_a_closed_number_is_held_and_an_open_one_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The null device takes the number, and programs that are started get it too."""
     with (tmp_path / "open").open("w") as file:
-        monkeypatch.setattr(surroundings, "STANDARD_STREAMS", (file.fileno(), 1 << 20))
+        monkeypatch.setattr(system_resources, "STANDARD_STREAMS", (file.fileno(), 1 << 20))
         held: list[int] = []
         monkeypatch.setattr(os, "set_inheritable", lambda number, _: held.append(number))
-        surroundings.hold_standard_streams()
+        system_resources.hold_standard_streams()
         (number,) = held
         assert os.fstat(number).st_rdev == Path(os.devnull).stat().st_rdev
         os.close(number)
@@ -117,7 +117,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
 )
 def test_what_is_too_little_is_named(error: Exception, limit: str) -> None:
     """With the limit to raise, also where the error has led to another one; any other error is none of these."""
-    problem = surroundings.shortage(error)
+    problem = system_resources.shortage(error)
     assert (problem is not None) == bool(limit)
     assert limit in str(problem)
 
@@ -131,22 +131,22 @@ def test_a_process_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("subprocess._fork_exec", refused)
     with pytest.raises(BlockingIOError) as caught:
         subprocess.Popen(["true"], preexec_fn=lambda: None)  # noqa: PLW1509  so that no other way is taken
-    assert "no more threads or processes" in str(surroundings.shortage(caught.value))
+    assert "no more threads or processes" in str(system_resources.shortage(caught.value))
 
 
 def test_other_errors_stay_what_they_are() -> None:
     """Of output that cannot be written, and of ours."""
-    assert isinstance(surroundings.problem_of(OSError(errno.ENOSPC, "No space left on device")), OutputError)
-    assert "ulimit -v" in str(surroundings.problem_of(MemoryError()))
+    assert isinstance(system_resources.problem_of(OSError(errno.ENOSPC, "No space left on device")), OutputError)
+    assert "ulimit -v" in str(system_resources.problem_of(MemoryError()))
     with pytest.raises(RuntimeError, match="ours"):
-        surroundings.problem_of(RuntimeError("ours"))
+        system_resources.problem_of(RuntimeError("ours"))
 
 
 def test_what_ends_a_thread_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Not the calls that led to it; that is what --debug is for."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    monkeypatch.setattr(surroundings, "reported", set())
-    surroundings.report_threads()
+    monkeypatch.setattr(system_resources, "reported", set())
+    system_resources.report_threads()
 
     def fail(error: BaseException) -> None:
         raise error
@@ -156,5 +156,5 @@ def test_what_ends_a_thread_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys:
         thread.start()
         thread.join()
     first, second = capsys.readouterr().err.splitlines()
-    assert (first.startswith("asr: the system gives"), len(surroundings.reported)) == (True, 2)
+    assert (first.startswith("asr: the system gives"), len(system_resources.reported)) == (True, 2)
     assert second == "asr: internal error in thread t: KeyError: 'x'; run again with --debug and report it"

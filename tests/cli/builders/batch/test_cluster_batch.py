@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from asrcli.cli import app
-from asrcli.cli.builders import cluster_batch, cluster_worker
-from asrcli.cli.builders.cluster_batch import _for_workers
+from asrcli.cli.builders.batch import cluster_batch, cluster_worker
+from asrcli.cli.builders.batch.cluster_batch import _for_workers
 from asrcli.core.errors import AudioLost, BudgetReached, MissingKey, SettingError, SourceError
 from asrcli.runs.batch.active_input import BatchTask
 from asrcli.runs.batch.decisions import Action, Decision, LedgerRow

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.batch_input import InputTranscriber
+from asrcli.cli.builders.batch.batch_input import InputTranscriber
 from asrcli.cli.builders.cost import bounded_price
 from asrcli.core.dataclass import dataclass
 from asrcli.runs.plan import make_plan

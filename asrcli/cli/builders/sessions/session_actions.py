@@ -20,7 +20,7 @@ from asrcli.library.library_limits import LibraryLimits
 from asrcli.outputs.html.heard_audio import HeardAudio
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.session_catalogue import CataloguedSession, SessionCatalogue
+    from asrcli.cli.builders.sessions.session_catalogue import CataloguedSession, SessionCatalogue
     from asrcli.library.library_entry import LibraryEntry
 
 

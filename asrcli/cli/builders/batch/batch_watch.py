@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from asrcli.cli.builders.batch_plan import BatchPlan, BatchPlanner
+from asrcli.cli.builders.batch.batch_plan import BatchPlan, BatchPlanner
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.runs.batch.active_input import BatchTask

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from asrcli.cli.builders.output_formats import FORMATS
 from asrcli.cli.builders.outputs import OutputBuilder
-from asrcli.cli.builders.recorded_length import recorded_bytes
+from asrcli.cli.builders.sessions.recorded_length import recorded_bytes
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError
 from asrcli.core.events import Began, Event, Final, Gap, Partial

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders import resume_outputs
 from asrcli.cli.builders.outputs import OutputBuilder
+from asrcli.cli.builders.sessions import resume_outputs
 from asrcli.journal.reading import Journal
 from tests.support.journals import HEADER, began, final, session, spoken
 

@@ -22,7 +22,7 @@ from asrcli.runs.cluster.worker_link import WorkerLink, own_address
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asrcli.cli.builders.batch_setup import BatchSetup
+    from asrcli.cli.builders.batch.batch_setup import BatchSetup
     from asrcli.core.events import Event
     from asrcli.core.transcript import Transcript
     from asrcli.runs.plan import RunPlan

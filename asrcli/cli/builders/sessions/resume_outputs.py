@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders import outputs as show
-from asrcli.cli.builders.left_transcripts import belongs_to_others, can_be_rewritten, repaired_part
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE
 from asrcli.cli.builders.outputs import OutputBuilder
 from asrcli.cli.builders.page_audio import with_resumed
-from asrcli.cli.builders.recorded_length import holds_no_sentence, lacks_recorded, recorded_bytes
+from asrcli.cli.builders.sessions.left_transcripts import belongs_to_others, can_be_rewritten, repaired_part
+from asrcli.cli.builders.sessions.recorded_length import holds_no_sentence, lacks_recorded, recorded_bytes
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, session_command, unheard_ms
-from asrcli.cli.builders.left_transcripts import has_part
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.named_files import check_also_written
 from asrcli.cli.builders.open_outputs import outputs_with_end
-from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
-from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
+from asrcli.cli.builders.sessions.left_transcripts import has_part
+from asrcli.cli.builders.sessions.resume_outputs import paths, resumed_outputs
+from asrcli.cli.builders.sessions.resume_sources import reading, resume_stages
 from asrcli.cli.builders.staged_files import is_over, print_unfinished, staged
 from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured

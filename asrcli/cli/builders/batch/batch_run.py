@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.app import exit_code
-from asrcli.cli.builders.batch_plan import (
+from asrcli.cli.builders.batch.batch_plan import (
     BatchPlan,
     BatchPlanner,
     published_rows,
     settings_digest,
 )
-from asrcli.cli.builders.batch_setup import BatchSetup
-from asrcli.cli.builders.batch_watch import watched_inputs
-from asrcli.cli.builders.cluster_batch import ClusterTranscriber, worker_setup
+from asrcli.cli.builders.batch.batch_setup import BatchSetup
+from asrcli.cli.builders.batch.batch_watch import watched_inputs
+from asrcli.cli.builders.batch.cluster_batch import ClusterTranscriber, worker_setup
 from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
@@ -41,7 +41,7 @@ from asrcli.server.open_files import make_room
 from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_references import BatchReferences
+    from asrcli.cli.builders.batch.batch_references import BatchReferences
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.cli.options.connection import ConnectionOptions

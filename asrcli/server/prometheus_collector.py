@@ -1,4 +1,4 @@
-"""The figures of a server, as Prometheus reads them. The only importer of prometheus_client, which is optional."""
+"""The metrics of a server in the text format of Prometheus. Only this module imports prometheus_client (optional)."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
-class ServerFigures:
-    """Formats the figures.
+class PrometheusCollector:
+    """Formats the metrics.
 
     Args:
         access_control: Knows the connections.
-        metrics: What was counted since the server began.
+        metrics: The counters since the server started.
     """
 
     def __init__(self, access_control: "AccessControl", metrics: "ServerMetrics") -> None:
@@ -27,13 +27,13 @@ class ServerFigures:
         self._metrics = metrics
 
     def text(self) -> str:
-        """Return all figures, in the text format of Prometheus."""
+        """Return all metrics in the text format of Prometheus."""
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self)
         return generate_latest(registry).decode()
 
     def collect(self) -> Iterator[Any]:
-        """Yield the figures in the form that prometheus_client formats."""
+        """Yield the metrics as objects of prometheus_client."""
         metrics, control = self._metrics, self._access_control
         yield GaugeMetricFamily("asr_connections", "WebSocket connections that are open.", control.connections)
         yield GaugeMetricFamily("asr_connections_limit", "Connections that may be open.", control.max_connections)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from asrcli import __version__
-from asrcli.cli.builders.cluster_worker import (
+from asrcli.cli.builders.batch.cluster_worker import (
     WorkerResult,
     deliver,
     task_name,
@@ -27,7 +27,7 @@ from asrcli.runs.batch.decisions import Action, Decision
 from asrcli.runs.cluster.dask_cluster import CallCancelled, CallLost, DaskCluster, RemoteCall, WorkerDied, WorkersGone
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_setup import BatchSetup
+    from asrcli.cli.builders.batch.batch_setup import BatchSetup
     from asrcli.runs.batch.staging import Staging
     from asrcli.runs.cluster.cost_leases import CostLeases
 

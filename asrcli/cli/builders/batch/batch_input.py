@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.fetched_input import fetched_input
+from asrcli.cli.builders.batch.fetched_input import fetched_input
 from asrcli.cli.builders.journal_keeping import described_outputs, new_header
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal, add_output
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
-from asrcli.cli.builders.resume_outputs import resumed_outputs
-from asrcli.cli.builders.resume_sources import resume_stages
+from asrcli.cli.builders.sessions.resume_outputs import resumed_outputs
+from asrcli.cli.builders.sessions.resume_sources import resume_stages
 from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
 from asrcli.core.dataclass import dataclass

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.builders import cluster_batch
-from asrcli.cli.builders.cluster_batch import ClusterTranscriber, SentInput
-from asrcli.cli.builders.cluster_worker import WorkerResult, deliver
+from asrcli.cli.builders.batch import cluster_batch
+from asrcli.cli.builders.batch.cluster_batch import ClusterTranscriber, SentInput
+from asrcli.cli.builders.batch.cluster_worker import WorkerResult, deliver
 from asrcli.core.errors import ClusterGone, SourceError
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.decisions import Action, Decision, LedgerRow

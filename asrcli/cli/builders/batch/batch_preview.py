@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.batch_plan import remembered_rows
+from asrcli.cli.builders.batch.batch_plan import remembered_rows
 from asrcli.cli.builders.cost import print_estimate
 from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
@@ -13,7 +13,7 @@ from asrcli.runs.batch.input_files import find_inputs
 from asrcli.runs.batch.remote_store import is_stored, is_web
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_run import BatchRequest
+    from asrcli.cli.builders.batch.batch_run import BatchRequest
 
 
 def preview(request: "BatchRequest", *, estimate: bool) -> None:

@@ -167,16 +167,16 @@ def reading(
 
 
 def sample_format(stored: Mapping[str, Any]) -> SampleFormat | None:
-    """How bare samples are read, as the journal says it; None for containers.
+    """The format of raw PCM, from the journal; None for containers.
 
     Raises:
         KeyError, TypeError, ValueError: it does not say it in a valid way.
     """
-    bare_samples = stored.get("samples")
-    if bare_samples is None:
+    raw_pcm = stored.get("samples")
+    if raw_pcm is None:
         return None
-    encoding = EncodingName(bare_samples["encoding"]).value
-    rate, channels = (_within(bare_samples, *b) for b in (("rate", 1000, 384_000), ("channels", 1, 64)))
+    encoding = EncodingName(raw_pcm["encoding"]).value
+    rate, channels = (_within(raw_pcm, *b) for b in (("rate", 1000, 384_000), ("channels", 1, 64)))
     return SampleFormat(encoding, rate, channels)
 
 

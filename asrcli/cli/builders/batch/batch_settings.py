@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.builders import sources
-from asrcli.cli.builders.batch_folders import ledger_folder
-from asrcli.cli.builders.batch_references import batch_references
-from asrcli.cli.builders.batch_run import is_running
+from asrcli.cli.builders.batch.batch_folders import ledger_folder
+from asrcli.cli.builders.batch.batch_references import batch_references
+from asrcli.cli.builders.batch.batch_run import is_running
 from asrcli.cli.builders.outputs import OutputBuilder
 from asrcli.cli.options import values
 from asrcli.cli.options.batch_options import FORCE_SETTINGS
@@ -17,7 +17,7 @@ from asrcli.core.errors import UsageError
 from asrcli.runs.batch.batch_ledger import read_ledger
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_references import BatchReferences
+    from asrcli.cli.builders.batch.batch_references import BatchReferences
     from asrcli.cli.options.batch_options import BatchOutputOptions, BatchRecognitionOptions
     from asrcli.cli.options.connection import ConnectionOptions
     from asrcli.core.settings import RecognitionSettings
