@@ -25,8 +25,8 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import IO, Any, TextIO
 
-# The variables that nothing reads before the command runs.
-LATE = ("ASR_", "DASHSCOPE", "XDG_", "HOME", "COLUMNS", "LINES", "NO_PROXY", "TMPDIR")
+# The variables that nothing reads before the command runs; those of sound systems are read when one is opened.
+LATE = ("ASR_", "DASHSCOPE", "XDG_", "HOME", "COLUMNS", "LINES", "NO_PROXY", "TMPDIR", "PULSE_", "ALSA_", "JACK_")
 LATE_ENDS = ("_PROXY", "_proxy")
 LIBRARIES = ("av", "pysubs2", "rich.live", "websockets.asyncio.client", "platformdirs", "filelock")
 
