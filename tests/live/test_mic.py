@@ -14,6 +14,7 @@ from asrcli.recognizers import registry
 from asrcli.server.faults.script import parse_script
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
+from tests.support.clip import SENTENCES, two_sentences
 from tests.support.command import CLIP, Running, asr, lines, started, word_errors
 from tests.support.microphone import Microphone, until
 from tests.support.tone import silence, tone, wav
@@ -55,16 +56,6 @@ def frames(path: Path) -> bytes:
     with wave.open(str(path)) as file:
         pcm: bytes = file.readframes(file.getnframes())
     return pcm
-
-
-def two_sentences(folder: Path) -> Path:
-    """The first half of the clip."""
-    return wav(folder / "two.wav", frames(CLIP)[: 16000 * 2 * 43 // 5])
-
-
-def their_words() -> str:
-    """What it says."""
-    return " ".join(" ".join(TRUTH[:2]).lower().replace(".", "").split())
 
 
 def compared(played: Path, saved: Path) -> Alignment:
@@ -146,7 +137,7 @@ def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_p
         assert "a new task begins" in process.read_until("RequestTimeOut")
         microphone.play(two_sentences(tmp_path))
         events, _ = finish(process)
-    assert word_errors(their_words(), texts(events)) <= 0.05
+    assert word_errors(" ".join(SENTENCES), texts(events)) <= 0.05
     assert events[-1]["lost_ms"] == 0
 
 
@@ -163,7 +154,7 @@ def test_the_microphone_and_what_is_played_are_two_speakers(
         events, told = finish(process)
     finals = [event for event in events if event["type"] == "final"]
     assert {event["speaker"] for event in finals} == {"Call"}
-    assert word_errors(their_words(), texts(events)) <= 0.05
+    assert word_errors(" ".join(SENTENCES), texts(events)) <= 0.05
     end = events[-1]
     assert (end["lost_ms"], end["at_once"]) == (0, 2)
     assert end["audio_ms"] == end["final_ms"] + end["silence_ms"]
