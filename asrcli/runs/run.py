@@ -200,7 +200,9 @@ class Run:
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
         self._account.running_usage, begin_ms = Usage(), self._account.end_ms
         running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
-        together = RunningSessions(running, plan.describe, patient=self._patient)
+        # A device says that it is there by its level.
+        shows_call = self._shown and not self._live
+        together = RunningSessions(running, plan.describe, patient=self._patient, shows_call=shows_call)
         try:
             sessions = self._current = [one.session for one in running]
             if self._leaving:  # called before there was a session to leave

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from functools import partial
 
 from asrcli.core.errors import AsrError, bare_url
-from asrcli.core.events import Began, Event, Notice, Ready, Usage
+from asrcli.core.events import Began, Event, Notice, Progress, Ready, Usage
 from asrcli.core.interfaces import Source
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.inbox import ThreadCrashed
@@ -13,6 +13,7 @@ from asrcli.engine.session import SessionItem, SessionLeft, TranscriptionSession
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 from asrcli.runs.plan import RunPlan, shared_thread
 
+SLOW_S = 0.5  # a service that answers sooner is not worth a line that says that it is called
 UNSHOWN_PROGRESS_S = 1.0  # how often progress is emitted at most where no output shows it
 
 
@@ -56,13 +57,19 @@ class RunningSessions:
     """The sessions of sources that are transcribed at the same time.
 
     With `patient` the events that are of the moment only come together with the next one that is not. `describe` words
-    an error for a person.
+    an error for a person. With `shows_call` there is a Progress without audio where no service answers within SLOW_S.
     """
 
     def __init__(
-        self, sources: Sequence[SourceSession], describe: Callable[[AsrError], str] = str, *, patient: bool
+        self,
+        sources: Sequence[SourceSession],
+        describe: Callable[[AsrError], str] = str,
+        *,
+        patient: bool,
+        shows_call: bool = False,
     ) -> None:
         self._sources = sources
+        self._shows_call = shows_call
         self._describe = describe
         can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
         self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
@@ -79,6 +86,8 @@ class RunningSessions:
             one.session.start(partial(self._put, one))
         self._queue.filled_by(shared_thread())  # not before: to start it takes longer than to open a file
         going_on = len(self._sources)
+        if self._shows_call and not self._queue.wait(SLOW_S):
+            yield self._sources[0], Progress(self._sources[0].begin_ms)
         while going_on:
             one, item = self._queue.get()
             if (event := one.session.read(item)) is None:

@@ -9,13 +9,10 @@ import pytest
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import ConnectFailed, SourceError
-from asrcli.core.events import Ended, Event, Finished, Gap, Notice, Ready
-from asrcli.core.interfaces import Source
+from asrcli.core.events import Ended, Event, Finished, Gap, Ready
 from asrcli.core.settings import ConnectionSettings
-from asrcli.core.transcript import Transcript
-from asrcli.engine.connection_pool import Dial
-from asrcli.runs.run import ConcurrentSources, Run
-from tests.runs.test_run import plan, saying
+from asrcli.runs.run import Run
+from tests.runs.test_run import plan
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
 from tests.support.talk import Talk
@@ -79,52 +76,6 @@ def test_what_a_device_has_captured_while_a_call_fails_is_in_the_account(how: st
     assert isinstance(account, Ended)
     assert (account.audio_ms, account.lost_ms) == (500, 500)
     assert [(gap.begin_ms, gap.end_ms) for gap in listener.of(Gap) if isinstance(gap, Gap)] == [(0, 500)]
-
-
-def test_a_device_whose_call_fails_is_reported_while_the_others_go_on() -> None:
-    """Who speaks into it for an hour has to know at once, and what it had captured is in the account as lost."""
-    taken = Flag()
-
-    class Labelled(Talk):
-        def __init__(self, speaker: str) -> None:
-            super().__init__()
-            self.speaker = speaker
-            self.say(5)
-
-        def chunks(self, start: int) -> Iterator[Chunk | Event]:
-            """All that was said; the call fails when all of it was taken."""
-            yield from super().chunks(start)
-            taken.set()
-
-    class Hearing(Listener):
-        def handle(self, event: Event, transcript: Transcript) -> None:
-            """End the other device when the error is known."""
-            super().handle(event, transcript)
-            if isinstance(event, Notice) and event.level == "warning":
-                anna.end()
-
-    anna, bob = Labelled("Anna"), Labelled("Bob")
-    bob.end()
-    served = plan(saying())
-
-    def dial_for(source: Source, dial: Dial) -> Dial:
-        def refuse(url: str, connection: ConnectionSettings) -> Wire:
-            del connection
-            taken.wait(30)
-            raise ConnectFailed(url, "nobody there")
-
-        return refuse if source is bob else dial
-
-    listener = Hearing()
-    asked = replace(served, recorded=dial_for, describe=lambda error: f"{error}; do this")
-    with pytest.raises(ConnectFailed):
-        Run(asked, [listener]).transcribe([ConcurrentSources((anna, bob))])
-    (warning,) = (each.text for each in listener.of(Notice) if isinstance(each, Notice) and each.level == "warning")
-    assert warning.startswith("Bob is not transcribed any more: cannot connect to ws://test/")
-    assert warning.endswith("nobody there; do this")
-    account = listener.events[-1]
-    assert isinstance(account, Ended)
-    assert (account.audio_ms, account.lost_ms) == (1000, 500)
 
 
 def test_an_input_that_ends_with_the_interrupt_is_no_error() -> None:
