@@ -105,7 +105,7 @@ class SessionLoop:
         yield from ()
         if not self._account.was_ready:
             error = never_ready_error(self._connection.url, error)
-        self._account.close(self._inbox, duration_ms, error)
+        self._account.close(self._inbox, duration_ms, error, realtime=self._realtime)
         return error
 
     def result(self, error: AsrError | None, *, broken: bool) -> SessionResult:
