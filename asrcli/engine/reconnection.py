@@ -6,7 +6,7 @@ from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.events import Notice, Reconnecting
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
-from asrcli.engine.audio_feed import LEFT_OUT_AGAIN_MS, LEFT_OUT_MS, AudioFeed
+from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.backoff import Attempt, Backoff, Loss
 from asrcli.recovery.link_states import LinkState
@@ -14,6 +14,8 @@ from asrcli.recovery.spans import length
 
 # A loss so late in the wait for the last words is an unanswered finish, whichever end closed the connection first.
 UNANSWERED_PART = 0.9
+# So much sound without text may hold a word; where times are estimated, so much may be the rest of the last sentence.
+WORD_MS, REST_MS = 100, 400
 
 
 class Reconnection:
@@ -75,9 +77,9 @@ class Reconnection:
         task = self._connection.task
         if task.codec.quiet_end_s is None:
             return False
-        least_ms, answered_after = LEFT_OUT_MS, self._connection.finish_at
+        least_ms, answered_after = REST_MS, self._connection.finish_at
         if not task.estimates:  # a final that ends before the sound does not answer for it
-            least_ms, answered_after = LEFT_OUT_AGAIN_MS, max(answered_after, self._account.last_final_at)
+            least_ms, answered_after = WORD_MS, max(answered_after, self._account.last_final_at)
         sound = self._account.ledger.undecided_sound(task.offset_ms, self._feed.cursor_ms)
         is_open = task.has_text and task.open_ms is not None  # a service may send no finals at all
         if length(sound) < least_ms or (self._feed.message_at > answered_after and not is_open):

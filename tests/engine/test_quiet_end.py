@@ -123,6 +123,7 @@ def test_a_service_that_makes_no_finals_at_all_is_not_dead() -> None:
         """It has no second pass."""
 
         def _say(self, wire: Wire, mode: str, said: str) -> None:
+            del mode
             super()._say(wire, "2pass-online", said or "what")
 
     asked, finals, gaps = transcribed(Online(0, opened=True, answers=True))
