@@ -5,8 +5,8 @@ import logging
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from asrcli.core.errors import system_reason
 from asrcli.core.settings import RecognitionSettings
@@ -41,6 +41,14 @@ LATE_TICKS = 3  # after which it gets no new client
 HUNG_TICKS = 10  # after which it is killed
 START_TICKS = 60  # after which one is killed that has not begun to listen
 DIED, HUNG = "the process of this key ended", "the process of this key hung"
+
+
+@contextmanager
+def _pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two sockets that are connected, closed at the end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
 
 
 class KeyProcess:
@@ -118,12 +126,10 @@ class KeyProcess:
     async def stop(self, within_s: float) -> None:
         """Close every connection now: clients have so many seconds to answer. A process that goes on then is killed."""
         self._end(Stop())
-        try:
-            async with asyncio.timeout(within_s + END_S):
-                await asyncio.shield(self._running)
-        except TimeoutError:
-            self._kill()
-            await self._running
+        # A second signal cancels every task, this one too: whoever waits for it must not be cancelled again by that.
+        await asyncio.wait([self._running], timeout=within_s + END_S)
+        self._kill()
+        await asyncio.wait([self._running])
 
     def _end(self, message: Drain | Stop) -> None:
         self._ending.set()
@@ -149,9 +155,7 @@ class KeyProcess:
             self._again_s = min(2 * self._again_s, LONGEST_AGAIN_S)
 
     async def _run_once(self) -> None:
-        ours, theirs = socket.socketpair()
-        our_channel, their_channel = socket.socketpair()
-        with ours, theirs, our_channel, their_channel:
+        with _pair() as (ours, theirs), _pair() as (our_channel, their_channel):
             our_channel.setblocking(False)
             our_channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHANNEL_BYTES)
             descriptors = theirs.fileno(), their_channel.fileno()
