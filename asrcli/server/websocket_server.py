@@ -162,7 +162,8 @@ class WebSocketServer:
     async def wait_closed(self) -> None:
         """Wait until all connections have ended.
 
-        The library's own `wait_closed` waits for ever where a second signal has cancelled every task, the closing one too.
+        The library's own `wait_closed` waits for ever where a second signal has cancelled every task, also the one that
+        closes.
         """
         closing = [server.close_task for server in self._servers if server.close_task is not None]
         if closing:
