@@ -68,8 +68,6 @@ def frames(
     bad: DamagedPackets | None = None
     byte_rate = _ByteRate(float(stream.time_base or 1), bare=bare)
     amr = stream.codec_context.name.startswith("amr")
-    # A FLAC counts samples. Where its beginning is lost, libav guesses how many there are in a second.
-    in_samples = stream.container.format.name == "flac"
     for packet in packets:
         decoded: list[AudioFrame] = []
         if left_out is not None and (absent_s := left_out(packet)):
@@ -89,11 +87,20 @@ def frames(
         if decoded:
             byte_rate.add(packet, decoded)
         for frame in decoded:
-            if in_samples:
-                frame.time_base = Fraction(1, frame.sample_rate)
             yield frame, bad or UNDAMAGED
             bad = None
     yield None, bad or UNDAMAGED
+
+
+def times_in_samples(decoded: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
+    """Yield the frames of a FLAC, whose times are counts of samples.
+
+    Where the beginning of the file is lost, libav guesses how many there are in a second. Each frame says it.
+    """
+    for frame, bad in decoded:
+        if frame is not None:
+            frame.time_base = Fraction(1, frame.sample_rate)
+        yield frame, bad
 
 
 def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, amr: bool) -> None:

@@ -25,6 +25,7 @@ from asrcli.sources.decoded_frames import (
     missing_reason,
     packet_s,
     runs,
+    times_in_samples,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
 from asrcli.sources.encoder_delay import undeclared_s
@@ -197,6 +198,8 @@ class Decoder:
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:
         packets, clock, left_out = self._open_packets()
         decoded = frames(packets, self._stream, self._guard, left_out, bare=self.container in BARE)
+        if self.container == "flac":
+            decoded = times_in_samples(decoded)
         ahead = FrameLookahead(decoded)
         in_order: Iterable[FrameRun] = ahead
         following: Callable[[], float | None] | None = ahead.time
