@@ -73,7 +73,7 @@ def assert_in_place(path: Path, near_ms: int = NEAR_MS) -> list[Gap]:
 
 
 # The length of a hole in a raw stream is known by its bytes alone.
-KINDS = [("a.ogg", "flac", NEAR_MS), ("a.opus", "libopus", NEAR_MS), ("a.flac", "flac", NEAR_MS), ("a.aac", "aac", 600),
+KINDS = [("a.ogg", "flac", NEAR_MS), ("a.opus", "libopus", NEAR_MS), ("a.flac", "flac", NEAR_MS), ("a.aac", "aac", 250),
          ("a.mp3", "libmp3lame", NEAR_MS)]  # fmt: skip
 
 
