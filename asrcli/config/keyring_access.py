@@ -26,7 +26,7 @@ REASONS = {
 
 
 class KeyringUnusable(Exception):
-    """The keyring cannot be used now; the text says why, and holds no key."""
+    """The keyring cannot be used now; the text says why, and contains no key."""
 
 
 @dataclass(frozen=True)

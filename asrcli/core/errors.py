@@ -134,7 +134,7 @@ class JournalUnreadable(SourceError):
     """A journal session without a header that can be read; its 16-bit PCM at 16000 Hz is in the file `audio`."""
 
     def __init__(self, path: str, reason: str, audio: str) -> None:
-        super().__init__(path, f"{reason}; its samples are kept")
+        super().__init__(path, f"{reason}; its audio is kept")
         self.audio = audio
 
 
@@ -255,7 +255,7 @@ class ServiceRefused(AsrError):
 
     def __str__(self) -> str:
         reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
-        sentence = f"refused by the service: {reason or 'it gives no reason'}"
+        sentence = f"refused by the service: {reason or 'no reason given'}"
         if self.task_id:
             sentence += f" (task {self.task_id})"
         if self.sent_no_key:
@@ -292,7 +292,7 @@ class BudgetReached(AsrError):
         self.limit = limit
 
     def __str__(self) -> str:
-        return f"ended before the audio did: more of it would pass the budget of {self.limit:g} CNY"
+        return f"stopped before the end of the audio: more audio would cost more than the budget of {self.limit:g} CNY"
 
 
 class ErrorRateTooHigh(AsrError):

@@ -1,4 +1,4 @@
-"""The messages in a record of the wire: their lines, without secrets and audio, and back. Reads and writes no files."""
+"""The messages in a message record: their lines, without secrets and audio, and back. Reads and writes no files."""
 
 import base64
 import re

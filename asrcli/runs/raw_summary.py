@@ -73,7 +73,7 @@ class RawSummary:
             yield "closed by this end"
         else:
             reason = harmless(without_secrets(closed.reason))
-            yield f"closed by the other end with code {closed.code} {reason}".rstrip()
+            yield f"closed by the server with code {closed.code} {reason}".rstrip()
 
 
 def is_audio(message: Message) -> bool:

@@ -241,7 +241,7 @@ class Run:
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
             self._was_ready = True
-            self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            self._emit(Notice("info", f"the service is ready: task {event.task_id}"))
             self._account.heard_by(event.engine)
             if not one.begun:
                 self._emit(one.begin(event))

@@ -249,7 +249,7 @@ class Microphone:
             yield from self._begin_absence(f"{error}; waiting for it", error.reason, f"no audio from {error}")
 
     def _handle_silence(self, now: float) -> Iterator[Chunk | Event]:
-        """Open a device again that has given nothing for too long: what it has in its buffers is old."""
+        """Open a device again that has delivered no audio for too long: what it has in its buffers is old."""
         silent_s = now - self._heard_at
         if silent_s > STOPPED_S or self._was_stopped:  # a running process would have noticed earlier
             self._attempts.give_up()
@@ -257,7 +257,7 @@ class Microphone:
             yield from self._begin_absence(notice, STOPPED, STOPPED)
             self._fill_from = now + SILENT_S  # a working device will be back by then: that makes one gap only
         else:
-            yield from self._lose(SourceError(self.name, f"has given nothing for {SILENT_S:.0f} s"))
+            yield from self._lose(SourceError(self.name, f"has delivered no audio for {SILENT_S:.0f} s"))
 
     def _begin_absence(self, notice: str, state: str, reason: str) -> Iterator[Chunk | Event]:
         if self._absence is None:

@@ -21,17 +21,17 @@ def test_a_file_has_a_key_on_each_line() -> None:
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ([], "holds no key"),
-        (["# nothing"], "holds no key"),
+        ([], "contains no key"),
+        (["# nothing"], "contains no key"),
         (["sk-secret"], "line 1: has no name or no key"),
         (["name=anna sk-secret"], "line 1: has no name or no key"),
         (
             ["", "anna sk-secret rooms=2"],
-            "line 2: behind the key stand connections, reserved and tasks_per_minute alone",
+            "line 2: after the key only connections, reserved and tasks_per_minute are allowed",
         ),
         (["anna sk-secret connections=2 reserved=3"], "line 1: reserved is more than connections"),
-        (["anna sk-secret connections=0"], "line 1: connections is no whole number above 0"),
-        (["anna sk-secret connections=two"], "line 1: connections is no whole number above 0"),
+        (["anna sk-secret connections=0"], "line 1: connections is not a whole number above 0"),
+        (["anna sk-secret connections=two"], "line 1: connections is not a whole number above 0"),
         (["anna sk-secret", "anna sk-other"], "line 2: the name 'anna' stands twice"),
         (["anna sk-secret", "ben sk-secret"], "line 2: this key stands twice"),
         ([f"n{number} sk-{number}" for number in range(MAX_KEYS + 1)], "holds more than 1000 keys"),

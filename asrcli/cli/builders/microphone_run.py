@@ -30,7 +30,7 @@ def listening_mode(for_: str | None, until_silence: str | None, *, heartbeat: bo
         UsageError: a length of time that is not valid, or --ptt without a keyboard or with --heartbeat.
     """
     if ptt and not has_keyboard():
-        raise UsageError("--ptt needs a keyboard: standard input is no terminal")
+        raise UsageError("--ptt needs a keyboard: standard input is not a terminal")
     if ptt and heartbeat:
         raise UsageError("--ptt with --heartbeat: between two utterances nothing is sent")
     return ListeningMode(

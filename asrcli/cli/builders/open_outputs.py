@@ -93,7 +93,7 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> I
         problems, interrupt = _closed(made, written)
         for lines in written:
             if lines.left is not None:
-                print_message(f"asr: the run did not end in order: its transcript so far is in {lines.left}")
+                print_message(f"asr: the run did not end normally: the transcript so far is in {lines.left}")
         error = error or interrupt
         if problems and error is None:
             raise problems[0]

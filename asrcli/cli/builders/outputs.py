@@ -124,7 +124,7 @@ class OutputBuilder:
             raise UsageError(f"--append with --format {min(fixed)}: such a file cannot be continued")
         text = OutputFormat.TEXT in self.formats
         if self.template is not None and (not text or self.stamp is not None):
-            raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
+            raise UsageError("--template is for --format text without --timestamps", "use {begin} and {end} in it")
         if self.partials and not text and OutputFormat.JSONL not in self.formats:
             raise UsageError(f"--partials with --format {self.formats[0]}: it holds finished sentences only")
         if (self.max_line or self.max_lines) and not SUBTITLES & set(self.formats):

@@ -1,4 +1,4 @@
-"""From a record of the wire to outputs: its events at the speed that the user asks for."""
+"""From a message record to outputs: its events at the speed that the user asks for."""
 
 import time
 from pathlib import Path

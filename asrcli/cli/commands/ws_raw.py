@@ -247,7 +247,7 @@ def ws_raw(
 
 def _check_model(wire: registry.Wire | None, model: str) -> None:
     if model and wire is None:
-        raise UsageError("--model with --wire none: such a server is asked for no model")
+        raise UsageError("--model with --wire none: such a server has no models to choose from")
     if model == AUTO:
         raise UsageError(
             "--model auto: no audio is looked at here, so the model must be named", "leave it out, or see asr models"
@@ -299,4 +299,4 @@ def _check(
     if text and wire is not None:
         raise UsageError(f"--text with --wire {name}: that wire carries audio")
     if text and path is not None:
-        raise UsageError("--text with a file: the one sends lines, the other audio")
+        raise UsageError("--text with a file: --text sends lines, a file sends audio")

@@ -197,7 +197,7 @@ class RealtimeItems:
         if step == "failed":
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
-                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of what is final")]
+                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of a final sentence")]
             return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, _reason(value)))]
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 

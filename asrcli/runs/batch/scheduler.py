@@ -263,7 +263,7 @@ class BatchRun:
         for active in list(self.active):
             active.stop()
         self._ended.put(None)
-        self.view.note("ending: waiting for the last words of what was sent; Ctrl-C again to leave now")
+        self.view.note("ending: waiting for the last words of the audio that was sent; Ctrl-C again to exit now")
 
     def _hurry(self) -> None:
         """The same after SIGTERM, whose sender does not wait for long."""

@@ -25,7 +25,7 @@ class ServerKeys:
         keys: The keys; None where every client is let in.
 
     Raises:
-        UsageError: both files are named, or one cannot be read or holds no key.
+        UsageError: both files are named, or one cannot be read or contains no key.
     """
 
     def __init__(self, key_file: Path | None, keys_file: Path | None, warn: Callable[[str], None]) -> None:
