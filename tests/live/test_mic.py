@@ -30,7 +30,7 @@ def truth() -> str:
 
 @contextmanager
 def listening(microphone: Microphone, *arguments: object, **env: str) -> Iterator[Running]:
-    """`asr mic` in JSON Lines, once it records and the service listens."""
+    """`asr mic` in JSON Lines, once it records and the service is ready."""
     with started("mic", "-f", "jsonl", "-v", *arguments, **microphone.environment, **env) as process:
         process.read_until('"begin"')
         microphone.wait_for_readers()

@@ -89,7 +89,7 @@ def test_an_interrupted_run_replaces_nothing(scripted: str, tmp_path: Path) -> N
     assert process.returncode == 130
     assert out.read_text() == OLD
     assert (tmp_path / "a.txt.part").read_text().startswith("sentence 1\n")
-    assert f"its transcript so far is in {tmp_path}/a.txt.part" in said
+    assert f"the transcript so far is in {tmp_path}/a.txt.part" in said
 
 
 def test_a_lost_connection_and_a_missing_source_replace_nothing(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_an_output_pipe_that_nobody_reads_does_not_outlast_a_signal(
     """The first signal ends the wait for a reader: the pipe is named, and the account is there."""
     os.mkfifo(tmp_path / "pipe")
     with started("file", CLIP, "--url", scripted, "-o", tmp_path / "pipe", "-v") as process:
-        assert any("the service listens" in line for line in process.stderr)
+        assert any("the service is ready" in line for line in process.stderr)
         process.send_signal(number)
         _, status = process.communicate(timeout=30)
         assert process.returncode == 130

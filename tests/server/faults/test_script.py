@@ -77,7 +77,7 @@ def test_a_fault_strikes_its_connection_or_all() -> None:
 
 WRONG = {
     "{": "not JSON",
-    "[" * 100_000: "not JSON",
+    "[" * 100_000: "not readable JSON",
     "[]": "not an object",
     "{}": "do None is none of cut, close",
     '{"do": ["cut"]}': "is none of cut, close",
