@@ -121,7 +121,7 @@ def described(error: AsrError) -> str:
 
 
 def advice_for(error: AsrError) -> str:
-    """What a person can do about this error; empty where its own sentence says all."""
+    """What a person can do about this error; empty if its own sentence says all."""
     if isinstance(error, MissingKey) and error.local:
         return f"{NAME_A_KEY}, or try --local, which needs none"
     if isinstance(error, ServiceRefused) and error.sent_no_key and error.other_service:

@@ -19,7 +19,7 @@ AsrError
 │   ├── KeyUnchecked      a key could not be checked with its service (cli/builders/key_login.py)
 │   └── ClusterGone       the machines that were to do the work are not there
 ├── ServiceRefused        the service answered with an error code of its own
-├── AudioLost             the run ended in order, but some audio has no text
+├── AudioLost             the run ended normally, but some audio has no text
 │   └── AuditFailed       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── BudgetReached         more audio would cost more than the user allows
 ├── ErrorRateTooHigh      a transcript differs from its reference by more than the user allows
@@ -64,8 +64,8 @@ class AsrError(Exception):
 
     Attributes:
         reported: The error was shown when it happened and need not be shown again.
-        retry_after_s: How long the service wants no further request; None where it does not say.
-        cause: Decides what a person can do; None where the sentence says all.
+        retry_after_s: How long the service wants no further request; None if it does not say.
+        cause: Decides what a person can do; None if the sentence says all.
     """
 
     reported = False
@@ -236,7 +236,7 @@ class ServiceRefused(AsrError):
 
     Attributes:
         kind: The type of the error, where the service names one beside the code.
-        region: The region where the key was tried; empty where it is not known.
+        region: The region where the key was tried; empty if it is not known.
         keyless: No key was sent.
         other_service: The server is not the service's own: it gets no key but one that is given for it.
     """
@@ -271,7 +271,7 @@ class ServiceRefused(AsrError):
 
 
 class AudioLost(AsrError):
-    """The run ended in order, but some of its audio has no text; the gaps say which. `path` is the input."""
+    """The run ended normally, but some of its audio has no text; the gaps say which. `path` is the input."""
 
     path = ""
 
@@ -285,7 +285,7 @@ class AudioLost(AsrError):
 
 
 class BudgetReached(AsrError):
-    """The run ended in order before the audio did: more audio would cost more than the limit, in CNY."""
+    """The run ended normally before the audio did: more audio would cost more than the limit, in CNY."""
 
     def __init__(self, limit: float) -> None:
         super().__init__(limit)

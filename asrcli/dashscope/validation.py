@@ -148,7 +148,7 @@ def _takers(name: str) -> str:
 
 
 def _instead(name: str, model: Model) -> str:
-    """A parameter that serves the same purpose with this model; empty where there is none."""
+    """A parameter that serves the same purpose with this model; empty if there is none."""
     instead = {"vad": "semantic", "hotwords": "vocabulary_id", "languages": "prompt"}.get(name, "")
     if instead in model.takes:
         return instead

@@ -26,7 +26,7 @@ _GAP_CAPTION = re.compile(r"^\s*(?:[^\[\]]*: )?\[gap: .*\]\s*$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A line, a caption or a sentence of a transcript. Times are milliseconds; None where the file has none."""
+    """A line, a caption or a sentence of a transcript. Times are milliseconds; None if the file has none."""
 
     text: str
     begin_ms: int | None = None

@@ -118,7 +118,7 @@ class JournalDirectory:
     def last(self) -> Path:
         """Return the newest interrupted session that no other user can have written; if there is none, the newest.
 
-        One in use is passed over: its run may end in order.
+        One in use is passed over: its run may end normally.
 
         Raises:
             UsageError: the folder holds no session.

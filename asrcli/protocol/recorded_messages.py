@@ -147,7 +147,7 @@ def has_audio(text: str) -> bool:
 
 
 def _without_audio(text: str, *, own: bool = False) -> tuple[str, str | None]:
-    """A text message without its audio, and that audio in base64; None where it has none."""
+    """A text message without its audio, and that audio in base64; None if it has none."""
     if _AUDIO_NAME not in text:
         return text, None
     begin = text.find('"audio"')

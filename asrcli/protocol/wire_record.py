@@ -49,7 +49,7 @@ class WireRecord:
 
     Attributes:
         members: The members that hold them.
-        header: The first line; empty where it is lost.
+        header: The first line; empty if it is lost.
     """
 
     def __init__(self, members: RecordMembers) -> None:
@@ -88,7 +88,7 @@ class WireRecord:
         self._damaged_lines = max(self._damaged_lines, damaged)
 
     def first(self) -> Mapping[str, Any] | None:
-        """The first line that can be read, which should be the header; None where there is none.
+        """The first line that can be read, which should be the header; None if there is none.
 
         Raises:
             SourceError: the file cannot be read.

@@ -163,7 +163,7 @@ class Run:
             raise AudioLost(ended.lost_ms)
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last text: the run then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last text: the run then ends normally. Safe from any thread."""
         self._finishing = True
         for session in self._current:
             session.end_input()
@@ -247,7 +247,7 @@ class Run:
                 self._emit(one.begin(event))
 
     def _billed(self, usage: Usage) -> Billed:
-        """Return the bill for a usage; empty where nothing is charged."""
+        """Return the bill for a usage; empty if nothing is charged."""
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)

@@ -109,7 +109,7 @@ class Transcription:
         return "\n".join(event.text for event in self if isinstance(event, Final))
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last words. The iteration then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last words. The iteration then ends normally. Safe from any thread."""
         self._control.finishing = True
         if self._control.run is not None:
             self._control.run.finish()

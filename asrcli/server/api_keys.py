@@ -149,7 +149,7 @@ class ApiKeys:
         return key.connections is None or self._usage(key).connections < key.connections
 
     def kept_for_others(self, key: ApiKey, places: int) -> int:
-        """Return how many of so many places this key has to leave free; 0 while it has fewer than it has reserved."""
+        """Return how many of `places` this key has to leave free; 0 while it has fewer than it has reserved."""
         if self._usage(key).connections < self._reserved(key, places):
             return 0
         others = (other for other in self._keys if other.name != key.name)

@@ -49,7 +49,7 @@ class ListeningSocket(socket.socket):
         super().__init__(family, kind, protocol)
         self._pending = pending
         self._answer = answer
-        self._answered: socket.socket | None = None  # who was turned away last, in place of the reserve
+        self._answered: socket.socket | None = None  # who was turned away last, instead of the reserve
         self._spare: int | None = None
         self._reserve()
         self._accepted = 0  # one after the other

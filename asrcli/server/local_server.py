@@ -70,7 +70,7 @@ class LocalServer:
         recorded: A message record, whose messages all clients get instead of a recognizer's; None for none.
         wires: Names the wire of a connection, by the model and the path of its address.
         key_processes: Makes what serves the clients of keys that have places reserved for them; None for none.
-        lists: Returns a recognition with the hot words of its lists; None where this server keeps the lists.
+        lists: Returns a recognition with the hot words of its lists; None if this server keeps the lists.
 
     Attributes:
         metrics: What this process has counted.
@@ -150,7 +150,7 @@ class LocalServer:
         return f"{scheme}://{host}:{port}"
 
     async def start_handed(self, connections: "HandedConnections") -> None:
-        """Serve the connections that another process accepts, in place of listening."""
+        """Serve the connections that another process accepts, instead of listening."""
         await self._websocket_server.listen_handed(connections)
         self._recognizer.warm()
 

@@ -27,7 +27,7 @@ from asrcli.sources.noise_floor import ADVICE, SilenceAlarm
 
 __all__ = ["OPEN_S", "RETRY_S", "Capture", "Device", "KeyCommand", "LostSamples", "Microphone"]
 
-SILENT_S = 2.0  # a device that gives nothing for so long is gone, whatever it reports
+SILENT_S = 2.0  # a device that gives nothing for this long is gone, whatever it reports
 STOPPED_S = 3.0  # a process that notices this only so late was not running meanwhile
 TICK_S = 0.1  # how often the silence in the place of a device is extended
 ASLEEP_S = 1.0  # a wait of TICK_S that takes so long: the process was not running

@@ -74,7 +74,7 @@ def failures_at_end(failures: Callable[[], Sequence[OutputError]]) -> Iterator[N
 
 @contextmanager
 def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> Iterator[None]:
-    """Close outputs after the block. Files get their final names if it ended in order; otherwise print where they are.
+    """Close outputs after the block. Files get their final names if it ended normally; otherwise print where they are.
 
     Raises:
         OutputError: an output cannot be closed, and there was no other error.

@@ -67,7 +67,7 @@ class OutputBuilder:
         keys: For a microphone, whether there is a keyboard to control it; None for files.
         place: Which of several inputs is transcribed, as 3/20 and its name; empty for a single input.
         translated: There is a translation in addition to the text.
-        audio_of: Finds the audio that a page can play; None where there is none.
+        audio_of: Finds the audio that a page can play; None if there is none.
         embed_audio: A page carries its audio with it.
     """
 

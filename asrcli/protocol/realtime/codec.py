@@ -196,7 +196,7 @@ class RealtimeClient:
 
     @property
     def _sent_ms(self) -> int | None:
-        """How much audio has been sent, in ms; None where the bytes are not PCM and do not tell."""
+        """How much audio has been sent, in ms; None if the bytes are not PCM and do not tell."""
         if self._recognition.audio_format != "pcm":
             return None
         return self._format.ms(self._sent_samples)

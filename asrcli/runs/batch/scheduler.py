@@ -34,7 +34,7 @@ class BatchRun:
     """The inputs that are left, those that are active, and what came of the others.
 
     Attributes:
-        more: Returns inputs that have come, but for those with these identities; None where none can come.
+        more: Returns inputs that have come, except those with these identities; None if none can come.
         waiting: Inputs that were not begun yet.
         active: Inputs that are transcribed now.
         failures: For each input that failed its path and the error.

@@ -40,7 +40,7 @@ class ServerKeys:
 
     @property
     def reload(self) -> Callable[[], None] | None:
-        """Reads the file again; None where there is none to read. If it cannot be read, the keys stay as they are."""
+        """Reads the file again; None if there is none to read. If it cannot be read, the keys stay as they are."""
         if self._keys_file is None:
             return None
         return self._reload
