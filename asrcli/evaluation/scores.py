@@ -1,4 +1,4 @@
-"""Counts the errors of an alignment, adds counts up, and estimates how certain a rate is. Pure except a fixed seed."""
+"""Counts the errors of an alignment, adds counts up, and estimates how certain a rate is. Pure; uses a fixed seed."""
 
 import random
 from collections.abc import Iterable, Sequence

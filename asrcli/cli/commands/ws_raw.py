@@ -105,9 +105,7 @@ ShowSent = Annotated[
 ]
 NoAudio = Annotated[
     bool,
-    typer.Option(
-        "--no-audio", help="With --show-sent: leave out audio messages.", metavar=FLAG, rich_help_panel=OUTPUT
-    ),
+    typer.Option("--no-audio", help="Leave audio out of --show-sent.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 Verbose = Annotated[
     int,  # a count, as of the other commands: a setting for all of them holds here too
@@ -122,7 +120,7 @@ Verbose = Annotated[
 ]
 StampLines = Annotated[
     bool,
-    typer.Option("--stamp", help="Add the time and direction of each message.", metavar=FLAG, rich_help_panel=OUTPUT),
+    typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 AudioFormat = Annotated[
     str,

@@ -140,7 +140,7 @@ def _entry(entry: HelpEntry, columns: int, indent: int, bold: str, plain: str) -
 
 
 def wrapped(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[str]:
-    """The text in lines of at most `columns` columns, broken at spaces; all but the first are indented by `hanging` more.
+    """The text in lines of at most `columns` columns, broken at spaces. All but the first are indented by `hanging`.
 
     A word that is longer than a line stays whole.
     """
