@@ -22,6 +22,7 @@ FORGOTTEN = "no longer kept"
 LEFT_OUT_MS = 1000
 LEFT_OUT_AGAIN_MS = 100  # the same where an earlier task left out speech, or this one ended in a sentence
 LEAST_PROGRESS_MS = 200  # a task must have got so far for its rest to be sent again
+UNANSWERED = "the service said nothing more, and may not have heard this"
 LEFT_OUT = "the service ended the task before it had heard all of the audio"
 
 
@@ -32,6 +33,8 @@ class AudioFeed:
         due: When waiting audio may go out, or may begin a task; None if only an event changes that.
         idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
+        message_at: When the last message of the service came.
+        unanswered: The service was asked for the rest of the text, and sound without text is not heard for all we know.
     """
 
     def __init__(
@@ -53,7 +56,8 @@ class AudioFeed:
         self._settlement = QuietSettlement()
         self._settled_ms = -1  # up to here audio is decided and forgotten; -1 where that is to be looked at
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
-        self._message_at = 0.0
+        self.message_at = 0.0
+        self.unanswered = False
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
         self.idle = False
@@ -170,7 +174,7 @@ class AudioFeed:
 
     def message_arrived(self) -> None:
         """Note a sign of life: a message of the service."""
-        self._message_at = self._clock()
+        self.message_at = self._clock()
         self.stall_detector.answered()
 
     def settle(self) -> bool:
@@ -190,7 +194,7 @@ class AudioFeed:
             arrived = now - self._connection.silent_s
             # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
             # life. Where an earlier connection did not answer the same sound either, it is no speech.
-            alive = self._message_at
+            alive = self.message_at
             if self.stall_detector.extended:
                 alive = arrived
             for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
@@ -227,6 +231,9 @@ class AudioFeed:
             return True
         if left_out_ms is not None and task.left_open:
             self._account.add_missing(left_out_ms, end_ms, LEFT_OUT)
+        if self.unanswered:
+            self.unanswered = False
+            self._account.add_missing(task.offset_ms, end_ms, UNANSWERED)
         for begin_ms, behind_ms in task.open_spans(end_ms):
             self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
         if task.codec.manual:

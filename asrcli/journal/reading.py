@@ -85,6 +85,8 @@ class Journal:
             SourceError: it is no journal, or a newer version or another user may have written it.
         """
         records = read_records(path / EVENTS)
+        while records[1:] and records[-1] is None:  # torn by a power failure: as if it had not been written
+            records.pop()
         journal = Journal(path, parse_header(path, next(iter(records), None)), ())
         journal.last_s = (path / EVENTS).stat().st_mtime
         damaged = 0

@@ -179,9 +179,10 @@ def account(ended: Ended) -> list[str]:
     if ended.final_after_stop_ms is not None:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     delays += _bill(ended)
-    if ended.model:
+    heard = ended.sentences or ended.audio_ms > ended.lost_ms
+    if ended.model and heard:
         delays.append(f"heard by {harmless(ended.model)}")
-    if ended.engine not in {"", ended.model}:
+    if heard and ended.engine not in {"", ended.model}:
         delays.append(f"engine {harmless(ended.engine)}")
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 

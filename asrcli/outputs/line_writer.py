@@ -204,7 +204,8 @@ class LineWriter:
             raise OutputError(self._name, system_reason(exc)) from exc
         except KeyboardInterrupt:
             if self._file is None:
-                self._failed = self._unread = True
+                self._failed = True
+                self._unread = self._path is not None and is_named_pipe(self._path)
             raise
 
     def _opened(self) -> TextIO:

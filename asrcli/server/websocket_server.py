@@ -3,6 +3,7 @@
 The rest of the server sees ServerSocket, Refusal and SocketClosed.
 """
 
+import asyncio
 import logging
 import socket
 from asyncio.sslproto import SSLProtocol
@@ -159,9 +160,14 @@ class WebSocketServer:
             pass
 
     async def wait_closed(self) -> None:
-        """Wait until all connections have ended."""
-        for server in self._servers:
-            await server.wait_closed()
+        """Wait until all connections have ended.
+
+        The library's own `wait_closed` waits for ever where a second signal has cancelled every task, also the one that
+        closes.
+        """
+        closing = [server.close_task for server in self._servers if server.close_task is not None]
+        if closing:
+            await asyncio.wait(closing)
 
     def _new_connection(self, *args: Any, **kwargs: Any) -> "IncomingConnection":
         return IncomingConnection(*args, websocket_server=self, **kwargs)

@@ -46,7 +46,7 @@ def test_what_an_interpreter_takes_from_its_environment_gets_one() -> None:
     for name in ("PYTHONPATH", "PYTHONIOENCODING", "LC_ALL", "LANG", "TZ", "NO_COLOR", "FORCE_COLOR"):
         assert not warm_start.can_fork(environment(**{name: "x"})), name
     assert not warm_start.can_fork({key: value for key, value in environment().items() if key != "PATH"})
-    for name in ("HTTPS_PROXY", "ASR_MODEL", "DASHSCOPE_REGION", "HOME"):
+    for name in ("HTTPS_PROXY", "ASR_MODEL", "DASHSCOPE_REGION", "HOME", "PULSE_SERVER", "ALSA_CONFIG_PATH"):
         assert warm_start.can_fork(environment(**{name: "x"})), name
 
 

@@ -25,10 +25,11 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import IO, Any, TextIO
 
-# The variables that nothing reads before the command runs.
-LATE = ("ASR_", "DASHSCOPE", "XDG_", "HOME", "COLUMNS", "LINES", "NO_PROXY", "TMPDIR")
+# The variables that nothing reads before the command runs; those of sound systems are read when one is opened.
+LATE = ("ASR_", "DASHSCOPE", "XDG_", "HOME", "COLUMNS", "LINES", "NO_PROXY", "TMPDIR", "PULSE_", "ALSA_", "JACK_")
 LATE_ENDS = ("_PROXY", "_proxy")
 LIBRARIES = ("av", "pysubs2", "rich.live", "websockets.asyncio.client", "platformdirs", "filelock")
+_one_at_a_time = threading.Lock()  # or the first runs, where they come at once, would each start a template
 
 
 def can_fork(environment: Mapping[str, str]) -> bool:
@@ -59,7 +60,9 @@ def run(
     (input_read, input_write), (output_read, output_write), (error_read, error_write) = ends
     request = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd())}
     with socket.socket(socket.AF_UNIX) as line:
-        line.connect(_template(tuple(sorted(_usual(environment).items()))))
+        with _one_at_a_time:
+            address = _template(tuple(sorted(_usual(environment).items())))
+        line.connect(address)
         given = 0 if stdin is None else input_read
         data = json.dumps(request).encode()
         socket.send_fds(line, [len(data).to_bytes(4, "big")], [given, output_write, error_write])

@@ -122,9 +122,14 @@ def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
     if len(data) > MOST_BYTES:
         raise UsageError(f"{where}: does not contain a key on a single line")
     key = check_key(text, where)
+    warn_of_others(path, about, warn)
+    return key
+
+
+def warn_of_others(path: Path, about: os.stat_result, warn: Callable[[str], None]) -> None:
+    """Call `warn` with a message if other users can read a file that holds a key."""
     if os.name == "posix" and stat.S_ISREG(about.st_mode) and about.st_mode & OTHERS:
         warn(f"asr: {path} contains a key that other users of this machine can read: chmod 600 prevents that")
-    return key
 
 
 def check_key(text: str, where: str) -> Secret:

@@ -77,7 +77,7 @@ def _bar(output_builder: "OutputBuilder") -> "StatusBar":
     from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar
 
     if output_builder.keys is None:
-        return FileStatusBar(time.monotonic, paced=output_builder.pace is not None)
+        return FileStatusBar(time.monotonic, pace=output_builder.pace)
     return MicrophoneStatusBar(keys=output_builder.keys)
 
 

@@ -36,7 +36,7 @@ def _play(played: RecordReplay, pace: float | None, output_builder: "OutputBuild
     """Play it, and return when its last event was, in milliseconds since it began."""
     transcript = Transcript()
     at_ms = 0
-    with run_outputs(output_builder) as outputs:
+    with run_outputs(output_builder, go_on=False) as outputs:
         began = time.monotonic()
         for at_ms, event in played.events():
             if pace is not None:

@@ -15,7 +15,6 @@ from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import AUDIO, FLAG, OUTPUT
 from asrcli.cli.options.record import RecordOptions
-from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.interfaces import Transport
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
@@ -131,15 +130,14 @@ AudioFormat = Annotated[
     ),
 ]
 ChunkMs = Annotated[
-    int,
-    typer.Option(help="Length of an audio chunk.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO),
+    int, typer.Option(help="Length of an audio chunk.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO)
 ]
 Wait = Annotated[
     float | None,
     typer.Option(
         help="How long to wait at the end for the next answer. Default: 30; 3 without an end message.",
         min=0.1,
-        callback=bounded_number,
+        callback=values.bounded_number,
         metavar="SECONDS",
         rich_help_panel=WIRE,
         show_default=False,
@@ -155,10 +153,7 @@ Printed = Annotated[
 Replaced = Annotated[
     bool,
     typer.Option(
-        "--overwrite",
-        help="Overwrite a file that holds something else.",
-        metavar=FLAG,
-        rich_help_panel=OUTPUT,
+        "--overwrite", help="Overwrite a file that holds something else.", metavar=FLAG, rich_help_panel=OUTPUT
     ),
 ]
 

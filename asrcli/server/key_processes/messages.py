@@ -41,11 +41,13 @@ class HandedOver(NamedTuple):
         key_name: The name of its key.
         session: The session that its client begins with, if the key brings one.
         received: What the client has sent: its request, and what came after it.
+        number: By which the server calls it.
     """
 
     key_name: str
     session: Json | None
     received: bytes
+    number: int = 0
 
 
 class KeyLimits(NamedTuple):
@@ -85,10 +87,20 @@ class Listening(NamedTuple):
     """Connections are taken from now on."""
 
 
-class ConnectionEnded(NamedTuple):
-    """A connection with this key has ended."""
+class Alive(NamedTuple):
+    """The process does not hang: it says so every second."""
 
-    key_name: str
+
+class ConnectionTaken(NamedTuple):
+    """The connection with this number has come, and its handshake is answered now."""
+
+    number: int
+
+
+class ConnectionEnded(NamedTuple):
+    """The connection with this number has ended."""
+
+    number: int
 
 
 class MetricsReport(NamedTuple):

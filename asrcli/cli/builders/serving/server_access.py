@@ -3,12 +3,16 @@
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.api_key import read_key, warn_of_others
 from asrcli.cli.builders.text_files import read_text_file
 from asrcli.core.errors import AsrError, SettingError, UsageError, system_reason
 from asrcli.server.api_keys import ApiKey, ApiKeys, parse_keys
+
+KEPT = "%s; the keys stay as they were"
 
 log = logging.getLogger("asrcli.server")
 
@@ -19,7 +23,7 @@ class ServerKeys:
     Args:
         key_file: The file of `--api-key-file`.
         keys_file: The file of `--keys`.
-        warn: Called with a message if other users can read the key.
+        warn: Called with a message if other users can read a file.
 
     Attributes:
         keys: The keys; None where every client is let in.
@@ -34,31 +38,45 @@ class ServerKeys:
         self._keys_file = keys_file
         self.keys: ApiKeys | None = None
         if keys_file is not None:
-            self.keys = ApiKeys(self._read(keys_file))
+            self.keys = ApiKeys(self._read(keys_file, warn))
         elif key_file is not None and (key := read_key(key_file, warn)) is not None:
             self.keys = ApiKeys([ApiKey("", key)])
 
     @property
-    def reload(self) -> Callable[[], None] | None:
-        """Reads the file again; None if there is none to read. If it cannot be read, the keys stay as they are."""
+    def reload(self) -> Callable[[], Callable[[], None]] | None:
+        """Reads the file again, which may wait for a disk or a pipe, and returns what takes the keys.
+
+        None if there is no file. If it cannot be read, the keys stay as they are.
+        """
         if self._keys_file is None:
             return None
-        return self._reload
+        return partial(self._read_again, self._keys_file)
 
-    def _reload(self) -> None:
-        assert self._keys_file is not None  # noqa: S101  `reload` has checked it
-        assert self.keys is not None  # noqa: S101  made together
+    def _read_again(self, path: Path) -> Callable[[], None]:
         try:
-            found = self._read(self._keys_file)
+            return partial(self._replace, path, self._read(path, _log_warning))
         except AsrError as exc:
-            log.warning("%s; the keys stay as they were", exc)
-            return
-        self.keys.replace(found)
-        log.info("keys: %d read from %s", len(found), self._keys_file)
+            return partial(log.warning, KEPT, exc)
+
+    def _replace(self, path: Path, found: list[ApiKey]) -> None:
+        assert self.keys is not None  # noqa: S101  it was made from the same file
+        try:
+            self.keys.replace(found)
+        except AsrError as exc:
+            log.warning(KEPT, exc)
+        else:
+            log.info("keys: %d read from %s", len(found), path)
 
     @staticmethod
-    def _read(path: Path) -> list[ApiKey]:
-        return parse_keys(read_text_file(path, f"--keys {path}").splitlines(), str(path))
+    def _read(path: Path, warn: Callable[[str], None]) -> list[ApiKey]:
+        found = parse_keys(read_text_file(path, f"--keys {path}").splitlines(), str(path))
+        with suppress(OSError):  # it is standard input, or was moved meanwhile
+            warn_of_others(path, path.stat(), warn)
+        return found
+
+
+def _log_warning(message: str) -> None:
+    log.warning("%s", message.removeprefix("asr: "))
 
 
 def server_certificate(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:

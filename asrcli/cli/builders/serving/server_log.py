@@ -28,7 +28,7 @@ def log_in_background(path: Path | None, *, on_screen: bool, as_json: bool) -> N
         targets.append(screen)
         logger.setLevel(logging.INFO)
     if path is not None:
-        handler = open_log(path)
+        handler = open_log(path, logger.warning)
         handler.setFormatter(JsonFormatter() if as_json else OneLineFormatter(IN_FILE))
         targets.append(handler)
         logger.setLevel(logging.DEBUG)

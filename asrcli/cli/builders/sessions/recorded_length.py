@@ -1,7 +1,7 @@
 """How much of a transcript a journal knows: a sentence is written first and recorded after that.
 
 A program that is killed between the two leaves a sentence whose audio `asr resume` transcribes again. Unless the file
-is cut before that sentence, it is there twice. After a power failure the file may also end before the journal does.
+is cut before that sentence, it is there twice. After a power failure either of the two may end long before the other.
 """
 
 import json
@@ -31,9 +31,10 @@ _BELOW = (INTO, "heard: ")  # lines of the same sentence, without their indent
 
 
 def recorded_bytes(file: Path, output_builder: "OutputBuilder", journal: "Journal") -> int | None:
-    """Return the size of a transcript without a last sentence that the journal does not know; None if all of it stays.
+    """Return the size of a transcript without its last sentences, which the journal does not know; None if all stays.
 
-    Nothing is cut where anything but that one sentence differs from what the journal says.
+    Nothing is cut where anything before these sentences differs from what the journal says, and nothing that another
+    run may have appended to the same file: of text, which has no numbers, at most one sentence is cut there.
 
     Raises:
         OutputError: the file cannot be read.
@@ -83,6 +84,7 @@ class _Written:
         self.is_json = output_builder.formats == (OutputFormat.JSONL,)
         self.known = {sentence.number for sentence in journal.sentences if sentence.number}
         self._begin = appended_from(journal, str(file))
+        self._is_shared = journal.header.showing.get("append") is True
         try:
             data = file.read_bytes()
         except OSError as exc:
@@ -102,17 +104,26 @@ class _Written:
         return found
 
     def recorded_json(self) -> int | None:
-        """The place of the last sentence if it is the only one that is not known."""
+        """The place of the first sentence that is not known, if all known ones stand before it."""
         found = self.finals()
         # Sentences of several speakers may end in another order than they began.
-        if not found or sorted(number for number, _ in found[:-1]) != sorted(self.known) or found[-1][0] in self.known:
+        numbers = [number for number, _ in found]
+        count = len(self.known)
+        left = numbers[count:]
+        if not left or sorted(numbers[:count]) != sorted(self.known) or not self.known.isdisjoint(left):
             return None
-        return found[-1][1]
+        # Another run that appends to the file counts its sentences from 1 on.
+        goes_on = bool(self.known) and sorted(left) == list(range(max(self.known) + 1, max(self.known) + 1 + len(left)))
+        if self._is_shared and left[1:] and not goes_on:
+            return None
+        return found[count][1]
 
     def recorded_text(self) -> int | None:
-        """The end of the last known sentence, if only one more follows; gaps and partials may lie between them."""
+        """The end of the last known sentence, if more follows; gaps and partials may lie between them."""
         shown, at, rest = self._walked()
-        if rest or at == len(shown) or any(not line.startswith(_BELOW) for line in shown[at + 1 :]):
+        if rest or at == len(shown):
+            return None
+        if self._is_shared and any(not line.startswith(_BELOW) for line in shown[at + 1 :]):
             return None
         return self._begin + sum(len(line) + 1 for line in self._lines[:at])
 

@@ -46,11 +46,12 @@ def export(
     builder = OutputBuilder(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,
+        remade=True,
     )  # fmt: skip
     check_also_read(entry.inputs)
     builder.check(entry.inputs)
     transcript = Transcript()
-    with run_outputs(builder) as outputs:
+    with run_outputs(builder, go_on=False) as outputs:
         for event in entry.events:
             transcript = fold(transcript, event)
             for output in outputs:

@@ -61,14 +61,16 @@ def gap(end_ms: int) -> Gap:
     return Gap(end_ms - 50, end_ms, "lost")
 
 
-def written(path: Path, builder: OutputBuilder, finals: Sequence[Final], stamp: Stamp) -> tuple[list[Sentence], int]:
-    """Write a part; return its sentences, and how long it was before the last final."""
+def written(
+    path: Path, builder: OutputBuilder, finals: Sequence[Final], stamp: Stamp
+) -> tuple[list[Sentence], list[int]]:
+    """Write a part; return its sentences, and how long it was before each of them."""
     (name,) = builder.formats
     lines = LineWriter(str(path))
     output: Output = FORMATS[name].make(builder, lines, stamp)
     if builder.capitalize:
         output = CapitalizedOutput(output)
-    transcript, found, before = Transcript(), [], 0
+    transcript, found, befores = Transcript(), [], []
     output.handle(Began("a.wav", "m", "t", 0), transcript)
     for number, final in enumerate(finals):
         begin_ms, key = number * 1000, str(number)
@@ -81,35 +83,55 @@ def written(path: Path, builder: OutputBuilder, finals: Sequence[Final], stamp: 
         if final.text.strip():
             assert transcript.latest is not None
             found.append(transcript.latest)
+            befores.append(before)
     lines.leave()
     output.close()
-    return found, before
+    return found, befores
 
 
-def recorded(sentences: list[Sentence], **more: object) -> Journal:
-    """A journal that knows these."""
+def recorded(sentences: list[Sentence], *, shared: bool = False, **more: object) -> Journal:
+    """A journal that knows these; of a run that appended to a file, if it is `shared`."""
     gaps = [gap(number * 1000) for number in range(9)]
     parts = [JournalPart(sentences=sentences)]
-    return Journal(Path("session"), HEADER, (), parts=parts, gaps=gaps, **more)  # type: ignore[arg-type]
+    header = replace(HEADER, showing={"append": shared})
+    return Journal(Path("session"), header, (), parts=parts, gaps=gaps, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("stamp", [None, clock, wall_clock(datetime(2026, 11, 29, 3, 4, 5, 678))])
 @pytest.mark.parametrize("builder", BUILDERS, ids=named)
 @given(finals=sentences)
 @settings(max_examples=25)
-def test_only_a_last_sentence_that_was_not_recorded_is_cut(
+def test_only_last_sentences_that_were_not_recorded_are_cut(
     builder: OutputBuilder, stamp: Stamp, finals: list[Final]
 ) -> None:
-    """All recorded: nothing is cut. All but the last one: it is, whatever its text looks like. All but two: nothing."""
+    """All recorded: nothing is cut. All but the last ones: they are, whatever their text looks like."""
     with TemporaryDirectory() as folder:
-        found, before = written(Path(folder) / "a", builder, finals, stamp)
+        found, befores = written(Path(folder) / "a", builder, finals, stamp)
         part = Path(folder) / "a.part"
         assert recorded_bytes(part, builder, recorded(found)) is None
-        if finals[-1].text.strip():
-            assert recorded_bytes(part, builder, recorded(found[:-1])) == before
-        assert not found[1:] or recorded_bytes(part, builder, recorded(found[:-2])) is None
+        for number, before in enumerate(befores):
+            assert recorded_bytes(part, builder, recorded(found[:number])) == before
         assert recorded_bytes(part, builder, recorded(found[:-1], damages=["a line"])) is None
         assert recorded_bytes(part, builder, recorded(found[:-1], anew={"": 0})) is None
+
+
+@pytest.mark.parametrize("builder", BUILDERS, ids=named)
+@given(finals=sentences)
+@settings(max_examples=25)
+def test_in_a_file_that_runs_share_only_what_is_surely_of_this_run_is_cut(
+    builder: OutputBuilder, finals: list[Final]
+) -> None:
+    """Lines of JSON have numbers that go on behind the recorded ones; of text it is at most one sentence."""
+    with TemporaryDirectory() as folder:
+        found, befores = written(Path(folder) / "a", builder, finals, None)
+        part = Path(folder) / "a.part"
+        assert recorded_bytes(part, builder, recorded(found, shared=True)) is None
+        if finals[-1].text.strip() and "\n" not in finals[-1].text:
+            assert recorded_bytes(part, builder, recorded(found[:-1], shared=True)) == befores[-1]
+        numbered = builder.formats == (OutputFormat.JSONL,)
+        for number in range(len(found) - 1):
+            kept = recorded_bytes(part, builder, recorded(found[:number], shared=True))
+            assert kept == (befores[number] if numbered and number else None)
 
 
 def test_sentences_may_end_in_another_order_than_they_began(tmp_path: Path) -> None:
