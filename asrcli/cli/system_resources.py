@@ -43,7 +43,7 @@ def forget_zero_sizes() -> None:
 
 
 def hold_standard_streams() -> None:
-    """Open the null device in place of standard streams that are closed.
+    """Open the null device instead of standard streams that are closed.
 
     A file that is opened later would get their numbers, and what a C library prints would be written into it.
     """

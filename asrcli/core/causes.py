@@ -47,7 +47,7 @@ class Cause(Enum):
     RECORDING_ADDRESS = auto()  # nothing comes from the address of a recording
     ARCHIVE = auto()  # an archive, or something compressed
     PAGE_FOR_AUDIO = auto()  # a web page where a recording was expected
-    LFS_POINTER = auto()  # a small text in place of a file that Git keeps elsewhere
+    LFS_POINTER = auto()  # a small text instead of a file that Git keeps elsewhere
     NO_RECORDING = auto()  # a text or a document
     INCOMPLETE = auto()  # a recording of which a part is missing that is needed to read it
     SAME_TRANSCRIPT = auto()  # two inputs of a batch would have transcripts of one name

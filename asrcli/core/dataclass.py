@@ -19,7 +19,8 @@ __all__ = ["dataclass", "field", "often_made"]
 Kind = TypeVar("Kind", bound=type)
 
 _ABSENT = object()
-WITHOUT_COMPILING = 32  # so many objects of a class are made without a compiled `__init__`: to compile it takes as long
+# So many objects of a class are made without a compiled `__init__`, because compiling it takes as long.
+WITHOUT_COMPILING = 32
 OFTEN_WITHOUT_COMPILING = 4  # of a class of which many objects will surely follow
 
 

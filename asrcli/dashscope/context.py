@@ -30,7 +30,7 @@ _BREAKS = (
 
 @dataclass(frozen=True, slots=True)
 class FittedContext:
-    """The texts that are sent, and a notice about what did not fit; empty where all of it did."""
+    """The texts that are sent, and a notice about what did not fit; empty if all of it did."""
 
     texts: tuple[str, ...]
     notice: str = ""
@@ -98,7 +98,7 @@ class TranscriptMemory:
 
 
 def _cut(text: str, characters: int) -> Iterator[str]:
-    """The text in pieces of at most so many characters; no piece is empty."""
+    """The text in pieces of at most this many characters; no piece is empty."""
     text = text.strip()
     while len(text) > characters:
         end = _best_cut(text, characters)
@@ -120,7 +120,7 @@ def _best_cut(text: str, most: int) -> int:
 
 
 def _longest_prefix(text: str, tokens: int) -> int:
-    """How many characters from the beginning of a text have at most so many tokens."""
+    """How many characters from the beginning of a text have at most this many tokens."""
     least, most = 0, len(text)
     while least < most:
         half = (least + most + 1) // 2

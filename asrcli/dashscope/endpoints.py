@@ -101,7 +101,7 @@ def socket_url(url: str) -> str:
 
 
 def region_of(url: str) -> str:
-    """The region of an address, from its host; empty where the host does not say."""
+    """The region of an address, from its host; empty if the host does not say."""
     host = _host(url)
     own = _OWN.search(host)
     if own is not None:

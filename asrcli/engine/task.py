@@ -54,7 +54,7 @@ class TranscriptionTask:
         finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
-        lacks_text: Returns whether sound that was sent has no text yet; None where nobody waits for it after the end.
+        lacks_text: Returns whether sound that was sent has no text yet; None if nobody waits for it after the end.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -108,7 +108,7 @@ class TranscriptionTask:
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
         """End each sentence that the service has forgotten: its last text becomes its final, else a gap is yielded.
 
-        Audio after an open sentence is never settled. If a sentence stayed open for ever, all audio after it would be
+        Audio after an open sentence is never settled. If a sentence stayed open forever, all audio after it would be
         sent again after a loss. While no audio is sent, in a pause, the service has nothing to say.
         """
         silent = [

@@ -118,7 +118,7 @@ class JournalDirectory:
     def last(self) -> Path:
         """Return the newest interrupted session that no other user can have written; if there is none, the newest.
 
-        One in use is passed over: its run may end in order.
+        One in use is passed over: its run may end normally.
 
         Raises:
             UsageError: the folder holds no session.
@@ -206,9 +206,9 @@ def remove(path: Path) -> None:
         OSError: it cannot be removed.
     """
     if not _is_ours(path):
-        raise UsageError(f"{path} is no session that can be read: nothing of it is deleted", "remove it yourself")
+        raise UsageError(f"{path} is not a readable session: nothing of it is deleted", "remove it yourself")
     if foreign := foreign_names(path, len(open_header(path).sources)):
-        raise UsageError(f"session {path.name} holds {foreign[0]}, which is not ours", "move that away first")
+        raise UsageError(f"session {path.name} holds {foreign[0]}, which asr did not create", "move that away first")
     lock = JournalLock(path)
     if not lock.take():
         raise UsageError(f"session {path.name} is in use", "end that run first")

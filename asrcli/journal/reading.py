@@ -145,7 +145,7 @@ class Journal:
     def unheard(self, track: AudioTrack) -> list[Span]:
         """Return the spans of audio after the last final that have no text yet, in milliseconds.
 
-        For a run that ended in order these are only the gaps that it reported. Where the place of the audio is not
+        For a run that ended normally these are only the gaps that it reported. Where the place of the audio is not
         certain, no final is known to cover it.
         """
         ms = self.format.ms

@@ -17,7 +17,7 @@ class JsonDocument(JsonLines):
 
     The document is an object: `type` (transcript), `version`, `entries` (finals, gaps and pauses, each on a line of its
     own and in the order in which it was decided), `sources` (the beginnings), and `end` (the account; null if the run
-    did not end in order).
+    did not end normally).
     """
 
     def __init__(self, lines: LineWriter) -> None:

@@ -163,7 +163,7 @@ class Run:
             raise AudioLost(ended.lost_ms)
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last text: the run then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last text: the run then ends normally. Safe from any thread."""
         self._finishing = True
         for session in self._current:
             session.end_input()
@@ -242,13 +242,13 @@ class Run:
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
             self._was_ready = True
-            self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            self._emit(Notice("info", f"the service is ready: task {event.task_id}"))
             self._account.heard_by(event.engine)
             if not one.begun:
                 self._emit(one.begin(event))
 
     def _billed(self, usage: Usage) -> Billed:
-        """Return the bill for a usage; empty where nothing is charged."""
+        """Return the bill for a usage; empty if nothing is charged."""
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)

@@ -239,7 +239,7 @@ class ServerConversation:
             pass
         except RecognizerFailed as exc:
             await self._fail(exc.code, str(exc), close=True)
-        except Exception:  # for example an event that cannot be encoded: the client must not wait for ever
+        except Exception:  # for example an event that cannot be encoded: the client must not wait forever
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
         self._backlog.abandon()  # whoever sends a command may wait for events that nobody takes

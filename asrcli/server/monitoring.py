@@ -84,7 +84,7 @@ class Monitoring:
         self._metrics = metrics
 
     def answer(self, target: str, header_values: Callable[[str], Sequence[str]]) -> PlainAnswer | None:
-        """Return the answer to a GET request, or None where the path is none of these.
+        """Return the answer to a GET request, or None if the path is none of these.
 
         Health and readiness need no key, because they say nothing else. The figures need one where clients do.
         """

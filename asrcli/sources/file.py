@@ -145,9 +145,9 @@ class FileSource:
                 yield item
         yield from self._warnings(input_reader, self.format.ms(end - start))
         if is_empty and self._clip != Clip():
-            raise SourceError(self._shown_name, "holds no audio there")
+            raise SourceError(self._shown_name, "contains no audio in that range")
         if is_empty:
-            error = SourceError(self._shown_name, "holds no audio")
+            error = SourceError(self._shown_name, "contains no audio")
             if self._is_file:
                 error = opening.explained(error, opening.beginning(f"file:{self._path}", None), is_recording=True)
             raise error
@@ -207,7 +207,7 @@ class FileSource:
                 lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s
             )
         except SourceError as exc:
-            raise SourceError(self.name, f"nobody has begun to write to it in {self._timeout_s:.0f} s") from exc
+            raise SourceError(self.name, f"no program has written to it for {self._timeout_s:.0f} s") from exc
 
     def _ends_ms(self, length_ms: int) -> int:
         if self._clip.end_ms is None:
@@ -274,8 +274,8 @@ def _check_path(path: str, *, is_raw_pcm: bool) -> None:
 
 def _check_kind(path: str, info: os.stat_result, *, is_raw_pcm: bool) -> None:
     if stat.S_ISSOCK(info.st_mode):
-        raise SourceError(path, "is a socket and no file")
+        raise SourceError(path, "is a socket, not a file")
     if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not is_raw_pcm and path != os.devnull:
-        raise SourceError(path, "is a device, and nothing says what its samples are", cause=Cause.DEVICE)
+        raise SourceError(path, "is a device, so the format of its samples is unknown", cause=Cause.DEVICE)
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

@@ -23,7 +23,7 @@ class OggLinks:
     """Reads a chained Ogg file once, as one file a link. Bytes that are no page are passed on.
 
     Args:
-        read: Takes a size; returns at most so many bytes of the file, and none at its end.
+        read: Takes a size; returns at most this many bytes of the file, and none at its end.
 
     Attributes:
         ended: Nothing follows the link that was read.

@@ -51,7 +51,7 @@ class PassthroughSource:
         except (OSError, ValueError) as exc:
             raise SourceError(path, system_reason(exc).lower()) from exc
         if not exists:
-            raise SourceError(path, "must be a file to be sent as it is")
+            raise SourceError(path, "must be a file to be sent unchanged")
         with closing(decoding.Decoder(f"file:{path}", path)) as decoder:
             format_name = _FORMATS.get((decoder.container, decoder.codec))
             if format_name is None:

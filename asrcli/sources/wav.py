@@ -112,7 +112,7 @@ def _complete(form: _Form | None, offset: int, size: int, long_size: int | None)
     if rate > RATE_MAX:
         raise SourceError("", f"claims {rate} samples a second: its header is damaged")
     if channels > CHANNELS_MAX:
-        raise SourceError("", f"has {channels} channels, and at most {CHANNELS_MAX} can be heard")
+        raise SourceError("", f"has {channels} channels, but at most {CHANNELS_MAX} are supported")
     promised: int | None = size
     if size == 0xFFFFFFFF and long_size:
         promised = long_size

@@ -135,7 +135,7 @@ def _read_keys(fd: int, terminal: "_Terminal", press: Callable[[str], None], end
     last_at = 0.0
     in_background = False
     while not ended.is_set():
-        if not is_ours(fd):  # keys typed now are for another program, and `select` would report them for ever
+        if not is_ours(fd):  # keys typed now are for another program, and `select` would report them forever
             in_background = True
             ended.wait(CHECK_S)
             continue

@@ -172,7 +172,7 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
     tiny_models.zipformer_ctc(tmp_path / "pointer")
     (tmp_path / "pointer" / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\nsize 3\n")
     cases = {
-        "evil.tar": "archive is damaged", "empty": "empty holds no model that can be used: it has no files; name the",
+        "evil.tar": "archive is damaged", "empty": "empty contains no usable model: it has no files; name the",
         "cut": "model.onnx is damaged: cut off", "pointer": "only points to the file of the model; fetch that: git lfs",
     }  # fmt: skip
     for name, said in {**cases, "nowhere": "No such file"}.items():

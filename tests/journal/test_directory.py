@@ -140,7 +140,7 @@ def test_nothing_is_removed_that_is_no_session_of_ours(tmp_path: Path) -> None:
     for path in (damaged, others, tmp_path / called("z"), tmp_path / "taxes", tmp_path / called("y")):
         with pytest.raises(UsageError, match="nothing of it is deleted"):
             remove(path)
-    with pytest.raises(UsageError, match=r"holds mine.txt, which is not ours"):
+    with pytest.raises(UsageError, match=r"holds mine.txt, which asr did not create"):
         remove(mixed)
     assert sorted(path for path in tmp_path.rglob("*")) == before
 

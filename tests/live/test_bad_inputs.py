@@ -67,7 +67,7 @@ BAD: dict[str, Callable[[Path], object]] = {
     "is a socket": bound,
     "too many levels of symbolic links|symlink loop": link,
     "is an empty file": empty,
-    "has no sound": picture,
+    "contains no audio track": picture,
     "file name too long": lambda path: path.with_name("x" * 5000),
     "/dev/zero: is a device": lambda _: "/dev/zero",
     "not a directory": lambda path: wav(path, SOUND) / "more.wav",
@@ -113,7 +113,7 @@ def test_a_file_that_is_gone_when_its_turn_comes(
 def test_a_named_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path) -> None:
     """After the patience for a network, and one that somebody writes to in time is read."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SourceError, match="nobody has begun to write to it in 0 s"):
+    with pytest.raises(SourceError, match="no program has written to it for 0 s"):
         list(FileSource(str(tmp_path / "pipe"), RATE, timeout_s=0.3).chunks(0))
     os.mkfifo(tmp_path / "late")
     data = wav(tmp_path / "a.wav", SOUND).read_bytes()

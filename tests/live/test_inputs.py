@@ -192,7 +192,7 @@ def test_trouble_with_one_input_is_reported_and_the_others_are_heard(run: list[s
     done = asr("file", absurd, titled, unknown, good, *run)
     assert done.returncode == 3
     assert "absurd.wav: claims 2000000000 samples a second" in done.stderr
-    assert "unknown.mka: its sound cannot be decoded" in done.stderr
+    assert "unknown.mka: its audio cannot be decoded" in done.stderr
     assert [event["source"] for event in lines(done.stdout) if event["type"] == "begin"] == [str(titled), str(good)]
 
 

@@ -248,7 +248,7 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
             ["resume", TWO],
             f"{TWO}: made by a newer asr (journal version 9, this one reads 1)",
         ),
-        (3, ["verify", THREE], f"{THREE}: no journal: its first line is not whole"),
+        (3, ["verify", THREE], f"{THREE}: no journal: its first line is incomplete"),
         (
             2,
             ["resume", ONE, "--model", "fun-asr-flash-8k-realtime"],

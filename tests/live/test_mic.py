@@ -31,7 +31,7 @@ def truth() -> str:
 
 @contextmanager
 def listening(microphone: Microphone, *arguments: object, **env: str) -> Iterator[Running]:
-    """`asr mic` in JSON Lines, once it records and the service listens."""
+    """`asr mic` in JSON Lines, once it records and the service is ready."""
     with started("mic", "-f", "jsonl", "-v", *arguments, **microphone.environment, **env) as process:
         process.read_until('"begin"')
         microphone.wait_for_readers()
@@ -176,7 +176,7 @@ def test_it_ends_before_it_costs_too_much(microphone: Microphone, scripted: str)
     """In order: the device is given back, what was sent has its text, and the bill is within the budget."""
     paid = ("--region", "cn-beijing", "--budget", "0.0012", "--no-journal", "-f", "jsonl")
     done = asr("mic", "--url", scripted, *paid, **microphone.environment)
-    assert (done.returncode, "would pass the budget of 0.0012 CNY" in done.stderr) == (7, True)
+    assert (done.returncode, "than the budget of 0.0012 CNY" in done.stderr) == (7, True)
     end = lines(done.stdout)[-1]
     assert (end["type"], end["lost_ms"]) == ("end", 0)
     assert 0 < end["cost"] <= 0.0012
@@ -206,11 +206,11 @@ def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: P
 @pytest.mark.parametrize(
     ("code", "arguments", "said"),
     [
-        (3, ["--device", "studio"], "no microphone is called so"),
+        (3, ["--device", "studio"], "no microphone has this name"),
         (3, ["--device", "a"], "could be several microphones"),
-        (2, ["--for", "soon"], "--for soon: not a length of time"),
-        (2, ["--for", "0s"], "not a length of time"),
-        (2, ["--ptt"], "standard input is no terminal"),
+        (2, ["--for", "soon"], "--for soon: not a duration"),
+        (2, ["--for", "0s"], "not a duration"),
+        (2, ["--ptt"], "standard input is not a terminal"),
         (2, ["--save-audio", "talk.txt"], ".wav"),
         (2, ["--save-audio", "/no/such/place/talk.wav"], "there is no directory"),
         (2, ["--device", "mic", "--device", "mic"], "more than once"),

@@ -60,7 +60,7 @@ def test_a_file_without_tracks_has_one(tmp_path: Path, samples: SampleFormat | N
     chunks, _ = read(FileSource(path, RATE, Clip(track="1"), samples), 0)
     assert chunks
     for wanted in ("2", "zh"):
-        with pytest.raises(SourceError, match=f"has no sound track {wanted}: there is 1"):
+        with pytest.raises(SourceError, match=f"has no audio track {wanted}: there is 1"):
             read(FileSource(path, RATE, Clip(track=wanted), samples), 0)
 
 

@@ -86,7 +86,7 @@ def check_page(path: Path) -> None:
     except OSError as exc:
         raise OutputError(str(path), system_reason(exc)) from exc
     if MARKER.encode() not in head:
-        raise OutputError(str(path), "is there, and is no report of asr eval; --overwrite writes over it")
+        raise OutputError(str(path), "exists, but is not a report of asr eval; --overwrite replaces it")
 
 
 def _write_page(path: Path, page: str) -> None:

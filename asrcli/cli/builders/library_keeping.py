@@ -34,14 +34,14 @@ class LibraryKeeping:
     """What the library takes of the runs of one command.
 
     Attributes:
-        wanted: The user keeps transcripts; None where the user has not said.
+        wanted: The user keeps transcripts; None if the user has not said.
         limits: What is deleted when a transcript is added.
         service: The address of the service; empty for a recognizer on this machine.
         session_id: The ID of the transcript of a run, by the number of the run; empty for a new one. Where a journal is
             kept it follows from that, so that a later run over the same journal adds nothing twice.
         is_left: Whether a run that ended with an error has left something, so that a later run adds all of it.
         may_ask: Somebody is there who can be asked.
-        question: Asks, and adds the transcript if the answer is yes; None where there is nothing to ask.
+        question: Asks, and adds the transcript if the answer is yes; None if there is nothing to ask.
     """
 
     wanted: bool | None

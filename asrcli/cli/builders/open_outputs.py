@@ -74,7 +74,7 @@ def failures_at_end(failures: Callable[[], Sequence[OutputError]]) -> Iterator[N
 
 @contextmanager
 def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]", *, go_on: bool = True) -> Iterator[None]:
-    """Close outputs after the block. Files get their final names if it ended in order; otherwise print where they are.
+    """Close outputs after the block. Files get their final names if it ended normally; otherwise print where they are.
 
     With `go_on` the block goes on with the other outputs when one fails. Where it does not, none of them is whole then.
 
@@ -95,7 +95,7 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]", *, g
         problems, interrupt = _closed(made, written)
         for lines in written:
             if lines.left is not None:
-                print_message(f"asr: the run did not end in order: its transcript so far is in {lines.left}")
+                print_message(f"asr: the run did not end normally: the transcript so far is in {lines.left}")
         error = error or interrupt
         if problems and error is None:
             raise problems[0]

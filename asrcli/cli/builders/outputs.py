@@ -69,7 +69,7 @@ class OutputBuilder:
         keys: For a microphone, whether there is a keyboard to control it; None for files.
         place: Which of several inputs is transcribed, as 3/20 and its name; empty for a single input.
         translated: There is a translation in addition to the text.
-        audio_of: Finds the audio that a page can play; None where there is none.
+        audio_of: Finds the audio that a page can play; None if there is none.
         embed_audio: A page carries its audio with it.
         remade: The transcript can be written again: of a run that does not end in order no file stays.
     """
@@ -128,7 +128,7 @@ class OutputBuilder:
             raise UsageError(f"--append with --format {min(fixed)}: such a file cannot be continued")
         text = OutputFormat.TEXT in self.formats
         if self.template is not None and (not text or self.stamp is not None):
-            raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
+            raise UsageError("--template is for --format text without --timestamps", "use {begin} and {end} in it")
         if self.partials and not text and OutputFormat.JSONL not in self.formats:
             raise UsageError(f"--partials with --format {self.formats[0]}: it holds finished sentences only")
         if (self.max_line or self.max_lines) and not SUBTITLES & set(self.formats):

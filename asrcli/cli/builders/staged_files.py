@@ -1,4 +1,4 @@
-"""The journal of a run over files: it exists until the run has ended in order, so that `asr resume` can continue it."""
+"""The journal of a run over files: it exists until the run has ended normally, so that `asr resume` can continue it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

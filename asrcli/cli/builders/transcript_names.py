@@ -25,7 +25,7 @@ ALSO = {
     ".md": OutputFormat.TEXT,
     ".htm": OutputFormat.HTML,
 }
-OVERWRITE = "--overwrite writes over it"
+OVERWRITE = "--overwrite replaces it"
 # Files of other programs, which text under such a name is not, and the format that comes closest.
 FOREIGN = {
     OutputFormat.HTML: ".doc .docx .odt .pdf .rtf .pages .epub .ppt .pptx .odp .tex",

@@ -144,7 +144,7 @@ def _asked(
         SourceError: the folder to watch is not there.
     """
     if watch is not None and not watch.is_dir():
-        raise SourceError(str(watch), "is no folder that can be watched")
+        raise SourceError(str(watch), "is not a folder that can be watched")
     if watch is not None and (ref is not None or words[:1] == [BatchAction.RETRY]):
         other = "--ref" if ref is not None else "asr batch retry"
         raise UsageError(f"--watch with {other}, which needs an end", "leave one out")

@@ -90,7 +90,7 @@ def config(
             raise UsageError(f"{option} has no effect on asr config {action}")
     words = list(what or ())
     if words and action in TAKES_NOTHING:
-        raise UsageError(f"{action} takes no further word: {words[0]}", "see asr config --help")
+        raise UsageError(f"{action} takes no more arguments: {words[0]}", "see asr config --help")
     if action in {ConfigAction.SHOW, ConfigAction.LIST}:
         from asrcli.cli.render import setting_lines
 

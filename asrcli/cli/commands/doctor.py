@@ -56,7 +56,7 @@ def doctor(
     if not local:
         checks.append(doctor_checks.service_check(given, network=not no_network))
     if sys.stderr is not None and sys.stderr.isatty():
-        print_message(f"asr: looking at everything at once; this takes at most {examination.WITHIN_S:.0f} seconds")
+        print_message(f"asr: checking everything at once; this takes at most {examination.WITHIN_S:.0f} seconds")
     findings = examination.examine(checks, doctor_checks.described_in_parts)
     print_findings(findings, as_json=as_json)
     if count := sum(each.health is finding.Health.WRONG for each in findings):

@@ -22,7 +22,7 @@ def logout(every: All = False, url: Url = None, region: Region = None, debug: De
     from asrcli.config.key_store import KeyStore
 
     if every and (url or region):
-        raise UsageError("--all with --url or --region: all keys are forgotten, or that of one service")
+        raise UsageError("--all with --url or --region: delete all keys, or the key of one service")
     options = EndpointOptions(url, region)
     store = KeyStore()
     kept = store.services()

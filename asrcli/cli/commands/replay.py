@@ -1,4 +1,4 @@
-"""`asr replay`: a record of the wire, played through the outputs."""
+"""`asr replay`: a message record, played through the outputs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -110,13 +110,13 @@ def serve(
         )
 
         def announce(address: str) -> None:
-            print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key asked for'})")
+            print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key required'})")
             if recorded is not None:
                 print_message(f"asr: every client gets the messages of {replay}")
             else:
                 server_parts.introduce(chosen.info, preferred=engine is None)
             if planned is not None:
-                print_message(f"asr: this server is at fault on purpose: {faults or f'--chaos {chaos}'}")
+                print_message(f"asr: this server injects faults: {faults or f'--chaos {chaos}'}")
             for warning in warnings:
                 print_message(warning)
 

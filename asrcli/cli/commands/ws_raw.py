@@ -104,9 +104,7 @@ ShowSent = Annotated[
 ]
 NoAudio = Annotated[
     bool,
-    typer.Option(
-        "--no-audio", help="With --show-sent: leave out audio messages.", metavar=FLAG, rich_help_panel=OUTPUT
-    ),
+    typer.Option("--no-audio", help="Leave audio out of --show-sent.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 Verbose = Annotated[
     int,  # a count, as of the other commands: a setting for all of them holds here too
@@ -121,7 +119,7 @@ Verbose = Annotated[
 ]
 StampLines = Annotated[
     bool,
-    typer.Option("--stamp", help="Add the time and direction of each message.", metavar=FLAG, rich_help_panel=OUTPUT),
+    typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 AudioFormat = Annotated[
     str,
@@ -242,7 +240,7 @@ def ws_raw(
 
 def _check_model(wire: registry.Wire | None, model: str) -> None:
     if model and wire is None:
-        raise UsageError("--model with --wire none: such a server is asked for no model")
+        raise UsageError("--model with --wire none: such a server has no models to choose from")
     if model == AUTO:
         raise UsageError(
             "--model auto: no audio is looked at here, so the model must be named", "leave it out, or see asr models"
@@ -294,4 +292,4 @@ def _check(
     if text and wire is not None:
         raise UsageError(f"--text with --wire {name}: that wire carries audio")
     if text and path is not None:
-        raise UsageError("--text with a file: the one sends lines, the other audio")
+        raise UsageError("--text with a file: --text sends lines, a file sends audio")

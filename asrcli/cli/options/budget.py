@@ -11,7 +11,7 @@ from asrcli.cli.options.panels import CONNECTION, FLAG
 def check_budget(budget: float | None) -> float | None:
     """The value of --budget in CNY; for infinity and NaN, Typer reports a bad parameter."""
     if budget is not None and not 0 <= budget < inf:
-        raise typer.BadParameter(f"{budget} is not a sum of money; as in --budget 5.00")
+        raise typer.BadParameter(f"{budget} is not an amount of money; as in --budget 5.00")
     return budget
 
 

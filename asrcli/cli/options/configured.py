@@ -140,7 +140,7 @@ class ConfiguredCommand(Command):
         for option, setting in found.settings.items():
             parameter = self.options[option]
             if setting.is_ours and has_empty(setting.value) and is_path(option):
-                raise UsageError(f"{setting.origin}: {option} is empty", "asr config unset takes it out")
+                raise UsageError(f"{setting.origin}: {option} is empty", "asr config unset removes it")
             one_way = parameter.is_flag and not parameter.secondary_opts
             if setting.is_ours and not (one_way and setting.value is False):
                 values[parameter.name] = setting.value

@@ -9,7 +9,7 @@ from asrcli.cli.options.panels import CONNECTION
 
 
 class FallbackName(StrEnum):
-    """What can hear in place of the service."""
+    """What can hear instead of the service."""
 
     LOCAL = "local"
 

@@ -90,7 +90,7 @@ def _help(row: ServiceParameter) -> str:
 
 
 def _completion(row: ServiceParameter) -> Callable[[], list[str]] | None:
-    """A function that returns the texts that completion offers; None where it offers none."""
+    """A function that returns the texts that completion offers; None if it offers none."""
     offered = list(row.values or row.examples)
     if row.name == "languages":
         offered = LANGUAGES

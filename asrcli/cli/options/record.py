@@ -1,4 +1,4 @@
-"""The options for a record of the wire."""
+"""The options for a message record."""
 
 from contextlib import ExitStack
 from pathlib import Path

@@ -61,7 +61,7 @@ class Command(TyperCommand):
 
     @property
     def explained(self) -> str:
-        """The last line of the help: where more is explained; empty where the help is the whole story."""
+        """The last line of the help: where more is explained; empty if the help is the whole story."""
         if not self.common:
             return ""
         return "More: asr help TOPIC, as audio, models, recovery, pipelines or configuration."
@@ -140,7 +140,7 @@ def _entry(entry: HelpEntry, columns: int, indent: int, bold: str, plain: str) -
 
 
 def wrapped(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[str]:
-    """The text in lines of at most so many columns, broken at spaces; all but the first are indented by `hanging` more.
+    """The text in lines of at most `columns` columns, broken at spaces. All but the first are indented by `hanging`.
 
     A word that is longer than a line stays whole.
     """

@@ -16,7 +16,7 @@ from asrcli.recovery.classify import FaultClass, classify
 from asrcli.runs.batch.active_input import BatchTask
 from asrcli.runs.batch.input_files import input_stamp
 
-SAME_FAILURES = 3  # so many inputs in a row that cannot connect, or cannot write, end the batch
+SAME_FAILURES = 3  # this many inputs in a row that cannot connect, or cannot write, end the batch
 
 
 def would_fail_again(failures: Sequence[AsrError]) -> bool:

@@ -34,7 +34,7 @@ class BatchRun:
     """The inputs that are left, those that are active, and what came of the others.
 
     Attributes:
-        more: Returns inputs that have come, but for those with these identities; None where none can come.
+        more: Returns inputs that have come, except those with these identities; None if none can come.
         waiting: Inputs that were not begun yet.
         active: Inputs that are transcribed now.
         failures: For each input that failed its path and the error.
@@ -263,7 +263,7 @@ class BatchRun:
         for active in list(self.active):
             active.stop()
         self._ended.put(None)
-        self.view.note("ending: waiting for the last words of what was sent; Ctrl-C again to leave now")
+        self.view.note("ending: waiting for the last words of the audio that was sent; Ctrl-C again to exit now")
 
     def _hurry(self) -> None:
         """The same after SIGTERM, whose sender does not wait for long."""

@@ -43,7 +43,7 @@ class CostLeases:
             return granted
 
     def ended(self, name: str, cost: float | None) -> None:
-        """Take what an input really cost in place of its lease; None where nobody knows, so all of it counts."""
+        """Take what an input really cost instead of its lease; None if nobody knows, so all of it counts."""
         with self._lock:
             leased = self._leased.pop(name, 0.0)
             self._spent += leased if cost is None else cost

@@ -97,7 +97,7 @@ class KeyProcess:
         return self._channel is not None and self._silent_ticks < LATE_TICKS
 
     def hand_over(self, descriptor: int, handed: HandedOver) -> bool:
-        """Give a connection away; returns False where the server has to keep it.
+        """Give a connection away; returns False if the server has to keep it.
 
         Args:
             descriptor: Of the connection, which is to be closed here.
@@ -124,7 +124,7 @@ class KeyProcess:
         self._end(Drain())
 
     async def stop(self, within_s: float) -> None:
-        """Close every connection now: clients have so many seconds to answer. A process that goes on then is killed."""
+        """Close every connection now: clients have `within_s` seconds to answer. Then the process is killed."""
         self._end(Stop())
         # A second signal cancels every task, this one too: whoever waits for it must not be cancelled again by that.
         await asyncio.wait([self._running], timeout=within_s + END_S)

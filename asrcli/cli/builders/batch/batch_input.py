@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 SESSIONS = "sessions"
 PARTS = "parts"
 SPLIT_MS = 600_000  # how long parts are where an earlier run has begun them, and this one does not say
-LONG = 1.5  # what is shorter than so many parts is not cut
+LONG = 1.5  # what is shorter than this many parts is not cut
 DONE: Mapping[str, Any] = {"type": "done", "number": 0}
 
 

@@ -141,15 +141,15 @@ class BatchPlanner:
         for format_name, name in zip(self.output_builder.formats, files, strict=True):
             path = self.out / name
             if os.path.realpath(path) in read:
-                raise OutputError(str(path), "is an input: it would be written over")
+                raise OutputError(str(path), "is an input: it would be overwritten")
             check_also_written(path, "--out")
             if self.output_builder.overwrite or not os.path.lexists(path):
                 continue
             free = self.output_builder.template is not None
             if name not in own:
-                raise OutputError(str(path), "exists, and this batch has not written it; --overwrite writes over it")
+                raise OutputError(str(path), "exists, but this batch has not written it; --overwrite replaces it")
             if problem := check_overwrite(path, format_name.value, ends, free=free):
-                raise OutputError(str(path), f"{problem}; --overwrite writes over it")
+                raise OutputError(str(path), f"{problem}; --overwrite replaces it")
 
     def _check_stored(self, files: Sequence[str], row: LedgerRow | None, read: "set[str]", there: "set[str]") -> None:
         """The same in a store.
@@ -162,9 +162,9 @@ class BatchPlanner:
         for name in files:
             address = self.remote.address(name)
             if address in read:
-                raise OutputError(address, "is an input: it would be written over")
+                raise OutputError(address, "is an input: it would be overwritten")
             if name in there and name not in own and not self.output_builder.overwrite:
-                raise OutputError(address, "exists, and this batch has not written it; --overwrite writes over it")
+                raise OutputError(address, "exists, but this batch has not written it; --overwrite replaces it")
 
     def _failed(self, one: "BatchInput", row: LedgerRow | None, error: AsrError) -> LedgerRow:
         now = datetime.now().astimezone().isoformat(timespec="milliseconds")

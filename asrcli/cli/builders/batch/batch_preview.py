@@ -38,7 +38,7 @@ def preview(request: "BatchRequest", *, estimate: bool) -> None:
     elif plan.tasks:
         builder = request.source_builder
         unknown = [task.given for task in plan.tasks if is_stored(task.given.path) and not is_web(task.given.path)]
-        failures += [SourceError(one.identity, "its length is known when it has been fetched") for one in unknown]
+        failures += [SourceError(one.identity, "its length is unknown until it has been downloaded") for one in unknown]
         known = [task.given.path for task in plan.tasks if task.given not in unknown]
         sources, more = file_sources(known, builder) if known else ([], [])
         print_estimate(sources, [*failures, *more], builder.model, builder.asked, request.connection_options)

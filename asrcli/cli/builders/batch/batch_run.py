@@ -72,7 +72,7 @@ class BatchRequest:
         references: What the transcripts are compared with at the end; None for nothing.
         watched: The folder in which inputs appear until the user ends the batch; None for none.
         dask: The address of the scheduler whose workers transcribe; None for this machine.
-        remote: Gets the transcripts in place of `out`, which then holds the ledger alone; None for a local folder.
+        remote: Gets the transcripts instead of `out`, which then holds the ledger alone; None for a local folder.
         library_options: Whether the library keeps the transcripts.
     """
 

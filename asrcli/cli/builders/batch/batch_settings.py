@@ -32,7 +32,7 @@ def recognition_settings(
     vad: bool,
     heartbeat: bool | None,
 ) -> "tuple[RecognitionSettings, list[str]]":
-    """The settings for the model, and notices; errors name the option that sends them all the same here.
+    """The settings for the model, and notices; errors name the option that sends them anyway here.
 
     Raises:
         UsageError: the model does not support a setting, or would ignore it.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchSetup:
-    """What the command line says about each input. It holds no key, so it can be sent to a worker.
+    """What the command line says about each input. It contains no key, so it can be sent to a worker.
 
     Attributes:
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.

@@ -33,7 +33,7 @@ class WatchedInputs:
     _next_s: float = 0.0
 
     def __call__(self, busy: Collection[str]) -> list[BatchTask]:
-        """Return tasks for recordings that have become complete, but for those with these identities.
+        """Return tasks for recordings that have become complete, except those with these identities.
 
         Raises:
             OutputError: the ledger cannot be written.

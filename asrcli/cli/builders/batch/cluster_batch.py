@@ -185,7 +185,7 @@ class ClusterTranscriber:
             except CallCancelled:
                 break
             except WorkerDied as exc:
-                raise SourceError(task.given.path, "each worker that began it has died") from exc
+                raise SourceError(task.given.path, "every worker that started it has died") from exc
             if not result.unfit:
                 return result
             self._cluster.drop(result.worker, result.unfit)
@@ -196,7 +196,7 @@ class ClusterTranscriber:
         while not self._cluster.workers:
             problems = [f"worker {bare_url(one)}: {why}" for one, why in self._cluster.problems.items()]
             if monotonic() > until_s or problems:
-                raise ClusterGone(self._cluster.address, "; ".join(["no worker is left that can be used", *problems]))
+                raise ClusterGone(self._cluster.address, "; ".join(["no usable worker is left", *problems]))
             sleep(0.5)
             self._cluster.look()
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asrcli.runs.plan import RunPlan
 
 REPORT_S = 1.0
-UNUSED_S = 60.0  # without an input for so long, a batch is over, if its client has gone without a word
+UNUSED_S = 60.0  # without an input for this long, a batch is over, if its client has gone without a word
 MONEY_S = 60.0  # how long the client may take to answer
 
 PackedError = tuple[type[AsrError], tuple[Any, ...], dict[str, Any]]

@@ -29,7 +29,7 @@ class ServerKeys:
         keys: The keys; None where every client is let in.
 
     Raises:
-        UsageError: both files are named, or one cannot be read or holds no key.
+        UsageError: both files are named, or one cannot be read or contains no key.
     """
 
     def __init__(self, key_file: Path | None, keys_file: Path | None, warn: Callable[[str], None]) -> None:
@@ -46,7 +46,7 @@ class ServerKeys:
     def reload(self) -> Callable[[], Callable[[], None]] | None:
         """Reads the file again, which may wait for a disk or a pipe, and returns what takes the keys.
 
-        None where there is no file. If it cannot be read, the keys stay as they are.
+        None if there is no file. If it cannot be read, the keys stay as they are.
         """
         if self._keys_file is None:
             return None

@@ -43,7 +43,7 @@ def log_in_background(path: Path | None, *, on_screen: bool, as_json: bool) -> N
 
 
 def _screen() -> logging.Handler | None:
-    """Return what writes to standard error; None where there is none."""
+    """Return what writes to standard error; None if there is none."""
     if sys.stderr is None:
         return None
     try:

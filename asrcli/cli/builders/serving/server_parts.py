@@ -106,7 +106,7 @@ def key_processes(
     in_one_process: Mapping[str, object],
     warn: Callable[[str], None],
 ) -> Callable[[AccessControl, ApplyLists], KeyProcesses] | None:
-    """Return what makes the processes for keys that have places reserved for them; None where there can be none.
+    """Return what makes the processes for keys that have places reserved for them; None if there can be none.
 
     Only an open connection can be handed over: one with TLS cannot, whose state is in this process; nor can one on
     Windows.
@@ -116,7 +116,7 @@ def key_processes(
         keys: The keys of the server; None if it has none.
         limits: The limits of each.
         scripted_answers: The answers that each gives.
-        in_one_process: The options with which all connections stay in one process, and their values; None where an
+        in_one_process: The options with which all connections stay in one process, and their values; None if an
             option was not given.
         warn: Called with a message if a key has reserved places, and gets no process.
     """

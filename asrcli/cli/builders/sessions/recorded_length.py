@@ -194,7 +194,7 @@ def _renderer(output_builder: "OutputBuilder") -> Callable[[Event, Transcript], 
 
 
 class _CollectedLines(LineWriter):
-    """Takes lines in place of a file."""
+    """Takes lines instead of a file."""
 
     def __init__(self) -> None:
         super().__init__(None)

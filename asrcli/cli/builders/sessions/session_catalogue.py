@@ -87,7 +87,7 @@ def _first_names(sessions: Sequence[CataloguedSession]) -> str:
 
 
 def known_ids(journal: Path | None, given: Sequence[str], *, in_library: bool) -> list[str]:
-    """The IDs of the sessions but for those that are `given`, the newest first; for completion."""
+    """The IDs of the sessions except those that are `given`, the newest first; for completion."""
     names = {path.name for path in journal_directory(journal).paths()}
     if in_library:
         with suppress(SourceError):

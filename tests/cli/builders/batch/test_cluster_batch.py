@@ -89,7 +89,7 @@ def test_a_budget_is_leased_to_workers(batch: Batch, cluster: str, server: str, 
     (recordings / "bad.mp3").unlink()
     command = (recordings, "--out", out, "--url", server, "--region", "cn-beijing", "--pace", "max", "--dask", cluster)
     code, said = batch(*command, "--budget", 0.0006)
-    assert (code, "left" in said, "pass the budget of 0.0006 CNY" in said) == (7, True, True), said
+    assert (code, "left" in said, "than the budget of 0.0006 CNY" in said) == (7, True, True), said
     code, said = batch(*command, "--budget", 1)
     assert (code, "3 finished" in said) == (0, True), said
     assert batch(*command, "--force", "--budget", 0.0001)[0] == 7
@@ -101,7 +101,7 @@ def test_a_worker_that_cannot_transcribe_is_named_with_its_reason(
     """It has no key, or is of another version: the inputs are left for a cluster that can."""
     command = (recordings / "a.wav", "--out", recordings.parent / "out", "--dask", cluster)
     code, said = batch(*command)
-    assert (code, "no worker is left that can be used; worker tcp://127.0.0.1:" in said) == (4, True), said
+    assert (code, "no usable worker is left; worker tcp://127.0.0.1:" in said) == (4, True), said
     assert "no API key; run asr login, set DASHSCOPE_API_KEY" in said
     assert "0 finished, 1 left" in said
     monkeypatch.setattr(cluster_batch, "__version__", "99.0")

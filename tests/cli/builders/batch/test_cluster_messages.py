@@ -121,12 +121,12 @@ def test_what_cannot_go_on_says_why(client: ClusterTranscriber, monkeypatch: pyt
     with pytest.raises(ClusterGone, match="the scheduler is gone"):
         client(TASK, ActiveInput(TASK))
     played(client).ends = [WorkerDied()]
-    with pytest.raises(SourceError, match="each worker that began it has died"):
+    with pytest.raises(SourceError, match="every worker that started it has died"):
         client(TASK, ActiveInput(TASK))
     monkeypatch.setattr(cluster_batch, "WORKERS_S", -1.0)
     played(client).workers = {}
     played(client).ends = [WorkersGone()]
-    with pytest.raises(ClusterGone, match="no worker is left that can be used"):
+    with pytest.raises(ClusterGone, match="no usable worker is left"):
         client(TASK, ActiveInput(TASK))
     client.close()
 
