@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from asrcli.core.errors import OutputError, system_reason
+from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.outputs.output_paths import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
@@ -21,6 +21,7 @@ def log_to(path: Path | None) -> None:
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
+        UsageError: it names standard output.
     """
     from asrcli.outputs.event_log import OneLineFormatter
 
@@ -46,9 +47,12 @@ def open_log(path: Path) -> logging.Handler:
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
+        UsageError: it names standard output.
     """
     from logging.handlers import RotatingFileHandler  # loads much that a run without a log file does not need
 
+    if str(path) == "-":
+        raise UsageError("--log-file - is standard output, and a log is a file", "choose another name")
     try:
         if path.is_dir():
             raise OutputError(str(path), "is a directory")
