@@ -132,6 +132,7 @@ def main() -> None:
     has_arguments = bool(sys.argv[1:])
     surroundings.hold_standard_streams()
     surroundings.forget_zero_sizes()
+    surroundings.remember_environment_key()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
