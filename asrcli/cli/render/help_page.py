@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from asrcli.cli.render.help_content import COMMANDS, HelpContent, HelpEntry, read_help
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 WIDEST = 100  # columns; longer lines are hard to read
 TWO_COLUMNS = 60  # columns from which names and texts stand side by side
@@ -27,7 +27,7 @@ USUAL = [
     "--format", "--output", "--out", "--output-dir", "--timestamps", "--exec", "--quiet", "--verbose",
 ]  # fmt: skip
 CONTINUED = " \\"  # at the end of a line of a command that the next line continues
-_WORDS = late_pattern(r"""(?:'[^']*'|"[^"]*"|\S)+""")  # of a command, with their quotes
+_WORDS = lazy_pattern(r"""(?:'[^']*'|"[^"]*"|\S)+""")  # of a command, with their quotes
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 
