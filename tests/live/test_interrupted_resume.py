@@ -61,3 +61,17 @@ def test_what_an_interrupted_resume_has_not_sent_is_left_to_the_next(scripted: s
     assert (found[0][0], found[-1][1]) == (0, 60_000)
     assert all(later[0] - earlier[1] <= 0 for earlier, later in pairwise(found))
     assert state(tmp_path) == "finished"
+
+
+def test_what_a_budget_did_not_pay_for_is_left_to_a_higher_one(scripted: str, tmp_path: Path) -> None:
+    """The run ends in order; the session does not."""
+    path = session(tmp_path, spoken(0, 20_000))
+    command = ("resume", path.name, "--url", scripted, "--region", "cn-beijing", "--journal", tmp_path, "--budget")
+    poor = asr(*command, 0.002)
+    assert poor.returncode == 7
+    first = finals(path)
+    assert 0 < len(first) < 20
+    assert state(tmp_path) == "interrupted"
+    assert asr(*command, 1).returncode == 0
+    assert (finals(path)[: len(first)], finals(path)[-1][1]) == (first, 20_000)
+    assert state(tmp_path) == "finished"
