@@ -221,7 +221,7 @@ class SessionAccount:
         """Count and report a final that was dropped because its text is final already."""
         self.figures += SessionFigures(dropped=1)
         self.ledger.add_final(final.begin_ms, final.end_ms)
-        self.emit(Notice("warning", f"a repetition was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
+        self.emit(Notice("warning", f"a repeated sentence was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
 
     def result(self, error: AsrError | None, usage: Usage, dropped: int, *, broken: bool) -> SessionResult:
         """Return the account so far; `usage` and `dropped` are those of the task that is not over yet."""

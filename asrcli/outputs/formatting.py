@@ -8,7 +8,7 @@ from typing import Any
 
 from asrcli.core.errors import without_secrets
 from asrcli.core.events import Ended, Final, Gap, Partial, Paused, Reconnecting, Resumed
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.printable import escaped, harmless, quantity
 
 SEPARATOR = " · "
@@ -17,7 +17,7 @@ LOCAL_TEXT = "heard on this machine only: "  # in front of the local text of a g
 PROVISIONAL = "provisional: "  # in front of text that the service has not given
 INDENT = "  "  # of a line under a sentence without a time
 _FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
-_SURROGATES = late_pattern("[\ud800-\udfff]")
+_SURROGATES = lazy_pattern("[\ud800-\udfff]")
 
 
 def reported(text: str) -> str:

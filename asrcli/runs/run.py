@@ -35,7 +35,7 @@ from asrcli.core.events import (
     Usage,
 )
 from asrcli.core.interfaces import Output, Source
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
@@ -48,8 +48,8 @@ from asrcli.runs.source_session import RunningSessions, SourceSession
 if TYPE_CHECKING:
     from asrcli.recovery import gap_order, provisional
 else:  # for a session that is left in the middle
-    gap_order = LateModule("asrcli.recovery.gap_order")
-    provisional = LateModule("asrcli.recovery.provisional")
+    gap_order = LazyModule("asrcli.recovery.gap_order")
+    provisional = LazyModule("asrcli.recovery.provisional")
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 OF_THE_SERVICE = (Finished, Progress, Ready, Reconnecting)  # they come also where no device is open
@@ -163,7 +163,7 @@ class Run:
             raise AudioLost(ended.lost_ms)
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last text: the run then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last text: the run then ends normally. Safe from any thread."""
         self._finishing = True
         for session in self._current:
             session.end_input()
@@ -242,13 +242,13 @@ class Run:
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
             self._was_ready = True
-            self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            self._emit(Notice("info", f"the service is ready: task {event.task_id}"))
             self._account.heard_by(event.engine)
             if not one.begun:
                 self._emit(one.begin(event))
 
     def _billed(self, usage: Usage) -> Billed:
-        """Return the bill for a usage; empty where nothing is charged."""
+        """Return the bill for a usage; empty if nothing is charged."""
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)

@@ -219,7 +219,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself(command: str) -> Non
 
 @pytest.mark.parametrize(
     ("command", "quality"),
-    [("mic", "less well"), ("file", "less well"), ("serve", "% of words wrong")],
+    [("mic", "less accuracy"), ("file", "less accuracy"), ("serve", "% of words wrong")],
 )
 def test_the_help_is_honest_about_the_embedded_engine(command: str, quality: str) -> None:
     """Nobody expects Chinese or perfection of it."""

@@ -79,7 +79,7 @@ def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
 ) -> None:
     """No audio is left to be heard, but the transcript has no name yet, and perhaps no end."""
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
-    assert asr("mic", "--url", scripted, "--for", "3s", "-o", out, "--journal", kept, **microphone.environment)
+    assert asr("mic", "--url", scripted, "--for", "2s", "-o", out, "--journal", kept, **microphone.environment)
     journal = only(kept) / "events.jsonl"
     for path in () if has_end else (journal, out):  # as if it had been killed just then
         whole = path.read_text().splitlines(keepends=True)
@@ -248,7 +248,7 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
             ["resume", TWO],
             f"{TWO}: made by a newer asr (journal version 9, this one reads 1)",
         ),
-        (3, ["verify", THREE], f"{THREE}: no journal: its first line is not whole"),
+        (3, ["verify", THREE], f"{THREE}: no journal: its first line is incomplete"),
         (
             2,
             ["resume", ONE, "--model", "fun-asr-flash-8k-realtime"],

@@ -52,7 +52,7 @@ def test_a_failure_in_the_middle_of_a_run_leaves_the_rest(run: list[str], tmp_pa
     first, second = wav(tmp_path / "a.wav", tone(1000)), wav(tmp_path / "b.wav", tone(1000))
     done = asr("file", first, broken, second, *run)
     assert (done.returncode, done.stdout) == (3, "sentence 1\nsentence 1\n")  # the script begins anew with each task
-    assert "empty.wav: holds no audio" in done.stderr
+    assert "empty.wav: contains no audio" in done.stderr
 
 
 def test_names_that_collide_are_refused_before_anything_is_written(run: list[str], tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ CONTRADICTIONS = {
     "partials in subtitles": (["-f", "srt", "--partials"], "--partials with --format srt"),
     "lines of no subtitle": (["--max-line", "30"], "--max-line and --max-lines are for subtitles"),
     "a template for json": (["-f", "jsonl", "--template", "{text}"], "--template is for --format text"),
-    "a template with times": (["--timestamps", "clock", "--template", "{text}"], "put {begin} and {end} into it"),
+    "a template with times": (["--timestamps", "clock", "--template", "{text}"], "use {begin} and {end} in it"),
     "a template without sense": (["--template", "{txt}"], "no field txt"),
 }
 

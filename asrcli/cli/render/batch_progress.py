@@ -35,7 +35,7 @@ def length(ms: float) -> str:
 
 
 class PlainProgress:
-    """One line for each input that has ended; `total` is 0 where the number is not known."""
+    """One line for each input that has ended; `total` is 0 if the number is not known."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -147,7 +147,7 @@ def summary(batch: "BatchRun") -> str:
 
 
 def time_left_s(batch: "BatchRun") -> float | None:
-    """In how many seconds the batch will be done, by the bytes of its files; None where that cannot be known yet."""
+    """In how many seconds the batch will be done, by the bytes of its files; None if that cannot be known yet."""
     whole = sum(task.row.stamp.size_bytes or 0 for task in batch.tasks)
     done = float(batch.done_bytes)
     for active in batch.active:

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from asrcli.cli.render.help_content import COMMANDS, HelpContent, HelpEntry, read_help
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 WIDEST = 100  # columns; longer lines are hard to read
 TWO_COLUMNS = 60  # columns from which names and texts stand side by side
@@ -27,7 +27,7 @@ USUAL = [
     "--format", "--output", "--out", "--output-dir", "--timestamps", "--exec", "--quiet", "--verbose",
 ]  # fmt: skip
 CONTINUED = " \\"  # at the end of a line of a command that the next line continues
-_WORDS = late_pattern(r"""(?:'[^']*'|"[^"]*"|\S)+""")  # of a command, with their quotes
+_WORDS = lazy_pattern(r"""(?:'[^']*'|"[^"]*"|\S)+""")  # of a command, with their quotes
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -64,7 +64,7 @@ class Command(TyperCommand):
 
     @property
     def explained(self) -> str:
-        """The last line of the help: where more is explained; empty where the help is the whole story."""
+        """The last line of the help: where more is explained; empty if the help is the whole story."""
         if not self.common:
             return ""
         return "More: asr help TOPIC, as audio, models, recovery, pipelines or configuration."
@@ -143,7 +143,7 @@ def _entry(entry: HelpEntry, columns: int, indent: int, bold: str, plain: str) -
 
 
 def wrapped(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[str]:
-    """The text in lines of at most so many columns, broken at spaces; all but the first are indented by `hanging` more.
+    """The text in lines of at most `columns` columns, broken at spaces. All but the first are indented by `hanging`.
 
     A word that is longer than a line stays whole.
     """

@@ -36,7 +36,7 @@ def is_verbatim(block: list[str]) -> bool:
 
 
 def topic_lines(name: str, columns: int) -> Iterator[str]:
-    """The topic in lines of at most so many columns. No word is broken."""
+    """The topic in lines of at most this many columns. No word is broken."""
     for number, block in enumerate(blocks(name)):
         if number:
             yield ""
