@@ -115,7 +115,7 @@ class JournalKeeping:
             for problem in self.writing.close():
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
-                _print_untranscribed(path, self.writing.recorder.failed)
+                print_untranscribed(path, self.writing.recorder.failed)
 
 
 def new_header(
@@ -173,7 +173,8 @@ def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
     return f"to see its words: {session_command('sessions show', path)}"
 
 
-def _print_untranscribed(path: Path, failed: Sequence[str]) -> None:
+def print_untranscribed(path: Path, failed: Sequence[str]) -> None:
+    """Print how to get the text of audio that has none yet, or the words of outputs that have failed."""
     try:
         left_ms = unheard_ms(reading.Journal.open(path))
     except SourceError as exc:

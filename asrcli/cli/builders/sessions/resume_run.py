@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import open_journal, session_command, unheard_ms
+from asrcli.cli.builders.journal_keeping import open_journal, print_untranscribed, session_command, unheard_ms
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
@@ -27,7 +27,7 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackName
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
+from asrcli.core.errors import AudioLost, SourceError, UsageError, bare_url, system_reason
 from asrcli.core.interfaces import Source
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
@@ -45,7 +45,7 @@ from asrcli.journal.lock import in_use
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
-from asrcli.journal.source import ContinuedOutput, JournalSource
+from asrcli.journal.source import ContinuedOutput, HeldAccount, JournalSource
 from asrcli.runs.run import ConcurrentSources
 
 if TYPE_CHECKING:
@@ -103,12 +103,20 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
             begin_s = min(source.begin_ms for source in untranscribed) / 1000
             left_s = unheard_ms(journal) / 1000
             print_message(f"asr: {journal.id}: {left_s:.1f} s have no text yet; continuing at {begin_s:.1f} s")
-        recorders = [ContinuedOutput(reopened.recorder, journal.highest)]
+        recorder = HeldAccount(ContinuedOutput(reopened.recorder, journal.highest))
+
+        def at_end(error: BaseException | None) -> None:
+            if error is None or isinstance(error, AudioLost):
+                recorder.release()
+            add_journal(request.library, journal.path)
+            if isinstance(error, KeyboardInterrupt):
+                print_untranscribed(journal.path, ())
+
         pace: float | None = request.retry_options.catch_up
         if connected.service.local:
             pace = None
-        opens = partial(resumed_outputs, journal, request.level, recorders)
-        kept = partial(outputs_with_end, opens, lambda _: add_journal(request.library, journal.path))
+        opens = partial(resumed_outputs, journal, request.level, [recorder])
+        kept = partial(outputs_with_end, opens, at_end)
         runs = [(sources, kept)]
         replace(connected, pace=pace).run(runs)
 
