@@ -132,6 +132,7 @@ def main() -> None:
     has_arguments = bool(sys.argv[1:])
     system_resources.hold_standard_streams()
     system_resources.forget_zero_sizes()
+    system_resources.remember_environment_key()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]

@@ -9,6 +9,8 @@ from contextlib import suppress
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import output_error
 from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.redaction import remember_key
+from asrcli.core.settings import KEY_VARIABLE
 
 LEAST_FILES = 32  # that a run has open at once, with the recognizer of this machine
 MOST_CAUSES = 20  # errors that are looked at, each of which led to the one before
@@ -53,6 +55,11 @@ def hold_standard_streams() -> None:
         except OSError:
             with suppress(OSError):
                 os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+
+
+def remember_environment_key() -> None:
+    """Hide the key of the environment in all texts from now on, also where it was pasted for something else."""
+    remember_key(os.environ.get(KEY_VARIABLE, "").strip())
 
 
 def check_open_files() -> None:

@@ -127,7 +127,7 @@ class SourceError(AsrError):
         self.cause = cause
 
     def __str__(self) -> str:
-        return f"{without_secrets(bare_url(self.path))}: {self.reason}"
+        return without_secrets(f"{bare_url(self.path)}: {self.reason}")
 
 
 class JournalUnreadable(SourceError):
@@ -147,7 +147,7 @@ class OutputError(AsrError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"cannot write {self.path}: {self.reason}"
+        return without_secrets(f"cannot write {self.path}: {self.reason}")
 
 
 class OutputClosed(AsrError):
@@ -181,7 +181,7 @@ class ConnectFailed(TransportError):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        return f"cannot connect to {bare_url(self.url)}: {shorten(self.reason)}"
+        return f"cannot connect to {without_secrets(bare_url(self.url))}: {shorten(self.reason)}"
 
     @property
     def brief(self) -> str:
@@ -216,7 +216,7 @@ class ProtocolError(TransportError):
         self.message = message
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, ("protocol error", self.problem, shorten(self.message))))
+        return ": ".join(filter(None, ("protocol error", without_secrets(self.problem), shorten(self.message))))
 
 
 class ClusterGone(TransportError):
@@ -228,7 +228,7 @@ class ClusterGone(TransportError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"cluster {bare_url(self.address)}: {without_secrets(self.reason)}"
+        return without_secrets(f"cluster {bare_url(self.address)}: {self.reason}")
 
 
 class ServiceRefused(AsrError):
@@ -257,7 +257,7 @@ class ServiceRefused(AsrError):
         reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
         sentence = f"refused by the service: {reason or 'no reason given'}"
         if self.task_id:
-            sentence += f" (task {self.task_id})"
+            sentence += f" (task {shorten(self.task_id)})"
         if self.sent_no_key:
             return f"{sentence}; no key was sent"
         if self.region and self.code in KEY_TROUBLE:

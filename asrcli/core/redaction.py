@@ -28,8 +28,8 @@ def remember_key(key: str) -> None:
 
 
 def holds_key(text: str) -> bool:
-    """Whether something in the text looks like a key."""
-    return _KEYS.search(text) is not None
+    """Whether something in the text looks like a key, or is a known one."""
+    return _KEYS.search(text) is not None or any(key in text for key in list(_known))
 
 
 def bare_url(url: str) -> str:

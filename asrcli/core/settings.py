@@ -11,6 +11,7 @@ DEFAULT_URL = "wss://dashscope.aliyuncs.com"
 DEFAULT_MODEL = "fun-asr-realtime"
 DEFAULT_MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client ends utterances
 FILE_RETRY_FOR_S = 300.0
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
 MAX_CONNECTIONS = 64  # of a local server, unless the user says otherwise
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 
@@ -127,6 +128,14 @@ class Secret:
     def reveal(self) -> str:
         """The text of the key, for the code that sends it."""
         return self._text
+
+
+def without_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for a program that has no use for the key of the service.
+
+    Everything that runs under the account can read the environment of a process, and programs hand theirs on.
+    """
+    return {name: value for name, value in environment.items() if name != KEY_VARIABLE}
 
 
 @dataclass(frozen=True)

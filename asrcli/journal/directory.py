@@ -17,7 +17,7 @@ from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.journal.owned_files import distrust, foreign_names, is_folder, is_id, opened, remove_files, size_bytes
-from asrcli.journal.record_files import open_header
+from asrcli.journal.record_files import open_header, read_records
 from asrcli.journal.records import EVENTS
 
 if TYPE_CHECKING:
@@ -164,13 +164,23 @@ def holds_nothing(path: Path) -> bool:
     """Return whether a session's folder holds nothing, and no run that could still write into it has its lock.
 
     The beginning of a header, which a power failure or a kill has cut off, is nothing: no audio was taken before it.
+    The header of microphones that were killed before they gave a sample is nothing either.
     """
     try:
-        with os.scandir(path) as entries:
-            bare = all(entry.is_file(follow_symlinks=False) and _is_bare(entry) for entry in entries)
-    except OSError:
+        with os.scandir(path) as found:
+            entries = list(found)
+        bare = all(entry.is_file(follow_symlinks=False) and _is_bare(entry) for entry in entries)
+        if not bare and not _holds_audio(entries):
+            bare = not any(record and record.get("type") == "final" for record in read_records(path / EVENTS))
+    except (OSError, SourceError):
         return False
     return bare and not in_use(path)
+
+
+def _holds_audio(entries: "Sequence[os.DirEntry[str]]") -> bool:
+    """Return whether there may be audio: without files for it, the session is one over files of the user."""
+    sizes = [entry.stat(follow_symlinks=False).st_size for entry in entries if entry.name.endswith(".pcm")]
+    return not sizes or any(sizes)
 
 
 def _is_bare(entry: "os.DirEntry[str]") -> bool:

@@ -49,7 +49,7 @@ class JsonDocument(JsonLines):
 
     def _open(self) -> None:
         if not self._sources:
-            self._lines.write(f'{{"type": "transcript", "version": {DOCUMENT_VERSION}, "entries": [')
+            self._lines.begin(f'{{"type": "transcript", "version": {DOCUMENT_VERSION}, "entries": [')
 
     def _add(self, entry: dict[str, Any]) -> None:
         separator = "," if self._entries else " "

@@ -40,7 +40,7 @@ class MarkdownTranscript:
         before = self._source
         name = plain(began.source)
         if before is None:
-            self._lines.write(
+            self._lines.begin(
                 f"{MARK}\n\n# {name}\n\n{plain(' · '.join(dict.fromkeys(filter(None, (began.model, began.engine)))))}"
             )
         elif began.source != before.source and began.begin_ms != before.begin_ms:  # sources at once have labels instead

@@ -21,7 +21,9 @@ _OTHERS = """
 """
 OTHERS = frozenset(_OTHERS.split())
 # How programs, pages, keys and documents begin: their bytes are text, but they are no transcripts.
-_NO_TEXT = lazy_pattern(r"#!|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE)
+_NO_TEXT = lazy_pattern(
+    r"#!|\s*#{1,6} |---\r?\n|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE
+)
 # Suffixes of formats that a file of another format may have too: text of a template may be a page or a table.
 SHARED = {".md": {"text"}, ".json": {"text", "jsonl"}, ".html": {"text"}, ".csv": {"text"}}
 HEAD_BYTES = 1 << 13

@@ -24,6 +24,7 @@ from asrcli.server.incoming_connection import IncomingConnection
 from asrcli.server.large_messages import LargeMessageRoom
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
+from asrcli.server.log_filter import log
 from asrcli.server.monitoring import Monitoring
 from asrcli.server.pending_requests import PendingRequests
 from asrcli.server.reading_turns import ReadingTurns
@@ -39,6 +40,7 @@ MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and t
 BACKLOG = 1024  # connections that wait in the system; one for which there is no room is asked again after a second
 TLS_BUFFER_BYTES = 32 << 10  # that a connection has for what comes; a record of TLS has 16 KB
 TLS_WITHIN_S = 10  # for the handshake of TLS
+BUG = "a bug in the server"
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
 # The library's own log of a handshake would show keys: what matters is logged by the server.
@@ -174,6 +176,14 @@ class WebSocketServer:
 
     async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
+        try:
+            return await self._answer_to(connection, request)
+        except Exception:  # the library would answer it too, and log it where nobody reads
+            log.exception(BUG)
+            refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", BUG)
+            return refusal_response(connection, refusal)
+
+    async def _answer_to(self, connection: IncomingConnection, request: Request) -> Response | None:
         answer = self._monitoring.answer(request.path, request.headers.get_all)
         if answer is not None:
             return plain_response(connection, answer)
@@ -195,5 +205,8 @@ class WebSocketServer:
         self.newcomers.discard(connection)
         try:
             await self._converse(connection.socket, connection.request.path)
+        except Exception:
+            log.exception(BUG)
+            await connection.close(1011, "InternalError")
         finally:
             connection.forget_messages()

@@ -218,7 +218,8 @@ class InputReader:
         more = True
         while more:
             base = end
-            with closing(self._new_decoder(SimpleNamespace(read=links.read), lambda: OGG)) as decoder:
+            source = SimpleNamespace(read=links.read)
+            with closing(self._new_decoder(source, lambda: OGG, last_steps=lambda: links.intact_steps)) as decoder:
                 rate = decoder.rate
                 if decoder.codec == "opus":
                     rate = OPUS_RATE
@@ -251,11 +252,15 @@ class InputReader:
         stack.callback(decoder.close)
         return decoder
 
-    def _new_decoder(self, source: object, head: Callable[[], bytes] = bytes) -> "decoding.Decoder":
+    def _new_decoder(
+        self, source: object, head: Callable[[], bytes] = bytes, last_steps: Callable[[], int] = int
+    ) -> "decoding.Decoder":
         bare: dict[str, Any] = {}
         if self._samples is not None:
             bare = self._samples.demuxer
-        return decoding.Decoder(source, self._name, track=self._track, head=head, **self._how, **bare)
+        return decoding.Decoder(
+            source, self._name, track=self._track, head=head, last_steps=last_steps, **self._how, **bare
+        )
 
     def _decoded(self, decoder: "decoding.Decoder") -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SKIPPING = {"aac"}
 TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what may lie between joined files
 _MOST_SEARCHED = 1 << 24  # how far ahead a packet is searched for
+_MOST_NOT_FOUND = 32  # packets in a row
 
 
 class SkippedBytes:
@@ -31,6 +32,7 @@ class SkippedBytes:
                 self._file = Path(path).open("rb")  # noqa: SIM115  `close` closes it
                 self._lost_track = False
         self._time_base = time_base
+        self._not_found: list[int] = []  # sizes of the last packets that are not in the file as they are
         self._bytes = 0  # of packets so far
         self._seconds = 0.0
 
@@ -52,18 +54,22 @@ class SkippedBytes:
         return missing_s
 
     def _skipped(self, data: bytes) -> int:
-        """Go behind the next place of these bytes; return how many bytes of sound are before it."""
+        """Go to the end of the next place of these bytes; return how many bytes of sound are before it."""
         at = self._file.tell()
-        found = self._file.read(len(data))
-        if found == data:
+        if self._file.read(len(data)) == data:
+            self._not_found = []
             return 0
         self._file.seek(at)
         ahead = self._file.read(_MOST_SEARCHED)
-        skipped = ahead.find(data)
-        if skipped < 0:
-            self._lost_track = True
+        found = ahead.find(data)
+        if found < 0:  # the demuxer has made one packet of several pieces: the decoder will refuse it, and count it
+            self._file.seek(at)
+            self._not_found.append(len(data))
+            self._lost_track = len(self._not_found) > _MOST_NOT_FOUND
             return 0
-        self._file.seek(at + skipped + len(data))
+        self._file.seek(at + found + len(data))
+        counted = sum(self._not_found)
+        self._not_found = []
         if ahead.startswith(TAGS):
             return 0
-        return skipped
+        return max(0, found - counted)

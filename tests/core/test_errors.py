@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,10 +30,12 @@ from asrcli.core.errors import (
     ServiceRefused,
     SettingError,
     SourceError,
+    TransportError,
     UsageError,
     combine_errors,
     shorten,
 )
+from asrcli.core.redaction import remember_key
 
 SENTENCES = [
     (UsageError("a with b", "drop b"), 2, "a with b; drop b"),
@@ -147,3 +150,26 @@ def test_the_tree_of_errors_has_all_of_them() -> None:
         kinds |= more
     assert shown.keys() == kinds - {"AsrError"}
     assert [name for name, parent in shown.items() if parent not in bases[name]] == []
+
+
+FROM_OUTSIDE = [
+    kind
+    for kind in vars(errors).values()
+    if inspect.isclass(kind)
+    and issubclass(kind, TransportError | ServiceRefused | SourceError | OutputError)
+    and "__init__" in vars(kind)
+]
+
+
+@pytest.mark.parametrize("kind", FROM_OUTSIDE, ids=lambda kind: kind.__name__)
+def test_no_sentence_holds_a_key(kind: type[AsrError]) -> None:
+    """Whatever part of an error the other end has put it into: errors are also written into files."""
+    key = "Zx9canary7f3e9d2c1bQ"
+    remember_key(key)
+    parts = [name for name, part in inspect.signature(kind).parameters.items() if part.annotation in {str, "str"}]
+    assert parts
+    given: dict[str, Any] = {name: f"Bearer {key} {name} wss://h/{key}?q" for name in parts}
+    for url in (f"wss://h/{key}/x", f"wss://{key}@h/x"):
+        error = kind(**given | ({"url": url} if "url" in given else {}))
+        for said in (str(error), error.brief):
+            assert key not in said

@@ -228,6 +228,21 @@ def test_the_beginning_of_a_header_is_no_session(tmp_path: Path) -> None:
     assert names(tmp_path) == "bc"
 
 
+def test_microphones_that_were_killed_before_a_sample_are_no_session(tmp_path: Path) -> None:
+    """Nobody can resume them. They go later; what has a sentence stays, also where its audio was lost."""
+    for letter, finished in (("a", False), ("b", True), ("c", False)):
+        path = kept(tmp_path, letter, finished=finished)
+        if letter != "c":
+            (path / "0.pcm").write_bytes(b"")
+    shelf = JournalDirectory(tmp_path)
+    assert [path.name for path in shelf.paths()] == [called("c"), called("b")]
+    begun_s = (tmp_path / called("a")).stat().st_mtime
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: begun_s)
+    assert names(tmp_path) == "abc"
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: begun_s + 600)
+    assert names(tmp_path) == "bc"
+
+
 @pytest.mark.parametrize("journal", [FileJournal(), JournalWriter()], ids=["files", "microphones"])
 def test_an_interrupt_while_a_session_is_made_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: FileJournal | JournalWriter

@@ -76,18 +76,20 @@ def silent(scripted: str) -> Iterator[Listening]:
     with ExitStack() as stack:
         device = stack.enter_context(plugged_in())
         command, env = ("mic", "--url", scripted), device.environment
+
+        def before_a_person(*more: str) -> Terminal:
+            terminal = stack.enter_context(on_terminal(*command, *more, columns=120, lines=200, **env))
+            terminal.wait_for("kept on this disk")
+            return terminal
+
+        paused = before_a_person()
+        paused.send("x ")  # soon, or the silence until then is reported
         pipes = {
             name: stack.enter_context(started(*command, *more, **env))
             for name, more in (("plain", ()), ("quiet", ("--quiet",)))
         }
-        terminals = {
-            name: stack.enter_context(on_terminal(*command, *more, columns=120, lines=200, **env))
-            for name, more in (("plain", ()), ("push to talk", ("--ptt",)), ("paused", ()))
-        }
+        terminals = {"paused": paused, "plain": before_a_person(), "push to talk": before_a_person("--ptt")}
         device.wait_for_readers(5)
-        for terminal in terminals.values():
-            terminal.wait_for("kept on this disk")
-        terminals["paused"].send("x ")
         yield Listening(pipes, terminals, time.monotonic())
 
 

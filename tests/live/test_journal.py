@@ -79,7 +79,7 @@ def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
 ) -> None:
     """No audio is left to be heard, but the transcript has no name yet, and perhaps no end."""
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
-    assert asr("mic", "--url", scripted, "--for", "3s", "-o", out, "--journal", kept, **microphone.environment)
+    assert asr("mic", "--url", scripted, "--for", "2s", "-o", out, "--journal", kept, **microphone.environment)
     journal = only(kept) / "events.jsonl"
     for path in () if has_end else (journal, out):  # as if it had been killed just then
         whole = path.read_text().splitlines(keepends=True)

@@ -62,7 +62,7 @@ def test_an_output_that_failed_stays_quiet_and_closes(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text(OLD)
     lines = LineWriter(str(path))
-    lines.begin()
+    lines.write("zero")
     full = open("/dev/full", "w")  # noqa: SIM115, PTH123
     lines._file, before = full, lines._file
     with pytest.raises(OutputError, match="No space left"):

@@ -11,9 +11,9 @@ from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 from asrcli.core.lazy_pattern import lazy_pattern
-from asrcli.core.settings import Secret
+from asrcli.core.settings import KEY_VARIABLE, Secret
 
-OPTION, KEY_VARIABLE, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
+OPTION, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY_FILE_PATH"
 SDK_KEY_FILE = Path("~/.dashscope/api_key")
 MOST_BYTES = 1 << 16  # a longer file contains no key
 OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH

@@ -7,12 +7,12 @@ import warnings
 from urllib.parse import urlsplit
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, KEY_VARIABLE, MOST_BYTES, check_key, shown_end
+from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, MOST_BYTES, check_key, shown_end
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.config.key_store import KeyStore
 from asrcli.core.errors import TransportError, UsageError
-from asrcli.core.settings import ConnectionSettings, Secret
+from asrcli.core.settings import KEY_VARIABLE, ConnectionSettings, Secret
 from asrcli.dashscope.endpoints import EndpointRequest, service_name
 from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.protocol.registry import INFERENCE, WIRES

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from asrcli.cli.console import print_message
-from asrcli.core.errors import OutputError, system_reason
+from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.outputs.output_paths import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
@@ -23,6 +23,7 @@ def log_to(path: Path | None) -> None:
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
+        UsageError: it names standard output.
     """
     from asrcli.outputs.event_log import OneLineFormatter
 
@@ -50,9 +51,12 @@ def open_log(path: Path, failed: Callable[[str], object] = lambda _: None) -> lo
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
+        UsageError: it names standard output.
     """
     from asrcli.outputs.rotating_log import RotatingLog  # loads much that a run without a log file does not need
 
+    if str(path) == "-":
+        raise UsageError("--log-file - is standard output, and a log is a file", "choose another name")
     try:
         if path.is_dir():
             raise OutputError(str(path), "is a directory")

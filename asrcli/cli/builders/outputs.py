@@ -115,7 +115,7 @@ class OutputBuilder:
         Raises:
             UsageError: some do.
         """
-        to_file = self.path is not None or self.folder is not None
+        to_file = self.path not in {None, "-"} or self.folder is not None
         if self.path is not None and self.folder is not None:
             raise UsageError("--output with --output-dir: one file or one for each input")
         if self.path is not None and self.path.endswith("/"):
@@ -149,6 +149,8 @@ class OutputBuilder:
                 check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
 
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
+        if str(path) == "-":  # standard output, also where a file has that name
+            return
         ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
         free = self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):

@@ -17,10 +17,11 @@ from asrcli.cli.options.setting_values import has_empty, is_path_type, option_na
 from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
-from asrcli.config.layers import KEY_VARIABLE, PROFILE_VARIABLE, Setting, settings_of
+from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach, is_path
 from asrcli.core.errors import AsrError, UsageError, bare_url
 from asrcli.core.lazy_pattern import lazy_pattern
+from asrcli.core.settings import KEY_VARIABLE
 
 NO_SETTINGS = {"help", "help-all", "profile"}
 MAY_BE_EMPTY = {"profile", "url"}  # no profile; an address has an error of its own

@@ -129,15 +129,17 @@ class FunAsrRealtimeClient(FunAsrClientBase):
             if place in self._known or not said.strip():  # a text may be filled in later
                 continue
             self._known.add(place)
-            told = usable_time(sentence, "start"), usable_time(sentence, "end")
-            if told[1] is not None and told[1] <= self._again_ms:
+            begin_ms, end_ms = usable_time(sentence, "start"), usable_time(sentence, "end")
+            if begin_ms is not None and end_ms is not None and begin_ms >= end_ms:
+                begin_ms = end_ms = None  # as where a server has no times, and names zeros
+            if end_ms is not None and end_ms <= self._again_ms:
                 continue
             next_ms = None
             if sentence is sentences[-1]:
                 next_ms = usable_time(value, "partial_start_ms")
             sent_ms = self._format.ms(self._sent_samples)
-            times = span(*told, (), after_ms=self._last_end_ms, sent_ms=sent_ms, said=said, next_ms=next_ms)
-            yield self._final(*times, said, estimated=times[0] != told[0] or told[1] is None or told[1] < times[0])
+            times = span(begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, said=said, next_ms=next_ms)
+            yield self._final(*times, said, estimated=end_ms is None or begin_ms != times[0])
 
     def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:
         final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated)

@@ -19,6 +19,7 @@ ANNOUNCED = (*MARKS, "committed")
 UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
+MOST_ADDED_MS = 10_000  # no more silence than this is added behind the audio
 MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
 
 
@@ -152,7 +153,7 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
-        is_told = step not in MARKS or usable_time(value, MARKS[step]) is not None
+        is_told = step not in MARKS or self._told(step, value, sent_ms) is not None
         utterance.estimated = not is_told or (utterance.estimated and step != "speech_started")
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
@@ -172,14 +173,21 @@ class RealtimeItems:
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
-        starts = step == "speech_started"
-        at_ms = usable_time(value, MARKS[step])
-        if at_ms is None and not starts:
+        at_ms = self._told(step, value, sent_ms)
+        if at_ms is None and step != "speech_started":
             return sent_ms or 0
-        if at_ms is None or (starts and not self.over and sent_ms and at_ms > sent_ms):
+        if at_ms is None:
             return self._last_end_ms
         if sent_ms or self.over:
             return min(at_ms, sent_ms or 0)
+        return at_ms
+
+    def _told(self, step: str, value: Json, sent_ms: int | None) -> int | None:
+        """The time in a mark; None where it cannot be used, as where speech begins behind all audio."""
+        at_ms = usable_time(value, MARKS[step])
+        behind_ms = (sent_ms or 0) + MOST_ADDED_MS * self.over
+        if at_ms is not None and sent_ms and at_ms > behind_ms and step == "speech_started":
+            return None
         return at_ms
 
     def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:

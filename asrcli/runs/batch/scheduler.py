@@ -10,7 +10,7 @@ from threading import Thread
 from time import monotonic
 
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError
+from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError, without_secrets
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_busy
 from asrcli.runs.batch.batch_failures import changed_input, would_fail_again
 from asrcli.runs.batch.batch_ledger import BatchLedger
@@ -220,7 +220,7 @@ class BatchRun:
                 self.ledger.save([row])
                 self.waiting.append(replace(active.task, row=row, decision=Decision(Action.GO_ON, "begun")))
                 return
-        reason = self.describe(error)
+        reason = without_secrets(self.describe(error))
         row = replace(row, reason=reason, code=self.exit_code(error), state=BatchState.FAILED)
         if isinstance(error, BudgetReached | ClusterGone):
             row = replace(row, state=BatchState.BEGUN)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from asrcli.core.errors import system_reason
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import RecognitionSettings, without_key
 from asrcli.server.key_processes.handed_clients import HandedClients
 from asrcli.server.key_processes.handed_connections import hand_over
 from asrcli.server.key_processes.messages import (
@@ -167,6 +168,7 @@ class KeyProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=without_key(os.environ),
                 pass_fds=descriptors,
                 start_new_session=True,
             )

@@ -103,6 +103,15 @@ def test_times_are_read_in_any_form(times: tuple[object, object]) -> None:
     assert hear(codec, state(), state(("one", *times))) == [Partial("2", 1900, "", "")]
 
 
+def test_a_server_without_times_that_names_zeros_loses_nothing() -> None:
+    """Whether it gives whole milliseconds, or seconds that are none; also where its list begins anew."""
+    codec = client(9)
+    heard = [*hear(codec, state(("one", 0, 0))), *hear(codec, state(("one", 0, 0), ("two", 0.3, 0.9)))]
+    heard += [*hear(codec, state(), state(("three", 0, 0)))]
+    assert [event.text for event in heard if isinstance(event, Final)] == ["one", "two", "three"]
+    assert all(event.estimated for event in heard if isinstance(event, Final))
+
+
 @pytest.mark.parametrize("times", [(3000, 1000), (500_000, 600_000), (5_000, 600_000)])
 def test_times_that_cannot_be_are_estimated_and_marked(times: tuple[int, int]) -> None:
     """Reversed ones, and those behind the audio that was sent."""

@@ -22,7 +22,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
+from asrcli.core.errors import MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
 from asrcli.engine.connection_pool import ConnectionPool
@@ -34,9 +34,10 @@ from asrcli.runs.batch.batch_ledger import FOLDER, BatchLedger, opened_ledger, r
 from asrcli.runs.batch.decisions import BatchState
 from asrcli.runs.batch.input_files import FoundInputs, find_inputs
 from asrcli.runs.batch.scheduler import BatchRun, Work
+from asrcli.runs.batch.spent_mark import SPENT, SpentMark
 from asrcli.runs.batch.staging import Staging
 from asrcli.runs.batch.start_limits import StartLimits
-from asrcli.runs.cluster.cost_leases import CostLeases
+from asrcli.runs.cluster.cost_leases import LEASE_S, CostLeases
 from asrcli.server.open_files import make_room
 from asrcli.terminal.interrupts import interruptible
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.cli.options.connection import ConnectionOptions
     from asrcli.cli.options.retry import RetryOptions
+    from asrcli.dashscope.prices import Price
     from asrcli.runs.batch.remote_store import RemoteFolder
 
 FILES_EACH, OTHER_FILES = 6, 20  # open files of an input with its socket, journal and transcripts, and of the rest
@@ -193,13 +195,16 @@ class BatchRequest:
         budget = None
         if self.budget is not None:
             price, asked = self.setup.price(connection.region), self.source_builder.asked
+            mark = self._mark(ledger, self.budget, price)
             budget = BatchBudget(
                 self.budget,
-                self._spent(ledger, self.budget),
+                mark.most,
                 lambda usage: price.cost(usage, asked),
                 lambda s: price.forecast(s, asked)[1],
                 again=self.setup.sends_again,
+                cover=mark.cover,
             )
+            stack.callback(mark.settle, budget)
         plan = self.setup.plan(connection)
         library = self.library_options.keeping(self.setup.service(plan))
         work = self.setup.transcriber(plan, idle, staging, library, budget)
@@ -211,8 +216,9 @@ class BatchRequest:
         setup, region = worker_setup(self.setup)
         leases = None
         if self.budget is not None:
-            setup.price(region)
-            leases = CostLeases(self.budget, self._spent(ledger, self.budget))
+            mark = self._mark(ledger, self.budget, setup.price(region))
+            leases = CostLeases(self.budget, mark.most, mark.cover)
+            stack.callback(mark.settle, leases)
         work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
         for problem in work.problems:
             self._print(problem)
@@ -226,11 +232,11 @@ class BatchRequest:
             per_minute = starts_per_minute(self.source_builder.model.name)
         return StartLimits(self.jobs or jobs, per_minute)
 
-    def _spent(self, ledger: BatchLedger, limit: float) -> float:
-        spent = sum(row.cost or 0.0 for row in ledger.rows().values())
-        if spent >= limit:
-            raise BudgetReached(limit)
-        return spent
+    def _mark(self, ledger: BatchLedger, limit: float, price: "Price") -> SpentMark:
+        """What earlier runs have cost, where the cost of this one is kept."""
+        mark = SpentMark(self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.source_builder.asked)[1])
+        mark.begin(sum(row.cost or 0.0 for row in ledger.rows().values()))
+        return mark
 
     def _print(self, text: str) -> None:
         if self.level is not None:

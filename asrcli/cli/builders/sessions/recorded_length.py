@@ -200,6 +200,11 @@ class _CollectedLines(LineWriter):
         super().__init__(None)
         self._lines: list[str] = []
 
+    def begin(self, head: str = "") -> None:
+        """Keep the lines of the head."""
+        if head:
+            self.write(head)
+
     def write(self, line: str) -> None:
         """Keep the lines."""
         self._lines += line.split("\n")

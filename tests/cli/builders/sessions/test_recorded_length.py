@@ -70,14 +70,17 @@ def written(
     output: Output = FORMATS[name].make(builder, lines, stamp)
     if builder.capitalize:
         output = CapitalizedOutput(output)
-    transcript, found, befores = Transcript(), [], []
+    transcript, found, before = Transcript(), [], 0
+    befores: list[int] = []
     output.handle(Began("a.wav", "m", "t", 0), transcript)
     for number, final in enumerate(finals):
         begin_ms, key = number * 1000, str(number)
         heard = replace(final, key=key, begin_ms=begin_ms, end_ms=begin_ms + 900)
         events: list[Event] = [gap(begin_ms), Partial(key, begin_ms, "w", "ell"), heard]
         for event in events:
-            before = path.with_name("a.part").stat().st_size
+            part = path.with_name("a.part")
+            if part.exists():  # not before the first line behind its head
+                before = part.stat().st_size
             transcript = fold(transcript, event)
             output.handle(event, transcript)
         if final.text.strip():
