@@ -59,17 +59,17 @@ def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bo
     suffix = path.suffix.lower()
     other = next((key for key, value in suffixes.items() if value == suffix and key != name), "")
     if suffix in MEDIA:
-        return f"is there, and called like no transcript ({suffix})"
+        return f"exists, but {suffix} is not the suffix of a transcript"
     if other and name and name not in SHARED.get(suffix, ()):
-        return f"is there, and called like a file of another format ({other})"
+        return f"exists, but its suffix is that of another format ({other})"
     text = _text(head)
     if text is None or _binary(rest):
-        return "is there, and holds no text"
+        return "exists, but is not a text file"
     if name in {"", "text"} and not free and (suffix in OTHERS or path.name.startswith(".") or _NO_TEXT.match(text)):
-        return "is there, and is no transcript"
+        return "exists, but is not a transcript"
     begins = BEGINS.get(name)
     if begins is not None and text.strip() and not begins.match(text.lstrip("\ufeff \r\n\t")):
-        return f"is there, and holds something else than {name}"
+        return f"exists, but its content is not {name}"
     return ""
 
 
@@ -81,7 +81,7 @@ def check_log_overwrite(path: Path) -> str:
     text = _text(ends[0])
     if text == "" or (text and LOGGED.match(text)):
         return ""
-    return "is there, and is no log of this tool"
+    return "exists, but is not a log of this tool"
 
 
 def _ends(path: Path) -> tuple[bytes, bytes] | None:

@@ -111,7 +111,7 @@ def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_
         if isinstance(event, Ready) and len(events) == 1:
             talk.say(1)
         if isinstance(event, Reconnecting):
-            assert "no answer to what was said" in event.reason
+            assert "no answer to speech" in event.reason
             talk.end()
     assert Final("1", 500, 600, "hello") in events
 

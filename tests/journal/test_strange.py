@@ -210,7 +210,7 @@ def test_a_resumed_session_writes_behind_no_recording(tmp_path: Path, scripted: 
         out = tmp_path / name
         out.write_bytes(data)
         journal = told(tmp_path, out)
-        with pytest.raises(OutputError, match="is there, and"):
+        with pytest.raises(OutputError, match="exists, but"):
             resume_outputs._check(out, OutputFormat.JSONL if out.suffix == ".jsonl" else OutputFormat.TEXT)
         done = asr("resume", "--last", "--yes", "--journal", tmp_path / "kept", "--url", scripted)
         assert (done.returncode, out.read_bytes()) == (2, data)

@@ -169,7 +169,7 @@ def test_a_library_of_a_newer_version_or_of_another_program_is_left_as_it_is(pat
     """One line says so, for who reads and for who writes."""
     for pragma, words in (
         ("user_version = 99", "made by a newer asr"),
-        ("application_id = 7", "another program made it"),
+        ("application_id = 7", "another program created it"),
     ):
         with closing(sqlite3.connect(path)) as connection:
             connection.execute(f"PRAGMA {pragma}")

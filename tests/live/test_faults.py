@@ -256,7 +256,7 @@ def test_the_transcript_of_counted_audio_is_whole(tmp_path: Path, options: tuple
         done = asr("file", file, "--url", address, "-f", "jsonl", "--pace", "20", *options)
         assert done.returncode == 0, done.stderr
         assert covered(lines(done.stdout), 60, silent=silent) == []
-        assert "at fault on purpose" in server.stderr.readline()
+        assert "injects faults" in server.stderr.readline()
         assert "fault on connection 1: stall 0.2 s after bytes 64000" in server.stderr.readline()
 
 

@@ -237,7 +237,7 @@ def test_without_descriptors_a_server_serves_those_it_has() -> None:
         wait_until(lambda: served(address), within_s=20)
         server.terminate()
         lines = server.stderr.read().splitlines()
-    assert len([line for line in lines if "turned away" in line]) == 1
+    assert len([line for line in lines if "rejected" in line]) == 1
     assert len(lines) < 10
 
 

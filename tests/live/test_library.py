@@ -86,7 +86,7 @@ def test_what_was_transcribed_is_found_shown_exported_kept_and_deleted(
     assert hit["source_ms"] < 1500
     shown = home.do("search", word, "nowhere-at-all")
     assert (shown.returncode, shown.stdout) == (0, "")
-    assert "no transcript in the library holds" in shown.stderr
+    assert "no transcript in the library contains" in shown.stderr
     page = home.do("search", word, "--limit", "1")
     assert said[-1]["text"] in page.stdout
     assert "--limit 0 all of them" in page.stderr or len(home.hits(word)) == 1

@@ -98,7 +98,7 @@ def test_a_log_is_written_behind_logs_only(tmp_path: Path, scripted: str, conten
         log = tmp_path / ("log" if name.startswith("log") else name)
         done = asr("file", sound, "--url", scripted, "--log-file", log)
         assert (done.returncode, (tmp_path / name).read_bytes()) == (2, content)
-        assert "is no log of this tool" in done.stderr
+        assert "is not a log of this tool" in done.stderr
         (tmp_path / name).unlink()
 
 

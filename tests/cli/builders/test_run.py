@@ -58,7 +58,7 @@ PASTED = {
     "Bearer": "'Bearer'",
     "DASHSCOPE_API_KEY={}": "only what comes after the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
     "<{}>": "placeholder", "${{}}": "placeholder", "$KEY": "placeholder", "({})": "placeholder",
-    "{}\u200b": "no key has", "\u201c{}\u201d": "quotes",
+    "{}\u200b": "not allowed in a key", "\u201c{}\u201d": "quotes",
     "set X={}": "NAME=value", "$env:X={}": "NAME=value", 'A="{}"': "quotes", "A={}\nB={}": "NAME=value",
 }  # fmt: skip
 

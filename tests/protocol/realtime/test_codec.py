@@ -165,7 +165,7 @@ def test_audio_without_a_session_update_begins_under_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        (Binary(b"x"), "binary message where text is due"),
+        (Binary(b"x"), "binary message instead of a text message"),
         (Text("{}"), "field type is missing"),
         (Text('{"type":"sing"}'), "unknown event type sing"),
         (Text('{"type":"session.update"}'), "field session is missing"),

@@ -93,13 +93,13 @@ def test_a_fetched_file_is_private_whole_and_has_room(
         b"12", 0o600, 0o700,
     )  # fmt: skip
     for size in (1, 3):
-        with pytest.raises(SourceError, match="another size"):
+        with pytest.raises(SourceError, match="does not have the size"):
             RemoteStore("memory://bucket/a.wav").fetch(target, size)
     store.rm_file("/bucket/a.wav")
     with pytest.raises(SourceError, match="no such file"):
         RemoteStore("memory://bucket/a.wav").fetch(target, 2)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-    with pytest.raises(SourceError, match="have no room in"):
+    with pytest.raises(SourceError, match="do not fit in"):
         RemoteStore("memory://bucket/sub/b.mp3").fetch(target, 3)
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
