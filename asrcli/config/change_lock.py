@@ -17,7 +17,7 @@ else:  # most runs make no folder
 
 WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others for ever
 PAUSE_S = 0.01
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_FILE = 0o600
 
 
 @contextmanager

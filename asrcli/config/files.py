@@ -23,7 +23,7 @@ else:  # most runs make no folder
 APP = "asrcli"  # the name of our folder among those of other programs
 USER_FILE, FOLDER_FILE = "config.toml", "asr.toml"
 MOST_BYTES = 1 << 20
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_FILE = 0o600
 NEW = ".asr-"  # behind the name of a file of settings until it is whole
 
 

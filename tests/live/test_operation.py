@@ -138,8 +138,10 @@ def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
         (["--cert", key], "holds no certificate with its private key"),
         (["--cert", certificate], "holds no certificate with its private key"),
         (["--cert", certificate, "--key", other_key], "belongs to another private key"),
-        (["--cert", certificate, "--key", locked], "has a private key with a password"),
-        (["--cert", tmp_path / "none"], "No such file or directory"),
+        (["--cert", certificate, "--key", locked], f"{locked} has a password"),
+        (["--cert", tmp_path / "none"], f"--cert {tmp_path / 'none'}: No such file or directory"),
+        (["--cert", tmp_path / "none", "--key", key], f"--cert {tmp_path / 'none'}: No such file or directory"),
+        (["--cert", certificate, "--key", tmp_path / "none"], f"--key {tmp_path / 'none'}: No such file or directory"),
         (["--keys", key, "--api-key-file", key], "--api-key-file with --keys"),
     ):
         done = asr("serve", "--port", 0, *arguments)
