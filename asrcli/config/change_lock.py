@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import OutputError
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
     from asrcli.core import whole_writes
 else:  # most runs make no folder
-    whole_writes = LateModule("asrcli.core.whole_writes")
+    whole_writes = LazyModule("asrcli.core.whole_writes")
 
-WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others for ever
+WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others forever
 PAUSE_S = 0.01
 PRIVATE_FILE = 0o600
 

@@ -19,14 +19,14 @@ from asrcli.config.change_lock import changing
 from asrcli.config.keyring_access import Keyring, KeyringUnusable, SystemKeyring
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, UsageError, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import Secret
 from asrcli.dashscope.endpoints import EndpointRequest
 
 if TYPE_CHECKING:
     from asrcli.core import whole_writes
 else:  # most runs make no folder
-    whole_writes = LateModule("asrcli.core.whole_writes")
+    whole_writes = LazyModule("asrcli.core.whole_writes")
 
 APP = "asrcli"
 VERSION = 1
@@ -61,7 +61,7 @@ class KeptKeys:
 
 @dataclass(frozen=True)
 class KeyPlace:
-    """Where a key is kept: `kept_in` in words; `reason` is why it is not the keyring, empty where it is."""
+    """Where a key is kept: `kept_in` in words; `reason` is why it is not the keyring, empty if it is."""
 
     kept_in: str
     reason: str = ""

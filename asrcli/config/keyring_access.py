@@ -26,12 +26,12 @@ REASONS = {
 
 
 class KeyringUnusable(Exception):
-    """The keyring cannot be used now; the text says why, and holds no key."""
+    """The keyring cannot be used now; the text says why, and contains no key."""
 
 
 @dataclass(frozen=True)
 class KeyringAnswer:
-    """What the keyring says: the key, None where it has none; and the name of what keeps it."""
+    """What the keyring says: the key, None if it has none; and the name of what keeps it."""
 
     key: Secret | None
     backend: str
@@ -104,7 +104,7 @@ class SystemKeyring:
 
 
 def _lines_of(process: "subprocess.Popen[bytes]") -> Callable[[float], bytes]:
-    """Return a function that waits so many seconds for the next line, and raises Empty; an empty line is the end."""
+    """Return a function that waits this many seconds for the next line, and raises Empty; an empty line is the end."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:

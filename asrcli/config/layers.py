@@ -106,7 +106,7 @@ def check_profile(documents: Sequence[Document], profile: str | None, origin: st
     if profile is None or profile in known:
         return
     if not known:
-        problem = f"{origin}no profile {profile}: no file of settings has one"
+        problem = f"{origin}no profile {profile}: no settings file has one"
         raise UsageError(problem, "asr config edit: write [profile.NAME]")
     raise UsageError(f"{origin}no profile {profile}", suggested(profile, known) or f"there are {', '.join(known)}")
 

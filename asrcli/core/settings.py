@@ -94,7 +94,7 @@ class RecognitionSettings:
     wire: str = ""
 
     def value(self, name: str) -> Any:
-        """The value of a parameter, from its field or from `parameters`; None where it is in neither."""
+        """The value of a parameter, from its field or from `parameters`; None if it is in neither."""
         return getattr(self, name, dict(self.parameters).get(name))
 
     def with_values(self, values: Mapping[str, Any]) -> "RecognitionSettings":
@@ -143,7 +143,7 @@ class ConnectionSettings:
     """The service to connect to: its base URL and the key; None for a server that requires no key.
 
     Attributes:
-        region: The region of the URL, for messages; empty where it is not known.
+        region: The region of the URL, for messages; empty if it is not known.
         headers: Headers that are sent with each handshake and request, beside the key.
         proxy: The address of a proxy; None takes the proxy of the environment.
         ca: A file of certificates that are trusted beside those of the system.

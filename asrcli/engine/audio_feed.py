@@ -22,6 +22,7 @@ FORGOTTEN = "no longer kept"
 LEFT_OUT_MS = 1000
 LEFT_OUT_AGAIN_MS = 100  # the same where an earlier task left out speech, or this one ended in a sentence
 LEAST_PROGRESS_MS = 200  # a task must have got so far for its rest to be sent again
+UNANSWERED = "the service said nothing more, and may not have heard this"
 LEFT_OUT = "the service ended the task before it had heard all of the audio"
 
 
@@ -29,9 +30,11 @@ class AudioFeed:
     """Audio that was captured and is not decided yet. Positions are in samples, times of the clock in seconds.
 
     Attributes:
-        due: When waiting audio may go out, or may begin a task; None where only an event changes that.
+        due: When waiting audio may go out, or may begin a task; None if only an event changes that.
         idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
+        message_at: When the last message of the service came.
+        unanswered: The service was asked for the rest of the text, and sound without text is not heard for all we know.
     """
 
     def __init__(
@@ -53,7 +56,8 @@ class AudioFeed:
         self._settlement = QuietSettlement()
         self._settled_ms = -1  # up to here audio is decided and forgotten; -1 where that is to be looked at
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
-        self._message_at = 0.0
+        self.message_at = 0.0
+        self.unanswered = False
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
         self.idle = False
@@ -76,7 +80,7 @@ class AudioFeed:
         self._account.end = max(self._account.start, self._audio.sent)
 
     def kept_since(self, position: int) -> Chunk | None:
-        """Return the first kept audio at a position or behind it, sent or not; None where there is none."""
+        """Return the first kept audio at a position or behind it, sent or not; None if there is none."""
         return self._audio.since(position)
 
     def count_as_sent(self, position: int) -> None:
@@ -95,7 +99,7 @@ class AudioFeed:
 
     @property
     def undecided_end(self) -> int | None:
-        """Position behind the audio sent on this task; None where all of that audio is decided."""
+        """Position behind the audio sent on this task; None if all of that audio is decided."""
         begin_ms = self._format.ms(self._audio.start)
         if not self._account.ledger.undecided(begin_ms, self.cursor_ms):
             return None
@@ -108,7 +112,7 @@ class AudioFeed:
         return begin_ms < self.cursor_ms and self._account.ledger.is_quiet(begin_ms, self.cursor_ms)
 
     def next(self) -> Chunk | None:
-        """Return the chunk that may go out now; None where it is not `due` yet or the connection has no room."""
+        """Return the chunk that may go out now; None if it is not `due` yet or the connection has no room."""
         self.due = None
         chunk = self._audio.next()
         if chunk is None or not self._connection.takes_audio:
@@ -170,7 +174,7 @@ class AudioFeed:
 
     def message_arrived(self) -> None:
         """Note a sign of life: a message of the service."""
-        self._message_at = self._clock()
+        self.message_at = self._clock()
         self.stall_detector.answered()
 
     def settle(self) -> bool:
@@ -190,7 +194,7 @@ class AudioFeed:
             arrived = now - self._connection.silent_s
             # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
             # life. Where an earlier connection did not answer the same sound either, it is no speech.
-            alive = self._message_at
+            alive = self.message_at
             if self.stall_detector.extended:
                 alive = arrived
             for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
@@ -227,6 +231,9 @@ class AudioFeed:
             return True
         if left_out_ms is not None and task.left_open:
             self._account.add_missing(left_out_ms, end_ms, LEFT_OUT)
+        if self.unanswered:
+            self.unanswered = False
+            self._account.add_missing(task.offset_ms, end_ms, UNANSWERED)
         for begin_ms, behind_ms in task.open_spans(end_ms):
             self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
         if task.codec.manual:
@@ -238,7 +245,7 @@ class AudioFeed:
         """Return where the sound begins that a service seems not to have heard when it ended a task; None for none.
 
         Only a model is asked again whose tasks end after one sentence: behind the text of others there is music or
-        noise, which would be paid for twice, and a server that repeats itself would be asked for ever. There was text
+        noise, which would be paid for twice, and a server that repeats itself would be asked forever. There was text
         before the sound, in a place that the service named. A service that was sent the audio no faster than it is
         spoken has heard all of it, unless it ended the task in the middle of a sentence.
         """

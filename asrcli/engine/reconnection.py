@@ -10,9 +10,12 @@ from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.backoff import Attempt, Backoff, Loss
 from asrcli.recovery.link_states import LinkState
+from asrcli.recovery.spans import length
 
 # A loss so late in the wait for the last words is an unanswered finish, whichever end closed the connection first.
 UNANSWERED_PART = 0.9
+# So much sound without text may hold a word; where times are estimated, so much may be the rest of the last sentence.
+WORD_MS, REST_MS = 100, 400
 
 
 class Reconnection:
@@ -34,6 +37,7 @@ class Reconnection:
         self._retries = retries
         self._jitter = jitter
         self._skip_to: int | None = None  # audio before this position was sent too often
+        self._asked_again_ms = -1  # sound from here on was sent again, because a service did not answer at the end
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
@@ -56,13 +60,37 @@ class Reconnection:
         self._account.connection_lost(silent_s)
         self._account.emit(Reconnecting(self._backoff.attempt, round(attempt.wait_s * 1000), error.brief))
         if self._backoff.attempt == 1 and self._retries.retry_for_s is not None:
-            self._account.emit(Notice("info", f"an outage is waited out for up to {self._retries.retry_for_s:g} s"))
+            self._account.emit(
+                Notice("info", f"waiting up to {self._retries.retry_for_s:g} s for the end of the outage")
+            )
         return attempt
 
     def recover(self) -> None:
         """Go back to the first undecided audio after a loss; audio that was sent too often becomes a gap."""
         self._feed.recover(self._skip_to, f"sent {(self._retries.limit or 0) + 1} times, and no text came")
         self._skip_to = None
+
+    def is_quiet_end(self) -> bool:
+        """Whether a task has come to its end on a wire that has no message for that: nothing has come for long.
+
+        A service that has not answered the request for the rest of its text, or has left a sentence open, may be dead.
+        Then sound without text is sent again, once; where that changes nothing, the sound is a gap.
+        """
+        task = self._connection.task
+        if task.codec.quiet_end_s is None:
+            return False
+        least_ms, answered_after = REST_MS, self._connection.finish_at
+        if not task.estimates:  # a final that ends before the sound does not answer for it
+            least_ms, answered_after = WORD_MS, max(answered_after, self._account.last_final_at)
+        sound = self._account.ledger.undecided_sound(task.offset_ms, self._feed.cursor_ms)
+        is_open = task.has_text and task.open_ms is not None  # a service may send no finals at all
+        if length(sound) < least_ms or (self._feed.message_at > answered_after and not is_open):
+            return True
+        if self._retries.limit == 0 or sound[0][0] <= self._asked_again_ms:
+            self._feed.unanswered = True
+            return True
+        self._asked_again_ms = sound[0][0]
+        return False
 
     def _finish_unanswered(self, link: LinkState) -> bool:
         deadline = self._connection.deadline

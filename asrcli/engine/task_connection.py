@@ -38,6 +38,7 @@ class TaskConnection:
         open_connection: The connection; None before the first one has opened and after `close`.
         reused: The connection has carried a task before this one.
         started_at: When the start of the task was requested.
+        finish_at: When the rest of the text was requested last.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
         timeout_s: How far off the deadline was when it was set.
     """
@@ -66,7 +67,7 @@ class TaskConnection:
         self.open_connection: OpenConnection | None = None
         self.reused = False
         self._retired_names: dict[str, str] = {}
-        self.started_at = 0.0
+        self.started_at = self.finish_at = 0.0
         self.deadline: float | None = None
         self.timeout_s = 0.0
 
@@ -145,6 +146,7 @@ class TaskConnection:
             SendFailed: the connection was lost.
         """
         self.task.finishing = True
+        self.finish_at = self._clock()
         self.restart_timeout()
         self._note("finish")
         self.send(self.task.codec.finish())

@@ -1,11 +1,11 @@
-"""A journal as a source, for audio that has no text yet; and an output that continues the numbers of sentences."""
+"""A journal as a source, for audio that has no text yet; and the outputs of a run that continues a session."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.core.event_placement import shift_event
-from asrcli.core.events import Began, Event, Gap, Paused, Resumed
+from asrcli.core.events import Began, Ended, Event, Gap, Paused, Resumed
 from asrcli.core.interfaces import Output, Source, SourceWrapper
 from asrcli.core.transcript import Sentence, Transcript
 from asrcli.journal.audio_track import AudioTrack
@@ -120,6 +120,36 @@ class ContinuedOutput:
         if isinstance(event, Began):
             event = replace(event, begin_ms=max(0, event.begin_ms + self._shift_ms))
         self._output.handle(shift_event(event, self._shift_ms), _renumbered(transcript, self._highest))
+
+    def close(self) -> None:
+        """Close the inner output."""
+        self._output.close()
+
+
+class HeldAccount:
+    """An output around another one: it holds the account of the run back until `release`.
+
+    In a journal, an account says that all audio was transcribed or named as lost. A run that continues a session may
+    end before it has taken all of it.
+    """
+
+    patient = True
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._held: tuple[Ended, Transcript] | None = None
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Pass the event on, but for the account."""
+        if isinstance(event, Ended):
+            self._held = event, transcript
+        else:
+            self._output.handle(event, transcript)
+
+    def release(self) -> None:
+        """Pass the account on."""
+        if self._held is not None:
+            self._output.handle(*self._held)
 
     def close(self) -> None:
         """Close the inner output."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.whole_writes import make_private
 from asrcli.journal.append_file import open_private
 from asrcli.journal.directory import default_folder
@@ -16,7 +16,7 @@ from asrcli.journal.owned_files import distrust, opened
 if TYPE_CHECKING:
     import hashlib
 else:
-    hashlib = LateModule("hashlib")
+    hashlib = LazyModule("hashlib")
 
 
 class TranscriptOrigins:

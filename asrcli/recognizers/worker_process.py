@@ -149,7 +149,7 @@ class WorkerProcess:
             raise self._gone() from exc
 
     def _wait_for(self, ticks: int) -> None:
-        """Let `receive` time out after so many ticks."""
+        """Let `receive` time out after this many ticks."""
         loop = asyncio.get_running_loop()
         if ticks:
             self._tick = loop.call_later(self._hung_s / TICKS, self._wait_for, ticks - 1)

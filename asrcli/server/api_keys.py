@@ -57,7 +57,7 @@ def parse_keys(lines: Iterable[str], where: str) -> list[ApiKey]:
             found.append(_parse_key(words, f"line {number}", where))
             _check_unique(found, f"line {number}", where)
     if not found:
-        raise SettingError("keys", "holds no key", _EXAMPLE, value=where)
+        raise SettingError("keys", "contains no key", _EXAMPLE, value=where)
     if len(found) > MAX_KEYS:
         raise SettingError("keys", f"holds more than {MAX_KEYS} keys", value=where)
     return found
@@ -76,12 +76,12 @@ def _parse_key(words: list[str], line: str, where: str) -> ApiKey:
         if name not in LIMITS:
             raise SettingError(
                 "keys",
-                f"{line}: behind the key stand {', '.join(LIMITS[:-1])} and {LIMITS[-1]} alone",
+                f"{line}: after the key only {', '.join(LIMITS[:-1])} and {LIMITS[-1]} are allowed",
                 _EXAMPLE,
                 value=where,
             )
         if not (number.isascii() and number.isdecimal() and 0 < len(number) < 10 and int(number)):
-            raise SettingError("keys", f"{line}: {name} is no whole number above 0", _EXAMPLE, value=where)
+            raise SettingError("keys", f"{line}: {name} is not a whole number above 0", _EXAMPLE, value=where)
         limits[name] = int(number)
     if limits.get("reserved", 0) > limits.get("connections", MAX_PLACES):
         raise SettingError("keys", f"{line}: reserved is more than connections", _EXAMPLE, value=where)
@@ -162,7 +162,7 @@ class ApiKeys:
         return key.connections is None or self._usage(key).connections < key.connections
 
     def kept_for_others(self, key: ApiKey, places: int) -> int:
-        """Return how many of so many places this key has to leave free; 0 while it has fewer than it has reserved."""
+        """Return how many of `places` this key has to leave free; 0 while it has fewer than it has reserved."""
         size = len(self._keys)
         if self._usage(key).connections < _reserved(key, size, places):
             return 0

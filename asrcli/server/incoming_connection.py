@@ -179,7 +179,7 @@ class IncomingConnection(ServerConnection):
             self.transport.resume_reading()
 
     def _wake_receiver(self, message: str | bytes | LargeMessage | None) -> bool:
-        """Give a message to who waits for one, or None if the library has it; returns False where it was not taken."""
+        """Give a message to who waits for one, or None if the library has it; returns False if it was not taken."""
         if self._receiver is None or self._receiver.done():
             return False
         self._receiver.set_result(message)

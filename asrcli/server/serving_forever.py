@@ -11,7 +11,7 @@ from asrcli.server.local_server import LocalServer
 from asrcli.server.log_filter import log
 from asrcli.terminal.interrupts import interruptible
 
-SWITCH_S = 0.0005  # a thread that decodes may hold Python for so long while the clients wait
+SWITCH_S = 0.0005  # a thread that decodes may hold Python for this long while the clients wait
 
 
 def serve_forever(

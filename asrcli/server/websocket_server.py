@@ -70,7 +70,7 @@ class WebSocketServer:
         single_requests: The single requests that are being read or answered.
         pending: The connections whose request is not whole yet.
         newcomers: The connections that are not answered yet.
-        handed: Brings the connections that another process has accepted; None where this one listens.
+        handed: Brings the connections that another process has accepted; None if this one listens.
     """
 
     def __init__(

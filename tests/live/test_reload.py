@@ -72,7 +72,7 @@ def test_a_server_ends_although_a_file_does_not_come(server: Reloaded) -> None:
     [
         ("anna sk-anna reserved=8\neve sk-eve reserved=1\n", "the keys reserve 9 connections, which is more"),
         ("anna sk-anna\nsk-canary eve\n", "line 2: begins with a key, and the name comes first"),
-        ("", "holds no key"),
+        ("", "contains no key"),
         ("\0\xff", "line 1: has no name or no key"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("anna sk-anna\n")
     keys.chmod(0o644)
-    told = f"{keys} holds a key that other users of this machine can read: chmod 600 would end that\n"
+    told = f"{keys} contains a key that other users of this machine can read: chmod 600 prevents that\n"
     with serving("--engine", "scripted", "--keys", keys) as (_, process):
         assert process.stderr.readline() == f"asr: {told}"
         process.send_signal(signal.SIGHUP)

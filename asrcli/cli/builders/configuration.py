@@ -1,4 +1,4 @@
-"""Changes the user's own file of settings for `asr config`. What would not be valid is not written."""
+"""Changes the user's own settings file for `asr config`. What would not be valid is not written."""
 
 import os
 import shlex

@@ -11,7 +11,7 @@ from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.records import JournalHeader
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from asrcli.journal import reading
     from asrcli.journal import writing as journal_writing
 else:  # a new run reads no journal, and one with --no-journal writes none
-    reading = LateModule("asrcli.journal.reading")
-    journal_writing = LateModule("asrcli.journal.writing")
+    reading = LazyModule("asrcli.journal.reading")
+    journal_writing = LazyModule("asrcli.journal.writing")
 
 KEPT = (
     "append",
@@ -115,7 +115,7 @@ class JournalKeeping:
             for problem in self.writing.close():
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
-                _print_untranscribed(path, self.writing.recorder.failed)
+                print_untranscribed(path, self.writing.recorder.failed)
 
 
 def new_header(
@@ -173,7 +173,8 @@ def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
     return f"to see its words: {session_command('sessions show', path)}"
 
 
-def _print_untranscribed(path: Path, failed: Sequence[str]) -> None:
+def print_untranscribed(path: Path, failed: Sequence[str]) -> None:
+    """Print how to get the text of audio that has none yet, or the words of outputs that have failed."""
     try:
         left_ms = unheard_ms(reading.Journal.open(path))
     except SourceError as exc:

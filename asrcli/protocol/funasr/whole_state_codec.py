@@ -16,7 +16,7 @@ from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.funasr.client_base import FunAsrClientBase
 from asrcli.protocol.json_messages import Json, flag, text, whole
-from asrcli.protocol.timestamps import likely_end
+from asrcli.protocol.timestamps import span, usable_time
 
 # The server passes the name of a language on to its model, which knows these by their own names.
 LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ja": "日本語"}
@@ -129,18 +129,17 @@ class FunAsrRealtimeClient(FunAsrClientBase):
             if place in self._known or not said.strip():  # a text may be filled in later
                 continue
             self._known.add(place)
-            begin_ms, end_ms = whole(sentence, "start"), whole(sentence, "end")
+            begin_ms, end_ms = usable_time(sentence, "start"), usable_time(sentence, "end")
+            if begin_ms is not None and end_ms is not None and begin_ms >= end_ms:
+                begin_ms = end_ms = None  # as where a server has no times, and names zeros
             if end_ms is not None and end_ms <= self._again_ms:
                 continue
-            estimated = begin_ms is None or end_ms is None
-            if begin_ms is None:
-                begin_ms = self._last_end_ms
-            if end_ms is None:
-                next_ms = None
-                if sentence is sentences[-1]:
-                    next_ms = whole(value, "partial_start_ms")
-                end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=self._format.ms(self._sent_samples))
-            yield self._final(begin_ms, max(begin_ms, end_ms), said, estimated=estimated)
+            next_ms = None
+            if sentence is sentences[-1]:
+                next_ms = usable_time(value, "partial_start_ms")
+            sent_ms = self._format.ms(self._sent_samples)
+            times = span(begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, said=said, next_ms=next_ms)
+            yield self._final(*times, said, estimated=end_ms is None or begin_ms != times[0])
 
     def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:
         final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated)
@@ -154,7 +153,7 @@ class FunAsrRealtimeClient(FunAsrClientBase):
         before, self._said = self._said, text(value, "partial")
         if not self._said.strip() and not before.strip():
             return []
-        told_ms = whole(value, "partial_start_ms")
+        told_ms = usable_time(value, "partial_start_ms")
         if told_ms is not None and told_ms >= begin_ms:
             begin_ms = told_ms
         return [Partial(str(self._number), begin_ms, "", self._said)]

@@ -99,8 +99,7 @@ class OmniTurns(RealtimeItems):
         events = self._answer(name, value, sent_ms)
         if len(self._turns) < TASK_MOST_OPEN:
             return events
-        oldest = next(iter(self._turns.values()))  # the service has forgotten it
-        oldest.give_up()
+        next(iter(self._turns.values())).give_up()  # the service has forgotten it
         return [*events, *self._release(sent_ms)]
 
     def _answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
@@ -121,7 +120,7 @@ class OmniTurns(RealtimeItems):
         return [Notice("debug", f"dropped an unknown event: {name}")]
 
     def _begin(self, named: str) -> None:
-        """An answer has begun; nothing where the message repeats one about an answer that has ended."""
+        """An answer has begun; nothing if the message repeats one about an answer that has ended."""
         if named in self._given:
             if not self._unanswered():
                 return
@@ -286,15 +285,16 @@ class OmniTurns(RealtimeItems):
             return [Notice("debug", "dropped an answer to the silence behind the audio")]
         if lost:
             return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
-        final = Final(key, begin_ms, end_ms, turn.text, (), turn.language, turn.emotion, heard=turn.heard)
+        told = (turn.text, (), turn.language, turn.emotion)
+        final = Final(key, begin_ms, end_ms, *told, heard=turn.heard, estimated=turn.utterance.estimated)
         if cut:
             return [Notice("warning", reason_of(UNWHOLE, given.reason)), final]
         return [final]
 
     def _lost(self, reason: str) -> Gap:
-        _, begin_ms, end_ms = self._commits.popleft()
-        return Gap(begin_ms, end_ms, reason_of(UNANSWERED, reason))
+        return Gap(*self._commits.popleft()[1:], reason_of(UNANSWERED, reason))
 
     def _is_added_silence(self, utterance: Utterance, sent_ms: int | None) -> bool:
-        """Whether the utterance begins in the silence that this client has added behind the audio."""
-        return self.over and utterance.begin_ms is not None and utterance.begin_ms >= (sent_ms or 0)
+        """Whether the utterance begins in the silence that this client has added behind the audio, by its own word."""
+        begin_ms = utterance.begin_ms
+        return self.over and not utterance.estimated and begin_ms is not None and begin_ms >= (sent_ms or 0)

@@ -42,6 +42,7 @@ NO_ITEM = "item_retrieve_invalid_item_id"
 NOT_SENT = "include_not_supported"
 QUIET_END_S = 10.0  # a server that tells of no commits may not say when it has sent all
 EMPTY = "input_audio_buffer_commit_empty"
+SPEECH = {f"{BUFFER}speech_started", f"{BUFFER}speech_stopped"}
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
 
 
@@ -58,6 +59,7 @@ class OpenAIClient(RealtimeClient):
         self._ends = False  # the audio is over
         self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
         self._tells_commits = False  # the server has answered one, of its own or of ours
+        self._tells_speech = False  # the server has said of an item where speech begins or ends
         self._nameless = 0  # committed items without an id, whose texts are still to come
 
     def url(self, base: str) -> str:
@@ -85,7 +87,7 @@ class OpenAIClient(RealtimeClient):
         """
         events = super().receive(message)
         self.quiet_end_s = None
-        unanswered = not self._tells_commits and self._items.finals > 0
+        unanswered = self._items.finals > 0 and not (self._tells_commits and self._tells_speech)
         if self._ends and not self._items.pending and (unanswered or self._nameless):
             self.quiet_end_s = QUIET_END_S  # nobody may answer the last commit
         if not self._ends or self._last_commit or self._items.pending or self._nameless:
@@ -116,9 +118,11 @@ class OpenAIClient(RealtimeClient):
             self._nameless += 1
             return super()._handle(name, value)
         self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
+        self._tells_speech = self._tells_speech or (name in SPEECH and bool(word(value, "item_id")))
         events = super()._handle(name, value)
-        if name == f"{BUFFER}committed" and not self._items.has_ended(word(value, "item_id")):
-            self._last_commit = ""  # the server had not ended this item by itself
+        # The server had not ended this item by itself; one that says so of no item may have, long before our commit.
+        if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(word(value, "item_id")):
+            self._last_commit = ""
         return events
 
     def _count_nameless(self, value: Json) -> None:

@@ -19,13 +19,14 @@ ANNOUNCED = (*MARKS, "committed")
 UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
+MOST_ADDED_MS = 10_000  # no more silence than this is added behind the audio
 MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
 
 
 class RealtimeItems:
     """Places utterances in the audio, by announcements and commits. Times are ms from the beginning of the session.
 
-    The argument `sent_ms` of many methods is how much audio has been sent; None where it is not known.
+    The argument `sent_ms` of many methods is how much audio has been sent; None if it is not known.
 
     Attributes:
         usage: The usage from the service; not documented on this wire, but read where it is sent.
@@ -119,7 +120,7 @@ class RealtimeItems:
         return self._announcement(step, utterance, value, sent_ms)
 
     def _announce(self, item: str, step: str) -> Utterance | None:
-        """The utterance that a message announces; None where it is final and the message is late or repeated."""
+        """The utterance that a message announces; None if it is final and the message is late or repeated."""
         known = self._utterances.get(item)
         if known is not None and known.final is not None:
             if step not in known.announced:
@@ -152,7 +153,7 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
-        is_told = step not in MARKS or usable_time(value, MARKS[step]) is not None
+        is_told = step not in MARKS or self._told(step, value, sent_ms) is not None
         utterance.estimated = not is_told or (utterance.estimated and step != "speech_started")
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
@@ -172,14 +173,21 @@ class RealtimeItems:
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
-        starts = step == "speech_started"
-        at_ms = usable_time(value, MARKS[step])
-        if at_ms is None and not starts:
+        at_ms = self._told(step, value, sent_ms)
+        if at_ms is None and step != "speech_started":
             return sent_ms or 0
-        if at_ms is None or (starts and not self.over and sent_ms and at_ms > sent_ms):
+        if at_ms is None:
             return self._last_end_ms
         if sent_ms or self.over:
             return min(at_ms, sent_ms or 0)
+        return at_ms
+
+    def _told(self, step: str, value: Json, sent_ms: int | None) -> int | None:
+        """The time in a mark; None where it cannot be used, as where speech begins behind all audio."""
+        at_ms = usable_time(value, MARKS[step])
+        behind_ms = (sent_ms or 0) + MOST_ADDED_MS * self.over
+        if at_ms is not None and sent_ms and at_ms > behind_ms and step == "speech_started":
+            return None
         return at_ms
 
     def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
@@ -197,7 +205,7 @@ class RealtimeItems:
         if step == "failed":
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
-                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of what is final")]
+                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of a final sentence")]
             return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, _reason(value)))]
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 
@@ -218,7 +226,7 @@ class RealtimeItems:
         return [partial]
 
     def _of_text(self, item: str, said: str, sent_ms: int | None) -> Utterance | None:
-        """The utterance that a text ends; None where it ended with this text and no other audio was sent since."""
+        """The utterance that a text ends; None if it ended with this text and no other audio was sent since."""
         known = self._utterances.get(item)
         if known is None or known.final is None:
             return known or self._new(item)

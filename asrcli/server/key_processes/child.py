@@ -21,12 +21,12 @@ from asrcli.server.key_processes.messages import (
     ConnectionEnded,
     ConnectionTaken,
     Drain,
-    Figures,
     KeyLimits,
     ListAnswer,
     Listening,
     ListQuestion,
     LogLine,
+    MetricsReport,
     ServerPlan,
     Stop,
     next_message,
@@ -137,7 +137,7 @@ class ChildServer:
         """Tell the server the figures, if they have changed."""
         if (now := str(self._metrics)) != self._reported:
             self._reported = now
-            self._tell(Figures(self._metrics))
+            self._tell(MetricsReport(self._metrics))
 
     def _connection_taken(self, number: int) -> None:
         self._tell(ConnectionTaken(number))

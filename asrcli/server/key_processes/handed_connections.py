@@ -16,7 +16,7 @@ MAX_MESSAGE_BYTES = 24 << 10  # the system keeps a message of this size in one p
 
 
 def hand_over(channel: socket.socket, descriptor: int, handed: HandedOver) -> bool:
-    """Give a connection away; returns False where it does not fit, or the other process is behind or gone.
+    """Give a connection away; returns False if it does not fit, or the other process is behind or gone.
 
     Args:
         channel: The Unix socket, which does not block.

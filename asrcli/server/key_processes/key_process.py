@@ -17,13 +17,13 @@ from asrcli.server.key_processes.messages import (
     ConnectionEnded,
     ConnectionTaken,
     Drain,
-    Figures,
     HandedOver,
     KeyLimits,
     ListAnswer,
     Listening,
     ListQuestion,
     LogLine,
+    MetricsReport,
     ServerPlan,
     Stop,
     next_message,
@@ -98,7 +98,7 @@ class KeyProcess:
         return self._channel is not None and self._silent_ticks < LATE_TICKS
 
     def hand_over(self, descriptor: int, handed: HandedOver) -> bool:
-        """Give a connection away; returns False where the server has to keep it.
+        """Give a connection away; returns False if the server has to keep it.
 
         Args:
             descriptor: Of the connection, which is to be closed here.
@@ -125,7 +125,7 @@ class KeyProcess:
         self._end(Drain())
 
     async def stop(self, within_s: float) -> None:
-        """Close every connection now: clients have so many seconds to answer. A process that goes on then is killed."""
+        """Close every connection now: clients have `within_s` seconds to answer. Then the process is killed."""
         self._end(Stop())
         # A second signal cancels every task, this one too: whoever waits for it must not be cancelled again by that.
         await asyncio.wait([self._running], timeout=within_s + END_S)
@@ -248,7 +248,7 @@ class KeyProcess:
                 self._clients.taken(number)
             case ConnectionEnded(number):
                 self._clients.ended(number)
-            case Figures(metrics):
+            case MetricsReport(metrics):
                 self.metrics = self._earlier.plus(metrics)
             case ListQuestion(number, recognition):
                 self._tell(ListAnswer(number, self._with_lists(recognition)))

@@ -103,7 +103,7 @@ class ConnectionEnded(NamedTuple):
     number: int
 
 
-class Figures(NamedTuple):
+class MetricsReport(NamedTuple):
     """All that was counted since the beginning."""
 
     metrics: ServerMetrics
@@ -116,7 +116,7 @@ class LogLine(NamedTuple):
 
 
 async def next_message(reader: asyncio.StreamReader) -> Any:
-    """Return the next message; None where the other side has ended."""
+    """Return the next message; None if the other side has ended."""
     try:
         head = await reader.readexactly(LENGTH.size)
         return unpacked(await reader.readexactly(*LENGTH.unpack(head)))

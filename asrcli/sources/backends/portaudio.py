@@ -1,7 +1,7 @@
 """Lists, finds, opens and reads the inputs of this machine through PyAudio and PortAudio. The only importer of PyAudio.
 
 PortAudio is not thread-safe, so opening and closing take a lock. A stream belongs to the thread that opened it: closing
-it from another thread would block a read for ever. A thread that hangs in PortAudio loses the lock to the others.
+it from another thread would block a read forever. A thread that hangs in PortAudio loses the lock to the others.
 """
 
 import contextlib

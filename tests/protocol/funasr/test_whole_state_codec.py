@@ -94,6 +94,33 @@ def test_missing_times_are_estimated_and_marked(sentence: object) -> None:
     assert 0 <= first.begin_ms <= first.end_ms <= second.begin_ms
 
 
+@pytest.mark.parametrize("times", [("1000", "1900"), (1000.0, 1900.4), ("1000.0", " 1900 ")])
+def test_times_are_read_in_any_form(times: tuple[object, object]) -> None:
+    """As text or with a fraction they are those of the server, so a list that begins anew repeats nothing."""
+    codec = client(9)
+    said = state(("one", *times), partial="t", partial_start_ms=str(2000))
+    assert hear(codec, said) == [Final("1", 1000, 1900, "one"), Partial("2", 2000, "", "t")]
+    assert hear(codec, state(), state(("one", *times))) == [Partial("2", 1900, "", "")]
+
+
+def test_a_server_without_times_that_names_zeros_loses_nothing() -> None:
+    """Whether it gives whole milliseconds, or seconds that are none; also where its list begins anew."""
+    codec = client(9)
+    heard = [*hear(codec, state(("one", 0, 0))), *hear(codec, state(("one", 0, 0), ("two", 0.3, 0.9)))]
+    heard += [*hear(codec, state(), state(("three", 0, 0)))]
+    assert [event.text for event in heard if isinstance(event, Final)] == ["one", "two", "three"]
+    assert all(event.estimated for event in heard if isinstance(event, Final))
+
+
+@pytest.mark.parametrize("times", [(3000, 1000), (500_000, 600_000), (5_000, 600_000)])
+def test_times_that_cannot_be_are_estimated_and_marked(times: tuple[int, int]) -> None:
+    """Reversed ones, and those behind the audio that was sent."""
+    (final,) = hear(client(9), state(("hello", *times)))
+    assert isinstance(final, Final)
+    assert 0 <= final.begin_ms < final.end_ms <= 9000
+    assert final.estimated == (times[1] < times[0] or times[0] > 9000)
+
+
 def test_only_the_last_sentence_ends_before_the_open_one() -> None:
     """An earlier one without an end is as long as its text."""
     first, second = hear(client(9), state(("hello", 0), ("again", 2000), partial="x", partial_start_ms=100))[:2]

@@ -1,5 +1,7 @@
 """The wire of Omni models, both ends joined, in VAD mode and in manual mode; and what a service says out of turn."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,27 @@ def test_what_is_heard_in_the_silence_of_ours_is_not_reported() -> None:
     ]
     assert service.tell("session.finished") == [Finished()]
     assert kinds(Service(VAD, seconds=0).codec.finish()) == ["finish"]
+
+
+UNTOLD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, -1, "", "x", True, 10**30, 60_000, {}]
+)  # times that say nothing about a second of audio
+TOLD = st.integers(0, 900)
+
+
+@given(st.lists(st.tuples(UNTOLD | TOLD, UNTOLD | TOLD), min_size=1, max_size=4), st.integers(0, 4))
+def test_an_answer_is_lost_for_no_time_that_the_service_leaves_out(times: list[tuple[Any, Any]], before: int) -> None:
+    """Also behind the end of the audio: only a begin in our silence tells that nobody has spoken."""
+    service = Service(VAD, seconds=1)
+    finals = []
+    for number, (begin, end) in enumerate(times):
+        if number == before:
+            service.codec.finish()
+        service.turn(f"i{number}", begin, end)
+        finals += [event for event in service.answer(f"r{number}", f"text {number}") if isinstance(event, Final)]
+    assert [final.text for final in finals] == [f"text {number}" for number in range(len(times))]
+    marked = [final.estimated for final in finals]
+    assert all(marked[number] for number, (begin, end) in enumerate(times) if type(begin) is not int or end is None)
 
 
 def test_in_manual_mode_each_commit_asks_for_its_answer_and_audio_waits_for_it() -> None:

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
@@ -149,7 +151,7 @@ def test_errors_and_languages_are_those_of_the_realtime_wire() -> None:
     """An error about one request ends nothing; another language than was asked for is refused."""
     codec = client()
     error = {"type": "invalid_request_error", "code": "invalid_value", "message": "no"}
-    assert notices(hear(codec, text("error", error=error))) == ["the service objects: invalid_value: no"]
+    assert notices(hear(codec, text("error", error=error))) == ["the service reports an error: invalid_value: no"]
     strict = OpenAIClient(RecognitionSettings("m", 24000, ("zh",)), counting())
     session = {"id": "s", "audio": {"input": {"transcription": {"language": "en"}}}}
     with pytest.raises(ServiceRefused, match="language zh"):
@@ -213,10 +215,32 @@ def test_a_server_that_tells_of_no_commits_ends_with_quiet() -> None:
     assert codec.quiet_end_s is None
     told = client()
     told.audio(SECOND)
+    hear(told, text("input_audio_buffer.speech_stopped", item_id="a", audio_end_ms=900))
     hear(told, text("input_audio_buffer.committed", item_id="a"), text(f"{ITEM}completed", item_id="a", transcript="x"))
     told.finish()
     hear(told, text("session.updated", session={"id": "s"}))
     assert told.quiet_end_s is None
+
+
+@given(st.integers(0, 3), st.integers(1, 4))
+def test_a_server_that_never_says_where_speech_ends_is_heard_to_its_last_item(before: int, after: int) -> None:
+    """Of its commits nobody knows which one answers ours: the server may be far behind. A pause is the end."""
+    codec = client()
+    codec.audio(SECOND)
+    texts: list[str] = []
+    for number in range(before + after):
+        if number == before:
+            codec.finish()
+        item = f"i{number}"
+        events = hear(codec, text("input_audio_buffer.committed", item_id=item))
+        assert codec.quiet_end_s is None
+        events += hear(codec, text(f"{ITEM}completed", item_id=item, transcript=item))
+        assert not any(isinstance(event, Finished) for event in events)
+        texts += [event.text for event in events if isinstance(event, Final)]
+    assert texts == [f"i{number}" for number in range(before + after)]
+    assert codec.quiet_end_s
+    (end,) = hear(codec, text("error", error={"type": "invalid_request_error", "code": EMPTY, "message": "empty"}))[-1:]
+    assert isinstance(end, Finished)
 
 
 @pytest.mark.parametrize("item", [..., None, "", [], {}], ids=str)

@@ -1,0 +1,77 @@
+"""`asr resume` that is itself interrupted: what it has not transcribed is kept for the next one."""
+
+import json
+import signal
+import socket
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import asr, lines, started
+from tests.support.journals import session, spoken
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def state(folder: Path) -> str:
+    """What the list says about the only session."""
+    (listed,) = json.loads(asr("sessions", "--json", "--journal", folder).stdout)
+    return str(listed["state"])
+
+
+def finals(path: Path) -> list[tuple[int, int]]:
+    """The times of all sentences of a session, in order."""
+    events = lines((path / "events.jsonl").read_text())
+    return [(event["begin_ms"], event["end_ms"]) for event in events if event["type"] == "final"]
+
+
+def test_ctrl_c_while_the_service_is_called_leaves_all_of_it(scripted: str, tmp_path: Path) -> None:
+    """Nothing was sent, so nothing has become silence."""
+    path = session(tmp_path, spoken(0, 3000))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
+        with started("resume", path.name, "--url", url, "--journal", tmp_path) as process:
+            called, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            _, status = process.communicate(timeout=60)
+            called.close()
+    assert process.returncode == 130
+    assert f"asr: 3.0 s have no text yet and are kept: asr resume {path.name} --journal {tmp_path}" in status
+    assert state(tmp_path) == "interrupted"
+    assert asr("resume", path.name, "--url", scripted, "--journal", tmp_path).returncode == 0
+    assert finals(path) == [(0, 1000), (1000, 2000), (2000, 3000)]
+    assert state(tmp_path) == "finished"
+
+
+def test_what_an_interrupted_resume_has_not_sent_is_left_to_the_next(scripted: str, tmp_path: Path) -> None:
+    """All of the audio has its text once, in the end."""
+    path = session(tmp_path, spoken(0, 60_000))
+    with started("resume", path.name, "--url", scripted, "--journal", tmp_path) as process:
+        process.read_until("sentence 1")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    first = finals(path)
+    assert 0 < len(first) < 60
+    assert state(tmp_path) == "interrupted"
+    assert asr("resume", path.name, "--url", scripted, "--journal", tmp_path).returncode == 0
+    found = finals(path)
+    assert found[: len(first)] == first
+    assert (found[0][0], found[-1][1]) == (0, 60_000)
+    assert all(later[0] - earlier[1] <= 0 for earlier, later in pairwise(found))
+    assert state(tmp_path) == "finished"
+
+
+def test_what_a_budget_did_not_pay_for_is_left_to_a_higher_one(scripted: str, tmp_path: Path) -> None:
+    """The run ends in order; the session does not."""
+    path = session(tmp_path, spoken(0, 20_000))
+    command = ("resume", path.name, "--url", scripted, "--region", "cn-beijing", "--journal", tmp_path, "--budget")
+    poor = asr(*command, 0.002)
+    assert poor.returncode == 7
+    first = finals(path)
+    assert 0 < len(first) < 20
+    assert state(tmp_path) == "interrupted"
+    assert asr(*command, 1).returncode == 0
+    assert (finals(path)[: len(first)], finals(path)[-1][1]) == (first, 20_000)
+    assert state(tmp_path) == "finished"
