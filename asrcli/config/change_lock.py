@@ -5,12 +5,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcli.core.errors import OutputError
+from asrcli.core.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    from asrcli.core import whole_writes
+else:  # most runs make no folder
+    whole_writes = LazyModule("asrcli.core.whole_writes")
 
 WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others forever
 PAUSE_S = 0.01
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_FILE = 0o600
 
 
 @contextmanager
@@ -42,7 +49,7 @@ def _opened(path: Path) -> int | None:
     if path.is_symlink():  # whoever changes the file by its other name shall wait too
         target = Path(os.path.realpath(path))
     try:
-        target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        whole_writes.make_private(target.parent)
         if os.name == "posix":
             return os.open(target.parent, os.O_RDONLY)  # nothing is left behind
         return os.open(target.with_name(f".{target.name}.lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)

@@ -7,16 +7,23 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_config_path
 
 from asrcli.config.document import Document, read_document
 from asrcli.core.errors import OutputError, UsageError, system_reason
+from asrcli.core.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    from asrcli.core import whole_writes
+else:  # most runs make no folder
+    whole_writes = LazyModule("asrcli.core.whole_writes")
 
 APP = "asrcli"  # the name of our folder among those of other programs
 USER_FILE, FOLDER_FILE = "config.toml", "asr.toml"
 MOST_BYTES = 1 << 20
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_FILE = 0o600
 NEW = ".asr-"  # behind the name of a settings file until it is whole
 
 
@@ -129,7 +136,7 @@ def write_text(path: Path, text: str) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
-        target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        whole_writes.make_private(target.parent)
         mode = PRIVATE_FILE
         if target.exists():
             mode = stat.S_IMODE(target.stat().st_mode)

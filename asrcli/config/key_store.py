@@ -11,7 +11,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path
 
@@ -19,8 +19,14 @@ from asrcli.config.change_lock import changing
 from asrcli.config.keyring_access import Keyring, KeyringUnusable, SystemKeyring
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, UsageError, system_reason
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import Secret
 from asrcli.dashscope.endpoints import EndpointRequest
+
+if TYPE_CHECKING:
+    from asrcli.core import whole_writes
+else:  # most runs make no folder
+    whole_writes = LazyModule("asrcli.core.whole_writes")
 
 APP = "asrcli"
 VERSION = 1
@@ -207,7 +213,7 @@ class KeyStore:
             if not kept.keys:
                 self.path.unlink(missing_ok=True)
                 return
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            whole_writes.make_private(self.path.parent)
             fd, new = tempfile.mkstemp(prefix=NEW, dir=self.path.parent)  # mode 0600
             try:
                 with os.fdopen(fd, "w", encoding="utf-8") as file:

@@ -1,7 +1,24 @@
-"""Writes to a file that is given: a piece is on the disk whole, or not at all. Opens nothing."""
+"""What goes onto the disk: pieces that are whole or not there at all, and folders of one user. Opens nothing."""
 
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, Self
+
+
+class Folder(Protocol):
+    """A folder that may be missing, as pathlib.Path is one."""
+
+    @property
+    def parent(self) -> Self:
+        """The folder that it is in; itself where it is in none."""
+        ...
+
+    def mkdir(self, mode: int, parents: bool, exist_ok: bool) -> None:
+        """Make it."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether it is there."""
+        ...
 
 
 class UnbufferedFile(Protocol):
@@ -30,3 +47,18 @@ def write_whole(file: UnbufferedFile, data: bytes, whole_bytes: int) -> None:
         with suppress(OSError):  # the first error is the one to report
             file.truncate(whole_bytes)
         raise
+
+
+def make_private(folder: Folder) -> None:
+    """Make a folder for one user, and the folders that it is in, where they are missing.
+
+    A umask of 0 would else let everybody rename what is in those.
+
+    Raises:
+        OSError: it cannot be made, or it is a file.
+    """
+    missing = [folder]
+    while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:
+        missing.append(missing[-1].parent)
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, parents=False, exist_ok=True)

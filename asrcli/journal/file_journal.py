@@ -6,7 +6,8 @@ from pathlib import Path
 
 from asrcli.core.events import Began, Event
 from asrcli.core.transcript import Transcript
-from asrcli.journal.append_file import PRIVATE_FOLDER, AppendFile, SyncThread
+from asrcli.core.whole_writes import make_private
+from asrcli.journal.append_file import AppendFile, SyncThread
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import remove_files
 from asrcli.journal.records import EVENTS, JournalHeader
@@ -45,7 +46,7 @@ class FileJournal:
         Raises:
             OSError: there can be none; nothing is kept then.
         """
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        make_private(folder)
         self._left = set(range(len(header.stages)))
         path = create_session_folder(folder, name)
         self._lock = JournalLock(path)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.core.lazy_module import LazyModule
-from asrcli.journal.append_file import PRIVATE_FOLDER, open_private
+from asrcli.core.whole_writes import make_private
+from asrcli.journal.append_file import open_private
 from asrcli.journal.directory import default_folder
 from asrcli.journal.owned_files import distrust, opened
 
@@ -34,7 +35,7 @@ class TranscriptOrigins:
         """Add transcripts with their inputs. If the disk refuses, the next run will not replace them."""
         self._known |= inputs
         with suppress(OSError):
-            self._path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            make_private(self._path.parent)
             new_path = self._path.with_suffix(f".{os.getpid()}")
             new_path.unlink(missing_ok=True)
             with open(new_path, "x", encoding="utf-8", opener=open_private) as file:

@@ -16,6 +16,7 @@ from asrcli.core.errors import system_reason, without_secrets
 from asrcli.core.events import Event, Gap, Notice, Paused, Resumed
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.core.transcript import Transcript
+from asrcli.core.whole_writes import make_private
 from asrcli.journal.append_file import PRIVATE_FOLDER, AppendFile, SyncThread, sync_folder
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import remove_files
@@ -113,7 +114,7 @@ class JournalWriter:
         Raises:
             OSError: the session cannot be created; no journal is kept then.
         """
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        make_private(folder)
         self.path = create_session_folder(folder, name)
         self._lock = JournalLock(self.path)
         try:

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TypeVar
 
 from asrcli.core.errors import SourceError, shorten, system_reason
-from asrcli.journal.append_file import PRIVATE_FOLDER
+from asrcli.core.whole_writes import make_private
 from asrcli.journal.directory import default_folder
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import NO_SURPRISE, distrust
@@ -186,7 +186,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 def _create(path: Path) -> None:
     """Make an empty file that only the user can read, if there is none, and check whose an older one is."""
-    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    make_private(path.parent)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_SURPRISE, PRIVATE_FILE))
     _check_owner(path)

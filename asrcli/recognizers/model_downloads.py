@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from asrcli.config.change_lock import changing
 from asrcli.config.files import write_text
 from asrcli.core.errors import OutputError, SourceError, UsageError, bare_url, system_reason
+from asrcli.core.whole_writes import make_private
 from asrcli.journal.lock import JournalLock
 from asrcli.transport.download import Progress, Route, download
 
@@ -62,7 +63,7 @@ class ModelDownloads:
         folder = self._models / FOLDER / hashlib.sha256(url.encode()).hexdigest()[:16]
         lock = JournalLock(folder)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
             free = lock.take()
         except OSError as exc:
             raise OutputError(str(folder), system_reason(exc)) from exc

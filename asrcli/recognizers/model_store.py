@@ -14,17 +14,24 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import EngineUnavailable, OutputError, UsageError, system_reason
+from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.protocol.language_codes import language_name
 from asrcli.recognizers.model_folder import open_model, size_mb
 from asrcli.recognizers.registry import RecognizerInfo, RunsIn
 from asrcli.recognizers.sherpa_hotwords import HotWordSpelling, hotword_spelling
 from asrcli.recognizers.sherpa_model import INSTALL
+
+if TYPE_CHECKING:
+    from asrcli.core import whole_writes
+else:  # most runs make no folder
+    whole_writes = LazyModule("asrcli.core.whole_writes")
 
 MANIFEST = "model.json"
 FILES = "files"  # the folder of an unpacked model, beside its manifest
@@ -140,7 +147,7 @@ class ModelStore:
             OutputError: it cannot be made.
         """
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            whole_writes.make_private(self.folder)
             self._tidy()
             new = Path(tempfile.mkdtemp(prefix=NEW, dir=self.folder))
             self._lock = JournalLock(new)

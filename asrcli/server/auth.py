@@ -14,6 +14,7 @@ from asrcli.server.page_origins import PageOrigins
 
 HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH, *CLIENT_SECRET_PATHS)  # paths of single HTTP requests
 POST_ONLY = "This path takes POST only."
+GET_ONLY = "This path takes GET only."
 KEY_PROTOCOL = "openai-insecure-api-key."  # a page that speaks OpenAI's wire offers its key as a subprotocol
 RETRY_AFTER = "1"  # seconds, for whoever is refused because too many others are there
 ANYBODY = ApiKey("", Secret(""))  # stands for every client of a server without keys

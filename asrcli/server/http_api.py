@@ -12,10 +12,12 @@ from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH, is_phrase_path
 from asrcli.protocol.http.temporary_keys import DEFAULT_EXPIRY_S, EXPIRY_S
 from asrcli.protocol.json_messages import Json, read
 from asrcli.server.api_keys import ApiKey, ApiKeys
-from asrcli.server.auth import ANYBODY, HTTP_PATHS, POST_ONLY, AccessControl
+from asrcli.server.auth import ANYBODY, GET_ONLY, HTTP_PATHS, POST_ONLY, AccessControl
 from asrcli.server.client_sessions import ClientSessions
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.log_filter import REFUSED, log
+from asrcli.server.monitoring import PATHS as MONITORED
+from asrcli.server.monitoring import Monitoring
 from asrcli.server.phrase_store import PhraseStore
 
 KEY_PATHS = (temporary_keys.TEMPORARY_KEYS_PATH, *client_secrets.CLIENT_SECRET_PATHS)
@@ -40,6 +42,7 @@ class HttpApi:
 
     Attributes:
         client_sessions: The secrets that it has made for clients of OpenAI's wire.
+        monitoring: Answers what operators ask with HEAD; None where nobody does.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class HttpApi:
         phrase_store: PhraseStore,
         new_id: Callable[[], str],
     ) -> None:
+        self.monitoring: Monitoring | None = None
         self._access_control = access_control
         self._temporary_keys = access_control.keys or ApiKeys(
             [ANYBODY]
@@ -62,6 +66,12 @@ class HttpApi:
         """Return the status and the body of the answer; never raises."""
         request_id = self._new_id()
         try:
+            if received.method == "HEAD" and self.monitoring is not None:
+                known = self.monitoring.answer(received.target, received.header_values)
+                if known is not None:
+                    return known.status, {}
+            if received.target.partition("?")[0].rstrip("/") in MONITORED:
+                raise ServiceRefused("MethodNotAllowed", GET_ONLY)
             return 200, self._output(received, request_id)
         except ServiceRefused as exc:
             code, message = exc.code, exc.message

@@ -121,7 +121,7 @@ class LocalServer:
         self._recorded = recorded
         self._wires = wires
         engine = recognizer.info.heard_by if recorded is None else recorded.engine
-        monitoring = Monitoring(self._access_control, self._all_metrics)
+        monitoring = http_api.monitoring = Monitoring(self._access_control, self._all_metrics)
         self._websocket_server = WebSocketServer(
             http_api, monitoring, self._limits, self._check, self._converse, engine, tls
         )

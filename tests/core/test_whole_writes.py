@@ -1,10 +1,15 @@
 """A piece is written whole or not at all."""
 
+import os
+import re
+import stat
 from errno import ENOSPC
+from pathlib import Path
 
 import pytest
 
-from asrcli.core.whole_writes import write_whole
+import asrcli
+from asrcli.core.whole_writes import make_private, write_whole
 
 
 class Disk:
@@ -41,3 +46,31 @@ def test_a_full_disk_keeps_no_part_of_a_piece() -> None:
     with pytest.raises(OSError, match="No space"):
         write_whole(disk, b"56789", 5)
     assert disk.data == b"01234"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are others there")
+def test_a_private_folder_is_in_private_folders(tmp_path: Path) -> None:
+    """With a umask of 0 everybody could else put another one in its place. What is there stays as it is."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    before = os.umask(0)
+    try:
+        for _ in range(2):
+            make_private(shared / "a" / "b" / "c")
+    finally:
+        os.umask(before)
+    made = [shared, shared / "a", shared / "a" / "b", shared / "a" / "b" / "c"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o755, 0o700, 0o700, 0o700]
+    (shared / "file").touch()
+    with pytest.raises(OSError, match=r"exists|[Nn]ot a directory"):
+        make_private(shared / "file")
+    with pytest.raises(OSError, match=r"[Nn]ot a directory|exists"):
+        make_private(shared / "file" / "in")
+
+
+def test_no_private_folder_is_made_with_open_ones_around_it() -> None:
+    """`mkdir` of pathlib gives its mode to the last folder alone."""
+    for path in Path(asrcli.__file__).parent.rglob("*.py"):
+        for call in re.findall(r"mkdir\([^)]*\)", path.read_text("utf-8")):
+            assert not ("parents=True" in call and re.search("mode=(0o700|PRIVATE)", call)), f"{path}: {call}"

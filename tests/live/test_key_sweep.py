@@ -2,21 +2,20 @@
 
 import json
 import os
+import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import pytest
 from websockets.sync.server import ServerConnection
 
 from tests.live.test_service import service
-from tests.support.command import CLIP, asr
-
-if TYPE_CHECKING:
-    import subprocess
+from tests.support.command import CLIP, asr, environment
 
 KEY = "Zx9canary7f3e9d2c1bQ"  # it does not look like a key of the service
 
@@ -164,3 +163,17 @@ def test_a_key_that_was_pasted_in_the_wrong_place(tmp_path: Path, typed: list[ob
     done = run(tmp_path, *typed)
     assert done.returncode in {2, 3, 4}, done.stderr
     assert left(done, tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are others there")
+def test_a_umask_of_zero_opens_nothing(tmp_path: Path) -> None:
+    """What the program makes for the user alone, and every folder around it; transcripts are as the umask says."""
+    env = {"HOME": str(tmp_path), "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": ""}
+    command = "umask 000; for arguments in 'config set library on' \"file $CLIP --local --engine scripted\"; do "
+    command += f"{sys.executable} -m asrcli $arguments || exit; done"
+    environ = environment(**env, CLIP=str(CLIP))
+    done = subprocess.run(["/bin/sh", "-c", command], env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    made = [path for path in tmp_path.rglob("*") if not path.is_symlink()]
+    assert {"library.db", "config.toml", "asrcli"} <= {path.name for path in made}
+    assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []

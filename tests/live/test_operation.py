@@ -74,6 +74,25 @@ def test_health_readiness_and_figures(small: str) -> None:
     assert now['asr_handshakes_refused_total{status="503"}'] >= 1
 
 
+def test_balancers_may_ask_with_head_and_nobody_with_post(small: str) -> None:
+    """The same status as with GET; another method is no missing path."""
+
+    def asked(method: str, path: str) -> int:
+        request = Request(small.replace("ws://", "http://") + path, method=method)  # noqa: S310  loopback
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
+                status: int = answer.status
+                return status
+        except HTTPError as refused:
+            return refused.code
+
+    assert [asked("HEAD", path) for path in ("/healthz", "/readyz/", "/metrics", "/other")] == [200, 200, 200, 404]
+    with wire(small):
+        assert [asked("HEAD", path) for path in ("/healthz", "/readyz")] == [200, 503]
+    for path in ("/healthz", "/readyz/", "/metrics?x=1"):
+        assert [asked(method, path) for method in ("POST", "PUT", "DELETE")] == [405, 405, 405]
+
+
 def test_no_web_page_reads_the_figures(small: str) -> None:
     """Neither from another origin nor by a name that leads here."""
     assert get(small, "/metrics", Origin="https://evil.example")[0] == 403
@@ -138,8 +157,10 @@ def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
         (["--cert", key], "holds no certificate with its private key"),
         (["--cert", certificate], "holds no certificate with its private key"),
         (["--cert", certificate, "--key", other_key], "belongs to another private key"),
-        (["--cert", certificate, "--key", locked], "has a private key with a password"),
-        (["--cert", tmp_path / "none"], "No such file or directory"),
+        (["--cert", certificate, "--key", locked], f"{locked} has a password"),
+        (["--cert", tmp_path / "none"], f"--cert {tmp_path / 'none'}: No such file or directory"),
+        (["--cert", tmp_path / "none", "--key", key], f"--cert {tmp_path / 'none'}: No such file or directory"),
+        (["--cert", certificate, "--key", tmp_path / "none"], f"--key {tmp_path / 'none'}: No such file or directory"),
         (["--keys", key, "--api-key-file", key], "--api-key-file with --keys"),
     ):
         done = asr("serve", "--port", 0, *arguments)

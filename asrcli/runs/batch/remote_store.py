@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, SourceError, bare_url, shorten
+from asrcli.core.whole_writes import make_private
 from asrcli.runs.batch.decisions import InputStamp
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
 
@@ -138,7 +139,7 @@ class RemoteStore:
             OutputError: no folder can be made for it.
         """
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(target.parent)
         except OSError as exc:
             raise OutputError(str(target.parent), _reason(exc)) from exc
         if size_bytes is not None and size_bytes + LEFT_FREE_BYTES > shutil.disk_usage(target.parent).free:

@@ -1,6 +1,7 @@
 """Who may use `asr serve`, and how it proves who it is: the keys of clients, and the certificate."""
 
 import logging
+import os
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -99,10 +100,14 @@ def server_certificate(certificate: Path | None, key: Path | None) -> ssl.SSLCon
         raise SettingError("cert", problem, "name the key with --key", value=str(certificate)) from None
     except _EncryptedKey:
         raise SettingError(
-            "cert", "has a private key with a password", "store it without one", value=str(certificate)
+            "cert", f"{key or certificate} has a password", "store the private key without one", value=str(certificate)
         ) from None
     except OSError as exc:
-        raise SettingError("cert", system_reason(exc), value=str(exc.filename or certificate)) from None
+        # The system does not say which of the two it is.
+        names = [path for path in (certificate, key) if path is not None and not os.access(path, os.R_OK)]
+        if names == [key]:
+            raise SettingError("key", system_reason(exc), value=str(key)) from None
+        raise SettingError("cert", system_reason(exc), value=str(certificate)) from None
     return context
 
 
