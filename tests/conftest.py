@@ -45,10 +45,15 @@ def embedded() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def microphone() -> Iterator[Microphone]:
-    """A microphone made of software, 48 kHz mono. In continuous integration its absence is a failure."""
+def plugged_in() -> Microphone:
+    """A microphone made of software, 48 kHz mono, to be used in a block. Its absence is a failure where CI is set."""
     if reason := missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"the microphone {reason}")
-    with Microphone() as plugged:
+    return Microphone()
+
+
+@pytest.fixture
+def microphone() -> Iterator[Microphone]:
+    """A microphone that nobody else uses."""
+    with plugged_in() as plugged:
         yield plugged

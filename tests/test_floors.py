@@ -91,7 +91,7 @@ ROOMS = {
         "server/captions/caption_server.py",
     ],
     "h11": ["server/http_server.py"],
-    "prometheus_client": ["server/figures.py"],
+    "prometheus_client": ["server/prometheus_collector.py"],
     "python_socks": ["transport/proxy.py"],
     "av": [
         "sources/container_opening.py",
@@ -152,7 +152,7 @@ def imports(path: Path) -> set[str]:
             found.add(node.module)
             if node.module == "asrcli" or noun(node.module) in {"protocol", "cli"}:
                 found |= {f"{node.module}.{alias.name}" for alias in node.names if alias.name != "__version__"}
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "LateModule":
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "LazyModule":
             found |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
     return found
 
@@ -280,7 +280,7 @@ def test_no_file_name_stands_twice() -> None:
 
 
 def test_code_is_written_out() -> None:
-    """Few conditional expressions and few imports inside functions. A late import has a reason: start-up, an extra."""
+    """There are few conditional expressions, and few imports inside functions; such an import has a reason."""
     choices = local_imports = 0
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

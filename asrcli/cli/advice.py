@@ -13,13 +13,13 @@ from asrcli.core.errors import (
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
-KEY_OF_THE_SERVER = "a server that is not the service's gets only the key that --api-key-file names: give it one"
-KEY_IT_KNOWS = "check the key: it must be one that the server at this address knows"
+KEY_OF_THE_SERVER = "other servers get only the key that --api-key-file names: name one"
+KEY_IT_KNOWS = "check the key: the server at this address does not accept it"
 NAME_A_KEY = "run asr login, set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
 _SAMPLES = "with --raw, --encoding, --rate, --channels"
-_TRY_AGAIN = "a fault on the service's side: try again"
+_TRY_AGAIN = "an error of the service: try again"
 _WAIT = "too many requests: wait a little, then try again"
 _ACCESS = "ask for access to this model in the console, or use another model"
 _MESSAGE = "an option does not suit this model: see the message"
@@ -35,8 +35,8 @@ BY_CAUSE = {
     Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
     Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
     Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",
-    Cause.CERTIFICATE_UNKNOWN: "trust it with --ca FILE, if you know whose it is",
-    Cause.SERVICE_TROUBLE: "the service is in trouble: try again",
+    Cause.CERTIFICATE_UNKNOWN: "if you know its owner, trust it with --ca FILE",
+    Cause.SERVICE_TROUBLE: "the service has a problem: try again",
     Cause.HANDSHAKE: "the handshake was refused",
     Cause.PROXY_KIND: "name one with --proxy",
     Cause.NO_SOCKS: "or name another with --proxy",
@@ -55,13 +55,13 @@ BY_CAUSE = {
     Cause.LANGUAGE_NEEDED: "name it: --language en",
     Cause.TOO_EARLY: "or add --wait",
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
-    Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
-    Cause.DEVICE: f"describe them {_SAMPLES}",
+    Cause.RAW_PCM: f"describe the format {_SAMPLES}",
+    Cause.DEVICE: f"describe the format {_SAMPLES}",
     Cause.BEGINS_AFTER_END: "choose an earlier --start",
-    Cause.DEVICE_HANGS: "asr doctor looks at it; or name another --backend",
+    Cause.DEVICE_HANGS: "run asr doctor, or choose another --backend",
     Cause.RECORDING_ADDRESS: "check the address and the network",
-    Cause.ARCHIVE: "unpack it, and name what is in it",
-    Cause.PAGE_FOR_AUDIO: "name the address of the recording itself, or save the recording and name the file",
+    Cause.ARCHIVE: "unpack it, and name the files in it",
+    Cause.PAGE_FOR_AUDIO: "name the address of the recording, or save the recording and name the file",
     Cause.LFS_POINTER: "git lfs pull fetches the file",
     Cause.NO_RECORDING: "name an audio or video file",
     Cause.INCOMPLETE: "copy or download it again; a tool that repairs it needs a whole file of the same recorder",
@@ -70,19 +70,19 @@ BY_CAUSE = {
 
 # By the parameter that serves the same purpose as one without effect.
 INSTEAD = {
-    "semantic": "to cut by meaning there is --semantic",
+    "semantic": "use --semantic to end sentences by meaning",
     "vocabulary_id": "asr vocab create makes a list of them for --vocabulary-id",
-    "prompt": "say it in --prompt",
+    "prompt": "put it into --prompt",
 }
 
 # By error code of the service; the longest matching prefix wins.
 BY_SERVICE_CODE = {
     "AccessDenied": _ACCESS,
     "AllocationQuota": "the free quota is used up: switch on paid use in the console",
-    "Arrearage": "the account is in arrears: settle it in the console",
-    "CLIENT_ERROR": "the service heard nothing for too long: send silence with --heartbeat",
+    "Arrearage": "the account has unpaid bills: pay them in the console",
+    "CLIENT_ERROR": "the service received no audio for too long: send silence with --heartbeat",
     "BadRequest.ResourceNotExist": "there is no such hot-word list here: asr vocab list has them",
-    "ClientDisconnect": "the connection went before the task had ended: try again",
+    "ClientDisconnect": "the connection was lost before the task ended: try again",
     "EmptyAudio": "the service received no usable audio: check the input",
     "InternalError": _TRY_AGAIN,
     NOT_LOADED: "asr engines lists others, which --engine chooses",
@@ -121,7 +121,7 @@ def described(error: AsrError) -> str:
 
 
 def advice_for(error: AsrError) -> str:
-    """What a person can do about this error; empty where its own sentence says all."""
+    """What a person can do about this error; empty if its own sentence says all."""
     if isinstance(error, MissingKey) and error.local:
         return f"{NAME_A_KEY}, or try --local, which needs none"
     if isinstance(error, ServiceRefused) and error.sent_no_key and error.other_service:
@@ -129,7 +129,7 @@ def advice_for(error: AsrError) -> str:
     if isinstance(error, MissingKey) or (isinstance(error, ServiceRefused) and error.sent_no_key):
         return NAME_A_KEY
     if isinstance(error, JournalUnreadable):
-        return f"hear them: asr file {error.audio} --raw --rate 16000"
+        return f"use: asr file {error.audio} --raw --rate 16000"
     if isinstance(error, ServiceRefused):
         if (
             error.code == "InvalidApiKey" and not error.region

@@ -12,7 +12,7 @@ import typer
 import typer.main
 
 from asrcli import __version__
-from asrcli.cli import surroundings
+from asrcli.cli import system_resources
 from asrcli.cli.console import print_error, print_message
 from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.render.help_page import Command, Group
@@ -59,29 +59,29 @@ asr file talk.wav --local --format jsonl | jq -r 'select(.type=="final").text'""
 
 # The first line of the help of each command. With it the list of commands loads no module of a command.
 COMMANDS = {
-    "mic": "Transcribe what the microphone hears, while it is spoken.",
+    "mic": "Transcribe speech from the microphone, live.",
     "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
     "file": "Transcribe files, or standard input.",
-    "batch": "Transcribe many recordings, several at once; run again, it goes on where it was.",
-    "resume": "Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
+    "batch": "Transcribe many recordings in parallel; run it again to continue.",
+    "resume": "Continue an interrupted session of asr mic or asr file: transcribe the audio that has no text yet.",
     "sessions": "List, show, export, keep or delete sessions and their transcripts.",
     "search": "Find words in the finished transcripts that the library keeps.",
-    "replay": "Play a record of the wire again, without the service.",
-    "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
-    "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
-    "models": "List the models of the service, or show all that is known of one.",
+    "replay": "Replay recorded messages of a service, without the service.",
+    "verify": "Check, with the recorded audio and events of a session, that no second is lost or counted wrongly.",
+    "ws-raw": "Exchange messages with a service, and print each message unchanged, one per line.",
+    "models": "List the models of the service, or show everything known about one.",
     "engines": "List the recognizers on this machine: whether each is ready, or what is missing.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
-    "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
-    "login": "Keep an API key for later runs, after a check with the service.",
-    "logout": "Forget the API key that asr login keeps.",
-    "whoami": "Show where the API key comes from, its last four characters, and the service that it is for.",
+    "token": "Create a temporary key from your key and print it, for a program that must not get your key.",
+    "login": "Check an API key with the service, and store it for later runs.",
+    "logout": "Delete the API key that asr login has stored.",
+    "whoami": "Show where the API key comes from, its last four characters, and its service.",
     "doctor": "Check this machine, the key and the connection: what works, what does not, and what to do.",
-    "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
-    "config": "Show, list or change the settings: values of options that are not typed each time.",
+    "serve": "Serve both realtime protocols of DashScope on this machine, without network or key.",
+    "config": "Show, list or change the settings: values for options that you do not want to type each time.",
     "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines of --format jsonl (version 1).",
-    "help": "Explain a topic, or show all options of a command; list the topics without one.",
+    "help": "Explain a topic, or show all options of a command. Without either, list the topics.",
 }
 
 
@@ -117,7 +117,7 @@ class CommandTable(Group):
 app = typer.Typer(
     name="asr",
     cls=CommandTable,
-    help="Live transcription: microphones, files and streams to text, word by word, by DashScope or offline.",
+    help="Live transcription of microphones, files and streams, word by word, with DashScope or offline.",
     epilog=EXAMPLES,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -130,8 +130,9 @@ CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ i
 def main() -> None:
     """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
     has_arguments = bool(sys.argv[1:])
-    surroundings.hold_standard_streams()
-    surroundings.forget_zero_sizes()
+    system_resources.hold_standard_streams()
+    system_resources.forget_zero_sizes()
+    system_resources.remember_environment_key()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
@@ -151,7 +152,7 @@ def main() -> None:
         code = _report(exc)
     except (OSError, MemoryError, RuntimeError, ImportError) as exc:
         # While a command is loaded, or its help is written.
-        code = _report(surroundings.problem_of(exc))
+        code = _report(system_resources.problem_of(exc))
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
 
@@ -259,9 +260,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         collect_less_often()
         gc.enable()  # it was off while the command was loaded: see __main__.py
         if not debug:
-            surroundings.report_threads()
+            system_resources.report_threads()
         try:
-            surroundings.check_open_files()
+            system_resources.check_open_files()
             command(*args, **kwargs)
         except OutputClosed:
             abandon_stdout()
@@ -280,8 +281,8 @@ def _exit_code_of_other(error: Exception, *, debug: bool) -> int:
     """Report an error that no part of the program has expected, and return its exit code."""
     if isinstance(error.__cause__, KeyboardInterrupt):
         return INTERRUPTED  # Python 3.11 makes a RuntimeError of Ctrl-C while a class is made
-    if (problem := surroundings.shortage(error)) is not None:
-        if debug or str(problem) not in surroundings.reported:
+    if (problem := system_resources.shortage(error)) is not None:
+        if debug or str(problem) not in system_resources.reported:
             print_error(str(problem), debug=debug)
         return exit_code(problem)
     sentence = f"internal error: {type(error).__name__}: {error}"

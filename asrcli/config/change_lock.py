@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asrcli.core.errors import OutputError
 
-WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others for ever
+WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others forever
 PAUSE_S = 0.01
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 

@@ -1,4 +1,4 @@
-"""One file of settings: reads its text, and refuses what is not valid, with the name of the file and the line. Pure."""
+"""One settings file: reads its text, and refuses what is not valid, with the name of the file and the line. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -8,7 +8,7 @@ from asrcli.config.reach import ALIASES, OPTIONS, can_be_general, commands_with,
 from asrcli.config.toml_lines import KeyPath, key_lines, line_of
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import UsageError, shorten
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.printable import is_obeyed
 from asrcli.core.redaction import holds_key
 
@@ -16,7 +16,7 @@ VERSION, VERSION_KEY = 1, "config-version"
 PROFILE = "profile"
 NO_KEY = "use the environment variable DASHSCOPE_API_KEY, or asr login"
 _KEY_NAMES = {"api-key", "apikey", "key", "dashscope-api-key", "dashscope-key", "secret", "secret-key", "api-token"}
-_AT = late_pattern(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+_AT = lazy_pattern(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _SHOWN = 40  # characters of a key or value in an error
 
 
@@ -100,7 +100,7 @@ def parse_toml(data: bytes, name: str, advice: str = "") -> tuple[dict[str, Any]
         # The parser may quote what it has found, and that may be a key.
         raise UsageError(f"{name}:{line}:{column}: {shorten(problem)}", advice) from None
     except RecursionError:
-        raise UsageError(f"{name}: nested too deeply to be a file of settings") from None
+        raise UsageError(f"{name}: nested too deeply to be a settings file") from None
 
 
 def suggested(word: str, known: Iterable[str]) -> str:
@@ -125,7 +125,7 @@ def check_option(place: str, option: str, command: str | None) -> None:
     """
     known = _options_of(command)
     if option.lower() in _KEY_NAMES and not (command and option in known):  # asr serve has the key of a certificate
-        raise UsageError(f"{place}: {option}: a key does not belong into a file of settings", NO_KEY)
+        raise UsageError(f"{place}: {option}: a key does not belong in a settings file", NO_KEY)
     if option not in known:
         raise UsageError(f"{place}: no option {shorten(option, _SHOWN)}{_of(command)}", _advice(option, command, known))
     if is_confirmation(option):
@@ -208,7 +208,7 @@ class _DocumentReader:
                 raise UsageError(f"{place}: no table {shorten(key, _SHOWN)} here", suggested(key, names))
             check_option(place, option, table.command)
             if option in entries:
-                raise UsageError(f"{place}: {option} stands in this table twice")
+                raise UsageError(f"{place}: {option} is in this table twice")
             check_no_key(place, option, value)
             if self._is_folder:
                 self._check_stranger(place, option, table.command, value)
@@ -233,7 +233,7 @@ def check_no_key(place: str, option: str, value: object) -> None:
         UsageError: the value looks like a key; the error does not show it.
     """
     if any(map(holds_key, _texts(value))):
-        raise UsageError(f"{place}: {option}: a key does not belong into a file of settings", NO_KEY)
+        raise UsageError(f"{place}: {option}: a key does not belong in a settings file", NO_KEY)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Changes one option in the text of a file of settings, and keeps comments, order and layout of all others. No file."""
+"""Changes one option in the text of a settings file, and keeps comments, order and layout of all others. No file."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -12,7 +12,7 @@ HEADER = "# Settings of asr: `asr config list` names all options, `asr config sh
 
 
 def with_option(text: str, table: TableName, option: str, value: Any) -> str:
-    """The text with this value of an option. The text is a valid file of settings, or empty."""
+    """The text with this value of an option. The text is a valid settings file, or empty."""
     document = tomlkit.parse(text or f"{HEADER}{VERSION_KEY} = {VERSION}\n")
     _put(document, table, option, value)
     return tomlkit.dumps(document)

@@ -1,4 +1,4 @@
-"""The files of settings on this disk: where they are, whether they may be trusted, reading and writing them."""
+"""The settings files on this disk: where they are, whether they may be trusted, reading and writing them."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ APP = "asrcli"  # the name of our folder among those of other programs
 USER_FILE, FOLDER_FILE = "config.toml", "asr.toml"
 MOST_BYTES = 1 << 20
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
-NEW = ".asr-"  # behind the name of a file of settings until it is whole
+NEW = ".asr-"  # behind the name of a settings file until it is whole
 
 
 def user_file() -> Path:
@@ -41,7 +41,7 @@ def read_user_file() -> Document:
     except (FileNotFoundError, NotADirectoryError):
         return Document(str(path))
     except OSError as exc:
-        if _is_behind_a_wall(exc, path.parent):
+        if _is_inaccessible(exc, path.parent):
             return Document(str(path))
         raise UsageError(f"{path}: cannot be read: {system_reason(exc)}", "asr config path names this file") from None
     return read_document(data, str(path))
@@ -60,7 +60,7 @@ def read_folder_file(warn: Callable[[str], None]) -> Document:
     except FileNotFoundError:
         return Document(FOLDER_FILE)
     except OSError as exc:
-        if _is_behind_a_wall(exc, Path()):
+        if _is_inaccessible(exc, Path()):
             return Document(FOLDER_FILE)
         raise UsageError(f"./{FOLDER_FILE}: cannot be read: {system_reason(exc)}") from None
     if reason := _distrust(about):
@@ -69,8 +69,8 @@ def read_folder_file(warn: Callable[[str], None]) -> Document:
     return read_document(data, FOLDER_FILE, is_folder=True)
 
 
-def _is_behind_a_wall(exc: OSError, folder: Path) -> bool:
-    """Whether the user may not enter the folder, as under sudo -u: nothing in it is this user's."""
+def _is_inaccessible(exc: OSError, folder: Path) -> bool:
+    """Whether this user may not enter the folder, as under sudo -u. Then the settings in it are not for this user."""
     return exc.errno == errno.EACCES and not os.access(folder, os.X_OK)
 
 
@@ -106,7 +106,7 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of settings; empty if there is none.
+    """The text of a settings file; empty if there is none.
 
     Raises:
         UsageError: it cannot be read, or is not text.
@@ -122,7 +122,7 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a file of settings by a whole one. A link stays; folders that are missing are made.
+    """Replace a settings file by a whole one. A link stays; folders that are missing are made.
 
     Raises:
         OutputError: it cannot be written; the old file is as it was.

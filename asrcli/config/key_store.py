@@ -55,7 +55,7 @@ class KeptKeys:
 
 @dataclass(frozen=True)
 class KeyPlace:
-    """Where a key is kept: `kept_in` in words; `reason` is why it is not the keyring, empty where it is."""
+    """Where a key is kept: `kept_in` in words; `reason` is why it is not the keyring, empty if it is."""
 
     kept_in: str
     reason: str = ""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import system_reason
-from asrcli.core.settings import Secret
+from asrcli.core.settings import Secret, without_key
 
 ANSWER_S = 3.0  # a keyring that answers later hangs, or waits for a person
 START_S = 20.0  # Python itself, on a machine that has much to do
@@ -26,12 +26,12 @@ REASONS = {
 
 
 class KeyringUnusable(Exception):
-    """The keyring cannot be used now; the text says why, and holds no key."""
+    """The keyring cannot be used now; the text says why, and contains no key."""
 
 
 @dataclass(frozen=True)
 class KeyringAnswer:
-    """What the keyring says: the key, None where it has none; and the name of what keeps it."""
+    """What the keyring says: the key, None if it has none; and the name of what keeps it."""
 
     key: Secret | None
     backend: str
@@ -77,8 +77,9 @@ class SystemKeyring:
         pipe, null = subprocess.PIPE, subprocess.DEVNULL
         try:
             process = subprocess.Popen(
-                self._process, stdin=pipe, stdout=pipe, stderr=null, start_new_session=os.name == "posix"
-            )
+                self._process, stdin=pipe, stdout=pipe, stderr=null, env=without_key(os.environ),
+                start_new_session=os.name == "posix",
+            )  # fmt: skip
         except OSError as exc:
             raise KeyringUnusable(f"the keyring cannot be asked: {system_reason(exc)}") from None
         assert process.stdin is not None  # noqa: S101  it was started with pipes
@@ -103,7 +104,7 @@ class SystemKeyring:
 
 
 def _lines_of(process: "subprocess.Popen[bytes]") -> Callable[[float], bytes]:
-    """Return a function that waits so many seconds for the next line, and raises Empty; an empty line is the end."""
+    """Return a function that waits this many seconds for the next line, and raises Empty; an empty line is the end."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:

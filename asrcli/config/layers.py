@@ -11,10 +11,10 @@ from asrcli.config.document import Document, TableName, canonical, suggested
 from asrcli.config.reach import OPTIONS, is_confirmation, is_general
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import KEY_VARIABLE
 
 PREFIX = "ASR_OPT_"
 PROFILE_VARIABLE = "ASR_PROFILE"
-KEY_VARIABLE = "DASHSCOPE_API_KEY"
 # The variables of the official SDK that stand for an option, in the order in which the SDK asks for them.
 SDK_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "url": ("DASHSCOPE_WEBSOCKET_BASE_URL", "DASHSCOPE_BASE_URL", "DASHSCOPE_HTTP_BASE_URL"),
@@ -106,7 +106,7 @@ def check_profile(documents: Sequence[Document], profile: str | None, origin: st
     if profile is None or profile in known:
         return
     if not known:
-        problem = f"{origin}no profile {profile}: no file of settings has one"
+        problem = f"{origin}no profile {profile}: no settings file has one"
         raise UsageError(problem, "asr config edit: write [profile.NAME]")
     raise UsageError(f"{origin}no profile {profile}", suggested(profile, known) or f"there are {', '.join(known)}")
 

@@ -5,15 +5,15 @@ The text is valid TOML: the parser has read it before.
 
 import re
 
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 KeyPath = tuple[str, ...]
 _ONE = r"""[ \t]*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*"""
-_NAME = late_pattern(r"""[ \t.]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))""")
-_NAMES = late_pattern(rf"(?:{_ONE}(?:\.{_ONE})*)?")
-_BLANK = late_pattern(r"(?:[ \t\r\n]+|#[^\n]*)+")
+_NAME = lazy_pattern(r"""[ \t.]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))""")
+_NAMES = lazy_pattern(rf"(?:{_ONE}(?:\.{_ONE})*)?")
+_BLANK = lazy_pattern(r"(?:[ \t\r\n]+|#[^\n]*)+")
 # A piece of a value: a string of any of the four kinds, a bracket, a comment, or other characters up to the next one.
-_PIECE = late_pattern(
+_PIECE = lazy_pattern(
     r'"""(?:[^\\]|\\.)*?"""+|\'\'\'.*?\'\'\'+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[\[\]{}]|#[^\n]*|\n|[^"\'\[\]{}#\n]+',
     re.DOTALL,
 )

@@ -33,7 +33,7 @@ class Chunk:
         pcm: The samples, or encoded audio where `length` is given.
         cut_after: The sentence is to end after this chunk.
         length: How many samples the bytes stand for, where they are not PCM but the encoding of the file.
-        quiet: Whether the chunk is too quiet to be speech; None where the source cannot tell.
+        quiet: Whether the chunk is too quiet to be speech; None if the source cannot tell.
         samples: Length in samples.
         end: Position of the first sample after this chunk.
     """

@@ -40,14 +40,14 @@ class Cause(Enum):
     OTHER_WORDS = auto()  # a hot-word list that would be replaced has no word in common with the new words
 
     # Audio that cannot be read as it is
-    BARE_SAMPLES = auto()  # a file of samples without a header, by its name
+    RAW_PCM = auto()  # a file of samples without a header, by its name
     DEVICE = auto()  # a device file; nothing says what its samples are
     BEGINS_AFTER_END = auto()  # what is asked for begins after the end of the file
     DEVICE_HANGS = auto()  # a microphone, or what reads it, gives no answer
     RECORDING_ADDRESS = auto()  # nothing comes from the address of a recording
     ARCHIVE = auto()  # an archive, or something compressed
     PAGE_FOR_AUDIO = auto()  # a web page where a recording was expected
-    LFS_POINTER = auto()  # a small text in place of a file that Git keeps elsewhere
+    LFS_POINTER = auto()  # a small text instead of a file that Git keeps elsewhere
     NO_RECORDING = auto()  # a text or a document
     INCOMPLETE = auto()  # a recording of which a part is missing that is needed to read it
     SAME_TRANSCRIPT = auto()  # two inputs of a batch would have transcripts of one name

@@ -19,7 +19,8 @@ __all__ = ["dataclass", "field", "often_made"]
 Kind = TypeVar("Kind", bound=type)
 
 _ABSENT = object()
-WITHOUT_COMPILING = 32  # so many objects of a class are made without a compiled `__init__`: to compile it takes as long
+# So many objects of a class are made without a compiled `__init__`, because compiling it takes as long.
+WITHOUT_COMPILING = 32
 OFTEN_WITHOUT_COMPILING = 4  # of a class of which many objects will surely follow
 
 
@@ -30,7 +31,7 @@ class MadeByFactory:
         return "<factory>"
 
 
-class LateInit:
+class LazyInit:
     """Stands for the `__init__` of a class. When it is looked at or called often, it puts the real one in its place."""
 
     def __init__(self, kind: Any, *, frozen: bool) -> None:
@@ -87,7 +88,7 @@ def _fitted(fields: "Iterable[dataclasses.Field[Any]]", values: Any, named: dict
 
 def often_made(kind: Kind) -> Kind:
     """Make the objects of a class in half of the time: a decorator above `dataclass(frozen=True, slots=True)`."""
-    init: LateInit = kind.__dict__["__init__"]
+    init: LazyInit = kind.__dict__["__init__"]
     init.often, init.left = True, OFTEN_WITHOUT_COMPILING
     return kind
 
@@ -201,7 +202,7 @@ def _quick(cls: Any = None, /, *, frozen: bool = False, slots: bool = False) -> 
     params: Any = kind.__dataclass_params__  # the standard decorator looks here when it gets a class that inherits
     params.init = params.repr = params.eq = True
     params.frozen = frozen
-    methods: dict[str, Any] = {"__init__": LateInit(kind, frozen=frozen), **_SHARED}
+    methods: dict[str, Any] = {"__init__": LazyInit(kind, frozen=frozen), **_SHARED}
     if frozen:
         methods |= _FROZEN
         if slots:

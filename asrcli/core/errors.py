@@ -19,7 +19,7 @@ AsrError
 │   ├── KeyUnchecked      a key could not be checked with its service (cli/builders/key_login.py)
 │   └── ClusterGone       the machines that were to do the work are not there
 ├── ServiceRefused        the service answered with an error code of its own
-├── AudioLost             the run ended in order, but some audio has no text
+├── AudioLost             the run ended normally, but some audio has no text
 │   └── AuditFailed       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── BudgetReached         more audio would cost more than the user allows
 ├── ErrorRateTooHigh      a transcript differs from its reference by more than the user allows
@@ -64,8 +64,8 @@ class AsrError(Exception):
 
     Attributes:
         reported: The error was shown when it happened and need not be shown again.
-        retry_after_s: How long the service wants no further request; None where it does not say.
-        cause: Decides what a person can do; None where the sentence says all.
+        retry_after_s: How long the service wants no further request; None if it does not say.
+        cause: Decides what a person can do; None if the sentence says all.
     """
 
     reported = False
@@ -127,14 +127,14 @@ class SourceError(AsrError):
         self.cause = cause
 
     def __str__(self) -> str:
-        return f"{without_secrets(bare_url(self.path))}: {self.reason}"
+        return without_secrets(f"{bare_url(self.path)}: {self.reason}")
 
 
 class JournalUnreadable(SourceError):
     """A journal session without a header that can be read; its 16-bit PCM at 16000 Hz is in the file `audio`."""
 
     def __init__(self, path: str, reason: str, audio: str) -> None:
-        super().__init__(path, f"{reason}; its samples are kept")
+        super().__init__(path, f"{reason}; its audio is kept")
         self.audio = audio
 
 
@@ -147,7 +147,7 @@ class OutputError(AsrError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"cannot write {self.path}: {self.reason}"
+        return without_secrets(f"cannot write {self.path}: {self.reason}")
 
 
 class OutputClosed(AsrError):
@@ -181,7 +181,7 @@ class ConnectFailed(TransportError):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        return f"cannot connect to {bare_url(self.url)}: {shorten(self.reason)}"
+        return f"cannot connect to {without_secrets(bare_url(self.url))}: {shorten(self.reason)}"
 
     @property
     def brief(self) -> str:
@@ -216,7 +216,7 @@ class ProtocolError(TransportError):
         self.message = message
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, ("protocol error", self.problem, shorten(self.message))))
+        return ": ".join(filter(None, ("protocol error", without_secrets(self.problem), shorten(self.message))))
 
 
 class ClusterGone(TransportError):
@@ -228,7 +228,7 @@ class ClusterGone(TransportError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"cluster {bare_url(self.address)}: {without_secrets(self.reason)}"
+        return without_secrets(f"cluster {bare_url(self.address)}: {self.reason}")
 
 
 class ServiceRefused(AsrError):
@@ -236,7 +236,7 @@ class ServiceRefused(AsrError):
 
     Attributes:
         kind: The type of the error, where the service names one beside the code.
-        region: The region where the key was tried; empty where it is not known.
+        region: The region where the key was tried; empty if it is not known.
         keyless: No key was sent.
         other_service: The server is not the service's own: it gets no key but one that is given for it.
     """
@@ -255,9 +255,9 @@ class ServiceRefused(AsrError):
 
     def __str__(self) -> str:
         reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
-        sentence = f"refused by the service: {reason or 'it gives no reason'}"
+        sentence = f"refused by the service: {reason or 'no reason given'}"
         if self.task_id:
-            sentence += f" (task {self.task_id})"
+            sentence += f" (task {shorten(self.task_id)})"
         if self.sent_no_key:
             return f"{sentence}; no key was sent"
         if self.region and self.code in KEY_TROUBLE:
@@ -271,7 +271,7 @@ class ServiceRefused(AsrError):
 
 
 class AudioLost(AsrError):
-    """The run ended in order, but some of its audio has no text; the gaps say which. `path` is the input."""
+    """The run ended normally, but some of its audio has no text; the gaps say which. `path` is the input."""
 
     path = ""
 
@@ -285,14 +285,14 @@ class AudioLost(AsrError):
 
 
 class BudgetReached(AsrError):
-    """The run ended in order before the audio did: more audio would cost more than the limit, in CNY."""
+    """The run ended normally before the audio did: more audio would cost more than the limit, in CNY."""
 
     def __init__(self, limit: float) -> None:
         super().__init__(limit)
         self.limit = limit
 
     def __str__(self) -> str:
-        return f"ended before the audio did: more of it would pass the budget of {self.limit:g} CNY"
+        return f"stopped before the end of the audio: more audio would cost more than the budget of {self.limit:g} CNY"
 
 
 class ErrorRateTooHigh(AsrError):

@@ -27,7 +27,7 @@ class Word:
 @often_made
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a service has counted so far, in one task or in several; None where it does not count.
+    """What a service has counted so far, in one task or in several; None if it does not count.
 
     Attributes:
         seconds: Seconds of audio.
@@ -61,8 +61,8 @@ def _sum(first: _Count | None, second: _Count | None) -> _Count | None:
 class Ready:
     """The service is ready: audio may be sent. The support of the service asks for `task_id`.
 
-    `language` is the language in effect; empty where the wire does not name it. `engine` is the recognizer of a local
-    server; empty where the other end names none.
+    `language` is the language in effect; empty if the wire does not name it. `engine` is the recognizer of a local
+    server; empty if the other end names none.
     """
 
     task_id: str
@@ -174,7 +174,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A source begins at `begin_ms` on the timeline of the run; `duration_ms` is None where it is not known.
+    """A source begins at `begin_ms` on the timeline of the run; `duration_ms` is None if it is not known.
 
     `engine` is the recognizer of a local server that answers under the name of `model`; empty for the service.
     """
@@ -198,7 +198,7 @@ class Progress:
 @often_made
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What the service has counted so far, and its cost in CNY; None where there is no price."""
+    """What the service has counted so far, and its cost in CNY; None if there is no price."""
 
     usage: Usage
     cost: float | None = None
@@ -250,8 +250,8 @@ class Ended:
         audio_ms: All audio, the sum over sources that ran at the same time; covered_ms and lost_ms add up to it.
         wall_ms: The time in which audio was transcribed, counted once where several sources ran at the same time.
         at_once: The largest number of sources that ran at the same time.
-        billed_s: Seconds that the service counted; None where it does not say. The same holds for tokens.
-        cost: The cost by the price list, in CNY; None where there is no price.
+        billed_s: Seconds that the service counted; None if it does not say. The same holds for tokens.
+        cost: The cost by the price list, in CNY; None if there is no price.
         first_text_ms: Time from the first audio that was sent to the first text.
         final_after_stop_ms: Time from the end of the audio to the last final.
         elapsed_ms, reconnects: Duration of the whole run; how many connections were made after a loss.

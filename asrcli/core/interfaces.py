@@ -42,7 +42,7 @@ class Source(Protocol):
 
     @property
     def duration_ms(self) -> int | None:
-        """The duration; None where it is not known beforehand."""
+        """The duration; None if it is not known beforehand."""
         ...
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
@@ -109,7 +109,7 @@ class ClientCodec(Protocol):
 
     @property
     def quiet_end_s(self) -> float | None:
-        """A service that sends nothing for this time after `finish` has sent all; None where it says so."""
+        """A service that sends nothing for this time after `finish` has sent all; None if it says so."""
 
     @property
     def seen_names(self) -> Mapping[str, str]:
@@ -152,7 +152,7 @@ class ClientCodec(Protocol):
         ...
 
     def skip(self, samples: int) -> bool:
-        """Count samples that are left out, for all later times. False where the server counts: then end the task."""
+        """Count samples that are left out, for all later times. False if the server counts: then end the task."""
         ...
 
     def finish(self) -> list[Message]:

@@ -10,14 +10,14 @@ depends on the reader:
 
 import unicodedata
 
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 # Direction overrides can make a line look like another text; the marks of ordinary right-to-left text stay.
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f")
 _OBEYED = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
 _LINE_ENDS = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # characters at which some program ends a line
 # JSON allows these unescaped; terminals obey the first group, and many programs end a line at the second.
-_UNESCAPED = late_pattern("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f]")
+_UNESCAPED = lazy_pattern("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f]")
 
 
 def harmless(text: str) -> str:

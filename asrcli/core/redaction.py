@@ -2,16 +2,16 @@
 
 import re
 
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
-_ADDRESS = late_pattern(r"([A-Za-z][A-Za-z0-9+.:-]*)://(.*)", re.DOTALL)
-_ADDRESSES = late_pattern(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_ADDRESS = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.:-]*)://(.*)", re.DOTALL)
+_ADDRESSES = lazy_pattern(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 # Text before such an @ may be a login. It is examined by code: a pattern for user:password would be tried again at each
 # place, and a megabyte of "a:a:a:" from the other end would keep it busy for hours.
-_BEFORE_AT = late_pattern(r"(?<![^\s@'\"])[^\s@'\"]+@(?=[\w\[])")
+_BEFORE_AT = lazy_pattern(r"(?<![^\s@'\"])[^\s@'\"]+@(?=[\w\[])")
 _BEHIND = ").,:;]"  # what follows an address in a sentence
-_PREFIX = late_pattern("s[kt]-")
-_KEYS = late_pattern(r"\b(sk|st)-[\w-]{16,}|\b(?i:bearer)\s+[^\s'\"]+")
+_PREFIX = lazy_pattern("s[kt]-")
+_KEYS = lazy_pattern(r"\b(sk|st)-[\w-]{16,}|\b(?i:bearer)\s+[^\s'\"]+")
 SHORTEST = 6  # characters of a key that is hidden; a shorter one would be found in ordinary words
 MOST_REMEMBERED = 64  # keys; the service makes new temporary keys again and again
 _known: dict[str, None] = {}
@@ -28,8 +28,8 @@ def remember_key(key: str) -> None:
 
 
 def holds_key(text: str) -> bool:
-    """Whether something in the text looks like a key."""
-    return _KEYS.search(text) is not None
+    """Whether something in the text looks like a key, or is a known one."""
+    return _KEYS.search(text) is not None or any(key in text for key in list(_known))
 
 
 def bare_url(url: str) -> str:

@@ -11,6 +11,7 @@ DEFAULT_URL = "wss://dashscope.aliyuncs.com"
 DEFAULT_MODEL = "fun-asr-realtime"
 DEFAULT_MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client ends utterances
 FILE_RETRY_FOR_S = 300.0
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
 MAX_CONNECTIONS = 64  # of a local server, unless the user says otherwise
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 
@@ -93,7 +94,7 @@ class RecognitionSettings:
     wire: str = ""
 
     def value(self, name: str) -> Any:
-        """The value of a parameter, from its field or from `parameters`; None where it is in neither."""
+        """The value of a parameter, from its field or from `parameters`; None if it is in neither."""
         return getattr(self, name, dict(self.parameters).get(name))
 
     def with_values(self, values: Mapping[str, Any]) -> "RecognitionSettings":
@@ -129,12 +130,20 @@ class Secret:
         return self._text
 
 
+def without_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for a program that has no use for the key of the service.
+
+    Everything that runs under the account can read the environment of a process, and programs hand theirs on.
+    """
+    return {name: value for name, value in environment.items() if name != KEY_VARIABLE}
+
+
 @dataclass(frozen=True)
 class ConnectionSettings:
     """The service to connect to: its base URL and the key; None for a server that requires no key.
 
     Attributes:
-        region: The region of the URL, for messages; empty where it is not known.
+        region: The region of the URL, for messages; empty if it is not known.
         headers: Headers that are sent with each handshake and request, beside the key.
         proxy: The address of a proxy; None takes the proxy of the environment.
         ca: A file of certificates that are trusted beside those of the system.

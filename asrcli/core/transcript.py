@@ -41,7 +41,7 @@ class Transcript:
         lost_ms: Audio in gaps.
         paused_ms: Duration of the pauses.
         final_until_ms: The end of the last final of each speaker.
-        provisional: The last sentences that this machine has heard in place of the service, by their keys.
+        provisional: The last sentences that this machine has heard instead of the service, by their keys.
     """
 
     latest: Sentence | None = None

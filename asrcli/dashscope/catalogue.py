@@ -25,8 +25,8 @@ class Model:
         rates: Sample rates in Hz that it takes; empty means any rate.
         takes: The names of the parameters (`parameters.py`) that have an effect on it.
         language_limit: How many language hints the service reads; 0 means none.
-        languages: Codes of its languages; empty where they are not documented.
-        prices: The price by region; None where it is offered at an unknown price. No entry: it is not offered there.
+        languages: Codes of its languages; empty if they are not documented.
+        prices: The price by region; None if it is offered at an unknown price. No entry: it is not offered there.
         free: The free quota in Beijing.
         list_words: How many words a hot-word list for it may hold; 0 means that it takes no lists.
         super_words: How many words of a list may be super hot words.

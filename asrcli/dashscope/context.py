@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 MESSAGES, CHARACTERS = 5, 400
 TOKENS = 10_000
@@ -17,20 +17,20 @@ CHARACTERS_PER_TOKEN = 4  # in scripts with spaces between words
 SHOWN = 20  # characters of the text that was left out
 TRANSCRIPT_MESSAGES = 2  # messages of the five that are reserved for the last sentences
 
-_SPACED = late_pattern("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
-_WORDS = late_pattern(f"{_SPACED.pattern}|\\S")
+_SPACED = lazy_pattern("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
+_WORDS = lazy_pattern(f"{_SPACED.pattern}|\\S")
 # Where a text may be cut, best place first: between paragraphs and lines, sentences, list entries, words.
 _BREAKS = (
-    late_pattern(r"\n+"),
-    late_pattern(r"(?<=[.!?])\s+|(?<=[。！？])"),
-    late_pattern(r"[,;|\t/]\s*|[，、；：]"),
-    late_pattern(r"\s+"),
+    lazy_pattern(r"\n+"),
+    lazy_pattern(r"(?<=[.!?])\s+|(?<=[。！？])"),
+    lazy_pattern(r"[,;|\t/]\s*|[，、；：]"),
+    lazy_pattern(r"\s+"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FittedContext:
-    """The texts that are sent, and a notice about what did not fit; empty where all of it did."""
+    """The texts that are sent, and a notice about what did not fit; empty if all of it did."""
 
     texts: tuple[str, ...]
     notice: str = ""
@@ -98,7 +98,7 @@ class TranscriptMemory:
 
 
 def _cut(text: str, characters: int) -> Iterator[str]:
-    """The text in pieces of at most so many characters; no piece is empty."""
+    """The text in pieces of at most this many characters; no piece is empty."""
     text = text.strip()
     while len(text) > characters:
         end = _best_cut(text, characters)
@@ -120,7 +120,7 @@ def _best_cut(text: str, most: int) -> int:
 
 
 def _longest_prefix(text: str, tokens: int) -> int:
-    """How many characters from the beginning of a text have at most so many tokens."""
+    """How many characters from the beginning of a text have at most this many tokens."""
     least, most = 0, len(text)
     while least < most:
         half = (least + most + 1) // 2

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SettingError, UsageError
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.dashscope.catalogue import BEIJING, SINGAPORE
 
 REGIONS: Mapping[str, str] = {
@@ -25,8 +25,8 @@ REGIONS: Mapping[str, str] = {
 SHARED: Mapping[str, str] = {BEIJING: "dashscope.aliyuncs.com", SINGAPORE: "dashscope-intl.aliyuncs.com"}
 WORKSPACE = "X-DashScope-WorkSpace"  # the header that names a workspace where the host does not
 VENDOR_DOMAINS = ("aliyuncs.com", "aliyun.com", "alibabacloud.com", "alibabacloudcs.com")
-_WORKSPACE = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_OWN = late_pattern(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
+_WORKSPACE = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_OWN = lazy_pattern(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
 _SECURE = {"https": "wss", "http": "ws"}
 
 
@@ -101,7 +101,7 @@ def socket_url(url: str) -> str:
 
 
 def region_of(url: str) -> str:
-    """The region of an address, from its host; empty where the host does not say."""
+    """The region of an address, from its host; empty if the host does not say."""
     host = _host(url)
     own = _OWN.search(host)
     if own is not None:

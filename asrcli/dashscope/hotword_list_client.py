@@ -54,7 +54,7 @@ class HotWordLists:
             found |= {entry.id: entry for entry in new}
             if not new or len(listed) < hotword_lists.PAGE_SIZE:
                 return tuple(entry for entry in found.values() if not prefix or entry.id.startswith(f"vocab-{prefix}-"))
-        raise ProtocolError(f"a list of hot-word lists that has no end after {MOST_PAGES} pages")
+        raise ProtocolError(f"the list of hot-word lists has more than {MOST_PAGES} pages")
 
     def query(self, vocabulary_id: str) -> HotWordList:
         """A list with its words."""

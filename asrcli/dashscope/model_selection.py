@@ -73,7 +73,7 @@ def pick_model(natives: Iterable[int | None], languages: Sequence[str], region: 
 
 
 def similar_models(name: str) -> str:
-    """The known model with the most similar name; empty where none is, and for a new snapshot of a known model."""
+    """The known model with the most similar name; empty if none is, and for a new snapshot of a known model."""
     if re.sub(r"-\d{4}-\d\d-\d\d$", "", name) in MODELS:
         return ""
     return next(iter(get_close_matches("-".join(name.lower().split()), MODELS, 1, 0.8)), "")

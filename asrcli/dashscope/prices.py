@@ -49,7 +49,7 @@ class Price:
         return (text * self.input_tokens + output * self.output_tokens + audio * self._audio_price) / MILLION
 
     def forecast(self, seconds: float, recognition: "RecognitionSettings") -> tuple[float, float]:
-        """The lowest and the highest cost of so many seconds of audio; equal where seconds are counted."""
+        """The lowest and the highest cost of this many seconds of audio; equal where seconds are counted."""
         if self.second is not None:
             cost = seconds * self.second * services(recognition)
             return cost, cost

@@ -62,8 +62,8 @@ class SettingIgnored(UsageError):
     Attributes:
         settings: Their names.
         on: The model, or what takes its place.
-        takers: The names of the models that take the setting; empty where the answer is another one.
-        instead: A setting that serves the same purpose with this model; empty where there is none.
+        takers: The names of the models that take the setting; empty if the answer is another one.
+        instead: A setting that serves the same purpose with this model; empty if there is none.
     """
 
     def __init__(

@@ -97,11 +97,11 @@ def _check_contradictions(recognition: RecognitionSettings) -> None:
         if not recognition.vad and recognition.value(name) is not None:
             raise SettingsConflict(["vad", name], "that belongs to the server's VAD")
     if recognition.semantic and recognition.silence_ms is not None:
-        raise SettingsConflict(["semantic", "silence_ms"], "sentences are cut by meaning or by silence, not both")
+        raise SettingsConflict(["semantic", "silence_ms"], "sentences end by meaning or by silence, not both")
     if recognition.semantic and recognition.multi_threshold:
-        raise SettingsConflict(["semantic", "multi_threshold"], "the thresholds belong to cutting by silence")
+        raise SettingsConflict(["semantic", "multi_threshold"], "the thresholds need sentences that end by silence")
     if recognition.semantic and not recognition.vad:
-        raise SettingsConflict(["semantic", "vad"], "the server cuts sentences by meaning, or does not cut them")
+        raise SettingsConflict(["semantic", "vad"], "the server ends sentences by meaning, or does not end them")
     if recognition.transcription is False and not recognition.translate:
         raise SettingsConflict(["transcription", "translate"], "nothing would be left", joined=" without ")
 
@@ -148,7 +148,7 @@ def _takers(name: str) -> str:
 
 
 def _instead(name: str, model: Model) -> str:
-    """A parameter that serves the same purpose with this model; empty where there is none."""
+    """A parameter that serves the same purpose with this model; empty if there is none."""
     instead = {"vad": "semantic", "hotwords": "vocabulary_id", "languages": "prompt"}.get(name, "")
     if instead in model.takes:
         return instead

@@ -127,12 +127,13 @@ class SessionAccount:
         """Emit the gaps that need not wait any longer, because no sound before them is undecided."""
         self.emit_all(self.gaps.taken_decided(self.ledger))
 
-    def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
+    def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError, *, realtime: bool) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
 
-        A service that has never listened was sent nothing, so then no audio is counted.
+        A service that has never listened was sent nothing. Then no audio of a file is counted. That of a `realtime`
+        source cannot be captured again, so it stays undecided, and the run decides whether it is worth an account.
         """
-        if not self.was_ready:
+        if not (self.was_ready or realtime):
             self.end = self.start
             self.emit_all(self.gaps.taken_before(inf))
             self.emit_all(self.provisional.clear())
@@ -144,6 +145,8 @@ class SessionAccount:
                 self.add_chunk(item)
             elif isinstance(item, Gap | Resumed | AudioDropped):
                 self.add_mark(item)
+        if not self.was_ready:
+            return
         if duration_ms is not None and not cut_short:
             self.end = max(self.end, self.start + self.format.samples(duration_ms))
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), str(error))
@@ -218,7 +221,7 @@ class SessionAccount:
         """Count and report a final that was dropped because its text is final already."""
         self.figures += SessionFigures(dropped=1)
         self.ledger.add_final(final.begin_ms, final.end_ms)
-        self.emit(Notice("warning", f"a repetition was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
+        self.emit(Notice("warning", f"a repeated sentence was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
 
     def result(self, error: AsrError | None, usage: Usage, dropped: int, *, broken: bool) -> SessionResult:
         """Return the account so far; `usage` and `dropped` are those of the task that is not over yet."""

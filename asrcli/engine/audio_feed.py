@@ -30,7 +30,7 @@ class AudioFeed:
     """Audio that was captured and is not decided yet. Positions are in samples, times of the clock in seconds.
 
     Attributes:
-        due: When waiting audio may go out, or may begin a task; None where only an event changes that.
+        due: When waiting audio may go out, or may begin a task; None if only an event changes that.
         idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
         message_at: When the last message of the service came.
@@ -82,7 +82,7 @@ class AudioFeed:
         return dropped or self._account.ledger.is_quiet(self.cursor_ms - PAUSE_MS, self.cursor_ms)
 
     def kept_since(self, position: int) -> Chunk | None:
-        """Return the first kept audio at a position or behind it, sent or not; None where there is none."""
+        """Return the first kept audio at a position or behind it, sent or not; None if there is none."""
         return self._audio.since(position)
 
     def count_as_sent(self, position: int) -> None:
@@ -101,7 +101,7 @@ class AudioFeed:
 
     @property
     def undecided_end(self) -> int | None:
-        """Position behind the audio sent on this task; None where all of that audio is decided."""
+        """Position behind the audio sent on this task; None if all of that audio is decided."""
         begin_ms = self._format.ms(self._audio.start)
         if not self._account.ledger.undecided(begin_ms, self.cursor_ms):
             return None
@@ -114,7 +114,7 @@ class AudioFeed:
         return begin_ms < self.cursor_ms and self._account.ledger.is_quiet(begin_ms, self.cursor_ms)
 
     def next(self) -> Chunk | None:
-        """Return the chunk that may go out now; None where it is not `due` yet or the connection has no room."""
+        """Return the chunk that may go out now; None if it is not `due` yet or the connection has no room."""
         self.due = None
         chunk = self._audio.next()
         if chunk is None or not self._connection.takes_audio:
@@ -247,7 +247,7 @@ class AudioFeed:
         """Return where the sound begins that a service seems not to have heard when it ended a task; None for none.
 
         Only a model is asked again whose tasks end after one sentence: behind the text of others there is music or
-        noise, which would be paid for twice, and a server that repeats itself would be asked for ever. There was text
+        noise, which would be paid for twice, and a server that repeats itself would be asked forever. There was text
         before the sound, in a place that the service named. A service that was sent the audio no faster than it is
         spoken has heard all of it, unless it ended the task in the middle of a sentence.
         """

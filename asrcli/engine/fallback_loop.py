@@ -79,7 +79,7 @@ class FallbackLoop(SessionLoop):
 
     def _leave(self) -> None:
         self._backoff.stop(self._clock(), None, 0.0)
-        raise ConnectionLost(f"the service did not come back within {STOPPED_S:g} s after the end")
+        raise ConnectionLost(f"the service was not reachable again within {STOPPED_S:g} s after the end")
 
     def _takes_audio(self) -> bool:
         return super()._takes_audio() or self._hearing.wants_audio

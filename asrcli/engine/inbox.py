@@ -13,7 +13,7 @@ from asrcli.core.message import Message, Writable
 from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.schedule import Batches, Schedule
 
-# With batches so many chunks are read before the first is taken. To decode more would take the interpreter away from
+# With batches this many chunks are read before the first is taken. To decode more would take the interpreter away from
 # the thread that connects.
 FIRST_ROOM = 5
 
@@ -81,7 +81,7 @@ class Inbox:
     With a `schedule` a chunk can be taken when it is due; with `batches` too, but behind the end of the audio at once.
 
     Attributes:
-        due: When the audio can be taken that was not due when `take` looked last; None where there was none.
+        due: When the audio can be taken that was not due when `take` looked last; None if there was none.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from asrcli.recovery.outage import LocalTimeline, Outage
 from asrcli.recovery.provisional import LocalSentence
 
 AHEAD_MS = 2000  # how much audio the recognizer gets before it has processed it
-LEFT_OUT_SILENCE_MS = 1000  # silence in place of audio that was left out: sentences end there
+LEFT_OUT_SILENCE_MS = 1000  # silence instead of audio that was left out: sentences end there
 
 
 class LocalHearing:
@@ -75,7 +75,7 @@ class LocalHearing:
 
     @property
     def due(self) -> float | None:
-        """When to call `advance`; None where only an event changes that."""
+        """When to call `advance`; None if only an event changes that."""
         if self._session is not None or self._failed or self._outage.due is None or self._next() is None:
             return None
         return self._outage.due

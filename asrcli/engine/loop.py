@@ -105,7 +105,7 @@ class SessionLoop:
         yield from ()
         if not self._account.was_ready:
             error = never_ready_error(self._connection.url, error)
-        self._account.close(self._inbox, duration_ms, error)
+        self._account.close(self._inbox, duration_ms, error, realtime=self._realtime)
         return error
 
     def result(self, error: AsrError | None, *, broken: bool) -> SessionResult:
@@ -179,7 +179,7 @@ class SessionLoop:
             self._feed.stall_detector.restart(self._clock())
             return
         silent_s = self._feed.stall_detector.expire()
-        raise ConnectionLost(f"no answer to what was said for {silent_s:.0f} s", silent_s=silent_s)
+        raise ConnectionLost(f"no answer to speech for {silent_s:.0f} s", silent_s=silent_s)
 
     def _take(self, item: Item) -> None:
         """Handle an item of the inbox."""
@@ -350,7 +350,7 @@ class SessionLoop:
             return
         starting = self._link is LinkState.DIALLING and self._connection.reused
         if self._link is not _RESTING and not starting:
-            raise ConnectionLost(closed.reason or "closed by the other end", closed.code, closed.silent_s)
+            raise ConnectionLost(closed.reason or "closed by the server", closed.code, closed.silent_s)
         self._connection.close()
         if starting:  # the other end had closed the reused connection for idleness
             self._connection.start()

@@ -70,15 +70,28 @@ class Outbox(Generic[T]):
         """Wait for the next item and return it. Only one thread may wait."""
         while True:
             with self._lock:
-                if self._items:
-                    return self._take()
-                self._gate.acquire(blocking=False)  # an exception may have come between a release and its wait
-                self._listener_waits = True  # before the look: a signal handler may put an item behind it
-                if self._items:
-                    self._listener_waits = False
+                if self._is_filled():
                     return self._take()
             while not self._gate.acquire(timeout=WAIT_S):
                 pass
+
+    def wait(self, within_s: float) -> bool:
+        """Wait until an item is there, but no longer than this; returns whether one is. For the thread of `get`."""
+        with self._lock:
+            if self._is_filled():
+                return True
+        return self._gate.acquire(timeout=within_s)
+
+    def _is_filled(self) -> bool:
+        """Return whether an item is there; if none is, the next one opens the gate."""
+        if self._items:
+            return True
+        self._gate.acquire(blocking=False)  # an exception may have come between a release and its wait
+        self._listener_waits = True  # before the look: a signal handler may put an item behind it
+        if self._items:
+            self._listener_waits = False
+            return True
+        return False
 
     def _open_gate(self) -> None:
         with suppress(RuntimeError):  # it is open

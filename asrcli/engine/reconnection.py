@@ -60,7 +60,9 @@ class Reconnection:
         self._account.connection_lost(silent_s)
         self._account.emit(Reconnecting(self._backoff.attempt, round(attempt.wait_s * 1000), error.brief))
         if self._backoff.attempt == 1 and self._retries.retry_for_s is not None:
-            self._account.emit(Notice("info", f"an outage is waited out for up to {self._retries.retry_for_s:g} s"))
+            self._account.emit(
+                Notice("info", f"waiting up to {self._retries.retry_for_s:g} s for the end of the outage")
+            )
         return attempt
 
     def recover(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
 from asrcli.engine.capture import capture
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from asrcli.engine import driver, loop, task_connection
     from asrcli.recovery import resume_point
 else:  # loaded when the clock of the session runs, while the first audio is spoken
-    driver = LateModule("asrcli.engine.driver")
-    loop = LateModule("asrcli.engine.loop")
-    task_connection = LateModule("asrcli.engine.task_connection")
-    resume_point = LateModule("asrcli.recovery.resume_point")
+    driver = LazyModule("asrcli.engine.driver")
+    loop = LazyModule("asrcli.engine.loop")
+    task_connection = LazyModule("asrcli.engine.task_connection")
+    resume_point = LazyModule("asrcli.recovery.resume_point")
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
 PACED_ROOM = 20  # chunks that are read before they are due

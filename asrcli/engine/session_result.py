@@ -63,12 +63,13 @@ class SessionResult:
     Attributes:
         end: Position of the first sample after the audio.
         totals: How the audio adds up.
-        undecided: Audio with neither text nor a gap, in milliseconds; only of a session that was left in the middle.
+        undecided: Audio with neither text nor a gap, in milliseconds; only of a session that was left in the middle, or
+            of a realtime source to which the service has never listened.
         usage: What the service has counted.
         figures: Losses and delays.
         error: What ended the session early.
         broken: Whether the last task did not come to its own end.
-        provisional: What this machine has heard of undecided audio; only of a session that was left in the middle.
+        provisional: What this machine has heard of undecided audio; only of such a session.
         waiting_gaps: Gaps that were not emitted yet, because text before them might come; only of such a session.
     """
 

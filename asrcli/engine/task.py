@@ -9,7 +9,7 @@ from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import clamp_event, shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.interfaces import ClientCodec
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import (
@@ -26,7 +26,7 @@ from asrcli.recovery.spans import Spans
 if TYPE_CHECKING:
     from asrcli.protocol import timestamps
 else:
-    timestamps = LateModule("asrcli.protocol.timestamps")
+    timestamps = LazyModule("asrcli.protocol.timestamps")
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
 SHORTEST_CHARACTER_MS = 10  # nobody says a character in less
@@ -54,7 +54,7 @@ class TranscriptionTask:
         finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
-        lacks_text: Returns whether sound that was sent has no text yet; None where nobody waits for it after the end.
+        lacks_text: Returns whether sound that was sent has no text yet; None if nobody waits for it after the end.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -108,7 +108,7 @@ class TranscriptionTask:
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
         """End each sentence that the service has forgotten: its last text becomes its final, else a gap is yielded.
 
-        Audio after an open sentence is never settled. If a sentence stayed open for ever, all audio after it would be
+        Audio after an open sentence is never settled. If a sentence stayed open forever, all audio after it would be
         sent again after a loss. While no audio is sent, in a pause, the service has nothing to say.
         """
         silent = [

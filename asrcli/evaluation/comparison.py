@@ -28,7 +28,7 @@ class Comparison:
         segments: The errors in words of each segment of the reference.
         characters: The errors in characters.
         begins, ends: How far captions begin and end from those of the reference with the same first or last word.
-            Empty where one side has no times.
+            Empty if one side has no times.
         missing: There is no transcript; all words count as deleted.
     """
 
@@ -128,7 +128,7 @@ class Spread:
 
     @classmethod
     def of(cls, offsets: Iterable[Offset]) -> "Spread | None":
-        """Return the spread of offsets; None where there are none."""
+        """Return the spread of offsets; None if there are none."""
         ordered = sorted(offset.offset_ms for offset in offsets)
         if not ordered:
             return None

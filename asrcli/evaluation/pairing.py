@@ -12,7 +12,7 @@ PREFERRED = (".jsonl", ".json", ".tsv", ".srt", ".vtt", ".ass", ".lrc", ".txt")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A reference and its transcript, under one name; `hypothesis` is None where there is none."""
+    """A reference and its transcript, under one name; `hypothesis` is None if there is none."""
 
     name: str
     reference: Path

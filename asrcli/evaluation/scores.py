@@ -1,4 +1,4 @@
-"""Counts the errors of an alignment, adds counts up, and estimates how certain a rate is. Pure but for a fixed seed."""
+"""Counts the errors of an alignment, adds counts up, and estimates how certain a rate is. Pure; uses a fixed seed."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.evaluation.alignment import AlignedRun
 
 RESAMPLES = 1000
-MOST_UNITS = 400  # more segments are joined to so many, so that the time stays within a second
+MOST_UNITS = 400  # more segments are joined to this many, so that the time stays within a second
 SEED = 20260101  # the same files give the same interval
 COVERED = 0.95
 FEWEST_UNITS = 5  # of fewer segments an interval would mean nothing
@@ -36,7 +36,7 @@ class Counts:
 
     @property
     def rate(self) -> float | None:
-        """Errors per word of the reference, 1.0 for 100 %; may be more. None where the reference has no words."""
+        """Errors per word of the reference, 1.0 for 100 %; may be more. None if the reference has no words."""
         if not self.reference:
             return None
         return self.errors / self.reference

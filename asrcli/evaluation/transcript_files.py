@@ -26,7 +26,7 @@ _GAP_CAPTION = re.compile(r"^\s*(?:[^\[\]]*: )?\[gap: .*\]\s*$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A line, a caption or a sentence of a transcript. Times are milliseconds; None where the file has none."""
+    """A line, a caption or a sentence of a transcript. Times are milliseconds; None if the file has none."""
 
     text: str
     begin_ms: int | None = None
@@ -42,7 +42,7 @@ def read_transcript(path: Path) -> list[Segment]:
     """
     read = READERS.get(path.suffix.lower())
     if read is None:
-        raise SourceError(str(path), f"is no transcript that can be compared: {', '.join(sorted(READERS))}")
+        raise SourceError(str(path), f"is not a transcript that can be compared: {', '.join(sorted(READERS))}")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -53,7 +53,7 @@ def read_transcript(path: Path) -> list[Segment]:
     try:
         text = _decoded(data).replace("\r\n", "\n")
     except UnicodeDecodeError as exc:
-        raise SourceError(str(path), "is no text in UTF-8 or UTF-16") from exc
+        raise SourceError(str(path), "is not text in UTF-8 or UTF-16") from exc
     try:
         return [segment for segment in read(text) if segment.text.strip()]
     except _Malformed as exc:

@@ -14,16 +14,16 @@ from platformdirs import user_state_path
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.journal.owned_files import distrust, foreign_names, is_folder, is_id, opened, remove_files, size_bytes
-from asrcli.journal.record_files import open_header
+from asrcli.journal.record_files import open_header, read_records
 from asrcli.journal.records import EVENTS
 
 if TYPE_CHECKING:
     from asrcli.journal import reading
 else:  # a new run reads no journal
-    reading = LateModule("asrcli.journal.reading")
+    reading = LazyModule("asrcli.journal.reading")
 
 APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30
@@ -118,7 +118,7 @@ class JournalDirectory:
     def last(self) -> Path:
         """Return the newest interrupted session that no other user can have written; if there is none, the newest.
 
-        One in use is passed over: its run may end in order.
+        One in use is passed over: its run may end normally.
 
         Raises:
             UsageError: the folder holds no session.
@@ -164,13 +164,23 @@ def holds_nothing(path: Path) -> bool:
     """Return whether a session's folder holds nothing, and no run that could still write into it has its lock.
 
     The beginning of a header, which a power failure or a kill has cut off, is nothing: no audio was taken before it.
+    The header of microphones that were killed before they gave a sample is nothing either.
     """
     try:
-        with os.scandir(path) as entries:
-            bare = all(entry.is_file(follow_symlinks=False) and _is_bare(entry) for entry in entries)
-    except OSError:
+        with os.scandir(path) as found:
+            entries = list(found)
+        bare = all(entry.is_file(follow_symlinks=False) and _is_bare(entry) for entry in entries)
+        if not bare and not _holds_audio(entries):
+            bare = not any(record and record.get("type") == "final" for record in read_records(path / EVENTS))
+    except (OSError, SourceError):
         return False
     return bare and not in_use(path)
+
+
+def _holds_audio(entries: "Sequence[os.DirEntry[str]]") -> bool:
+    """Return whether there may be audio: without files for it, the session is one over files of the user."""
+    sizes = [entry.stat(follow_symlinks=False).st_size for entry in entries if entry.name.endswith(".pcm")]
+    return not sizes or any(sizes)
 
 
 def _is_bare(entry: "os.DirEntry[str]") -> bool:
@@ -206,9 +216,9 @@ def remove(path: Path) -> None:
         OSError: it cannot be removed.
     """
     if not _is_ours(path):
-        raise UsageError(f"{path} is no session that can be read: nothing of it is deleted", "remove it yourself")
+        raise UsageError(f"{path} is not a readable session: nothing of it is deleted", "remove it yourself")
     if foreign := foreign_names(path, len(open_header(path).sources)):
-        raise UsageError(f"session {path.name} holds {foreign[0]}, which is not ours", "move that away first")
+        raise UsageError(f"session {path.name} holds {foreign[0]}, which asr did not create", "move that away first")
     lock = JournalLock(path)
     if not lock.take():
         raise UsageError(f"session {path.name} is in use", "end that run first")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from asrcli.core.errors import system_reason
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
-_ID = late_pattern(r"\d{8}-\d{6}-[0-9a-f]{4}", re.ASCII)
-_OURS = late_pattern(r"events\.jsonl|lock|\d{1,4}\.(?:pcm|index)", re.ASCII)
+_ID = lazy_pattern(r"\d{8}-\d{6}-[0-9a-f]{4}", re.ASCII)
+_OURS = lazy_pattern(r"events\.jsonl|lock|\d{1,4}\.(?:pcm|index)", re.ASCII)
 # Flags for os.open: do not follow a symbolic link, do not wait at a pipe without a writer. Windows has neither.
 NO_SURPRISE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 

@@ -85,6 +85,8 @@ class Journal:
             SourceError: it is no journal, or a newer version or another user may have written it.
         """
         records = read_records(path / EVENTS)
+        while records[1:] and records[-1] is None:  # torn by a power failure: as if it had not been written
+            records.pop()
         journal = Journal(path, parse_header(path, next(iter(records), None)), ())
         journal.last_s = (path / EVENTS).stat().st_mtime
         damaged = 0
@@ -143,7 +145,7 @@ class Journal:
     def unheard(self, track: AudioTrack) -> list[Span]:
         """Return the spans of audio after the last final that have no text yet, in milliseconds.
 
-        For a run that ended in order these are only the gaps that it reported. Where the place of the audio is not
+        For a run that ended normally these are only the gaps that it reported. Where the place of the audio is not
         certain, no final is known to cover it.
         """
         ms = self.format.ms

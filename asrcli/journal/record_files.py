@@ -38,6 +38,20 @@ def parse_header(path: Path, first: Mapping[str, Any] | None) -> JournalHeader:
         raise JournalUnreadable(exc.path, exc.reason, str(sound)) from exc
 
 
+def whole_bytes(data: bytes) -> int:
+    """Return the size of a file of records up to the end of the last one that can be read.
+
+    What follows is torn: after a power failure a file may end with blocks that were never written, or only in part.
+    """
+    end = data.rfind(b"\n") + 1
+    while end:
+        begin = data.rfind(b"\n", 0, end - 1) + 1
+        if lines(data[begin:end])[0] is not None:
+            break
+        end = begin
+    return end
+
+
 def read_records(
     path: Path, missing: list[dict[str, Any] | None] | None = None, *, first: bool = False
 ) -> list[dict[str, Any] | None]:

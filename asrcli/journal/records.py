@@ -97,7 +97,7 @@ def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
     if first is not None and first.get("type") == "journal":
         version = first.get("version")
     if first is None or not isinstance(version, int):
-        raise SourceError(name, "no journal: its first line is not whole")
+        raise SourceError(name, "no journal: its first line is incomplete")
     if version > VERSION:
         raise SourceError(
             name, f"made by a newer asr (journal version {shorten(str(version), 20)}, this one reads {VERSION})"
@@ -124,7 +124,7 @@ def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
             stages,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
+        raise SourceError(name, "no journal: its first line has no settings") from exc
 
 
 def recognition(asked: Mapping[str, Any]) -> RecognitionSettings:

@@ -1,4 +1,4 @@
-"""Reopens an existing journal session for `asr resume`: locks it and appends after its last whole line."""
+"""Reopens an existing journal session for `asr resume`: locks it and appends after its last whole record."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ from asrcli.core.errors import SourceError, UsageError
 from asrcli.journal.append_file import AppendFile, SyncThread
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import distrust
+from asrcli.journal.record_files import whole_bytes
 from asrcli.journal.records import EVENTS, line
 from asrcli.journal.writing import Recorder
 
@@ -55,7 +56,7 @@ class ReopenedJournal:
         if anew:
             run["anew"] = dict(anew)
         self.recorder.first = line(run)
-        self._file = AppendFile(path, whole_bytes=path.read_bytes().rfind(b"\n") + 1)
+        self._file = AppendFile(path, whole_bytes=whole_bytes(path.read_bytes()))
         self.recorder.file = self._file
         self._syncing = SyncThread([self._file], lambda: None)
 

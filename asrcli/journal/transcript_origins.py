@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.append_file import PRIVATE_FOLDER, open_private
 from asrcli.journal.directory import default_folder
 from asrcli.journal.owned_files import distrust, opened
@@ -15,7 +15,7 @@ from asrcli.journal.owned_files import distrust, opened
 if TYPE_CHECKING:
     import hashlib
 else:
-    hashlib = LateModule("hashlib")
+    hashlib = LazyModule("hashlib")
 
 
 class TranscriptOrigins:

@@ -87,7 +87,7 @@ class LibraryEntry:
 
     @property
     def begun_s(self) -> float:
-        """When the run began, in seconds since 1970; 0 where that cannot be read."""
+        """When the run began, in seconds since 1970; 0 if that cannot be read."""
         try:
             return datetime.fromisoformat(self.begun).timestamp()
         except (ValueError, OverflowError, OSError):

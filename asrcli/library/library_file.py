@@ -104,7 +104,7 @@ def write(path: Path, work: Callable[[sqlite3.Connection], Result], warn: Callab
         except LibraryDamaged as exc:
             aside = _set_aside(path, before)
             if aside is not None:
-                warn(f"the library is damaged ({exc.reason}): it is now {aside}, and a new one is begun")
+                warn(f"the library is damaged ({exc.reason}): it was renamed to {aside}, and a new one was created")
             return _write(path, work)
 
 
@@ -174,7 +174,9 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if (application, version, tables) == (0, 0, 0):
         return 0
     if application != APPLICATION:
-        raise SourceError(str(path), "is no library of transcripts: another program made it, and it is left as it is")
+        raise SourceError(
+            str(path), "is not a library of transcripts: another program created it, and it is not changed"
+        )
     if version > VERSION:
         raise SourceError(
             str(path), f"made by a newer asr (library version {version}, this one reads {VERSION}); it is left as it is"

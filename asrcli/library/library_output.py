@@ -8,7 +8,7 @@ from asrcli.library.library_entry import event_bytes, unpacked
 
 
 class LibraryOutput:
-    """The events of a run, packed: an hour of speech takes some 100 kB.
+    """The events of a run, packed: an hour of speech takes about 100 kB.
 
     Attributes:
         has_text: A sentence is among them.

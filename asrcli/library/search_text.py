@@ -126,7 +126,7 @@ def index_query(terms: Sequence[str], words_with: Callable[[WordPart], Sequence[
     """The query for the index that finds every sentence with all of the terms, and some without.
 
     `words_with` gives the words in the index of which a part is asked for; None if they are too many to narrow
-    anything down. The query is None where the index does not help. It holds nothing but tokens in quotes.
+    anything down. The query is None if the index does not help. It holds nothing but tokens in quotes.
     """
     wanted: dict[str, None] = {}
     for term in terms:

@@ -1,4 +1,4 @@
-"""The transcripts of the library: added, listed, kept for ever, deleted by hand or by limits of age and size."""
+"""The transcripts of the library: added, listed, kept forever, deleted by hand or by limits of age and size."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from asrcli.outputs.formatting import block
 class PipelineOutput:
     """An output around another one that writes to a pipe. A closed pipe ends the run, unless the run is ending already.
 
-    In that case the run ends in order: other outputs and the journal get all events, and the sentences that the pipe
+    In that case the run ends normally: other outputs and the journal get all events, and the sentences that the pipe
     can no longer take are printed for the user.
 
     Args:

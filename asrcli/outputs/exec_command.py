@@ -15,6 +15,7 @@ from threading import Thread
 from asrcli.core.errors import system_reason
 from asrcli.core.events import Event, Final
 from asrcli.core.printable import harmless, quantity
+from asrcli.core.settings import without_key
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import said, translated
 
@@ -81,7 +82,7 @@ class ExecCommand:
 
     def _problem(self, text: str, about: dict[str, str]) -> str:
         """Run the command for one sentence. Return what went wrong; an empty string if nothing did."""
-        environment = {key: value for key, value in os.environ.items() if key != "DASHSCOPE_API_KEY"} | about
+        environment = without_key(os.environ) | about
         try:
             with self._started(environment) as process:
                 self._process = process

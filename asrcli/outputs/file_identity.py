@@ -11,7 +11,7 @@ FileIdentity = tuple[int, int, int, int] | None
 
 
 def identity(path: Path) -> FileIdentity:
-    """Return a value that changes when the file is written or replaced; None where there is no file."""
+    """Return a value that changes when the file is written or replaced; None if there is no file."""
     try:
         status = path.stat()
     except OSError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from asrcli.core.errors import without_secrets
 from asrcli.core.events import Ended, Final, Gap, Partial, Paused, Reconnecting, Resumed
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.printable import escaped, harmless, quantity
 
 SEPARATOR = " · "
@@ -17,7 +17,7 @@ LOCAL_TEXT = "heard on this machine only: "  # in front of the local text of a g
 PROVISIONAL = "provisional: "  # in front of text that the service has not given
 INDENT = "  "  # of a line under a sentence without a time
 _FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
-_SURROGATES = late_pattern("[\ud800-\udfff]")
+_SURROGATES = lazy_pattern("[\ud800-\udfff]")
 
 
 def reported(text: str) -> str:
@@ -179,9 +179,10 @@ def account(ended: Ended) -> list[str]:
     if ended.final_after_stop_ms is not None:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     delays += _bill(ended)
-    if ended.model:
+    heard = ended.sentences or ended.audio_ms > ended.lost_ms
+    if ended.model and heard:
         delays.append(f"heard by {harmless(ended.model)}")
-    if ended.engine not in {"", ended.model}:
+    if heard and ended.engine not in {"", ended.model}:
         delays.append(f"engine {harmless(ended.engine)}")
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 

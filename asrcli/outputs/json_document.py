@@ -17,7 +17,7 @@ class JsonDocument(JsonLines):
 
     The document is an object: `type` (transcript), `version`, `entries` (finals, gaps and pauses, each on a line of its
     own and in the order in which it was decided), `sources` (the beginnings), and `end` (the account; null if the run
-    did not end in order).
+    did not end normally).
     """
 
     def __init__(self, lines: LineWriter) -> None:
@@ -49,7 +49,7 @@ class JsonDocument(JsonLines):
 
     def _open(self) -> None:
         if not self._sources:
-            self._lines.write(f'{{"type": "transcript", "version": {DOCUMENT_VERSION}, "entries": [')
+            self._lines.begin(f'{{"type": "transcript", "version": {DOCUMENT_VERSION}, "entries": [')
 
     def _add(self, entry: dict[str, Any]) -> None:
         separator = "," if self._entries else " "

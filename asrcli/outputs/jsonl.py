@@ -34,7 +34,9 @@ class JsonLines:
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the line of an event, if its kind has one."""
         described = self._described(event, transcript)
-        if described is not None:
+        if described is not None and isinstance(event, Began):
+            self._lines.begin(as_json(described))
+        elif described is not None:
             self._lines.write(as_json(described))
 
     def close(self) -> None:

@@ -22,9 +22,9 @@ class LineWriter:
     """Standard output, or a file that appears under its name only when it is complete.
 
     A regular file is written as NAME.part (NAME1.part if that is taken) and renamed when it is closed, so that an
-    earlier transcript is never replaced by half a new one, and what was written before a crash is still there. It is
-    not created before the run has begun. After the first error nothing is written any more. A file that came, or that
-    something else changed, while this one was written is never replaced: the part stays.
+    earlier transcript is never replaced by half a new one, and what was written before a crash is still there. After
+    the first error nothing is written any more. A file that came, or that something else changed, while this one was
+    written is never replaced: the part stays.
 
     Args:
         path: The file; None or "-" is standard output.
@@ -63,17 +63,27 @@ class LineWriter:
         self._file: TextIO | None = None
         self._failed = self._leaves = False
         self._last = 0  # where in the part the last write begins
-        self._before: FileIdentity = None  # of the file when the part was opened
+        self._before: FileIdentity = None  # of the file when the run began
+        self._held: str | None = None  # the head of a new part, as long as nothing follows it
         if self._path is not None:
             check(self._path, append=append)
+            self._before = identity(self._path)
 
-    def begin(self) -> None:
-        """Create the file, even if nothing is ever written to it.
+    def begin(self, head: str = "") -> None:
+        """Create the file with what stands before its first sentence, even if nothing more is ever written to it.
+
+        A part is made with the first line that follows, or at the end: a run that is ended before leaves nothing.
 
         Raises:
             OutputError: it cannot be created.
         """
-        self._put("")
+        text = head and f"{head}\n"
+        if self._held is not None:
+            self._held += text
+        elif self._file is None and self._onto is None and self._path is not None and self.amendable:
+            self._held = text
+        else:
+            self._put(text)
 
     def write(self, line: str) -> None:
         """Write one line at once.
@@ -148,6 +158,8 @@ class LineWriter:
         if self._unread:
             self._unread = False
             raise OutputError(self._name, UNREAD)
+        if self._held is not None and not self._leaves:
+            self._put("")
         if self._path is None or self._file is None:
             return
         try:
@@ -187,8 +199,11 @@ class LineWriter:
         part.replace(path)
 
     def _put(self, text: str) -> None:
-        if self._failed:
+        if self._failed or (self._held is not None and self._leaves):
             return
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._put(held)
         try:
             if self._file is None:
                 self._file = self._opened()
@@ -204,7 +219,8 @@ class LineWriter:
             raise OutputError(self._name, system_reason(exc)) from exc
         except KeyboardInterrupt:
             if self._file is None:
-                self._failed = self._unread = True
+                self._failed = True
+                self._unread = self._path is not None and is_named_pipe(self._path)
             raise
 
     def _opened(self) -> TextIO:
@@ -222,7 +238,6 @@ class LineWriter:
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
         self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
-        self._before = identity(self._path)
         if self._onto is not None and self._anew:
             return self._rewritten(self._onto)
         if self._onto is not None:

@@ -1,7 +1,7 @@
 """Writes a transcript as Markdown, in which no text from outside is markup."""
 
 from asrcli.core.events import Began, Event, Final, Gap, Resumed
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import INTO, clock, pause, said, translated
@@ -9,7 +9,7 @@ from asrcli.outputs.line_writer import LineWriter
 
 MARK = "<!-- transcript -->"  # the first line, which readers do not show: by it such a file is known again
 # With a backslash before it, each of these is an ordinary character in every reader of Markdown.
-_MARKUP = late_pattern(r"([\\`*_{}\[\]<>#+~|&$!^=])")
+_MARKUP = lazy_pattern(r"([\\`*_{}\[\]<>#+~|&$!^=])")
 
 
 class MarkdownTranscript:
@@ -40,7 +40,7 @@ class MarkdownTranscript:
         before = self._source
         name = plain(began.source)
         if before is None:
-            self._lines.write(
+            self._lines.begin(
                 f"{MARK}\n\n# {name}\n\n{plain(' · '.join(dict.fromkeys(filter(None, (began.model, began.engine)))))}"
             )
         elif began.source != before.source and began.begin_ms != before.begin_ms:  # sources at once have labels instead

@@ -52,7 +52,7 @@ def open_named_pipe(path: Path, stopped: Callable[[], bool]) -> TextIO:
 
 
 class PipeWriter(io.RawIOBase):
-    """The writing end of a pipe. A write waits until the reader has room, but not for ever once the run is to end."""
+    """The writing end of a pipe. A write waits until the reader has room, but not forever once the run is to end."""
 
     def __init__(self, fd: int, stopped: Callable[[], bool]) -> None:
         self._fd = fd

@@ -4,7 +4,7 @@ import codecs
 import re
 from pathlib import Path
 
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 # Suffixes of audio, video, pictures, documents and archives, whatever the files contain.
 _MEDIA = """
@@ -21,23 +21,25 @@ _OTHERS = """
 """
 OTHERS = frozenset(_OTHERS.split())
 # How programs, pages, keys and documents begin: their bytes are text, but they are no transcripts.
-_NO_TEXT = late_pattern(r"#!|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE)
+_NO_TEXT = lazy_pattern(
+    r"#!|\s*#{1,6} |---\r?\n|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE
+)
 # Suffixes of formats that a file of another format may have too: text of a template may be a page or a table.
 SHARED = {".md": {"text"}, ".json": {"text", "jsonl"}, ".html": {"text"}, ".csv": {"text"}}
 HEAD_BYTES = 1 << 13
-LOGGED = late_pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ |    \S")  # a long traceback may be cut in two
+LOGGED = lazy_pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ |    \S")  # a long traceback may be cut in two
 # How a file of each output format begins.
 BEGINS = {
-    "jsonl": late_pattern(r'\{"type": ?"(begin|partial|final|gap|pause|resume|reconnect|notice|end)"'),
-    "srt": late_pattern(r"\d+\s*\n\d+:\d\d:\d\d,\d\d\d -->"),
-    "vtt": late_pattern(r"WEBVTT"),
-    "ass": late_pattern(r"\[Script Info\]"),
-    "lrc": late_pattern(r"\[\d+:\d\d\.\d\d\]"),
-    "tsv": late_pattern(r"start\tend\ttext"),
-    "csv": late_pattern(r"type,sentence,begin_ms,end_ms,"),
-    "md": late_pattern(r"<!-- transcript -->"),
-    "json": late_pattern(r'\{"type": "transcript", "version":'),
-    "html": late_pattern(r'<!doctype html>\s*<html class="transcript">'),
+    "jsonl": lazy_pattern(r'\{"type": ?"(begin|partial|final|gap|pause|resume|reconnect|notice|end)"'),
+    "srt": lazy_pattern(r"\d+\s*\n\d+:\d\d:\d\d,\d\d\d -->"),
+    "vtt": lazy_pattern(r"WEBVTT"),
+    "ass": lazy_pattern(r"\[Script Info\]"),
+    "lrc": lazy_pattern(r"\[\d+:\d\d\.\d\d\]"),
+    "tsv": lazy_pattern(r"start\tend\ttext"),
+    "csv": lazy_pattern(r"type,sentence,begin_ms,end_ms,"),
+    "md": lazy_pattern(r"<!-- transcript -->"),
+    "json": lazy_pattern(r'\{"type": "transcript", "version":'),
+    "html": lazy_pattern(r'<!doctype html>\s*<html class="transcript">'),
 }
 
 

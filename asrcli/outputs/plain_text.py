@@ -36,10 +36,7 @@ class PlainText:
         """Write the line of a final or a gap, and of a partial if partials are wanted."""
         if isinstance(event, Began) and not self._begun:
             self._begun = True
-            if self._head:
-                self._lines.write(self._head)
-            else:
-                self._lines.begin()
+            self._lines.begin(self._head)
         elif isinstance(event, Gap) or (isinstance(event, Final) and event.text.strip()):
             number = 0
             if transcript.latest and isinstance(event, Final):

@@ -33,11 +33,15 @@ class StatusBar(Protocol):
 
 
 class FileStatusBar:
-    """The status bar of a file: a progress bar, the position, the speed and the time left."""
+    """The status bar of a file: a progress bar, the position, the speed and the time left.
 
-    def __init__(self, now: Callable[[], float], *, paced: bool) -> None:
+    `pace` is how many times real time the file is sent; None is as fast as its audio is taken.
+    """
+
+    def __init__(self, now: Callable[[], float], *, pace: float | None) -> None:
         self._now = now
-        self._paced = paced
+        self._pace = pace
+        self._calls = False  # the service has not answered yet
         self._began: Began | None = None
         self._began_at = 0.0
         self._sent_ms = 0
@@ -50,17 +54,19 @@ class FileStatusBar:
             self._began_at = self._now()
         elif isinstance(event, Progress):
             self._sent_ms = event.sent_ms
+            self._calls = self._began is None
         elif isinstance(event, Billed):
             self._cost = event.cost
-        return self._began is not None
+        return self._calls or self._began is not None
 
     def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
         """Yield the figures, with a progress bar in front if there is room for one."""
         if self._began is None:
+            yield Segment("connecting"[:cells])
             return
         # A paced run is at the audio that was sent. An unpaced one sends far ahead, so the text gives the position.
         reached_ms = transcript.covered_ms
-        if self._paced:
+        if self._pace is not None:
             reached_ms = max(reached_ms, self._sent_ms)
         position_ms = max(0, reached_ms - self._began.begin_ms)
         figures = self._figures(position_ms, cells)
@@ -82,7 +88,9 @@ class FileStatusBar:
         if total_ms:
             figures[0] += f"/{_short(total_ms)}"
         if total_ms and speed > 0.01:
-            figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")
+            # What was held back until the service listened is sent at once; the rest goes out at the pace.
+            later = min(speed, self._pace or speed)
+            figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / later))}")
         if self._cost is not None:
             figures.append(money(self._cost))
         while len(" ".join(figures)) > cells:

@@ -128,11 +128,7 @@ class Subtitles:
         return isinstance(event, Gap) or bool(event.text.strip() or event.translation.strip())
 
     def _head(self) -> None:
-        head = SSAFile().to_string(self._name)
-        if head:
-            self._lines.write(head.removesuffix("\n"))
-        else:
-            self._lines.begin()
+        self._lines.begin(SSAFile().to_string(self._name).removesuffix("\n"))
 
     def _blocks(self, shown: list[Caption]) -> str:
         return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(shown, 1))

@@ -111,7 +111,7 @@ class TerminalView:
         try:
             if not self._gone:
                 self._show(event)
-        except OSError:  # the terminal was closed; the run still ends in order
+        except OSError:  # the terminal was closed; the run still ends normally
             self._gone = True
 
     def _show(self, event: Event) -> None:
@@ -241,7 +241,7 @@ class TerminalView:
             room -= len(rows)
 
     def _sentence(self, speaker: str, cells: int, most: int) -> list[list[Segment]]:
-        """Return the end of a speaker's open sentence in at most so many rows, broken between words."""
+        """Return the end of a speaker's open sentence in at most this many rows, broken between words."""
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         settled, unsettled = settled_text(spoken), unsettled_text(spoken)
         head = self._head(speaker, cells)

@@ -50,8 +50,8 @@ class DiscardedMessages:
 class SentenceKeys:
     """Unique keys for the sentences of one task: the name from the service, with a number added where it is reused.
 
-    Most services number their sentences. Numbers that follow each other are kept as one range, so ten hours of sentences
-    need no more memory than the first ten.
+    Most services number their sentences. Numbers that follow each other are kept as one range, so ten hours of
+    sentences need no more memory than the first ten.
     """
 
     def __init__(self) -> None:

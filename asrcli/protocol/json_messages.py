@@ -67,7 +67,7 @@ def _content(message: Message) -> str:
         with suppress(UnicodeDecodeError):
             content = message.data.decode("utf-8")
     if not content.removeprefix(BYTE_ORDER_MARK).lstrip().startswith("{"):
-        raise ProtocolError("a binary message where text is due")
+        raise ProtocolError("a binary message instead of a text message")
     return content
 
 

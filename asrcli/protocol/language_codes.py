@@ -19,7 +19,7 @@ _NAMES = {
 
 
 def language_code(written: str) -> str:
-    """The code of a language: `zh` for ZH, zh-CN and Chinese. Empty where no language is named, as by auto."""
+    """The code of a language: `zh` for ZH, zh-CN and Chinese. Empty if no language is named, as by auto."""
     plain = written.strip().casefold().replace("_", "-")
     head = plain.split("-")[0]
     first_word = next(iter(plain.split()), "").strip("(),")
@@ -36,14 +36,14 @@ def language_name(code: str) -> str:
 
 
 def languages_differ(first: str, second: str) -> bool:
-    """Whether two languages are certainly different. False where one of them cannot be read."""
+    """Whether two languages are certainly different. False if one of them cannot be read."""
     first_codes = _codes(first)
     second_codes = _codes(second)
     return bool(first_codes and second_codes and not first_codes & second_codes)
 
 
 def language_in_effect(named: str, asked: Sequence[str]) -> str:
-    """The code of the language that a service names as the one in effect; empty where it names none.
+    """The code of the language that a service names as the one in effect; empty if it names none.
 
     Raises:
         ServiceRefused: it is none of those that were asked for.

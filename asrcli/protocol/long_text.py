@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from asrcli.core.errors import ProtocolError
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 
 MOST_TEXT_BYTES = 256 << 10  # of a message beside its audio
 SIMPLE_CHARACTERS = 8 << 10  # a message of fewer cannot take long
@@ -19,7 +19,7 @@ LONGEST_ESCAPE = 6  # \u002b
 FIELD_BYTES = 64  # before a long string, in which the name of its field stands
 BETWEEN = (",", "[", "{")  # one of these stands before nearly each value
 HALVES = ("\\ud", "\\uD")  # escaped halves of characters: a message with them is read twice
-_FIELD = late_pattern(r'"(\w+)"\s*:\s*"$')
+_FIELD = lazy_pattern(r'"(\w+)"\s*:\s*"$')
 
 
 class LongText(str):

@@ -98,7 +98,7 @@ def user_message(setting: str, written: str) -> Message:
 
 
 def replaced(setting: str, written: str | None, usual: list[Message]) -> tuple[Message, ...]:
-    """The message that the user wrote in place of the usual ones; without one, these.
+    """The message that the user wrote instead of the usual ones; without one, these.
 
     Raises:
         UsageError: the text is not a JSON object.

@@ -79,7 +79,7 @@ class RecordMembers:
         return end
 
     def _end_of(self, begin: int) -> int | None:
-        """Where a member ends; -1 where its end is missing, None where it is too long."""
+        """Where a member ends; -1 where its end is missing, None if it is too long."""
         pieces: Iterator[bytes] = self.pieces(begin)
         size_bytes = 0
         while True:

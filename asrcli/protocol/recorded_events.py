@@ -1,4 +1,4 @@
-"""The events in a record of the wire: those that the run adds to what the messages say. Reads and writes no files."""
+"""The events in a message record: those that the run adds to what the messages say. Reads and writes no files."""
 
 import json
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def _written(value: Any) -> str:
 
 
 def event_of(line: Mapping[str, Any]) -> Event | None:
-    """The event in a line; None where its fields do not fit: a newer version may have written it."""
+    """The event in a line; None if its fields do not fit: a newer version may have written it."""
     kind = _EVENTS.get(line["name"])
     about = line["event"]
     if kind is None:
@@ -81,7 +81,7 @@ def event_of(line: Mapping[str, Any]) -> Event | None:
 
 @cache
 def _hints(name: str) -> dict[str, Any]:
-    """The types of the fields of an event but for words, each in a form that isinstance takes."""
+    """The types of the fields of an event except words, each in a form that isinstance takes."""
     kind = _EVENTS[name]
     hints = get_type_hints(kind)
     return {each.name: hints[each.name] for each in fields(kind) if each.name != "words"}

@@ -1,4 +1,4 @@
-"""The messages in a record of the wire: their lines, without secrets and audio, and back. Reads and writes no files."""
+"""The messages in a message record: their lines, without secrets and audio, and back. Reads and writes no files."""
 
 import base64
 import re
@@ -147,7 +147,7 @@ def has_audio(text: str) -> bool:
 
 
 def _without_audio(text: str, *, own: bool = False) -> tuple[str, str | None]:
-    """A text message without its audio, and that audio in base64; None where it has none."""
+    """A text message without its audio, and that audio in base64; None if it has none."""
     if _AUDIO_NAME not in text:
         return text, None
     begin = text.find('"audio"')

@@ -40,7 +40,7 @@ class Wire:
         path: Where it is spoken on the host of a service; two wires may share a path.
         client: Module and class of the client codec, below `asrcli.protocol`.
         server: Module and class of the server codec.
-        raw_exchange: Module and function that make a raw exchange; empty where the messages are those of another wire.
+        raw_exchange: Module and function that make a raw exchange; empty if the messages are those of another wire.
         model_pattern: Regular expression that the names of its models match.
         default_model: The model of a raw exchange where the user names none.
         rates: Sample rates in Hz of a model that is not in the catalogue; empty means any rate.
@@ -55,7 +55,7 @@ class Wire:
         no_speech_code: The code of the error for audio in which a service finds no speech.
         failure_close_code: The code with which a server closes a connection after a failure.
         warning: What a user should know before the first result; `{}` stands for the name of the model.
-        takes: The parameters that a model takes which is not in the catalogue; empty where the catalogue says it.
+        takes: The parameters that a model takes which is not in the catalogue; empty if the catalogue says it.
         elsewhere: The service does not speak it: the user has to name a server.
         manual_only: The client has to end utterances; the server detects no speech.
         served: `asr serve` speaks it.

@@ -70,7 +70,7 @@ def read_service_error(value: Json) -> ServiceError:
     kind, message = text(part(value, "error"), "type"), text(fields, "message") or text(fields, "error")
     code = word(fields, "code") or kind
     if not code and not message:
-        raise ProtocolError("an error that says nothing")
+        raise ProtocolError("an error without a message")
     return ServiceError(code, message, kind, text(part(value, "error"), "event_id"))
 
 

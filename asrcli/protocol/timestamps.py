@@ -64,9 +64,9 @@ def span(
         end_ms: The end from the service, or None.
         words: The words of the sentence.
         after_ms: The end of the last final.
-        sent_ms: How much audio was sent; None or 0 where that is not known.
+        sent_ms: How much audio was sent; None or 0 if that is not known.
         said: The text of the sentence.
-        next_ms: The begin of the next sentence; None where that is not known.
+        next_ms: The begin of the next sentence; None if that is not known.
     """
     if sent_ms:
         begins_too_late = begin_ms is not None and begin_ms > sent_ms
@@ -91,7 +91,7 @@ def span(
 
 
 def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
-    """Whether a time is so far behind the audio that was sent that it says nothing; False where no audio is known."""
+    """Whether a time is so far behind the audio that was sent that it says nothing; False if no audio is known."""
     if time_ms is None or not sent_ms:
         return False
     return time_ms > sent_ms + AHEAD_MS

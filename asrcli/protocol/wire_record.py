@@ -1,4 +1,4 @@
-"""The format of a record of the wire: JSON Lines in gzip members, without secrets. Opens no files.
+"""The format of a message record: JSON Lines in gzip members, without secrets. Opens no files.
 
 The first line is the header; each later one is a connection that opened, a message, a connection that closed, or an
 event that the run added. Every member stands alone: a file that is cut short or damaged loses only what is hit.
@@ -49,7 +49,7 @@ class WireRecord:
 
     Attributes:
         members: The members that hold them.
-        header: The first line; empty where it is lost.
+        header: The first line; empty if it is lost.
     """
 
     def __init__(self, members: RecordMembers) -> None:
@@ -88,7 +88,7 @@ class WireRecord:
         self._damaged_lines = max(self._damaged_lines, damaged)
 
     def first(self) -> Mapping[str, Any] | None:
-        """The first line that can be read, which should be the header; None where there is none.
+        """The first line that can be read, which should be the header; None if there is none.
 
         Raises:
             SourceError: the file cannot be read.
@@ -140,11 +140,11 @@ def read_record(name: str, file: BinaryIO) -> WireRecord:
     """
     begin = file.read(len(MEMBER))
     if begin != MEMBER:
-        raise SourceError(name, "is no record of the wire" if begin else "is empty: nothing was recorded")
+        raise SourceError(name, "is not a message record" if begin else "is empty: nothing was recorded")
     record = WireRecord(RecordMembers(name, file))
     first = record.first()
     if first is None:
-        raise SourceError(name, "is no record of the wire, or its beginning is damaged")
+        raise SourceError(name, "is not a message record, or its beginning is damaged")
     if first["type"] == "record":
         record.header = _checked_header(name, first)
     return record
@@ -188,7 +188,7 @@ def _lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _checked_header(name: str, line: Mapping[str, Any]) -> Mapping[str, Any]:
     version = line.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise SourceError(name, "is no record of the wire: its first line has no version")
+        raise SourceError(name, "is not a message record: its first line has no version")
     if version > VERSION:
         found = shorten(str(version), 20)
         raise SourceError(name, f"made by a newer asr (record version {found}, this one reads {VERSION})")

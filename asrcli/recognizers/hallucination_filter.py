@@ -106,7 +106,7 @@ def _is_symbol(character: str) -> bool:
 
 
 def _is_foreign(text: str) -> bool:
-    """Return whether letters of other languages are in the text, but for a few with an accent."""
+    """Return whether letters of other languages are in the text, except a few with an accent."""
     letters = [letter for letter in text if letter.isalpha()]
     accented = sum(not letter.isascii() for letter in letters)
     return any(ord(letter) > 0x24F for letter in letters) or accented > FOREIGN * len(letters)

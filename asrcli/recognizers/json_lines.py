@@ -41,13 +41,13 @@ def _object(line: str) -> dict[str, Any]:
     except json.JSONDecodeError:
         raise ValueError("not JSON") from None
     except ValueError:
-        raise ValueError("not JSON that can be read: a number of too many digits") from None
+        raise ValueError("not readable JSON: a number with too many digits") from None
     except RecursionError:
-        raise ValueError("not JSON that can be read: too deep") from None
+        raise ValueError("not readable JSON: nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("not an object")
     if is_deep(value):
-        raise ValueError("not JSON that can be read: too deep")
+        raise ValueError("not readable JSON: nested too deeply")
     return value
 
 

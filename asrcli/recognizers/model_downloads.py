@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcli.config.change_lock import changing
+from asrcli.config.files import write_text
 from asrcli.core.errors import OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.journal.lock import JournalLock
 from asrcli.transport.download import Progress, Route, download
@@ -103,13 +104,8 @@ class ModelDownload:
         Raises:
             OutputError: it cannot be written.
         """
-        pins = self._read_pins() | {self._url: checksum}
-        fresh = self._pins.with_name(f"{PINS}.{os.getpid()}")
-        try:
-            fresh.write_text(json.dumps(pins, indent=1), "utf-8")
-            fresh.replace(self._pins)
-        except OSError as exc:
-            raise OutputError(str(self._pins), system_reason(exc)) from exc
+        with changing(self._pins):
+            write_text(self._pins, json.dumps(self._read_pins() | {self._url: checksum}, indent=1))
 
     def _read_pins(self) -> dict[str, str]:
         """Return the checksums by address.

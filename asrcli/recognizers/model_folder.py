@@ -29,7 +29,7 @@ def open_model(folder: Path) -> FoundModel:
     try:
         found = identify(_names(folder), lambda name: _metadata(folder / name))
     except UnknownKind as exc:
-        raise ModelUnusable(f"{folder} holds no model that can be used: {exc}", exc.hint) from None
+        raise ModelUnusable(f"{folder} contains no usable model: {exc}", exc.hint) from None
     except OSError as exc:
         raise ModelUnusable(f"{folder} cannot be read: {system_reason(exc)}", "check the folder") from exc
     for path in (folder / name for name in found.files.values()):

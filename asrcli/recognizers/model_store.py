@@ -19,6 +19,7 @@ from platformdirs import user_data_path
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import EngineUnavailable, OutputError, UsageError, system_reason
+from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.protocol.language_codes import language_name
 from asrcli.recognizers.model_folder import open_model, size_mb
 from asrcli.recognizers.registry import RecognizerInfo, RunsIn
@@ -28,7 +29,7 @@ from asrcli.recognizers.sherpa_model import INSTALL
 MANIFEST = "model.json"
 FILES = "files"  # the folder of an unpacked model, beside its manifest
 NEW = ".new-"  # prefix of a folder that is not finished
-LEFT_S = 86_400  # one that is older was left behind by a process that was killed
+LEFT_S = 86_400  # one without a lock that is older was left behind by a process that was killed
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
 CODE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
@@ -76,6 +77,7 @@ class ModelStore:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or default_folder()
+        self._lock = JournalLock(self.folder)  # of the folder that is being made
 
     def models(self, taken: Collection[str] = ()) -> AddedModels:
         """Return the row of each model. None may have a name that is in `taken`. Nothing is loaded."""
@@ -121,15 +123,18 @@ class ModelStore:
             OutputError: it cannot be removed.
         """
         path = self.find(name)
-        try:
-            going = path.rename(Path(tempfile.mkdtemp(prefix=NEW, dir=self.folder), "gone"))
-            shutil.rmtree(going.parent)
-        except OSError as exc:
-            raise OutputError(str(path), system_reason(exc)) from exc
+        with self.new_folder() as new:
+            try:
+                going = path.rename(new / "gone")
+                shutil.rmtree(going)
+            except OSError as exc:
+                raise OutputError(str(path), system_reason(exc)) from exc
 
     @contextmanager
     def new_folder(self) -> Iterator[Path]:
-        """A folder for a model that is being added; it is gone at the end of the block, unless it was kept.
+        """A folder for a model that is being added or removed; it is gone at the end of the block, unless it was kept.
+
+        A lock in it says that its program is alive: what a killed program has left goes with the next change.
 
         Raises:
             OutputError: it cannot be made.
@@ -138,11 +143,14 @@ class ModelStore:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._tidy()
             new = Path(tempfile.mkdtemp(prefix=NEW, dir=self.folder))
+            self._lock = JournalLock(new)
+            self._lock.take()
         except OSError as exc:
             raise OutputError(str(self.folder), system_reason(exc)) from exc
         try:
             yield new
         finally:
+            self._lock.release()
             shutil.rmtree(new, ignore_errors=True)
 
     def keep(self, new: Path, name: str, manifest: Manifest) -> RecognizerInfo:
@@ -157,6 +165,8 @@ class ModelStore:
                 json.dump(asdict(manifest), file, ensure_ascii=False, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
+            self._lock.release()
+            (new / LOCK).unlink()
             new.rename(path)
         except OSError as exc:
             raise OutputError(str(path), system_reason(exc)) from exc
@@ -171,7 +181,9 @@ class ModelStore:
     def _tidy(self) -> None:
         with suppress(OSError):
             for path in self.folder.glob(f"{NEW}*"):
-                if not path.is_symlink() and time.time() - path.stat().st_mtime > LEFT_S:
+                # One without a lock is about to get it, or its name.
+                is_left = (path / LOCK).exists() and not in_use(path)
+                if not path.is_symlink() and (is_left or time.time() - path.stat().st_mtime > LEFT_S):
                     shutil.rmtree(path, ignore_errors=True)
 
 

@@ -101,7 +101,7 @@ def token_lines(tokenizer: bytes) -> list[str]:
 
 
 def _glibc() -> tuple[int, ...]:
-    """Return the version of the GNU C library; empty where there is another one."""
+    """Return the version of the GNU C library; empty if there is another one."""
     try:
         name, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
         if name == "glibc":

@@ -65,7 +65,7 @@ class WorkerPool:
             RecognizerFailed: no worker could be started.
         """
         if len(self._busy) + self._opening >= self._max_sessions:
-            raise RecognizerBusy(f"all {self._max_sessions} sessions this machine can carry are taken")
+            raise RecognizerBusy(f"all {self._max_sessions} sessions that this machine supports are in use")
         self._opening += 1
         try:
             worker = await self._begin_session(recognition)

@@ -59,7 +59,7 @@ def load_recognizer(
             return getattr(sherpa_onnx.OnlineRecognizer, STREAMING[name])(**paths, **more, num_threads=1)
         return getattr(sherpa_onnx.OfflineRecognizer, WHOLE[name])(**paths, **more, num_threads=1)
     except (RuntimeError, ValueError, OSError, AssertionError) as exc:
-        raise ModelUnusable(f"sherpa-onnx refuses the model in {folder}: {exc}", "take another model") from exc
+        raise ModelUnusable(f"sherpa-onnx refuses the model in {folder}: {exc}", "use another model") from exc
 
 
 def accept(stream: Any, pcm: bytes) -> None:

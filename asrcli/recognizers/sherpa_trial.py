@@ -3,12 +3,13 @@
 Run as a program it is that process: its arguments are the folder and the codes of the languages with commas.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from asrcli.core.errors import EngineUnavailable, shorten
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import RecognitionSettings, without_key
 from asrcli.recognizers.model_folder import ModelUnusable
 from asrcli.recognizers.voice_activity import VAD_RATE
 from asrcli.recognizers.worker import WorkerArguments
@@ -30,7 +31,7 @@ def try_model(folder: Path, languages: tuple[str, ...], longest_s: float = LONGE
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=longest_s, check=False, encoding="utf-8",
-            errors="replace",
+            errors="replace", env=without_key(os.environ),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise ModelUnusable(f"the model in {folder} was not loaded within {longest_s:.0f} s", SMALLER) from None

@@ -29,7 +29,7 @@ LOUD_DB = 25.0  # a frame is loud that is less than this below the loudest one
 WINDOW = 32  # loud frames that are judged together: in one of these windows there must be speech
 STEP = 8
 SHORT_FRAMES = 1000 // FRAME_MS  # less may be a single vowel
-STILL_PART = 0.3  # so many frames may be as the ones before them: a vowel; of beeps there are more
+STILL_PART = 0.3  # this many frames may be as the ones before them: a vowel; of beeps there are more
 # How far shapes are apart in a window, times how much the shape changes from one frame to the next.
 LIVELY = 0.05  # speech has 0.12 and more, under noise as loud as itself 0.07; tones and music have up to 0.03
 SURELY_LIVELY = 0.08
@@ -40,14 +40,12 @@ TRANSITIONS = 3  # fewer say nothing
 PITCH_CHANGE = (0.01, 0.15)  # of the logarithm
 SHAPE_CHANGE = 0.1
 VOICE_WINDOW = 64  # loud frames
-VOICE_MOVES = (7, 5)  # so many in such a window, while it goes on and at its end; music with drums seldom has them
-MANY_MOVES = 9  # it never has as many; fewer must be one in so many loud frames:
+VOICE_MOVES = (7, 5)  # this many in such a window, while it goes on and at its end; music with drums seldom has them
+MANY_MOVES = 9  # it never has as many; fewer must be one in this many loud frames:
 SELDOM = 32
-FRAMES_A_MOVE = (
-    16,
-    24,
-)  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
-VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
+# For less audio, one move is required in this many loud frames: while it goes on, and at its end.
+FRAMES_A_MOVE = (16, 24)
+VOWEL_FRAMES = 4  # a short word may have none: then this many frames in a row have a pitch
 EARLY_FRAMES = 480 // FRAME_MS  # of voice: of so little, fewer frames with a pitch make it worth a reading
 EARLY_PITCHED = 2
 # The pitch of a note stays, and that of a voice drifts: of its frames at most 0.6 are as the ones before.
@@ -55,7 +53,7 @@ STILL_PITCH = 0.004  # of the logarithm
 STILL_SHARE = 0.8
 STILL_PAIRS = 8  # of frames; fewer are no proof while there are moves
 STILL_VOWEL_PAIRS = 4  # where there are none
-CLEAR_MOVES = 4  # so many at the beginning tell a voice from whatever is lively enough to be one
+CLEAR_MOVES = 4  # this many at the beginning tell a voice from whatever is lively enough to be one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,8 @@ class FrameFacts:
 
     Attributes:
         voiced: There is speech in it, as a detector says.
-        views: One for each of VIEWS; empty where the frame is not voiced.
-        pitch_hz: The pitch of a voice; 0 where there is none.
+        views: One for each of VIEWS; empty if the frame is not voiced.
+        pitch_hz: The pitch of a voice; 0 if there is none.
     """
 
     voiced: bool

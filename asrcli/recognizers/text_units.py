@@ -45,7 +45,7 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def language_of(text: str, languages: Collection[str]) -> str:
-    """Return the language of a text, one of those that a model hears; empty where its script does not say it."""
+    """Return the language of a text, one of those that a model hears; empty if its script does not say it."""
     if len(languages) == 1:
         return next(iter(languages))
     code = next((code for code, pattern in _SCRIPTS if re.search(pattern, text)), "")

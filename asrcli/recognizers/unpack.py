@@ -64,7 +64,7 @@ class _Bounded:
 
 
 def unpack(archive: Path, folder: Path, limits: ArchiveLimits | None = None) -> None:
-    """Unpack a tar archive (plain, gzip, bzip2 or xz) into an empty folder.
+    """Unpack a tar archive (plain, gzip, bzip2 or xz) into an empty folder, which need not exist.
 
     Raises:
         BadArchive: it is damaged, too large, or holds something that must not be unpacked.
@@ -72,6 +72,7 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits | None = None) -> 
     """
     limits = limits or ArchiveLimits()
     try:
+        folder.mkdir(exist_ok=True)
         with archive.open("rb") as packed:
             head = packed.read(6)
             packed.seek(0)

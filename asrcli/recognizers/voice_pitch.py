@@ -24,7 +24,7 @@ AS_GOOD = 0.9  # of twice the period the same is true: the shortest that is near
 
 
 def pitch_hz(samples: Sequence[float]) -> float:
-    """Return the pitch of a frame at 16 kHz without a constant part; 0 where there is none."""
+    """Return the pitch of a frame at 16 kHz without a constant part; 0 if there is none."""
     low = [sum(samples[at : at + TOGETHER]) for at in range(0, len(samples), TOGETHER)]
     raised = [after - RAISED * before for before, after in pairwise(low)]
     energy = [0.0, *accumulate(map(mul, raised, raised))]

@@ -10,7 +10,7 @@ from asrcli.core.client_commands import Command, SendAudio
 from asrcli.core.errors import AsrError, system_reason
 from asrcli.core.events import Event, Finished
 from asrcli.core.packed_values import LENGTH, packed, unpacked
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import RecognitionSettings, without_key
 from asrcli.recognizers.interface import RecognizerFailed, RecognizerUnusable
 from asrcli.recognizers.worker import WorkerArguments
 
@@ -53,7 +53,12 @@ class WorkerProcess:
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, stderr=null, start_new_session=os.name == "posix"
+                *command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=null,
+                env=without_key(os.environ),
+                start_new_session=os.name == "posix",
             )
         except OSError as exc:
             raise RecognizerFailed(f"the recognizer cannot be started: {system_reason(exc)}") from exc
@@ -144,7 +149,7 @@ class WorkerProcess:
             raise self._gone() from exc
 
     def _wait_for(self, ticks: int) -> None:
-        """Let `receive` time out after so many ticks."""
+        """Let `receive` time out after this many ticks."""
         loop = asyncio.get_running_loop()
         if ticks:
             self._tick = loop.call_later(self._hung_s / TICKS, self._wait_for, ticks - 1)

@@ -27,7 +27,7 @@ class Loss:
         error: What ended it.
         was_ready: The service has listened to this session before, on this connection or another.
         input_ended: No more audio will come.
-        reach: Position after the audio that was sent on the connection; None where all of it is decided.
+        reach: Position after the audio that was sent on the connection; None if all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
     """
 

@@ -50,7 +50,7 @@ class ResentAudio:
         text: The normalized text of the finals in it.
         last_text: The normalized text of the last final, where its task may have ended after it; else empty.
         last_ms: How long that final was.
-        task_finals: The first finals of that task, in the order in which they came; empty where it cannot have ended.
+        task_finals: The first finals of that task, in the order in which they came; empty if it cannot have ended.
     """
 
     until_ms: int
@@ -75,7 +75,7 @@ def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> 
 
 
 def rest_of(final: Final, earlier: Final) -> Final | None:
-    """Return what a final says beyond an earlier final of the same sentence; None where that has said all of it.
+    """Return what a final says beyond an earlier final of the same sentence; None if that has said all of it.
 
     A final that begins with other words is returned whole: a corrected text is better said twice than lost.
     """
@@ -161,7 +161,7 @@ class RecentFinals:
         self._finals.append(Final(final.key, final.begin_ms, final.end_ms, final.text))
 
     def since(self, begin_ms: int) -> ResentAudio | None:
-        """Return the finals in the audio from `begin_ms` on; None where nothing can be repeated."""
+        """Return the finals in the audio from `begin_ms` on; None if nothing can be repeated."""
         inside = [final for final in self._finals if final.end_ms > begin_ms]
         last_text = ""
         last_ms = 0

@@ -5,9 +5,9 @@ from collections import deque
 QUIET_S = 3.0  # after it was sent, quiet is settled
 SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it
 ALIVE_S = 10.0  # sound also needs a sign of life this time after it was sent: a dead service processes nothing
-ASLEEP_S = 5.0  # who was not asked for so long was suspended: messages that look new may be as old
+ASLEEP_S = 5.0  # who was not asked for this long was suspended: messages that look new may be as old
 STEP_MS = 500  # sent audio is remembered in steps of about this length
-# Where so many steps wait, minutes of audio do, and hours may follow: longer steps do then, with quiet as a part of
+# Where this many steps wait, minutes of audio do, and hours may follow: longer steps do then, with quiet as a part of
 # the sound around it, which only settles it later.
 MANY, LONG_STEP_MS = 500, 30_000
 

@@ -161,7 +161,7 @@ class Replay:
         return self._chunks
 
     def since(self, position: int) -> Chunk | None:
-        """Return the kept audio at a position, or the first after it: at most one chunk; None where there is none."""
+        """Return the kept audio at a position, or the first after it: at most one chunk; None if there is none."""
         found: Chunk | StoredBlock | None = None
         for chunk in reversed(self._chunks):
             if chunk.end <= position:

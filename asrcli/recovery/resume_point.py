@@ -22,7 +22,7 @@ def resume_position(audio: Replay, decided: int, audio_format: Format) -> tuple[
 
     Everything before position `decided` is decided, and so is everything before the lost task. Where all sent audio is
     decided, nothing is sent again; else a service that takes a second of quiet and then drops the connection would be
-    sent that second for ever.
+    sent that second forever.
     """
     reached = max(audio.start, min(audio.cursor, decided))
     if reached == audio.cursor:

@@ -25,7 +25,7 @@ class MicrophoneInput:
         device: Part of its name, or its number in `asr devices`; None is the default one. `monitor` is what this
             machine plays.
         for_s: Seconds after which to stop; None listens until `Transcription.finish`.
-        until_silence_s: Stop when nobody has spoken for so many seconds.
+        until_silence_s: Stop when nobody has spoken for this many seconds.
         retry: Wait for a device that goes away.
     """
 
@@ -40,7 +40,7 @@ class PcmInput:
     """Signed 16-bit little-endian PCM that a program has or makes, in pieces of any size.
 
     Attributes:
-        chunks: The pieces, read in a thread of their own. One that waits for ever for its next piece keeps that thread.
+        chunks: The pieces, read in a thread of their own. One that waits forever for its next piece keeps that thread.
         rate: Samples a second.
         channels: How many channels are interleaved; they are mixed into one.
         realtime: The pieces come as they are spoken, as from a device or a telephone line.

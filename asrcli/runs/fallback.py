@@ -156,7 +156,7 @@ def local_fallback(
         EngineUnavailable: the recognizer is not installed.
     """
     if retries.limit == 0:
-        raise _error("after a lost connection no other one is tried", Cause.NO_RETRIES)
+        raise _error("lost connections are not restored", Cause.NO_RETRIES)
     if "prompt" in model.takes:
         raise _error(f"the embedded recognizer answers no prompts, as {model.name} does")
     if recognition.translate and not recognition.both_texts:

@@ -17,7 +17,7 @@ def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
     """Refuse what the embedded recognizer cannot recognize, or would ignore.
 
     Raises:
-        SettingError: a language that it does not know, or a hot word that it cannot pronounce or takes no notice of.
+        SettingError: a language that it does not know, or a hot word that it cannot pronounce or ignores.
     """
     known = info.languages
     if known is not None and (foreign := set(recognition.languages) - set(known)):

@@ -11,7 +11,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
 from asrcli.dashscope.catalogue import Model
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from asrcli.transport import temporary_key as temporary_keys
     from asrcli.transport import websocket
 else:  # loaded by the thread that dials, while the first audio is read
-    temporary_keys = LateModule("asrcli.transport.temporary_key")
-    websocket = LateModule("asrcli.transport.websocket")
+    temporary_keys = LazyModule("asrcli.transport.temporary_key")
+    websocket = LazyModule("asrcli.transport.websocket")
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
 SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]

@@ -110,7 +110,7 @@ class RawRun:
             elif isinstance(item, Closed):
                 self.closed = item
                 if self._exchange.over or item.code != 1000:
-                    raise ConnectionLost(item.reason or "closed by the other end", item.code)
+                    raise ConnectionLost(item.reason or "closed by the server", item.code)
                 return
             elif isinstance(item, _MessageSent):
                 self._show(item.message, True)

@@ -16,7 +16,7 @@ LONGEST_NAME = 80
 
 
 @dataclass
-class _Way:
+class _Direction:
     names: Counter[str] = field(default_factory=Counter)
     size_bytes: int = 0
 
@@ -35,12 +35,12 @@ class RawSummary:
     """Counts the messages of one exchange; all calls come from one thread.
 
     Args:
-        bytes_per_s: Of the audio that is sent; None where its bytes do not tell its length.
+        bytes_per_s: Of the audio that is sent; None if its bytes do not tell its length.
     """
 
     def __init__(self, bytes_per_s: int | None) -> None:
         self._bytes_per_s = bytes_per_s
-        self._sent, self._received = _Way(), _Way()
+        self._sent, self._received = _Direction(), _Direction()
         self._audio_bytes = 0
         self._audio_at: float | None = None
         self._first_answer_s: float | None = None
@@ -56,7 +56,7 @@ class RawSummary:
             self._first_answer_s = at_s - self._audio_at
 
     def lines(self, closed: Closed | None, round_trips_s: Sequence[float]) -> Iterator[str]:
-        """Yield the lines; `closed` is how the other end closed, None where this end did."""
+        """Yield the lines; `closed` is how the other end closed, None if this end did."""
         yield self._sent.line("sent")
         yield self._received.line("received")
         if self._audio_bytes:
@@ -73,7 +73,7 @@ class RawSummary:
             yield "closed by this end"
         else:
             reason = harmless(without_secrets(closed.reason))
-            yield f"closed by the other end with code {closed.code} {reason}".rstrip()
+            yield f"closed by the server with code {closed.code} {reason}".rstrip()
 
 
 def is_audio(message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""Turns a record of the wire into the events of a run again, by the client codecs of this version. Uses no clock."""
+"""Turns a message record into the events of a run again, by the client codecs of this version. Uses no clock."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

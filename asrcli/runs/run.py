@@ -35,7 +35,7 @@ from asrcli.core.events import (
     Usage,
 )
 from asrcli.core.interfaces import Output, Source
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
@@ -48,8 +48,8 @@ from asrcli.runs.source_session import RunningSessions, SourceSession
 if TYPE_CHECKING:
     from asrcli.recovery import gap_order, provisional
 else:  # for a session that is left in the middle
-    gap_order = LateModule("asrcli.recovery.gap_order")
-    provisional = LateModule("asrcli.recovery.provisional")
+    gap_order = LazyModule("asrcli.recovery.gap_order")
+    provisional = LazyModule("asrcli.recovery.provisional")
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 OF_THE_SERVICE = (Finished, Progress, Ready, Reconnecting)  # they come also where no device is open
@@ -163,7 +163,7 @@ class Run:
             raise AudioLost(ended.lost_ms)
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last text: the run then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last text: the run then ends normally. Safe from any thread."""
         self._finishing = True
         for session in self._current:
             session.end_input()
@@ -200,7 +200,9 @@ class Run:
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
         self._account.running_usage, begin_ms = Usage(), self._account.end_ms
         running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
-        together = RunningSessions(running, patient=self._patient)
+        # A device says that it is there by its level.
+        shows_call = self._shown and not self._live
+        together = RunningSessions(running, plan.describe, patient=self._patient, shows_call=shows_call)
         try:
             sessions = self._current = [one.session for one in running]
             if self._leaving:  # called before there was a session to leave
@@ -224,8 +226,7 @@ class Run:
                 one.session.abandon()
             raise
         for one in running:
-            result = one.session.result
-            self._account.add(result, one.begin_ms, one.source.format.ms(result.end), concurrent=one is not running[0])
+            self._end_session(one, concurrent=one is not running[0])
         errors = [error for one in running if (error := one.session.result.error) is not None]
         # Ctrl-C also ends the program whose pipe is read: what is wrong with the input then is no error.
         return [error for error in errors if not (self._interrupted and isinstance(error, SourceError))]
@@ -241,25 +242,41 @@ class Run:
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
             self._was_ready = True
-            self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            self._emit(Notice("info", f"the service is ready: task {event.task_id}"))
             self._account.heard_by(event.engine)
             if not one.begun:
                 self._emit(one.begin(event))
 
     def _billed(self, usage: Usage) -> Billed:
-        """Return the bill for a usage; empty where nothing is charged."""
+        """Return the bill for a usage; empty if nothing is charged."""
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)
         return Billed(usage, None if cost is None else round(cost, 6))
 
+    def _end_session(self, one: SourceSession, *, concurrent: bool) -> None:
+        """Add the account of a session that is over.
+
+        Captured audio to which the service has never listened is lost where the run has an account; a journal would
+        take it for finished otherwise. Without an account the error says all.
+        """
+        result = one.session.result
+        if not one.begun and (self._was_ready or self._interrupted or self._finishing):
+            self._leave(one, result, str(result.error), concurrent=concurrent)
+            return
+        shown: list[Event] = [*result.waiting_gaps]
+        shown += provisional.ProvisionalText(result.provisional).clear()
+        for event in shown:
+            self._emit(label_event(event, one.source.speaker))
+        self._account.add(result, one.begin_ms, one.source.format.ms(result.end), concurrent=concurrent)
+
     def _leave_all(self, together: RunningSessions, running: Sequence[SourceSession]) -> None:
         for one, event in together.unread():
             self._take(event, one)
         for one in running:
-            self._leave(one, one.session.abandon(), concurrent=one is not running[0])
+            self._leave(one, one.session.abandon(), LEFT, concurrent=one is not running[0])
 
-    def _leave(self, left: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
+    def _leave(self, left: SourceSession, result: SessionResult, reason: str, *, concurrent: bool) -> None:
         """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""
         speaker = left.source.speaker
         end_ms = left.source.format.ms(result.end)
@@ -276,7 +293,7 @@ class Run:
         for gap in gaps:
             heard, withdrawn = heard_here.take(*gap, gap)
             local_ms += length(heard.spans)
-            told.add(Gap(*gap, LEFT, "", heard.text))
+            told.add(Gap(*gap, reason, "", heard.text))
             for withdrawal in withdrawn:
                 self._emit(label_event(withdrawal, speaker))
         for event in told.waiting:

@@ -1,10 +1,10 @@
 """The sessions of sources that are transcribed at the same time, and their events in one stream."""
 
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from functools import partial
 
-from asrcli.core.errors import bare_url
-from asrcli.core.events import Began, Event, Ready, Usage
+from asrcli.core.errors import AsrError, bare_url
+from asrcli.core.events import Began, Event, Notice, Progress, Ready, Usage
 from asrcli.core.interfaces import Source
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.inbox import ThreadCrashed
@@ -13,6 +13,7 @@ from asrcli.engine.session import SessionItem, SessionLeft, TranscriptionSession
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 from asrcli.runs.plan import RunPlan, shared_thread
 
+SLOW_S = 0.5  # a service that answers sooner is not worth a line that says that it is called
 UNSHOWN_PROGRESS_S = 1.0  # how often progress is emitted at most where no output shows it
 
 
@@ -55,16 +56,28 @@ class SourceSession:
 class RunningSessions:
     """The sessions of sources that are transcribed at the same time.
 
-    With `patient` the events that are of the moment only come together with the next one that is not.
+    With `patient` the events that are of the moment only come together with the next one that is not. `describe` words
+    an error for a person. With `shows_call` there is a Progress without audio where no service answers within SLOW_S.
     """
 
-    def __init__(self, sources: Sequence[SourceSession], *, patient: bool) -> None:
+    def __init__(
+        self,
+        sources: Sequence[SourceSession],
+        describe: Callable[[AsrError], str] = str,
+        *,
+        patient: bool,
+        shows_call: bool = False,
+    ) -> None:
         self._sources = sources
+        self._shows_call = shows_call
+        self._describe = describe
         can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
         self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
 
     def events(self) -> Generator[tuple[SourceSession, Event], None, None]:
         """Begin all of them, and yield their events as they come, until all are over.
+
+        The error of a session is reported at once where others go on: that may be for hours.
 
         Raises:
             SessionLeft: `leave` of a session was called.
@@ -73,14 +86,23 @@ class RunningSessions:
             one.session.start(partial(self._put, one))
         self._queue.filled_by(shared_thread())  # not before: to start it takes longer than to open a file
         going_on = len(self._sources)
+        if self._shows_call and not self._queue.wait(SLOW_S):
+            yield self._sources[0], Progress(self._sources[0].begin_ms)
         while going_on:
             one, item = self._queue.get()
             if (event := one.session.read(item)) is None:
                 going_on -= 1
+                if going_on and one.session.result.error is not None:
+                    yield one, self._failed(one, one.session.result.error)
             else:
                 yield one, event
         for one in self._sources:
             one.session.join_capture()
+
+    def _failed(self, one: SourceSession, error: AsrError) -> Notice:
+        error.reported = True
+        name = one.source.speaker or bare_url(one.source.name)
+        return Notice("warning", f"{name} is not transcribed any more: {self._describe(error)}")
 
     def unread(self) -> Iterator[tuple[SourceSession, Event]]:
         """Yield the events that have come up to now, where `events` was left in the middle."""

@@ -109,7 +109,7 @@ class Transcription:
         return "\n".join(event.text for event in self if isinstance(event, Final))
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last words. The iteration then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last words. The iteration then ends normally. Safe from any thread."""
         self._control.finishing = True
         if self._control.run is not None:
             self._control.run.finish()
@@ -252,9 +252,9 @@ def _fallback(
     if not fallback:
         return None
     if fallback != LOCAL:
-        raise SettingError("fallback", f"the one that there is: {LOCAL!r}", value=repr(fallback))
+        raise SettingError("fallback", f"only {LOCAL!r} is supported", value=repr(fallback))
     if local:
-        raise UsageError("fallback with local=True: the recognizer on this machine is asked already")
+        raise UsageError("fallback with local=True: the recognizer on this machine is used already")
     return local_fallback(model, recognition, RetrySettings(retries), engine or None)
 
 
@@ -267,7 +267,7 @@ def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSetting
     if key is None and region_of(there.url):
         raise MissingKey
     if key is not None and not _is_usable(key):
-        raise UsageError("the API key holds characters that no key has", "copy it again, and nothing beside it")
+        raise UsageError("the API key contains characters that are not allowed in a key", "copy only the key again")
     return ConnectionSettings(there.url, key, there.region, there.headers)
 
 

@@ -27,7 +27,7 @@ from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line,
 # much as three seconds of messages, because nothing of this thread is in the caches of the processor by then.
 FIRST_GATHER_S, GATHER_S = 1.0, 5.0
 MEMBER_BYTES = 1 << 20
-SLICE = 32  # messages that become lines at once: texts of more than some 50 kB cost a page fault for each 4 kB of them
+SLICE = 32  # messages that become lines at once: texts of more than about 50 kB cost a page fault for each 4 kB of them
 MOST_WAITING = 400  # messages: a file at full pace sends more, and their audio is in memory until they are lines
 
 

@@ -17,6 +17,7 @@ MAX_KEYS = 1000  # each is compared at each handshake
 MAX_PLACES = 10**9  # what a limit has at most: nine digits
 MINUTE_S = 60.0
 LIMITS = ("connections", "reserved", "tasks_per_minute")
+KEY_PREFIX = "sk-"  # keys of the service begin with it, and no name may
 _EXAMPLE = "a line is: NAME KEY connections=4 reserved=2 tasks_per_minute=60"
 
 
@@ -56,7 +57,7 @@ def parse_keys(lines: Iterable[str], where: str) -> list[ApiKey]:
             found.append(_parse_key(words, f"line {number}", where))
             _check_unique(found, f"line {number}", where)
     if not found:
-        raise SettingError("keys", "holds no key", _EXAMPLE, value=where)
+        raise SettingError("keys", "contains no key", _EXAMPLE, value=where)
     if len(found) > MAX_KEYS:
         raise SettingError("keys", f"holds more than {MAX_KEYS} keys", value=where)
     return found
@@ -65,18 +66,22 @@ def parse_keys(lines: Iterable[str], where: str) -> list[ApiKey]:
 def _parse_key(words: list[str], line: str, where: str) -> ApiKey:
     if len(words) < 2 or "=" in words[0]:
         raise SettingError("keys", f"{line}: has no name or no key", _EXAMPLE, value=where)
+    if words[0].startswith(KEY_PREFIX):  # the log would show it
+        raise SettingError("keys", f"{line}: begins with a key, and the name comes first", _EXAMPLE, value=where)
     limits: dict[str, int] = {}
     for word in words[2:]:
         name, _, number = word.partition("=")
+        if name in limits:
+            raise SettingError("keys", f"{line}: {name} stands twice", _EXAMPLE, value=where)
         if name not in LIMITS:
             raise SettingError(
                 "keys",
-                f"{line}: behind the key stand {', '.join(LIMITS[:-1])} and {LIMITS[-1]} alone",
+                f"{line}: after the key only {', '.join(LIMITS[:-1])} and {LIMITS[-1]} are allowed",
                 _EXAMPLE,
                 value=where,
             )
         if not (number.isascii() and number.isdecimal() and 0 < len(number) < 10 and int(number)):
-            raise SettingError("keys", f"{line}: {name} is no whole number above 0", _EXAMPLE, value=where)
+            raise SettingError("keys", f"{line}: {name} is not a whole number above 0", _EXAMPLE, value=where)
         limits[name] = int(number)
     if limits.get("reserved", 0) > limits.get("connections", MAX_PLACES):
         raise SettingError("keys", f"{line}: reserved is more than connections", _EXAMPLE, value=where)
@@ -112,6 +117,7 @@ class ApiKeys:
         self.on_replace: Callable[[], None] | None = None
         self._secret = secrets.token_bytes(32)
         self._keys: tuple[ApiKey, ...] = ()
+        self._places: int | None = None  # for connections of all keys
         self._by_digest: dict[bytes, ApiKey] = {}
         self._take(keys)
         self._clock = clock
@@ -125,7 +131,14 @@ class ApiKeys:
         return self._keys
 
     def replace(self, keys: Iterable[ApiKey]) -> None:
-        """Take other keys. What is open stays open; temporary keys of a key that is gone are no longer valid."""
+        """Take other keys. What is open stays open; temporary keys of a key that is gone are no longer valid.
+
+        Raises:
+            SettingError: they reserve more than there is. Then the keys stay as they were.
+        """
+        keys = tuple(keys)
+        if self._places is not None:
+            _check_reserved(keys, self._places)
         self._take(keys)
         names = {key.name for key in self._keys}
         self._temporary = {digest: made for digest, made in self._temporary.items() if made[1] in names}
@@ -149,22 +162,21 @@ class ApiKeys:
         return key.connections is None or self._usage(key).connections < key.connections
 
     def kept_for_others(self, key: ApiKey, places: int) -> int:
-        """Return how many of so many places this key has to leave free; 0 while it has fewer than it has reserved."""
-        if self._usage(key).connections < self._reserved(key, places):
+        """Return how many of `places` this key has to leave free; 0 while it has fewer than it has reserved."""
+        size = len(self._keys)
+        if self._usage(key).connections < _reserved(key, size, places):
             return 0
         others = (other for other in self._keys if other.name != key.name)
-        return sum(max(0, self._reserved(other, places) - self._usage(other).connections) for other in others)
+        return sum(max(0, _reserved(other, size, places) - self._usage(other).connections) for other in others)
 
     def check_reserved(self, places: int) -> None:
-        """Check that there are as many places as all keys reserve together.
+        """Check that there are as many places as all keys reserve together, now and whenever they are replaced.
 
         Raises:
             SettingError: there are fewer.
         """
-        reserved = sum(self._reserved(key, places) for key in self._keys)
-        if reserved > places:
-            problem = f"the keys reserve {reserved} connections, which is more"
-            raise SettingError("max_connections", problem, "raise it, or reserve fewer", value=str(places))
+        _check_reserved(self._keys, places)
+        self._places = places
 
     def opened(self, key: ApiKey) -> None:
         """Count a connection."""
@@ -212,14 +224,23 @@ class ApiKeys:
     def _usage(self, key: ApiKey) -> _Usage:
         return self._usages.setdefault(key.name, _Usage())
 
-    def _reserved(self, key: ApiKey, places: int) -> int:
-        if key.reserved is not None:
-            return key.reserved
-        return int(2 * len(self._keys) <= places)
-
     def _take(self, keys: Iterable[ApiKey]) -> None:
         self._keys = tuple(keys)
         self._by_digest = {self._digest(key.key.reveal()): key for key in self._keys}
 
     def _digest(self, given: str) -> bytes:
         return hmac.digest(self._secret, given.strip().encode("utf-8", "replace"), "sha256")
+
+
+def _reserved(key: ApiKey, size: int, places: int) -> int:
+    """The places that a key of so many keys has for itself, of so many places."""
+    if key.reserved is not None:
+        return key.reserved
+    return int(2 * size <= places)
+
+
+def _check_reserved(keys: tuple[ApiKey, ...], places: int) -> None:
+    reserved = sum(_reserved(key, len(keys), places) for key in keys)
+    if reserved > places:
+        problem = f"the keys reserve {reserved} connections, which is more"
+        raise SettingError("max_connections", problem, "raise it, or reserve fewer", value=str(places))

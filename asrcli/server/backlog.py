@@ -29,7 +29,7 @@ class CommandBacklog:
     def __init__(self, limit_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit_bytes = limit_bytes
         self._clock = clock
-        self._bytes_per_s = 0  # of audio as it is spoken; 0 where that is not known
+        self._bytes_per_s = 0  # of audio as it is spoken; 0 if that is not known
         self._ahead_bytes = 0.0  # of the clock
         self._ahead_at = 0.0
         self._too_fast = False  # since the queue was empty

@@ -166,9 +166,9 @@ class ServerConversation:
         if isinstance(command, ANSWERED) or task is None or task.finishing:
             return  # of these the acknowledgement was all
         if isinstance(command, SendAudio):
-            if not task.audio.is_bare:
+            if not task.audio.is_uncompressed:
                 await self._feed_all(task, task.audio.pcm(command.data))
-            elif pcm := task.audio.bare(command.data):
+            elif pcm := task.audio.uncompressed_pcm(command.data):
                 await self._feed(task, pcm)
         elif isinstance(command, FinishTask):
             await self._feed_all(task, task.audio.rest())
@@ -239,7 +239,7 @@ class ServerConversation:
             pass
         except RecognizerFailed as exc:
             await self._fail(exc.code, str(exc), close=True)
-        except Exception:  # for example an event that cannot be encoded: the client must not wait for ever
+        except Exception:  # for example an event that cannot be encoded: the client must not wait forever
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
         self._backlog.abandon()  # whoever sends a command may wait for events that nobody takes

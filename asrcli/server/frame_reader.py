@@ -7,6 +7,7 @@ library behind the connection gets the handshake, control frames but pings, and 
 import asyncio
 
 from asrcli.server.large_messages import LargeMessage, LargeMessageRoom, Place
+from asrcli.server.log_filter import IN_PIECES
 from asrcli.server.message_assembly import MAX_FRAGMENTS, MessageAssembly
 from asrcli.server.read_connection import Phase, ReadConnection
 from asrcli.server.reading_turns import ReadingTurns, SendingRate
@@ -204,7 +205,7 @@ class FrameReader:
             data = data[head.end :]
         data = self._assembly.add(data)
         if self._assembly.fragments > MAX_FRAGMENTS:
-            self._connection.drop()
+            self._connection.drop(IN_PIECES)
             return b""
         self._deliver()
         return data

@@ -6,11 +6,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import InvalidHeader, InvalidMessage, InvalidStatus, SecurityError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from asrcli.server.auth import Refusal
 from asrcli.server.http_api import HttpApi, HttpRequest
+from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.monitoring import PlainAnswer
 from asrcli.transport.identifiers import new_id
 
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
 
 SUBPROTOCOL = "realtime"  # of OpenAI's wire
+HANDED_ON = ("Upgrade", "Connection")
+PROXY = " (a proxy in front of the server has to hand on Upgrade and Connection)"
+
+
+def log_failed_handshake(failure: Exception | None) -> None:
+    """Log why the library refuses a handshake. The value of a header is left out: a key may be in it."""
+    if failure is None or isinstance(failure, InvalidStatus):  # it is answered here, and logged where that is done
+        return
+    problem = "a request that cannot be read, or is too long"
+    if isinstance(failure, InvalidHeader):
+        problem = f"no WebSocket handshake: {failure.name} is missing or wrong"
+        if failure.name in HANDED_ON:
+            problem += PROXY
+    elif not isinstance(failure, InvalidMessage | SecurityError):
+        problem = f"no WebSocket handshake ({type(failure).__name__})"
+    log.info(REFUSED, "InvalidParameter", problem)
 
 
 def chosen_protocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -112,7 +112,7 @@ class HttpApi:
         if problem := self._access_control.problem(received.header_values):
             raise ServiceRefused(*problem)
         authorization = next(iter(received.header_values("authorization")), "")
-        # A temporary key must not make others: then it would be valid for ever.
+        # A temporary key must not make others: then it would be valid forever.
         key = self._access_control.key_of(authorization, address.query, temporary=path not in KEY_PATHS)
         if key is None:
             raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")

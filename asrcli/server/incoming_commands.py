@@ -75,7 +75,7 @@ def _text(data: str | bytes | LargeMessage) -> Text:
         elif isinstance(data, bytes):
             data = data.decode()
     except UnicodeDecodeError as exc:
-        raise ProtocolError("a binary message where text is due") from exc
+        raise ProtocolError("a binary message instead of a text message") from exc
     check_values(data)
     return Text(data)
 

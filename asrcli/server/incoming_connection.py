@@ -17,6 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 from asrcli.server.frame_reader import FrameReader
+from asrcli.server.handshake_answers import log_failed_handshake
 from asrcli.server.http_server import TURNED_AWAY, HttpExchange, plain_answer
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.log_filter import DROPPED, log
@@ -178,7 +179,7 @@ class IncomingConnection(ServerConnection):
             self.transport.resume_reading()
 
     def _wake_receiver(self, message: str | bytes | LargeMessage | None) -> bool:
-        """Give a message to who waits for one, or None if the library has it; returns False where it was not taken."""
+        """Give a message to who waits for one, or None if the library has it; returns False if it was not taken."""
         if self._receiver is None or self._receiver.done():
             return False
         self._receiver.set_result(message)
@@ -235,7 +236,7 @@ class IncomingConnection(ServerConnection):
         self._reader.end_message()
 
     def send_data(self) -> None:
-        """Write what the library has to send; before it ends a connection whose request it cannot read, answer that."""
+        """Write what the library has to send; where it ends a connection whose request it cannot read, answer that."""
         if isinstance(self.protocol.handshake_exc, InvalidMessage) and not self._answered_invalid:
             self._answered_invalid = True
             problem = "That is no HTTP request that can be read."
@@ -243,6 +244,8 @@ class IncomingConnection(ServerConnection):
         super().send_data()
         if not self._is_answered and self.phase is not Phase.HANDSHAKE:
             self._is_answered = True
+            if self.received:  # a probe that only connects is none
+                log_failed_handshake(self.protocol.handshake_exc)
             self.received.clear()
             if self.phase is not Phase.OPEN and not self.transport.is_closing():
                 # It is refused, so it may go before those who are not answered.
@@ -290,8 +293,8 @@ class IncomingConnection(ServerConnection):
         if self._unread_timer is not None:
             self._unread_timer.cancel()
 
-    def drop(self) -> None:
-        """End the connection of a client that does what no client may."""
+    def drop(self, why: str = DROPPED, /) -> None:
+        """End the connection of a client that does what no client may, and log `why`."""
         if not self.transport.is_closing():
-            log.info(DROPPED)
+            log.info(why)
         self.abort()

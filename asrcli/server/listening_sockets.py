@@ -49,11 +49,11 @@ class ListeningSocket(socket.socket):
         super().__init__(family, kind, protocol)
         self._pending = pending
         self._answer = answer
-        self._answered: socket.socket | None = None  # who was turned away last, in place of the reserve
+        self._answered: socket.socket | None = None  # who was turned away last, instead of the reserve
         self._spare: int | None = None
         self._reserve()
         self._accepted = 0  # one after the other
-        self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are turned away
+        self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are rejected
 
     def accept(self) -> tuple[socket.socket, Peer]:
         """Return the socket and address of the next client.
@@ -74,7 +74,7 @@ class ListeningSocket(socket.socket):
             if exc.errno not in _NO_DESCRIPTORS | _NO_MEMORY:
                 raise
             if time.monotonic() - self._logged_at >= LOG_EVERY_S:
-                log.warning("clients are turned away: %s", os.strerror(exc.errno))
+                log.warning("clients are rejected: %s", os.strerror(exc.errno))
                 self._logged_at = time.monotonic()
             if self._pending is None or not self._pending.turn_one_away():
                 self._turn_away()

@@ -67,10 +67,10 @@ class LocalServer:
         hotword_store: The hot-word lists that it begins with.
         origins: The origins of web pages that may connect without a key.
         tls: The certificate of the server, for wss:// and https://; None for plain connections.
-        recorded: A record of the wire, whose messages all clients get instead of a recognizer's; None for none.
+        recorded: A message record, whose messages all clients get instead of a recognizer's; None for none.
         wires: Names the wire of a connection, by the model and the path of its address.
         key_processes: Makes what serves the clients of keys that have places reserved for them; None for none.
-        lists: Returns a recognition with the hot words of its lists; None where this server keeps the lists.
+        lists: Returns a recognition with the hot words of its lists; None if this server keeps the lists.
 
     Attributes:
         metrics: What this process has counted.
@@ -97,7 +97,7 @@ class LocalServer:
         lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
     ) -> None:
         if keys is None and not is_loopback_host(host):
-            raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
+            raise SettingError("host", "accepts connections from other machines", value=host, cause=Cause.OPEN_HOST)
         self._recognizer = recognizer
         self._host = host
         self._port = port
@@ -150,7 +150,7 @@ class LocalServer:
         return f"{scheme}://{host}:{port}"
 
     async def start_handed(self, connections: "HandedConnections") -> None:
-        """Serve the connections that another process accepts, in place of listening."""
+        """Serve the connections that another process accepts, instead of listening."""
         await self._websocket_server.listen_handed(connections)
         self._recognizer.warm()
 

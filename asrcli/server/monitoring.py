@@ -1,6 +1,6 @@
 """What operators ask a server: whether it lives, whether it takes more clients, and its figures for Prometheus.
 
-The figures are counted in plain numbers; server/figures.py formats them when it is asked.
+The figures are counted in plain numbers; server/prometheus_collector.py formats them when it is asked.
 """
 
 from collections import Counter
@@ -84,7 +84,7 @@ class Monitoring:
         self._metrics = metrics
 
     def answer(self, target: str, header_values: Callable[[str], Sequence[str]]) -> PlainAnswer | None:
-        """Return the answer to a GET request, or None where the path is none of these.
+        """Return the answer to a GET request, or None if the path is none of these.
 
         Health and readiness need no key, because they say nothing else. The figures need one where clients do.
         """
@@ -115,8 +115,8 @@ class Monitoring:
 
     def _figures(self) -> PlainAnswer:
         try:
-            from asrcli.server import figures
+            from asrcli.server import prometheus_collector
         except ImportError:
             return PlainAnswer(HTTPStatus.NOT_IMPLEMENTED, NOT_INSTALLED)
-        text = figures.ServerFigures(self._access_control, self._metrics()).text()
-        return PlainAnswer(HTTPStatus.OK, text, figures.CONTENT_TYPE)
+        text = prometheus_collector.PrometheusCollector(self._access_control, self._metrics()).text()
+        return PlainAnswer(HTTPStatus.OK, text, prometheus_collector.CONTENT_TYPE)

@@ -23,7 +23,7 @@ def make_room(
         spare_files: How many more there should be, if the system allows them.
 
     Raises:
-        SettingError: the system lets no process have so many files open.
+        SettingError: the system lets no process have this many files open.
     """
     try:
         import resource

@@ -38,7 +38,7 @@ class PendingRequests:
         clients[peer] = turn_away
         self._size += is_new
         if self._size > self.limit:
-            log.warning("clients are turned away: %d others have not sent a whole request", self.limit)
+            log.warning("clients are rejected: %d others have not sent a whole request", self.limit)
             self.turn_one_away()
 
     def leave(self, peer: Peer) -> None:

@@ -47,6 +47,6 @@ class ReadConnection(Protocol):
         """Receive again, where nothing else is against it."""
         ...
 
-    def drop(self) -> None:
+    def drop(self, why: str = ..., /) -> None:
         """End the connection now."""
         ...

@@ -13,7 +13,7 @@ RATE_PER_S = 256 << 10  # eight times live audio at 16 kHz
 BURST = 128 << 10  # what a client may send beyond this rate
 TURN_S = 0.001  # that a turn of the loop should take; everything counts that is done in it
 MAX_READERS = 8  # in a turn
-FRAME_COST = 512  # each frame counts as so many bytes more: many small ones take as long to read as a few large ones
+FRAME_COST = 512  # each frame counts as this many bytes more: many small ones take as long to read as a few large ones
 
 
 class SendingRate:

@@ -1,4 +1,4 @@
-"""The server side of a record of the wire, for any client: its messages as they were. One event loop."""
+"""The server side of a message record, for any client: its messages as they were. One event loop."""
 
 import asyncio
 import re

@@ -4,30 +4,37 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 
 from asrcli.server.local_server import LocalServer
+from asrcli.server.log_filter import log
 from asrcli.terminal.interrupts import interruptible
 
-SWITCH_S = 0.0005  # a thread that decodes may hold Python for so long while the clients wait
+SWITCH_S = 0.0005  # a thread that decodes may hold Python for this long while the clients wait
 
 
 def serve_forever(
-    server: LocalServer, announce: Callable[[str], None], reload: Callable[[], None] | None = None
+    server: LocalServer, announce: Callable[[str], None], reload: Callable[[], Callable[[], None]] | None = None
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain; a second signal ends it at once.
 
-    `announce` is called with the address of the server, `reload` at each SIGHUP; without it SIGHUP ends the server.
+    `announce` is called with the address of the server. At SIGHUP `reload` is called in a thread, and what it returns
+    is called here; without it SIGHUP ends the server.
 
     Raises:
         KeyboardInterrupt: there was a second signal.
     """
+    reloading: list[asyncio.Task[None]] = []  # held here: the loop alone would not keep it
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         interrupted = asyncio.Event()
         with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set)):
             if reload is not None and hasattr(signal, "SIGHUP"):
-                loop.add_signal_handler(signal.SIGHUP, reload)
+                hung_up = asyncio.Event()  # several signals while a file is read are one
+                loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+                reloading.append(loop.create_task(_reload_at(hung_up, reload)))
             announce(await server.start())
             try:
                 await interrupted.wait()
@@ -37,3 +44,32 @@ def serve_forever(
 
     sys.setswitchinterval(SWITCH_S)
     asyncio.run(serve())
+
+
+async def _reload_at(hung_up: asyncio.Event, reload: Callable[[], Callable[[], None]]) -> None:
+    """Reload whenever the event is set. The clients do not wait for the file, and the end of the program neither."""
+    while True:
+        await hung_up.wait()
+        hung_up.clear()
+        read: asyncio.Future[Callable[[], None]] = asyncio.get_running_loop().create_future()
+        Thread(target=_read, args=(reload, read), name="reload", daemon=True).start()
+        (await read)()
+
+
+def _read(reload: Callable[[], Callable[[], None]], read: "asyncio.Future[Callable[[], None]]") -> None:
+    try:
+        found = reload()
+    except Exception:
+        log.exception("a bug in the server")
+        found = _nothing
+    with suppress(RuntimeError):  # the loop has ended
+        read.get_loop().call_soon_threadsafe(_set, read, found)
+
+
+def _set(read: "asyncio.Future[Callable[[], None]]", found: Callable[[], None]) -> None:
+    if not read.done():
+        read.set_result(found)
+
+
+def _nothing() -> None:
+    """Take no keys."""

@@ -1,4 +1,4 @@
-"""The audio of one task as PCM, whatever the client sends: bare samples, WAV, or a compressed format."""
+"""The audio of one task as PCM, whatever the client sends: raw PCM, WAV, or a compressed format."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -24,12 +24,12 @@ class TaskAudio:
             self._decoder = AudioDecoder(audio_format, rate)
 
     @property
-    def is_bare(self) -> bool:
-        """Whether the samples come without compression: then `bare` gives the PCM without a wait."""
+    def is_uncompressed(self) -> bool:
+        """Whether the samples come without compression: then `uncompressed_pcm` gives the PCM without a wait."""
         return self._decoder is None
 
-    def bare(self, piece: bytes) -> bytes:
-        """Return the PCM in the next piece of audio that `is_bare`."""
+    def uncompressed_pcm(self, piece: bytes) -> bytes:
+        """Return the PCM in the next piece of audio that `is_uncompressed`."""
         return self._wav.pcm(piece)
 
     def pcm(self, piece: bytes) -> AsyncIterator[bytes]:

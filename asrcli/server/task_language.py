@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 
 def task_language(asked: Sequence[str], known: Collection[str] | None) -> tuple[str, str]:
-    """Return the language in effect, and in words what is wrong with those that were asked for; empty where nothing is.
+    """Return the language in effect, and in words what is wrong with those that were asked for; empty if nothing is.
 
     Args:
         asked: Codes of the languages that the client asks for; empty when it leaves the choice to the server.

@@ -3,6 +3,7 @@
 The rest of the server sees ServerSocket, Refusal and SocketClosed.
 """
 
+import asyncio
 import logging
 import socket
 from asyncio.sslproto import SSLProtocol
@@ -23,6 +24,7 @@ from asrcli.server.incoming_connection import IncomingConnection
 from asrcli.server.large_messages import LargeMessageRoom
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
+from asrcli.server.log_filter import log
 from asrcli.server.monitoring import Monitoring
 from asrcli.server.pending_requests import PendingRequests
 from asrcli.server.reading_turns import ReadingTurns
@@ -38,6 +40,7 @@ MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and t
 BACKLOG = 1024  # connections that wait in the system; one for which there is no room is asked again after a second
 TLS_BUFFER_BYTES = 32 << 10  # that a connection has for what comes; a record of TLS has 16 KB
 TLS_WITHIN_S = 10  # for the handshake of TLS
+BUG = "a bug in the server"
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
 # The library's own log of a handshake would show keys: what matters is logged by the server.
@@ -67,7 +70,7 @@ class WebSocketServer:
         single_requests: The single requests that are being read or answered.
         pending: The connections whose request is not whole yet.
         newcomers: The connections that are not answered yet.
-        handed: Brings the connections that another process has accepted; None where this one listens.
+        handed: Brings the connections that another process has accepted; None if this one listens.
     """
 
     def __init__(
@@ -159,15 +162,28 @@ class WebSocketServer:
             pass
 
     async def wait_closed(self) -> None:
-        """Wait until all connections have ended."""
-        for server in self._servers:
-            await server.wait_closed()
+        """Wait until all connections have ended.
+
+        The library's own `wait_closed` waits for ever where a second signal has cancelled every task, also the one that
+        closes.
+        """
+        closing = [server.close_task for server in self._servers if server.close_task is not None]
+        if closing:
+            await asyncio.wait(closing)
 
     def _new_connection(self, *args: Any, **kwargs: Any) -> "IncomingConnection":
         return IncomingConnection(*args, websocket_server=self, **kwargs)
 
     async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
+        try:
+            return await self._answer_to(connection, request)
+        except Exception:  # the library would answer it too, and log it where nobody reads
+            log.exception(BUG)
+            refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", BUG)
+            return refusal_response(connection, refusal)
+
+    async def _answer_to(self, connection: IncomingConnection, request: Request) -> Response | None:
         answer = self._monitoring.answer(request.path, request.headers.get_all)
         if answer is not None:
             return plain_response(connection, answer)
@@ -189,5 +205,8 @@ class WebSocketServer:
         self.newcomers.discard(connection)
         try:
             await self._converse(connection.socket, connection.request.path)
+        except Exception:
+            log.exception(BUG)
+            await connection.close(1011, "InternalError")
         finally:
             connection.forget_messages()

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.sources.asf import asf_length
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", "h264"}
 # Containers whose length is that of their longest track, of any kind.
 _SHARED = {"matroska,webm", "flv", "hls", "live_flv"}
-_DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
+_DURATION = lazy_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
 READS_HEAD = {"mp3", "avi", "asf", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.sources.decoding_errors import DecodingGuard
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from asrcli.sources import foreign_content
 else:  # asked only where a decoder has failed
-    foreign_content = LateModule("asrcli.sources.foreign_content")
+    foreign_content = LazyModule("asrcli.sources.foreign_content")
 
 HEAD_BYTES = 4096
 NOT_AUDIO = "is not audio or video that can be decoded"
@@ -54,7 +54,7 @@ def open_container(
         if exc.reason in _UNREADABLE:
             error = explained(exc, head() or beginning(source, timeout_s))
         if _is_address(source) and error.cause is None and error.reason != NOT_AUDIO:
-            error = SourceError(name, _way_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
+            error = SourceError(name, _address_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
         if error is exc:
             raise
         raise error from exc
@@ -111,7 +111,7 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
     return found[:HEAD_BYTES]
 
 
-def _way_reason(url: str, reason: str) -> str:
+def _address_reason(url: str, reason: str) -> str:
     """Why nothing came from an address; libav calls an unknown host and a failure of TLS the same, an I/O error."""
     if reason != _NO_REASON:
         return reason

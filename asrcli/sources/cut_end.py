@@ -23,7 +23,7 @@ class CutEnd:
     """What is known of an input that ends too early.
 
     Attributes:
-        problem: What to say about it; empty where its length says more.
+        problem: What to say about it; empty if its length says more.
         promised_ms: Its length by its header; None if it has none.
     """
 

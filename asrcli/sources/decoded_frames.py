@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
@@ -9,6 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.sources.audio_positions import DAMAGED
 from asrcli.sources.container_clock import ContainerClock
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.skipped_bytes import SKIPPING, TAGS
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, Packet
@@ -17,7 +19,6 @@ AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
 NOT_THERE = "no audio in the file here"
 LOST = "the stream has no audio here"
-_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what lies between joined files
 _HEADERS = (b"Xing", b"Info", b"VBRI")
 _HEADER_BYTES = 200  # how much of a packet is searched for such a header
 
@@ -89,6 +90,17 @@ def frames(
             yield frame, bad or UNDAMAGED
             bad = None
     yield None, bad or UNDAMAGED
+
+
+def times_in_samples(decoded: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
+    """Yield the frames of a FLAC, whose times are counts of samples.
+
+    Where the beginning of the file is lost, libav guesses how many there are in a second. Each frame says it.
+    """
+    for frame, bad in decoded:
+        if frame is not None:
+            frame.time_base = Fraction(1, frame.sample_rate)
+        yield frame, bad
 
 
 def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, amr: bool) -> None:
@@ -190,7 +202,7 @@ def _is_tag(packet: "Packet[AudioStream]") -> bool:
     head = bytes(packet)[:_HEADER_BYTES]
     # Such a header is in a whole frame. The padding that an encoder writes may contain the same names.
     is_frame = head[:1] == b"\xff"
-    return head.startswith(_TAGS) or (is_frame and any(name in head for name in _HEADERS))
+    return head.startswith(TAGS) or (is_frame and any(name in head for name in _HEADERS))
 
 
 def packet_s(packet: "Packet[AudioStream]") -> float:
@@ -233,8 +245,8 @@ def missing_reason(bad: DamagedPackets, container: str, *, is_file: bool) -> str
     """Return why there is no audio in a place, with the damage there."""
     if bad.packets:
         return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
-    # libav silently drops what fails its checksum in Ogg and FLAC, and neither format can leave sound out.
-    if container in {"ogg", "flac"}:
+    # libav silently drops what fails its checksum in Ogg and FLAC. Like raw streams, they cannot leave sound out.
+    if container in {"ogg", "flac"} | SKIPPING:
         return DAMAGED
     if is_file:
         return NOT_THERE

@@ -10,6 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi import AviEmptyChunks
+from asrcli.sources.container_beginning import must_begin_with_sound, zero_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
 from asrcli.sources.container_opening import NOT_AUDIO, beginning, open_container
@@ -24,11 +25,14 @@ from asrcli.sources.decoded_frames import (
     missing_reason,
     packet_s,
     runs,
+    times_in_samples,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
 from asrcli.sources.mixer import CANCELLED, Mixer
+from asrcli.sources.ogg_page_times import COUNTED_ON, true_times
+from asrcli.sources.skipped_bytes import SKIPPING, SkippedBytes
 from asrcli.sources.track_selection import choose_track, describe_track, track_notice
 
 if TYPE_CHECKING:
@@ -36,10 +40,8 @@ if TYPE_CHECKING:
 
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 # Formats without times of their own: libav counts them, so they do not show what is missing.
-BARE = {"mp3", "aac", "ac3", "eac3", "dts"}
+BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
 COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
-# Containers whose times begin at 0: sound that begins later in them really begins later.
-_FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 
 
 class Decoder:
@@ -53,8 +55,9 @@ class Decoder:
         head: Returns the beginning of the file after `skipped` bytes: a header there may tell the length.
         skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
+        last_steps: For Ogg: returns, when all is read, where its last intact page ends, by its clock; 0 if unknown.
         in_bulk: Whether the time that passes before a piece of sound is of no concern, but only the work.
-        options: For bare samples: the name of the demuxer and its options.
+        options: For raw PCM: the name of the demuxer and its options.
 
     Attributes:
         damaged: Packets that could not be decoded so far.
@@ -75,6 +78,7 @@ class Decoder:
         skipped: int = 0,
         together: int = 1,
         in_bulk: bool = False,
+        last_steps: Callable[[], int] = int,
         **options: Any,
     ) -> None:
         self._source = source
@@ -84,7 +88,8 @@ class Decoder:
         self._skipped = skipped
         self._together = together
         self._in_bulk = in_bulk
-        self._empty: AviEmptyChunks | None = None
+        self._last_steps = last_steps
+        self._read_beside: AviEmptyChunks | SkippedBytes | None = None  # reads the file too, for what libav leaves out
         self._path = ""
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
@@ -106,8 +111,8 @@ class Decoder:
 
     def close(self) -> None:
         """Close the container."""
-        if self._empty is not None:
-            self._empty.close()
+        if self._read_beside is not None:
+            self._read_beside.close()
         self._container.close()
 
     @property
@@ -145,7 +150,7 @@ class Decoder:
     @property
     def duration_ms(self) -> int | None:
         """How long the sound seems to be, in milliseconds; may be a guess. None if that is unknown."""
-        return ms_of(self._container, self._stream, self._zero_s or 0.0)
+        return ms_of(self._container, self._stream, zero_s(self._container) or 0.0)
 
     @property
     def promised_ms(self) -> int | None:
@@ -156,17 +161,6 @@ class Decoder:
             if not head and isinstance(self._source, str):  # to read another source would take bytes from the decoder
                 head = beginning(self._source, self._timeout_s)
         return promised(self._container, self._stream, self.duration_ms, head, self._skipped)
-
-    @property
-    def _zero_s(self) -> float | None:
-        """The time in the container at which the file begins, in seconds; None is the time of the first frame."""
-        start = self._container.start_time
-        if start is None:
-            return None
-        start_s = start / 1_000_000
-        if self.container in _FROM_ZERO and 0 <= start_s <= LEAD_MAX_S and self._container.duration is not None:
-            return 0.0
-        return start_s
 
     def measured_ms(self) -> int:
         """Return the length by all packets, in milliseconds. Decodes almost nothing; leaves the container at its end.
@@ -207,6 +201,8 @@ class Decoder:
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:
         packets, clock, left_out = self._open_packets()
         decoded = frames(packets, self._stream, self._guard, left_out, bare=self.container in BARE)
+        if self.container == "flac":
+            decoded = times_in_samples(decoded)
         ahead = FrameLookahead(decoded)
         in_order: Iterable[FrameRun] = ahead
         following: Callable[[], float | None] | None = ahead.time
@@ -239,15 +235,23 @@ class Decoder:
     ) -> "tuple[Iterator[Packet[AudioStream]], ContainerClock, Callable[[Packet[AudioStream]], float] | None]":
         """Return all packets, a clock for their sound, and a function that returns the seconds missing before one."""
         packets = self._packets()
+        if self.container == "ogg" and self.codec in COUNTED_ON:
+            packets = true_times(packets, self._last_steps)
         first = next(packets, None)
-        clock = ContainerClock(self._zero_s, undeclared_s(self._container, self._stream, first, self._zero_s))
+        zero = zero_s(self._container)
+        clock = ContainerClock(zero, undeclared_s(self._container, self._stream, first, zero))
         if first is None:
             return packets, clock, None
+        if self._read_beside is not None:
+            self._read_beside.close()
         left_out = None
         if self.container == "avi":
             begin_s = min(max(0.0, (first.pts or 0) * float(self._stream.time_base or 1)), LEAD_MAX_S)
-            self._empty = self._empty or AviEmptyChunks(self._path, self._stream.index)
-            left_out = self._empty.missing_before(begin_s)
+            self._read_beside = AviEmptyChunks(self._path, self._stream.index)
+            left_out = self._read_beside.missing_before(begin_s)
+        elif self.container in SKIPPING:
+            self._read_beside = SkippedBytes(self._path, float(self._stream.time_base or 1))
+            left_out = self._read_beside.missing_before
         return chain([first], packets), clock, left_out
 
     def _decoded(self, rest: Callable[[], list[bytes]]) -> list[bytes]:
@@ -261,7 +265,7 @@ class Decoder:
             return
         began = layout.at
         layout.jump(until_s)
-        if bad.packets or (began and missing_s >= HOLE_S):
+        if bad.packets or ((began or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
             reason = missing_reason(bad, self.container, is_file=self._timeout_s is None)
             yield MissingAudio(began, layout.at, reason)
 

@@ -53,7 +53,7 @@ def _refusal(exc: BaseException, action: str) -> str:
     from av.error import DecoderNotFoundError, HTTPClientError, HTTPError
 
     if isinstance(exc, DecoderNotFoundError):
-        return "its sound cannot be decoded: no decoder knows it"
+        return "its audio cannot be decoded: no decoder knows it"
     if isinstance(exc, MemoryError):
         return f"{action}: more memory is asked for than there is"
     reason = system_reason(exc) or type(exc).__name__

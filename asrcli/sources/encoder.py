@@ -46,7 +46,7 @@ class Coding:
         codec: The name of the encoder.
         late_ms: How much audio encoder and container hold at most, measured and rounded up.
         rate: Sample rate of the file; None is that of the audio.
-        bit_rate: In bits a second; None where the codec has none.
+        bit_rate: In bits a second; None if the codec has none.
         options: Options of the container.
     """
 

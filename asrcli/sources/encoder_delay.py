@@ -29,7 +29,7 @@ def undeclared_s(
 ) -> float:
     """Return how many seconds at the beginning are left out because they are no sound, and the decoder keeps them.
 
-    It is 0 where the container declares the delay, and for sound that begins later than the container does (at
+    It is 0 if the container declares the delay, and for sound that begins later than the container does (at
     `zero_s`), because its times are right already. In a film it is 0 unless the pictures begin a little later than the
     sound: that is how a film is written whose times may not be below 0, and the difference is the delay.
     """

@@ -14,13 +14,13 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
-from asrcli.core.late_module import LateModule
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_module import LazyModule
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.sources.audio_positions import Item, chunked
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
-from asrcli.sources.late_decoder import decoding, opening
+from asrcli.sources.lazy_decoder import decoding, opening
 from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_channel
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from asrcli.sources import blocking_calls
     from asrcli.sources import input_reader as reading
 else:
-    blocking_calls = LateModule("asrcli.sources.blocking_calls")  # only pipes and addresses can hang
-    reading = LateModule("asrcli.sources.input_reader")  # loaded by the thread that reads
+    blocking_calls = LazyModule("asrcli.sources.blocking_calls")  # only pipes and addresses can hang
+    reading = LazyModule("asrcli.sources.input_reader")  # loaded by the thread that reads
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -37,8 +37,8 @@ LOCAL_CHUNK_MS = 50  # to a recognizer on this machine: it waits no longer for a
 FULL_PACE_CHUNK_MS = 400  # where nobody waits for the first word of a chunk; the service takes at most 16 KB at once
 EARLY = "ends {:.1f} s before the end that its header names: was it cut short?"
 NETWORK_TIMEOUT_S = 30.0  # how long a network may give nothing
-_ADDRESS = late_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
-_LIVE = late_pattern(r"rt[sm]ps?://", re.IGNORECASE)
+_ADDRESS = lazy_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
+_LIVE = lazy_pattern(r"rt[sm]ps?://", re.IGNORECASE)
 
 
 def native(path: str, samples: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:
@@ -66,7 +66,7 @@ class FileSource:
         path: What to read.
         audio_format: Format of the chunks.
         clip: The part that is transcribed; None is all of it.
-        samples: How bare samples are read; None for containers.
+        samples: The format of raw PCM; None for containers.
         chunk_ms: Length of a chunk.
         speaker: Label of the speaker, if several sources are transcribed at once.
         timeout_s: How long a network may give nothing.
@@ -103,7 +103,7 @@ class FileSource:
         self._track = self._clip.track
         self._is_address = bool(_ADDRESS.match(path))
         if not self._is_address:
-            _check_path(path, bare=samples is not None)
+            _check_path(path, is_raw_pcm=samples is not None)
         self._is_file = path != STDIN and not self._is_address and Path(path).is_file()
         self.realtime = not self._is_file
         length_ms = promised_ms = None
@@ -145,9 +145,9 @@ class FileSource:
                 yield item
         yield from self._warnings(input_reader, self.format.ms(end - start))
         if is_empty and self._clip != Clip():
-            raise SourceError(self._shown_name, "holds no audio there")
+            raise SourceError(self._shown_name, "contains no audio in that range")
         if is_empty:
-            error = SourceError(self._shown_name, "holds no audio")
+            error = SourceError(self._shown_name, "contains no audio")
             if self._is_file:
                 error = opening.explained(error, opening.beginning(f"file:{self._path}", None), is_recording=True)
             raise error
@@ -207,7 +207,7 @@ class FileSource:
                 lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s
             )
         except SourceError as exc:
-            raise SourceError(self.name, f"nobody has begun to write to it in {self._timeout_s:.0f} s") from exc
+            raise SourceError(self.name, f"no program has written to it for {self._timeout_s:.0f} s") from exc
 
     def _ends_ms(self, length_ms: int) -> int:
         if self._clip.end_ms is None:
@@ -249,7 +249,7 @@ def _is_regular(fd: int) -> bool:
     return False
 
 
-def _check_path(path: str, *, bare: bool) -> None:
+def _check_path(path: str, *, is_raw_pcm: bool) -> None:
     """Raise a SourceError for mistakes that can be found without a decoder."""
     if path == STDIN:
         if sys.stdin is None or sys.stdin.isatty():
@@ -257,8 +257,8 @@ def _check_path(path: str, *, bare: bool) -> None:
         return
     if not path:
         raise SourceError('""', "names no file")
-    if Path(path).suffix.lower() in {".pcm", ".raw"} and not bare:
-        raise SourceError(path, "is bare samples by its name", cause=Cause.BARE_SAMPLES)
+    if Path(path).suffix.lower() in {".pcm", ".raw"} and not is_raw_pcm:
+        raise SourceError(path, "has the name of a file with raw PCM", cause=Cause.RAW_PCM)
     try:
         info = Path(path).stat()
         if Path(path).is_dir():
@@ -269,13 +269,13 @@ def _check_path(path: str, *, bare: bool) -> None:
         if "://" in path:
             raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can") from exc
         raise SourceError(path, system_reason(exc).lower()) from exc
-    _check_kind(path, info, bare=bare)
+    _check_kind(path, info, is_raw_pcm=is_raw_pcm)
 
 
-def _check_kind(path: str, info: os.stat_result, *, bare: bool) -> None:
+def _check_kind(path: str, info: os.stat_result, *, is_raw_pcm: bool) -> None:
     if stat.S_ISSOCK(info.st_mode):
-        raise SourceError(path, "is a socket and no file")
-    if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not bare and path != os.devnull:
-        raise SourceError(path, "is a device, and nothing says what its samples are", cause=Cause.DEVICE)
+        raise SourceError(path, "is a socket, not a file")
+    if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not is_raw_pcm and path != os.devnull:
+        raise SourceError(path, "is a device, so the format of its samples is unknown", cause=Cause.DEVICE)
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.sources import wav
 from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_after_tag
-from asrcli.sources.late_decoder import decoding, mp3_frames
+from asrcli.sources.lazy_decoder import decoding, mp3_frames
 from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_only_track
 
 if TYPE_CHECKING:
     from asrcli.sources import joined_files, ogg
 else:  # WAV needs neither
-    joined_files = LateModule("asrcli.sources.joined_files")
-    ogg = LateModule("asrcli.sources.ogg")
+    joined_files = LazyModule("asrcli.sources.joined_files")
+    ogg = LazyModule("asrcli.sources.ogg")
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice only to show their length: it takes 0.1 s a megabyte
 JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined to their end
@@ -60,7 +60,7 @@ def measure_file(
 
     Args:
         path: The file.
-        samples: How bare samples are read; None for containers.
+        samples: The format of raw PCM; None for containers.
         track: Number or language of the sound track.
         scan_bytes: Larger files are not read; their length stays unknown.
         trusting: Whether the header of a container is believed.

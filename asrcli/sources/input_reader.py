@@ -11,7 +11,7 @@ from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
-from asrcli.sources.late_decoder import cut_ends, decoding, mp3_frames
+from asrcli.sources.lazy_decoder import cut_ends, decoding, mp3_frames
 from asrcli.sources.ogg import CUT, DAMAGED_END, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.sample_format import SampleFormat
@@ -32,7 +32,7 @@ class InputReader:
         piece_ms: Length of a piece, if no decoder is needed.
         channel: Counted from 0; None is the mix of all.
         track: Number or language of the sound track; None is the default track.
-        samples: How bare samples are read; None for containers.
+        samples: The format of raw PCM; None for containers.
 
     Attributes:
         damaged: Packets that could not be decoded.
@@ -92,7 +92,7 @@ class InputReader:
         with ExitStack() as stack:
             if self._samples is not None:
                 pipe.forget()
-                yield from self._bare(stack, pipe)
+                yield from self._raw_pcm(stack, pipe)
                 return
             head = header(reader(pipe), self._name)
             if head is not None and head.encoding:
@@ -101,7 +101,7 @@ class InputReader:
                 return
             yield from self._container(stack, pipe)
 
-    def _bare(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
+    def _raw_pcm(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
         check_only_track(self._name, self._track)
         if self._samples == SampleFormat(rate=self._format.rate):
             check_channel(self._name, self._channel, 1)
@@ -218,7 +218,8 @@ class InputReader:
         more = True
         while more:
             base = end
-            with closing(self._new_decoder(SimpleNamespace(read=links.read), lambda: OGG)) as decoder:
+            source = SimpleNamespace(read=links.read)
+            with closing(self._new_decoder(source, lambda: OGG, last_steps=lambda: links.intact_steps)) as decoder:
                 rate = decoder.rate
                 if decoder.codec == "opus":
                     rate = OPUS_RATE
@@ -251,11 +252,15 @@ class InputReader:
         stack.callback(decoder.close)
         return decoder
 
-    def _new_decoder(self, source: object, head: Callable[[], bytes] = bytes) -> "decoding.Decoder":
+    def _new_decoder(
+        self, source: object, head: Callable[[], bytes] = bytes, last_steps: Callable[[], int] = int
+    ) -> "decoding.Decoder":
         bare: dict[str, Any] = {}
         if self._samples is not None:
             bare = self._samples.demuxer
-        return decoding.Decoder(source, self._name, track=self._track, head=head, **self._how, **bare)
+        return decoding.Decoder(
+            source, self._name, track=self._track, head=head, last_steps=last_steps, **self._how, **bare
+        )
 
     def _decoded(self, decoder: "decoding.Decoder") -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)

@@ -13,7 +13,7 @@ _TO_END = 1 << 62  # the length of an element that lasts to the end of the file
 _CAF = b"caff"
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"  # of a pipe no more than 12 bytes may be known
 
-# Returns the length of the element that begins with these bytes; None where no element does.
+# Returns the length of the element that begins with these bytes; None if no element does.
 Step = Callable[[bytes], int | None]
 _Kind = tuple[bytes, int, Step]  # how a file begins, where in it that stands, and how to step over an element
 
@@ -133,7 +133,7 @@ class Links:
         return data
 
     def go_on(self) -> bool:
-        """Go to the next link; return False where there is none."""
+        """Go to the next link; return False if there is none."""
         while self.read(_LOST_BYTES):
             pass  # a decoder may leave bytes unread at the end
         self._at_end = self._has_element = False

@@ -27,7 +27,7 @@ from asrcli.sources.noise_floor import ADVICE, SilenceAlarm
 
 __all__ = ["OPEN_S", "RETRY_S", "Capture", "Device", "KeyCommand", "LostSamples", "Microphone"]
 
-SILENT_S = 2.0  # a device that gives nothing for so long is gone, whatever it reports
+SILENT_S = 2.0  # a device that gives nothing for this long is gone, whatever it reports
 STOPPED_S = 3.0  # a process that notices this only so late was not running meanwhile
 TICK_S = 0.1  # how often the silence in the place of a device is extended
 ASLEEP_S = 1.0  # a wait of TICK_S that takes so long: the process was not running
@@ -249,7 +249,7 @@ class Microphone:
             yield from self._begin_absence(f"{error}; waiting for it", error.reason, f"no audio from {error}")
 
     def _handle_silence(self, now: float) -> Iterator[Chunk | Event]:
-        """Open a device again that has given nothing for too long: what it has in its buffers is old."""
+        """Open a device again that has delivered no audio for too long: what it has in its buffers is old."""
         silent_s = now - self._heard_at
         if silent_s > STOPPED_S or self._was_stopped:  # a running process would have noticed earlier
             self._attempts.give_up()
@@ -257,7 +257,7 @@ class Microphone:
             yield from self._begin_absence(notice, STOPPED, STOPPED)
             self._fill_from = now + SILENT_S  # a working device will be back by then: that makes one gap only
         else:
-            yield from self._lose(SourceError(self.name, f"has given nothing for {SILENT_S:.0f} s"))
+            yield from self._lose(SourceError(self.name, f"has delivered no audio for {SILENT_S:.0f} s"))
 
     def _begin_absence(self, notice: str, state: str, reason: str) -> Iterator[Chunk | Event]:
         if self._absence is None:

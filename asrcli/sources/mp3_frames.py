@@ -3,7 +3,7 @@
 from typing import Any
 
 _HEAD_BYTES = 4
-_ENOUGH = 10  # frames in a row: what holds so many at its beginning is no other format
+_ENOUGH = 10  # frames in a row: what holds this many at its beginning is no other format
 _LAYER_3 = 1
 # kbit/s by the index in the head, of MPEG-1 and of MPEG-2 and 2.5. With 0 a frame does not tell its size.
 _BIT_RATES = {

@@ -43,7 +43,7 @@ def _encode(source: Source, path: Path) -> None:
     finally:
         writer.close()
     if end == start:
-        raise SourceError(source.name, "holds no audio")
+        raise SourceError(source.name, "contains no audio")
 
 
 def _write_silence(write: Callable[[bytes], None], size_bytes: int) -> None:

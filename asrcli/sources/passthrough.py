@@ -11,7 +11,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, SourceError, system_reason
 from asrcli.core.events import Event
 from asrcli.sources.file_length import measure_file
-from asrcli.sources.late_decoder import decoding
+from asrcli.sources.lazy_decoder import decoding
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -51,7 +51,7 @@ class PassthroughSource:
         except (OSError, ValueError) as exc:
             raise SourceError(path, system_reason(exc).lower()) from exc
         if not exists:
-            raise SourceError(path, "must be a file to be sent as it is")
+            raise SourceError(path, "must be a file to be sent unchanged")
         with closing(decoding.Decoder(f"file:{path}", path)) as decoder:
             format_name = _FORMATS.get((decoder.container, decoder.codec))
             if format_name is None:

@@ -172,7 +172,9 @@ def _check_format(name: str) -> None:
     suffix = _suffix(name)
     if suffix not in SUFFIXES:
         known = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-        raise SettingError("save_audio", f"{name!r} names no format that can be written", f"let it end in {known}")
+        raise SettingError(
+            "save_audio", f"{name!r} has no suffix of a format that can be written", f"use one of {known}"
+        )
     if not can_encode(suffix):
         raise SettingError("save_audio", f"the PyAV that is installed cannot write {suffix}", f"use {SUFFIXES[0]}")
 

@@ -1,4 +1,4 @@
-"""How bare samples are read: samples in a file or a pipe without a header."""
+"""The format of raw PCM: samples in a file or a pipe without a header."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from asrcli.core.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SampleFormat:
-    """How bare samples are read.
+    """The format of raw PCM.
 
     Attributes:
         encoding: Name of the encoding in ffmpeg: s16le, f32le, alaw, ...

@@ -74,21 +74,21 @@ def choose_track(name: str, tracks: Sequence[SoundTrack], wanted: str | None) ->
         SourceError: there is no sound, no such track, or none that can be decoded.
     """
     if not tracks:
-        raise SourceError(name, "has no sound in it")
+        raise SourceError(name, "contains no audio track")
     if wanted is None:
         decodable = [track for track in tracks if track.decodable]
         if not decodable:
-            raise SourceError(name, f"its sound cannot be decoded: {_unknown(tracks[0])}")
+            raise SourceError(name, f"its audio cannot be decoded: {_unknown(tracks[0])}")
         return next((track for track in decodable if track.default), decodable[0])
     fitting = [track for track in tracks if _fits(track, wanted)]
     if not fitting:
         listed = ", ".join(map(str, tracks))
         if len(tracks) == 1:
-            raise SourceError(name, f"has no sound track {wanted}: there is {listed}")
-        raise SourceError(name, f"has no sound track {wanted}: there are {listed}")
+            raise SourceError(name, f"has no audio track {wanted}: there is {listed}")
+        raise SourceError(name, f"has no audio track {wanted}: there are {listed}")
     decodable = [track for track in fitting if track.decodable]
     if not decodable:
-        raise SourceError(name, f"its sound track {wanted} cannot be decoded: {_unknown(fitting[0])}")
+        raise SourceError(name, f"its audio track {wanted} cannot be decoded: {_unknown(fitting[0])}")
     return decodable[0]
 
 

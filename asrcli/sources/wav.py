@@ -36,7 +36,7 @@ class WavHeader:
     """The header of a WAV.
 
     Attributes:
-        encoding: Name of such bare samples in ffmpeg; empty if only a decoder can read them.
+        encoding: Name of such raw PCM in ffmpeg; empty if only a decoder can read them.
         rate: Sample rate in Hz.
         channels: Number of channels.
         frame_bytes: Size of one sample of all channels.
@@ -112,7 +112,7 @@ def _complete(form: _Form | None, offset: int, size: int, long_size: int | None)
     if rate > RATE_MAX:
         raise SourceError("", f"claims {rate} samples a second: its header is damaged")
     if channels > CHANNELS_MAX:
-        raise SourceError("", f"has {channels} channels, and at most {CHANNELS_MAX} can be heard")
+        raise SourceError("", f"has {channels} channels, but at most {CHANNELS_MAX} are supported")
     promised: int | None = size
     if size == 0xFFFFFFFF and long_size:
         promised = long_size

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.terminal.console_keys import console_keyboard
 from asrcli.terminal.restoration import restored_on_exit
 
@@ -23,7 +23,7 @@ PASTED = 3  # more characters at once were pasted, not typed
 REPEAT_S = 0.08  # the same key again so soon is a key that is held down
 CHECK_S = 0.1  # how often the thread checks whether it should end, and whether the terminal is ours again
 # What arrows and function keys send; it is ignored.
-ESCAPES = late_pattern(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?")
+ESCAPES = lazy_pattern(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?")
 
 
 def has_keyboard() -> bool:
@@ -135,7 +135,7 @@ def _read_keys(fd: int, terminal: "_Terminal", press: Callable[[str], None], end
     last_at = 0.0
     in_background = False
     while not ended.is_set():
-        if not is_ours(fd):  # keys typed now are for another program, and `select` would report them for ever
+        if not is_ours(fd):  # keys typed now are for another program, and `select` would report them forever
             in_background = True
             ended.wait(CHECK_S)
             continue

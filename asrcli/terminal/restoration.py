@@ -13,7 +13,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 
 # All signals that end a process unless they are handled, except those of a processor fault: a handler in Python would
-# return to the fault for ever.
+# return to the fault forever.
 ENDINGS = [
     number
     for name in (
@@ -75,7 +75,7 @@ def _remove_handlers() -> None:
 
 def _restore_all() -> None:
     for restore, _ in reversed(_pending):
-        with suppress(Exception):  # the others must be restored all the same
+        with suppress(Exception):  # the others must be restored anyway
             restore()
 
 

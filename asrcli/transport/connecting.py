@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus, SecurityError
 from websockets.uri import parse_uri
 
 from asrcli import __version__
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.connection_errors import header, is_redirect
 from asrcli.transport.io_thread import IoThread
@@ -23,7 +23,7 @@ from asrcli.transport.websocket_protocol import MOST_BYTES, WebSocketProtocol
 if TYPE_CHECKING:
     from asrcli.transport import proxied
 else:  # most connections go through no proxy, and what the library has for proxies takes long to load
-    proxied = LateModule("asrcli.transport.proxied")
+    proxied = LazyModule("asrcli.transport.proxied")
 
 NEXT_ADDRESS_S = 0.25  # without an answer for this time, the next address of the host is tried as well
 MOST_REDIRECTIONS = 10

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
@@ -22,7 +22,7 @@ from asrcli.transport.proxy import proxy_label
 if TYPE_CHECKING:
     from email import utils as email_utils
 else:  # only errors have dates
-    email_utils = LateModule("email.utils")
+    email_utils = LazyModule("email.utils")
 
 PORTAL = 511  # the status by which a network asks for a login
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
@@ -146,7 +146,7 @@ def _unexplained(url: str, answer: HttpAnswer, message: str, *, keyless: bool) -
         cause = Cause.NO_SERVICE
         if status >= 400:
             cause = Cause.WEB_PAGE
-        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", cause)
+        return ConnectFailed(url, f"HTTP {status} with a web page instead of an answer", cause)
     if status == 401:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
     if status == 403 and region_of(url):
@@ -162,10 +162,12 @@ def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
 
 def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     to = header(answer.headers, "Location")
-    where = "nowhere"
+    where = "without an address"
     if to:
         where = f"to {shorten(bare_url(to), 80)}"
-    return ConnectFailed(url, f"HTTP {answer.status} leads {where}, where neither key nor audio goes", Cause.WEB_PAGE)
+    return ConnectFailed(
+        url, f"HTTP {answer.status} redirects {where}; neither key nor audio is sent there", Cause.WEB_PAGE
+    )
 
 
 def _network_failure(url: str, exc: OSError) -> tuple[str, Cause]:

@@ -70,7 +70,7 @@ class Route:
         ca: A file of certificates to trust besides those of the system.
         limit_bytes: A larger file is refused.
         quiet_s: A server that sends nothing for this long is gone.
-        sleep: Waits for so many seconds.
+        sleep: Waits for this many seconds.
     """
 
     proxy: str | None = None
@@ -287,7 +287,7 @@ def _strong_validator(headers: Any) -> str:
 
 
 def _content_range(value: str) -> tuple[int | None, int | None]:
-    """Return the first byte and the size of the whole file, as Content-Range says them; None where it does not."""
+    """Return the first byte and the size of the whole file, as Content-Range says them; None if it does not."""
     span, _, whole = value.removeprefix("bytes").strip().partition("/")
     first = span.partition("-")[0].strip()
     numbers = [int(text) if text.isascii() and text.isdecimal() else None for text in (first, whole.strip())]

@@ -19,7 +19,7 @@ class FrameScanner:
         return not self._left and not self._head and self._handshake.is_found
 
     def end_of(self, data: bytes, most: int) -> int:
-        """Return up to where the next data may be taken so that at most so many frames begin in it."""
+        """Return up to where the next data may be taken so that at most this many frames begin in it."""
         at = begun = 0
         if not self._handshake.is_found:
             at = self._handshake.end_of(data)

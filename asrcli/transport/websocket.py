@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
-from asrcli.core.late_module import put_off
+from asrcli.core.lazy_module import deferred_import
 from asrcli.core.settings import ConnectionSettings
 from asrcli.protocol.addresses import ADDRESS_FORMS
 from asrcli.transport.connection_errors import (
@@ -45,7 +45,7 @@ def dial(
         ServiceRefused: the handshake was refused with a reason.
         UsageError: the address, the proxy or the certificates cannot be used.
     """
-    with put_off("importlib.metadata"):
+    with deferred_import("importlib.metadata"):
         # Only versions of the library between two releases need it. It takes longer to load than all of the library.
         from websockets.exceptions import InvalidStatus
 

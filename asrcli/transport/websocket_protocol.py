@@ -199,7 +199,7 @@ class WebSocketProtocol(ProtocolDriver):
 
 
 def _closed_by(close: Close) -> Closed:
-    return Closed(close.code, close.reason or "closed by the other end")
+    return Closed(close.code, close.reason or "closed by the server")
 
 
 def ended(client: WebSocketProtocol, ours: str, silent_s: float) -> Closed:

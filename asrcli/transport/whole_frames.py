@@ -17,8 +17,8 @@ MASK_BYTES = 4
 REQUEST_END = b"\r\n\r\n"
 CONTINUED = 0x00  # the opcode of a frame that goes on with a message
 DATA = (0x01, 0x02, CONTINUED)
-PING, PONG = 0x89, 0x8A
-CONTROL = (0x88, PING, PONG)  # with the first byte of a close: these are never in parts
+CLOSE, PING, PONG = 0x88, 0x89, 0x8A
+CONTROL = (CLOSE, PING, PONG)  # these are never in parts
 MOST_CONTROL_BYTES = 125
 IS_LAST = 0x80  # in the first byte
 OPCODE = 0x0F
@@ -57,7 +57,7 @@ def next_frame(data: bytes, at: int, most_bytes: int, *, masked: bool) -> tuple[
 
 
 def unmasked_frame(first: int, payload: bytes) -> bytes:
-    """Return the frame of a message as a server sends it; `first` is TEXT or BINARY."""
+    """Return a frame as a server sends it; `first` is TEXT, BINARY or CLOSE."""
     size = len(payload)
     if size < TWO_BYTES:
         return bytes((first, size)) + payload

@@ -1,8 +1,9 @@
 """Other clients for the same job, for comparison: `python -m tests.bench.clients HOW WIRE ADDRESS WAV [PACE]`.
 
 Each sends the file in pieces of 100 ms at the pace it would be spoken, or at full pace with PACE 0, and reads what
-comes back. Imports stand inside, so that each pays for its own. Two more need neither wire nor address: `typer` prints
-the help of an empty program, `decode FILE` decodes a file to PCM at 16 kHz and sends nothing.
+comes back. An MP3 is sent as its decoder makes pieces of it. Imports stand inside, so that each pays for its own. Two
+more need neither wire nor address: `typer` prints the help of an empty program, `decode FILE` decodes a file to PCM at
+16 kHz and sends nothing.
 """
 
 import sys
@@ -17,15 +18,31 @@ CHUNK_MS = 100
 
 
 def paced(path: str, pace: float) -> Iterator[bytes]:
-    """The PCM of a WAV file, each piece when its last sample would have been spoken."""
+    """The PCM of a file, each piece when its last sample would have been spoken."""
+    began = time.monotonic()
+    for number, piece in enumerate((wav_pieces if path.endswith(".wav") else decoded)(path), 1):
+        if pace:
+            time.sleep(max(0.0, began + number * CHUNK_MS / 1000 / pace - time.monotonic()))
+        yield piece
+
+
+def wav_pieces(path: str) -> Iterator[bytes]:
+    """The PCM of a WAV file, in pieces of equal length."""
     with wave.open(path) as file:
-        began, frames = time.monotonic(), file.getframerate() * CHUNK_MS // 1000
-        number = 0
-        while piece := file.readframes(frames):
-            number += 1
-            if pace:
-                time.sleep(max(0.0, began + number * CHUNK_MS / 1000 / pace - time.monotonic()))
+        while piece := file.readframes(file.getframerate() * CHUNK_MS // 1000):
             yield piece
+
+
+def decoded(path: str) -> Iterator[bytes]:
+    """Mono PCM at 16 kHz of any other file, as the decoder makes it: what any client must do with an MP3."""
+    import av
+
+    with av.open(path) as container:
+        resampler = av.AudioResampler("s16", "mono", 16000)
+        for frame in container.decode(audio=0):
+            frame.pts = None
+            for made in resampler.resample(frame):
+                yield bytes(made.planes[0])
 
 
 def sdk(wire: str, address: str, path: str, pace: float) -> None:
@@ -145,16 +162,8 @@ def bare_realtime(address: str, path: str, pace: float) -> None:
 
 
 def decode(path: str) -> None:
-    """Decode a file to mono PCM at 16 kHz and count it: what any client must do with an MP3."""
-    import av
-
-    size = 0
-    with av.open(path) as container:
-        resampler = av.AudioResampler("s16", "mono", 16000)
-        for frame in container.decode(audio=0):
-            frame.pts = None
-            size += sum(len(bytes(made.planes[0])) for made in resampler.resample(frame))
-    print(size)
+    """Decode a file and count its bytes."""
+    print(sum(map(len, decoded(path))))
 
 
 def typer() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("sherpa_onnx", reason="pip install '.[local]'")
 
+from asrcli.journal.lock import JournalLock
 from tests.support import tiny_models
 from tests.support.command import asr, lines, started
 from tests.support.file_server import ServedFile, serving_file
@@ -132,6 +133,36 @@ def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, hom
         assert (done.returncode, kept(home), file.ranges[-1]) == (0, ["tiny"], "bytes=700-"), done.stderr
 
 
+def test_what_came_damaged_is_fetched_again(tmp_path: Path, home: str) -> None:
+    """As a power failure leaves it: all bytes are there, and some were never written. Its checksum is not kept."""
+    archive = packed(tmp_path)
+    file = ServedFile(archive[:300] + bytes(len(archive) - 300))
+    with serving_file(file) as url:
+        done = asr("engines", "add", url, XDG_DATA_HOME=home)
+        assert (done.returncode, "the archive is damaged" in done.stderr, kept(home)) == (2, True, []), done.stderr
+        file.content = archive
+        done = asr("engines", "add", url, XDG_DATA_HOME=home)
+        assert (done.returncode, kept(home), file.ranges) == (0, ["tiny"], [None, None]), done.stderr
+
+
+def test_what_a_killed_change_has_left_goes_with_the_next_one(tmp_path: Path, home: str) -> None:
+    """A model may have gigabytes. What a living program makes stays, and what is too young to have its lock."""
+    models = Path(home, "asrcli", "models")
+    for name in (".new-killed", ".new-alive", ".new-young"):
+        (models / name / "files").mkdir(parents=True)
+    for name in (".new-killed", ".new-alive"):
+        (models / name / "lock").touch()
+    held = JournalLock(models / ".new-alive")
+    assert held.take()
+    model = tiny_models.transducer(tmp_path / "mine", CHINESE)
+    assert asr("engines", "add", model, "--name", "tones", XDG_DATA_HOME=home).returncode == 0
+    assert sorted(path.name for path in models.iterdir()) == [".new-alive", ".new-young", "tones"]
+    held.release()
+    assert asr("engines", "remove", "tones", "--yes", XDG_DATA_HOME=home).returncode == 0
+    assert sorted(path.name for path in models.iterdir()) == [".new-young"]
+    assert (model / "encoder.onnx").is_file()
+
+
 def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> None:
     """Nothing is kept of them; the line says what was looked for."""
     (tmp_path / "evil.tar").write_bytes(b"no archive")
@@ -141,7 +172,7 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
     tiny_models.zipformer_ctc(tmp_path / "pointer")
     (tmp_path / "pointer" / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\nsize 3\n")
     cases = {
-        "evil.tar": "archive is damaged", "empty": "empty holds no model that can be used: it has no files; name the",
+        "evil.tar": "archive is damaged", "empty": "empty contains no usable model: it has no files; name the",
         "cut": "model.onnx is damaged: cut off", "pointer": "only points to the file of the model; fetch that: git lfs",
     }  # fmt: skip
     for name, said in {**cases, "nowhere": "No such file"}.items():

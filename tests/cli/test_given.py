@@ -5,6 +5,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from asrcli.cli.builders import text_files as files
 from asrcli.cli.builders.api_key import read_key
-from asrcli.cli.builders.server_parts import answers, chosen_recognizer, faults
+from asrcli.cli.builders.serving.server_parts import answers, chosen_recognizer, faults
 from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.serving import SecondPass
@@ -152,17 +153,23 @@ def test_no_more_is_read_than_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="such files are not everywhere")
 def test_commands_tell_it_in_one_line(tmp_path: Path) -> None:
-    """The real commands, each with a pipe, a directory and a closed standard input: exit 2, one line."""
-    sound, fifo = wav(tmp_path / "a.wav", tone(100)), _fifo(tmp_path / "fifo")
+    """The real commands, each with a pipe, a directory and a closed standard input: exit 2, one line.
+
+    At once, because each waits for a while for somebody who writes into its pipe.
+    """
+    sound = wav(tmp_path / "a.wav", tone(100))
+    fifos = [_fifo(tmp_path / f"fifo{number}") for number in range(6)]
     there = ["--url", "ws://127.0.0.1:1"]
     commands: list[list[object]] = [
-        ["serve", "--port", 0, "--engine", "scripted", "--script", fifo], ["serve", "--answers", tmp_path],
-        ["serve", "--faults", tmp_path], ["serve", "--api-key-file", fifo], ["file", sound, *there, "--ca", fifo],
-        ["file", sound, *there, "--hotwords", f"@{tmp_path}"], ["vocab", "create", fifo, *there],
-        ["ws-raw", *there, "--first", f"@{fifo}"], ["file", sound, *there, "--log-file", fifo],
+        ["serve", "--port", 0, "--engine", "scripted", "--script", fifos[0]], ["serve", "--answers", tmp_path],
+        ["serve", "--faults", tmp_path], ["serve", "--api-key-file", fifos[1]],
+        ["file", sound, *there, "--ca", fifos[2]], ["file", sound, *there, "--hotwords", f"@{tmp_path}"],
+        ["vocab", "create", fifos[3], *there],
+        ["ws-raw", *there, "--first", f"@{fifos[4]}"], ["file", sound, *there, "--log-file", fifos[5]],
     ]  # fmt: skip
-    for command in commands:
-        done = asr(*command)
+    with ThreadPoolExecutor(len(commands)) as pool:
+        ends = list(pool.map(lambda command: asr(*command), commands))
+    for command, done in zip(commands, ends, strict=True):
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), (command, done.stderr)
         assert str(tmp_path) in done.stderr
     closed = subprocess.run(

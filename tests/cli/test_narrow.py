@@ -53,7 +53,7 @@ def test_a_narrow_help_has_every_group_and_its_options() -> None:
     assert [line[:-1] for line in lines if re.fullmatch(r"[A-Z]\w+:", line)] == [
         "Arguments", "Options", "List", "Connection", "Diagnosis", "Help", "Examples"
     ]  # fmt: skip
-    assert ("  --model, -m NAME", "      The one model that the list is") in pairwise(lines)
+    assert ("  --model, -m NAME", "      The model that the list is for.") in pairwise(lines)
 
 
 def table() -> Table:

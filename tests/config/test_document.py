@@ -1,4 +1,4 @@
-"""One file of settings: what is read from it, and each mistake with its place and what to do."""
+"""One settings file: what is read from it, and each mistake with its place and what to do."""
 
 import tomllib
 
@@ -24,11 +24,11 @@ MISTAKES = {
     "mic = 3": "f:1: mic is a command: a table belongs here",
     "wait = 3": "f:1: wait differs from command to command; put it into the table [ws-raw] or [vocab]",
     "[mic]\nforce = true": "f:2: force confirms one run, so it can only be a flag",
-    "retry-for = 3\nretry_for = 4": "f:2: retry-for stands in this table twice",
-    'api_key = "x"': f"f:1: api-key: a key does not belong into a file of settings; {ASK}",
-    'key = "x"': f"f:1: key: a key does not belong into a file of settings; {ASK}",
-    'profile.a.mic.API-KEY = "x"': f"f:1: API-KEY: a key does not belong into a file of settings; {ASK}",
-    f'[ws-raw]\nheader = ["A: 1", "K: {KEY}"]': f"f:2: header: a key does not belong into a file of settings; {ASK}",
+    "retry-for = 3\nretry_for = 4": "f:2: retry-for is in this table twice",
+    'api_key = "x"': f"f:1: api-key: a key does not belong in a settings file; {ASK}",
+    'key = "x"': f"f:1: key: a key does not belong in a settings file; {ASK}",
+    'profile.a.mic.API-KEY = "x"': f"f:1: API-KEY: a key does not belong in a settings file; {ASK}",
+    f'[ws-raw]\nheader = ["A: 1", "K: {KEY}"]': f"f:2: header: a key does not belong in a settings file; {ASK}",
     "config-version = 2": "f:1: settings of version 2, written for a newer asr; this one reads 1; "
     "update asr: pip install -U asrcli",
     "config-version = 2\nthings = 'of then'": "f:1: settings of version 2, written for a newer asr; this one reads 1; "
@@ -40,7 +40,7 @@ MISTAKES = {
     "[profile]\nx = 'y'": "f:2: a profile is a table; write [profile.x]",
     "[profile.x]\n[profile.x.profile.y]": "f:2: no table profile here; did you mean file?",
     "format = csv": "f:1:10: Invalid value; text stands in quotes; asr config edit opens your file",
-    "a = " + "[" * 9000: "f: nested too deeply to be a file of settings",
+    "a = " + "[" * 9000: "f: nested too deeply to be a settings file",
 }
 BROKEN = {"model = ": "1:9", "a = 1\nmodel = 'x": "2:11", 'model = "é\na': "1:11", '[mic]\nmodel = """x': "2:13"}
 STRANGE = {

@@ -1,4 +1,4 @@
-"""The files of settings on a disk that is not always as it should be."""
+"""The settings files on a disk that is not always as it should be."""
 
 import os
 import stat

@@ -71,7 +71,7 @@ def test_a_keyring_keeps_reads_and_forgets(tmp_path: Path, monkeypatch: pytest.M
 def test_a_keyring_that_cannot_be_used_is_given_up_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, reason: str
 ) -> None:
-    """The line holds no key, whatever the back end does; three seconds are the most that it gets."""
+    """The line contains no key, whatever the back end does; three seconds are the most that it gets."""
     use(act, tmp_path, monkeypatch)
     assert keyring_access.ANSWER_S == 3.0
     began = monotonic()

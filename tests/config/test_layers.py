@@ -109,6 +109,6 @@ def test_a_profile_that_is_not_there() -> None:
         with pytest.raises(UsageError) as caught:
             settings_of("mic", [], [user], variables, name)
         assert str(caught.value) == expected
-    with pytest.raises(UsageError, match=r"^no profile x: no file of settings has one; asr config edit: write "):
+    with pytest.raises(UsageError, match=r"^no profile x: no settings file has one; asr config edit: write "):
         settings_of("mic", [], [], {}, "x")
     assert settings_of("mic", ["gain"], [user], {}, "trip") == {}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.dataclass import OFTEN_WITHOUT_COMPILING, WITHOUT_COMPILING, LateInit, dataclass, field, often_made
+from asrcli.core.dataclass import OFTEN_WITHOUT_COMPILING, WITHOUT_COMPILING, LazyInit, dataclass, field, often_made
 from asrcli.core.events import Final
 
 NAMES = ("a", "b", "c", "d")
@@ -185,7 +185,7 @@ def test_a_class_of_many_objects_gets_its_method_early() -> None:
     for number in range(OFTEN_WITHOUT_COMPILING + 1):
         assert (often(number).a, seldom(number).a) == (number, number)
     assert inspect.isfunction(vars(often)["__init__"])
-    assert isinstance(vars(seldom)["__init__"], LateInit)
+    assert isinstance(vars(seldom)["__init__"], LazyInit)
 
 
 def test_a_class_of_somebody_else_can_inherit_with_the_standard_decorator() -> None:
@@ -223,7 +223,7 @@ def test_the_method_is_made_once_also_by_two_threads() -> None:
         a: int = 4
 
     assert [Late().a for _ in range(WITHOUT_COMPILING)] == [4] * WITHOUT_COMPILING
-    assert isinstance(vars(Late)["__init__"], LateInit)
+    assert isinstance(vars(Late)["__init__"], LazyInit)
     ready = Barrier(2)
     made: list[Late] = []
 

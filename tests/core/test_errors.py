@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,10 +30,12 @@ from asrcli.core.errors import (
     ServiceRefused,
     SettingError,
     SourceError,
+    TransportError,
     UsageError,
     combine_errors,
     shorten,
 )
+from asrcli.core.redaction import remember_key
 
 SENTENCES = [
     (UsageError("a with b", "drop b"), 2, "a with b; drop b"),
@@ -44,7 +47,7 @@ SENTENCES = [
     (OutputError("a.txt", "disk full"), 2, "cannot write a.txt: disk full"),
     (ClusterGone("tcp://h:8786", "nobody listens"), 4, "cluster tcp://h:8786: nobody listens"),
     (SourceError("a.wav", "no such file"), 3, "a.wav: no such file"),
-    (JournalUnreadable("s", "no journal", "/s/0.pcm"), 3, "s: no journal; its samples are kept"),
+    (JournalUnreadable("s", "no journal", "/s/0.pcm"), 3, "s: no journal; its audio is kept"),
     (ConnectFailed("ws://h", "refused", Cause.NOTHING_LISTENS), 4, "cannot connect to ws://h: refused"),
     (ConnectionLost("silent"), 4, "connection lost: silent"),
     (ConnectionLost("broke", 1006), 4, "connection lost: broke (close code 1006)"),
@@ -52,7 +55,7 @@ SENTENCES = [
     (ServiceRefused("Odd", "words"), 5, "refused by the service: Odd: words"),
     (ServiceRefused("Odd", ""), 5, "refused by the service: Odd"),
     (ServiceRefused("", "words.", "t"), 5, "refused by the service: words (task t)"),
-    (ServiceRefused("", "", "t"), 5, "refused by the service: it gives no reason (task t)"),
+    (ServiceRefused("", "", "t"), 5, "refused by the service: no reason given (task t)"),
     (ServiceRefused("Throttling.RateQuota", "m", "t"), 5,
      "refused by the service: Throttling.RateQuota: m (task t)"),
     (MultipleErrors([SourceError("a", "gone"), ServiceRefused("X", "y"), SourceError("b", "gone")]), 5,
@@ -61,7 +64,7 @@ SENTENCES = [
      "2 outputs failed: cannot write a.srt: full · cannot write a.vtt: full"),
     (MultipleErrors([SourceError("a", "gone"), OutputError("a.srt", "full")]), 3,
      "1 input and 1 output failed: a: gone · cannot write a.srt: full"),
-    (BudgetReached(5.0), 7, "ended before the audio did: more of it would pass the budget of 5 CNY"),
+    (BudgetReached(5.0), 7, "stopped before the end of the audio: more audio would cost more than the budget of 5 CNY"),
     (ErrorRateTooHigh(0.125, 0.1), 8, "the word error rate of 12.50% is above the limit of 10.00%"),
     (ErrorRateTooHigh(None, 0.1), 8, "the references have no words, so there is no error rate"),
     (ProblemsFound(2), 9, "2 things wrong: see above"),
@@ -147,3 +150,26 @@ def test_the_tree_of_errors_has_all_of_them() -> None:
         kinds |= more
     assert shown.keys() == kinds - {"AsrError"}
     assert [name for name, parent in shown.items() if parent not in bases[name]] == []
+
+
+FROM_OUTSIDE = [
+    kind
+    for kind in vars(errors).values()
+    if inspect.isclass(kind)
+    and issubclass(kind, TransportError | ServiceRefused | SourceError | OutputError)
+    and "__init__" in vars(kind)
+]
+
+
+@pytest.mark.parametrize("kind", FROM_OUTSIDE, ids=lambda kind: kind.__name__)
+def test_no_sentence_holds_a_key(kind: type[AsrError]) -> None:
+    """Whatever part of an error the other end has put it into: errors are also written into files."""
+    key = "Zx9canary7f3e9d2c1bQ"
+    remember_key(key)
+    parts = [name for name, part in inspect.signature(kind).parameters.items() if part.annotation in {str, "str"}]
+    assert parts
+    given: dict[str, Any] = {name: f"Bearer {key} {name} wss://h/{key}?q" for name in parts}
+    for url in (f"wss://h/{key}/x", f"wss://{key}@h/x"):
+        error = kind(**given | ({"url": url} if "url" in given else {}))
+        for said in (str(error), error.brief):
+            assert key not in said

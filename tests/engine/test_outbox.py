@@ -60,6 +60,19 @@ def test_whoever_waits_is_woken() -> None:
     assert heard == [Progress(1)]
 
 
+def test_to_wait_takes_nothing() -> None:
+    """No longer than it may, where nothing comes; what comes is there for whoever takes it, in its place."""
+    outbox = Outbox[Event](replaces)
+    assert not outbox.wait(0)
+    outbox.put(Progress(1))
+    assert outbox.wait(0)
+    assert outbox.get() == Progress(1)
+    Timer(0.05, lambda: outbox.put(Progress(2))).start()
+    assert outbox.wait(20)
+    assert outbox.get() == Progress(2)
+    assert not outbox.wait(0)
+
+
 def test_a_wait_that_is_cut_into_pieces_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows, where Ctrl-C comes between two of them only."""
     monkeypatch.setattr(outbox_module, "WAIT_S", 0.001)

@@ -26,7 +26,7 @@ def heard(events: list[Event]) -> list[Event]:
 
 
 def test_audio_waits_for_ready_and_finals_come_in_order() -> None:
-    """Nothing is sent before the service listens; the task ends by its own end event."""
+    """Nothing is sent before the service is ready; the task ends by its own end event."""
     before_ready: list[bool] = []
 
     def serve(service: Service, wire: Wire) -> None:
@@ -130,7 +130,7 @@ def test_the_reason_and_the_finals_behind_a_failed_send_are_heard() -> None:
 def test_a_connection_that_never_came_up_loses_no_audio(
     said: tuple[Closed | Text, ...], error: type[Exception]
 ) -> None:
-    """Before the service listens there is nothing to lose: an error and no gap."""
+    """Before the service is ready there is nothing to lose: an error and no gap."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()

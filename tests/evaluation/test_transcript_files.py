@@ -60,8 +60,8 @@ def test_the_words_and_times_of_each_format_are_read(tmp_path: Path, name: str, 
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.wav", b"RIFF", "is no transcript that can be compared: .ass, .json"),
-        ("a.txt", b"\xff\xfe\xfd\x00\xd8", "is no text in UTF-8 or UTF-16"),
+        ("a.wav", b"RIFF", "is not a transcript that can be compared: .ass, .json"),
+        ("a.txt", b"\xff\xfe\xfd\x00\xd8", "is not text in UTF-8 or UTF-16"),
         ("a.srt", b"just words\n", "is no subtitle file that can be read"),
         ("a.tsv", b"a\tb\n", "has no column 'text'"),
         ("a.tsv", b"start\tend\ttext\n1\t2\n", "line 2: 2 columns instead of 3"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from asrcli.cli.builders import resume_outputs
+from asrcli.cli.builders.sessions import resume_outputs
 from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit
 from asrcli.journal.directory import state

@@ -140,7 +140,7 @@ def test_nothing_is_removed_that_is_no_session_of_ours(tmp_path: Path) -> None:
     for path in (damaged, others, tmp_path / called("z"), tmp_path / "taxes", tmp_path / called("y")):
         with pytest.raises(UsageError, match="nothing of it is deleted"):
             remove(path)
-    with pytest.raises(UsageError, match=r"holds mine.txt, which is not ours"):
+    with pytest.raises(UsageError, match=r"holds mine.txt, which asr did not create"):
         remove(mixed)
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
@@ -225,6 +225,21 @@ def test_the_beginning_of_a_header_is_no_session(tmp_path: Path) -> None:
     shelf = JournalDirectory(tmp_path)
     assert [path.name for path in shelf.paths()] == [called("c"), called("b")]
     shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: NOW + 600)
+    assert names(tmp_path) == "bc"
+
+
+def test_microphones_that_were_killed_before_a_sample_are_no_session(tmp_path: Path) -> None:
+    """Nobody can resume them. They go later; what has a sentence stays, also where its audio was lost."""
+    for letter, finished in (("a", False), ("b", True), ("c", False)):
+        path = kept(tmp_path, letter, finished=finished)
+        if letter != "c":
+            (path / "0.pcm").write_bytes(b"")
+    shelf = JournalDirectory(tmp_path)
+    assert [path.name for path in shelf.paths()] == [called("c"), called("b")]
+    begun_s = (tmp_path / called("a")).stat().st_mtime
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: begun_s)
+    assert names(tmp_path) == "abc"
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: begun_s + 600)
     assert names(tmp_path) == "bc"
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.cli.builders import resume_outputs
 from asrcli.cli.builders.journal_keeping import open_journal
+from asrcli.cli.builders.sessions import resume_outputs
 from asrcli.cli.options.values import TimestampStyle
 from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit

@@ -107,7 +107,7 @@ def test_any_file_cut_anywhere_still_reads_a_prefix(whole: Path, name: str, part
         (path / name).write_bytes(data[: round(len(data) * part)])
         before = Journal.open(whole)
         if name == EVENTS and b"\n" not in (path / name).read_bytes():
-            with pytest.raises(SourceError, match="no journal: its first line is not whole"):
+            with pytest.raises(SourceError, match="no journal: its first line is incomplete"):
                 Journal.open(path)
             return
         journal = Journal.open(path)
@@ -149,11 +149,11 @@ def test_junk_in_the_middle_is_said_and_passed_over(whole: Path, name: str, part
     ("change", "problem"),
     [
         (lambda first: first | {"version": 2}, "made by a newer asr (journal version 2, this one reads 1)"),
-        (lambda first: first | {"type": "x"}, "no journal: its first line is not whole"),
-        (lambda first: first | {"sources": []}, "no journal: its first line does not say what was asked for"),
+        (lambda first: first | {"type": "x"}, "no journal: its first line is incomplete"),
+        (lambda first: first | {"sources": []}, "no journal: its first line has no settings"),
         (
             lambda first: first | {"asked": {"rate": 16000}},
-            "no journal: its first line does not say what was asked for",
+            "no journal: its first line has no settings",
         ),
         (lambda first: first | {"asked": first["asked"] | {"new": 1}, "more": 2}, ""),
     ],

@@ -36,7 +36,7 @@ def test_files_are_read_back_as_they_were() -> None:
 )
 def test_what_cannot_be_of_such_files_is_no_journal(changed: dict[str, object]) -> None:
     """A number of a file that is not there, or figures that no file has."""
-    with pytest.raises(SourceError, match="no journal: its first line does not say what was asked for"):
+    with pytest.raises(SourceError, match="no journal: its first line has no settings"):
         header("x", json.loads(WHOLE.line()) | changed)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders import left_transcripts, resume_outputs
+from asrcli.cli.builders.sessions import left_transcripts, resume_outputs
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.core.events import Ended, Event
@@ -38,7 +38,7 @@ def test_a_file_of_the_user_s_keeps_a_session(tmp_path: Path, name: str) -> None
     (path / name).parent.mkdir(exist_ok=True)
     (path / name).write_bytes(b"mine")
     before = files(tmp_path)
-    with pytest.raises(UsageError, match="which is not ours"):
+    with pytest.raises(UsageError, match="which asr did not create"):
         remove(path)
     done = asr("sessions", "delete", path.name, "--yes", "--journal", tmp_path)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
@@ -155,7 +155,8 @@ def test_a_journal_of_another_version_is_reported_and_left_alone(tmp_path: Path,
         JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
         assert path.exists()
     done = asr("sessions", "show", path.name, "--journal", tmp_path)
-    assert (done.returncode, len(max(done.stdout.splitlines(), key=len)) < 120 + len(str(path))) == (0, True)
+    longest = max(done.stdout.splitlines(), key=len)
+    assert (done.returncode, len(longest) < 120 + len(str(path))) == (0, True), longest
 
 
 def told(tmp_path: Path, out: Path) -> Journal:

@@ -184,7 +184,7 @@ def test_files_of_others_are_not_replaced(server: str, recordings: Path) -> None
     command = ("batch", recordings, "--out", out, "--url", server, "--pace", "max")
     done = asr(*command)
     assert (done.returncode, (out / "a.txt").read_text()) == (2, "my own words")
-    assert "this batch has not written it; --overwrite writes over it" in done.stderr
+    assert "this batch has not written it; --overwrite replaces it" in done.stderr
     assert (out / "b.txt").exists()
     assert asr(*command, "--overwrite").returncode == 0
     assert (out / "a.txt").read_text() != "my own words"

@@ -87,7 +87,7 @@ def test_transcripts_in_a_store(
 
     command = (folder, "--out", "memory://kept/out", "--url", server, "--pace", "max")
     code, said = batch(*command)
-    assert (code, "memory://kept/out/a.txt: exists, and this batch has not written it" in said) == (2, True), said
+    assert (code, "memory://kept/out/a.txt: exists, but this batch has not written it" in said) == (2, True), said
     assert [store.cat_file(f"/kept/out/{name}.txt").split() for name in "ab"] == [
         b"of somebody else".split(), [word.encode() for word in WORDS],
     ]  # fmt: skip

@@ -14,9 +14,10 @@ from asrcli.runs.batch.decisions import BatchState
 from asrcli.runs.batch.staging import Staging
 from tests.live.test_batch import CHUNKS, recordings, report, server
 from tests.live.test_full_disk import LIMITED
-from tests.support.command import ASR, PATIENCE_S, asr, environment, serving
+from tests.support.command import ASR, PATIENCE_S, asr, environment, serving, started
 from tests.support.counted import RATE, counted
 from tests.support.tone import wav
+from tests.support.wire import wait_until
 
 __all__ = ["recordings", "server"]  # fixtures
 
@@ -108,3 +109,23 @@ def test_a_budget_bounds_inputs_that_are_not_cut_too(server: str, tmp_path: Path
     assert (poor.returncode, "left" in poor.stderr) == (7, True), poor.stderr
     assert asr(*command, "--budget", 1).returncode == 0
     assert 0 < json.loads(asr("batch", "status", out, "--json").stdout)["cost"] < 0.1
+
+
+def test_a_killed_run_has_spent_what_it_can_have_sent(server: str, tmp_path: Path) -> None:
+    """Before it could write what the service counted: or else a batch that is killed again and again has no limit."""
+    (tmp_path / "in").mkdir()
+    wav(tmp_path / "in" / "long.wav", counted(40 * CHUNKS), RATE)
+    out = tmp_path / "out"
+    spent = out / ".asr-batch" / "spent"
+    command = ("batch", tmp_path / "in", "--out", out, "--url", server, "--region", "cn-beijing")
+    with started(*command, "--pace", 2, "--budget", 1) as process:
+        wait_until(spent.exists, PATIENCE_S)
+        process.kill()
+        process.wait()
+    most = float(spent.read_text())
+    assert (json.loads(asr("batch", "status", out, "--json").stdout)["cost"] or 0.0) < most
+    poor = asr(*command, "--budget", most)
+    assert (poor.returncode, "budget" in poor.stderr) == (7, True), poor.stderr
+    assert float(spent.read_text()) == most
+    assert asr(*command, "--pace", "max", "--budget", 1).returncode == 0
+    assert float(spent.read_text()) > most

@@ -42,7 +42,7 @@ def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_pa
 def test_what_cannot_be_watched_is_refused(tmp_path: Path) -> None:
     """A folder that is not there, no input at all, and what needs an end."""
     for arguments, code, problem in (
-        (("--watch", tmp_path / "gone"), 3, "gone: is no folder that can be watched"),
+        (("--watch", tmp_path / "gone"), 3, "gone: is not a folder that can be watched"),
         ((), 2, "or a folder to --watch"),
         (("--watch", tmp_path, "--ref", tmp_path), 2, "--watch with --ref"),
         (("retry", "--watch", tmp_path), 2, "--watch with asr batch retry"),

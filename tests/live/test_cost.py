@@ -28,7 +28,7 @@ def test_a_run_ends_in_order_before_it_passes_its_budget(scripted: str) -> None:
     done = asr("file", CLIP, "--url", scripted, *BEIJING, "--pace", "max", "--budget", "0.002", "-f", "jsonl")
     assert done.returncode == 7
     assert done.stderr.splitlines()[-1] == (
-        "asr: ended before the audio did: more of it would pass the budget of 0.002 CNY"
+        "asr: stopped before the end of the audio: more audio would cost more than the budget of 0.002 CNY"
     )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     end = events[-1]

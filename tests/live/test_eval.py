@@ -137,7 +137,7 @@ def test_a_long_file_is_plotted_over_its_course(tmp_path: Path) -> None:
         (["hyp/right.txt", "ref/right.txt", "--json", "--alignment"], 2, "--alignment and --json are both given"),
         (["hyp/right.txt", "ref/right.txt", "--html", "ref/right.txt"], 2, "--html ref/right.txt is an input"),
         (["hyp", "ref", "--html", "hyp/right.txt", "--overwrite"], 2, "hyp/right.txt is in hyp, a folder whose"),
-        (["hyp/right.txt", "ref/right.txt", "--html", "notes.html"], 2, "is there, and is no report of asr eval"),
+        (["hyp/right.txt", "ref/right.txt", "--html", "notes.html"], 2, "exists, but is not a report of asr eval"),
         (["hyp/right.txt", "ref/right.txt", "--html", "ref"], 2, "cannot write ref: is a folder"),
         (["hyp/right.txt", "ref/right.txt", "--html", "none/x.html"], 2, "cannot write none/x.html"),
     ],

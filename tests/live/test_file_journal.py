@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders import resume_sources
+from asrcli.cli.builders.sessions import resume_sources
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.journal.reading import JournalPart
 from asrcli.journal.records import JournalInput
@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_where_its_text_ends(counting: str, tmp_path: Path,
     """Two inputs on one timeline, stopped in either of them: each sample is in one sentence, at its time."""
     journal, out = tmp_path / "kept", tmp_path / "talk.jsonl"
     sources = halves(tmp_path, 30)
-    with started("file", *sources, "--url", counting, "--pace", "2", "-o", out, "--journal", journal) as process:
+    with started("file", *sources, "--url", counting, "--pace", "3", "-o", out, "--journal", journal) as process:
         reached(tmp_path / "talk.jsonl.part", finals)
         process.send_signal(how)
         if how == signal.SIGINT:
@@ -95,7 +95,7 @@ def test_a_sentence_that_was_written_and_not_recorded_is_there_once(counting: st
     """The program was killed between the two: the transcripts are ahead of the journal by one sentence."""
     journal, source = tmp_path / "kept", wav(tmp_path / "talk.wav", counted(CHUNKS, silent=SILENT))
     outputs = ("-f", "jsonl", "-f", "text", "-f", "srt", "-o", tmp_path / "talk", "--timestamps", "clock")
-    with started("file", source, "--url", counting, "--pace", "2", *outputs, "--journal", journal) as process:
+    with started("file", source, "--url", counting, "--pace", "3", *outputs, "--journal", journal) as process:
         reached(tmp_path / "talk.jsonl.part", 3)
         process.kill()
         process.wait()

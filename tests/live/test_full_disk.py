@@ -74,6 +74,19 @@ def test_a_record_that_found_no_room_ends_the_run_with_an_error(scripted: str, t
 
 
 @needs_limit
+def test_a_log_that_found_no_room_is_told_of_at_the_end(scripted: str, tmp_path: Path) -> None:
+    """The transcript is whole, and the log has whole lines only."""
+    sound, log = wav(tmp_path / "a.wav", tone(6000)), tmp_path / "log"
+    arguments = ("file", sound, "--url", scripted, "--pace", "max", "--no-journal", "--log-file", log)
+    done = with_room_for(700, *arguments)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 6), done.stderr
+    said = f"asr: cannot write {log}: file too large; it lacks [0-9]+ lines"
+    assert re.fullmatch(said, done.stderr.splitlines()[-1]), done.stderr
+    assert log.read_text().endswith("\n")
+    assert 0 < log.stat().st_size <= 700
+
+
+@needs_limit
 @pytest.mark.parametrize("append", [False, True])
 def test_words_that_found_no_room_are_written_again(scripted: str, tmp_path: Path, append: bool) -> None:
     """The run goes on for the journal, and `asr resume` writes all words, not only those since the last one.

@@ -1,4 +1,4 @@
-"""What goes in: spans, channels, bare samples, addresses, as options of the command."""
+"""What goes in: spans, channels, raw PCM, addresses, as options of the command."""
 
 import threading
 from functools import partial
@@ -27,7 +27,7 @@ def test_times_are_those_of_the_file_also_when_a_span_of_it_is_taken(run: list[s
     assert (events[-1]["audio_ms"], events[-1]["covered_ms"]) == (1500, 1500)
 
 
-def test_bare_samples_are_described(run: list[str], tmp_path: Path) -> None:
+def test_raw_pcm_are_described(run: list[str], tmp_path: Path) -> None:
     """A second of stereo floats at 44.1 kHz is a second."""
     data = bytes(8 * 44100)
     described = ["--raw", "--encoding", "f32le", "--rate", "44100", "--channels", "2"]
@@ -192,7 +192,7 @@ def test_trouble_with_one_input_is_reported_and_the_others_are_heard(run: list[s
     done = asr("file", absurd, titled, unknown, good, *run)
     assert done.returncode == 3
     assert "absurd.wav: claims 2000000000 samples a second" in done.stderr
-    assert "unknown.mka: its sound cannot be decoded" in done.stderr
+    assert "unknown.mka: its audio cannot be decoded" in done.stderr
     assert [event["source"] for event in lines(done.stdout) if event["type"] == "begin"] == [str(titled), str(good)]
 
 

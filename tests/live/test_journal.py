@@ -4,6 +4,7 @@ import json
 import random
 import resource
 import signal
+import socket
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.live.test_mic import finish, listening, texts, truth
 from tests.support.command import CLIP, asr, lines, serving, started, word_errors
 from tests.support.journals import began, session, spoken
 from tests.support.microphone import Microphone
+from tests.support.tone import silence, tone, wav
 from tests.support.wire import wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -77,7 +79,7 @@ def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
 ) -> None:
     """No audio is left to be heard, but the transcript has no name yet, and perhaps no end."""
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
-    assert asr("mic", "--url", scripted, "--for", "3s", "-o", out, "--journal", kept, **microphone.environment)
+    assert asr("mic", "--url", scripted, "--for", "2s", "-o", out, "--journal", kept, **microphone.environment)
     journal = only(kept) / "events.jsonl"
     for path in () if has_end else (journal, out):  # as if it had been killed just then
         whole = path.read_text().splitlines(keepends=True)
@@ -159,6 +161,30 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
     assert (verified.returncode, verified.stderr) == (0, "")
 
 
+def test_what_was_said_while_the_first_call_fails_is_kept(
+    microphone: Microphone, scripted: str, tmp_path: Path
+) -> None:
+    """Ctrl-C after some words, before the service has answered: they are lost in the account, and can be got back."""
+    kept = tmp_path / "kept"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        arguments = ("--url", f"ws://127.0.0.1:{silent.getsockname()[1]}", "--journal", kept)
+        with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
+            called, _ = silent.accept()
+            microphone.wait_for_readers()
+            microphone.play(wav(tmp_path / "a.wav", tone(900) + silence(600)))
+            process.send_signal(signal.SIGINT)
+            process.read_until("finishing")
+            called.close()
+            _, status = process.communicate(timeout=60)
+    assert process.returncode == 4
+    path = only(kept)
+    (end,) = events(path / "events.jsonl", "end")
+    assert end["lost_ms"] == end["audio_ms"] > 900
+    assert f"s have no text yet and are kept: asr resume {path.name} --journal {kept}" in status
+    resumed = asr("resume", path.name, "--url", scripted, "--journal", kept, "--yes")
+    assert (resumed.returncode, bool(resumed.stdout.strip())) == (0, True)
+
+
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are a matter of Linux")
 def test_a_full_disk_ends_the_journal_and_not_the_run(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
     """One warning; the text goes on; the journal is read as far as it is whole, and the account says what it lacks."""
@@ -222,7 +248,7 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
             ["resume", TWO],
             f"{TWO}: made by a newer asr (journal version 9, this one reads 1)",
         ),
-        (3, ["verify", THREE], f"{THREE}: no journal: its first line is not whole"),
+        (3, ["verify", THREE], f"{THREE}: no journal: its first line is incomplete"),
         (
             2,
             ["resume", ONE, "--model", "fun-asr-flash-8k-realtime"],

@@ -2,103 +2,23 @@
 
 import json
 import signal
+import socket
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 import pytest
 
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
-from tests.support.command import Running, serving
-from tests.support.wire import INFERENCE, Wire, finish_task, run_task, status, wait_until, wire
+from asrcli.terminal.interrupts import TWICE_S
+from tests.bench.load_streams import frame, handshake
+from tests.support.command import serving
+from tests.support.served_keys import KEYS, SECOND, Served, begin, finals, served_by
+from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a connection cannot be handed over there")
-KEYS = "paying sk-paying reserved=4 connections=8\nother sk-other\n"
-SECOND = bytes(32_000)
-
-
-class Served:
-    """A server with a keys file."""
-
-    def __init__(self, address: str, process: Running, keys: Path) -> None:
-        self.address = address
-        self.process = process
-        self.keys = keys
-        self.server = psutil.Process(process.pid)
-
-    @contextmanager
-    def client(self, key: str = "sk-paying", path: str = INFERENCE) -> Iterator[Wire]:
-        """A client with a key."""
-        with wire(self.address, path, Authorization=f"Bearer {key}") as client:
-            yield client
-
-    def child(self) -> psutil.Process:
-        """The process of the key."""
-        (child,) = self.server.children()
-        return child
-
-    def serves_itself(self, key: str = "sk-paying") -> bool:
-        """Whether the server keeps a new connection with this key."""
-        with self.client(key) as client:
-            begin(client)
-            return connections(self.server) == 1
-
-    def wait_for_child(self) -> None:
-        """Wait until the process of the key takes connections."""
-        wait_until(lambda: not self.serves_itself())
-
-    def answer(self, path: str, body: bytes | None = None, key: str = "sk-paying") -> str:
-        """What the server answers to a single request."""
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        request = Request(self.address.replace("ws://", "http://") + path, body, headers)  # noqa: S310  loopback
-        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
-            said: str = answer.read().decode()
-        return said
-
-    def figures(self) -> dict[str, float]:
-        """The figures of the server."""
-        text = self.answer("/metrics", key="sk-other")
-        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
-        return {name: float(value) for name, value in lines}
-
-    def reload(self, keys: str) -> None:
-        """Write other keys, and let the server read them."""
-        self.keys.write_text(keys)
-        self.process.send_signal(signal.SIGHUP)
-        assert "keys: " in self.process.stderr.readline()
-
-
-def begin(client: Wire, task_id: str = "t", **parameters: object) -> None:
-    """Begin a task."""
-    client.say(run_task(task_id, **parameters))
-    client.handle("task-started")
-
-
-def finals(messages: list[dict[str, Any]]) -> int:
-    """How many sentences have ended."""
-    sentences = [message["payload"].get("output", {}).get("sentence", {}) for message in messages]
-    return sum(1 for sentence in sentences if sentence.get("sentence_end"))
-
-
-def connections(process: psutil.Process) -> int:
-    """The connections of clients that a process has."""
-    return sum(1 for each in process.net_connections("inet") if each.status == psutil.CONN_ESTABLISHED)
-
-
-@contextmanager
-def served_by(engine: str, folder: Path) -> Iterator[Served]:
-    """A server whose paying key has a process, which takes connections."""
-    keys = folder / "keys"
-    keys.write_text(KEYS)
-    keys.chmod(0o600)
-    with serving("--engine", engine, "--keys", keys) as (address, process):
-        served = Served(address, process, keys)
-        served.wait_for_child()
-        yield served
 
 
 @pytest.fixture
@@ -129,10 +49,6 @@ def test_only_keys_with_reserved_places_have_one(served: Served) -> None:
 
 def test_what_came_behind_the_handshake_goes_with_it(served: Served) -> None:
     """A client need not wait for the answer, and its first messages may come in pieces."""
-    import socket
-
-    from tests.bench.load_streams import frame, handshake
-
     host, port = served.address.removeprefix("ws://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as line:
         told = frame(json.dumps(run_task()).encode(), 1) + frame(SECOND) + frame(json.dumps(finish_task()).encode(), 1)
@@ -206,7 +122,7 @@ def test_a_process_that_dies_is_started_again(served: Served) -> None:
     with served.client() as client:
         begin(client)
         first.kill()
-        assert client.closed() == 1006
+        assert client.closed() == 1011
     assert "ended with status -9" in served.process.stderr.readline()
     with served.client() as client:
         begin(client)
@@ -239,8 +155,9 @@ def test_a_second_signal_ends_it_at_once(served: Served) -> None:
         begin(client)
         served.process.send_signal(signal.SIGINT)
         wait_until(lambda: status(served.address, INFERENCE, Authorization="Bearer sk-paying")[0] == 503)
+        time.sleep(2 * TWICE_S)  # two signals so close together are one
         served.process.send_signal(signal.SIGINT)
-        served.process.wait(60)
+        assert served.process.wait(60) == 130  # 0 when the server has waited for the task, as for one signal
         wait_until(lambda: not child.is_running())
 
 

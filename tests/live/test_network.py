@@ -83,7 +83,7 @@ def test_a_cable_that_is_pulled_costs_time_and_nothing_else(tmp_path: Path, mode
         at(there, "serve", "--engine", "counting", "--host", THERE, "--port", 8090, *secret) as server,
     ):
         assert " at ws://" in server.stderr.readline()
-        patience = ("--stall-timeout", 1, "--connect-timeout", 1, "--retry-wait", "0.2", "--retries", 50)
+        patience = ("--pace", 2, "--stall-timeout", 1, "--connect-timeout", 1, "--retry-wait", "0.2", "--retries", 50)
         address = f"ws://{THERE}:8090"
         with at(here, "file", file, "--url", address, "--model", model, "-f", "jsonl", *secret, *patience) as client:
             first = client.read_until('"final"')

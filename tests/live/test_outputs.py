@@ -52,7 +52,7 @@ def test_a_failure_in_the_middle_of_a_run_leaves_the_rest(run: list[str], tmp_pa
     first, second = wav(tmp_path / "a.wav", tone(1000)), wav(tmp_path / "b.wav", tone(1000))
     done = asr("file", first, broken, second, *run)
     assert (done.returncode, done.stdout) == (3, "sentence 1\nsentence 1\n")  # the script begins anew with each task
-    assert "empty.wav: holds no audio" in done.stderr
+    assert "empty.wav: contains no audio" in done.stderr
 
 
 def test_names_that_collide_are_refused_before_anything_is_written(run: list[str], tmp_path: Path) -> None:
@@ -101,6 +101,9 @@ def test_a_command_that_fails_is_reported_and_harms_nothing(run: list[str], tmp_
 
 CONTRADICTIONS = {
     "several formats to one pipe": (["-f", "srt", "-f", "text"], "several --format need --output"),
+    "several formats to standard output": (["-f", "srt", "-o", "-", "-f", "text"], "several --format need --output"),
+    "appending to standard output": (["-o", "-", "--append"], "--append without --output"),
+    "a log on standard output": (["--log-file", "-"], "--log-file - is standard output"),
     "a file and a folder": (["-o", "a", "--output-dir", "b"], "--output with --output-dir"),
     "appending to nothing": (["--append"], "--append without --output"),
     "appending to subtitles": (["-o", "a.srt", "-f", "srt", "--append"], "--append with --format srt"),
@@ -108,7 +111,7 @@ CONTRADICTIONS = {
     "partials in subtitles": (["-f", "srt", "--partials"], "--partials with --format srt"),
     "lines of no subtitle": (["--max-line", "30"], "--max-line and --max-lines are for subtitles"),
     "a template for json": (["-f", "jsonl", "--template", "{text}"], "--template is for --format text"),
-    "a template with times": (["--timestamps", "clock", "--template", "{text}"], "put {begin} and {end} into it"),
+    "a template with times": (["--timestamps", "clock", "--template", "{text}"], "use {begin} and {end} in it"),
     "a template without sense": (["--template", "{txt}"], "no field txt"),
 }
 
@@ -121,3 +124,14 @@ def test_options_that_contradict_each_other_are_named_together(
     done = asr("file", wav(tmp_path / "a.wav", tone(100)), *run, *options)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert said in done.stderr
+
+
+def test_a_dash_is_standard_output_even_where_a_file_is_called_so(
+    run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").write_text("WEBVTT\n")
+    done = asr("file", wav(tmp_path / "a.wav", tone(1000)), *run, "-f", "srt", "-o", "-")
+    assert (done.returncode, "sentence 1" in done.stdout) == (0, True)
+    assert (tmp_path / "-").read_text() == "WEBVTT\n"

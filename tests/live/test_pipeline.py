@@ -43,7 +43,9 @@ def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: 
 def test_what_the_reader_shows_stays_and_the_live_view_is_below_it(tmp_path: Path) -> None:
     """Each sentence once; the bar, and nothing of it at the end."""
     said = script(tmp_path / "script.jsonl", *[(n * 1000, n * 1000 + 900, f"sentence {n} of them") for n in range(6)])
-    with serving("--engine", "scripted", "--script", said) as (address, _), pipeline(address, "cat") as terminal:
+    shorter = ("--end", "8", "--pace", "2")
+    serves = serving("--engine", "scripted", "--script", said)
+    with serves as (address, _), pipeline(address, "cat", *shorter) as terminal:
         terminal.wait_for("sentence 1 of them")
         terminal.wait_for("ETA")
         terminal.wait_for("ended with 0")
@@ -55,7 +57,7 @@ def test_what_the_reader_shows_stays_and_the_live_view_is_below_it(tmp_path: Pat
 
 def test_a_reader_that_has_enough_still_ends_the_run_quietly(scripted: str) -> None:
     """`| head -1`."""
-    with pipeline(scripted, "head -1") as terminal:
+    with pipeline(scripted, "head -1", "--pace", "3") as terminal:
         terminal.wait_for("ended with 0")
         terminal.finish()
         assert not any("captured" in row or "sentence 2" in row for row in terminal.rows())
@@ -63,7 +65,7 @@ def test_a_reader_that_has_enough_still_ends_the_run_quietly(scripted: str) -> N
 
 def test_enter_during_a_file_leaves_nothing_behind(scripted: str) -> None:
     """The lines typed do not move the live view."""
-    with on_terminal("file", CLIP, "--url", scripted, columns=60) as terminal:
+    with on_terminal("file", CLIP, "--url", scripted, "--pace", 2, columns=60) as terminal:
         terminal.wait_for("sentence 1")
         for _ in range(3):
             terminal.send("typed\r")
@@ -107,7 +109,7 @@ def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
 @pytest.mark.slow
 def test_a_file_loses_nothing_while_it_is_stopped(scripted: str) -> None:
     """And catches up afterwards, to where it would have been."""
-    with on_terminal("file", CLIP, "--url", scripted, "-f", "jsonl", piped=True) as terminal:
+    with on_terminal("file", CLIP, "--url", scripted, "--end", 10, "-f", "jsonl", piped=True) as terminal:
         terminal.wait_for_piped('"final"')
         terminal.process.send_signal(signal.SIGSTOP)
         time.sleep(4)
@@ -115,5 +117,5 @@ def test_a_file_loses_nothing_while_it_is_stopped(scripted: str) -> None:
         terminal.process.wait(60)
         assert terminal.finish() == 0
         end = lines(terminal.piped)[-1]
-    assert (end["lost_ms"], end["audio_ms"]) == (0, 18_185)
-    assert 18_000 <= end["elapsed_ms"] < 18_000 + 3_500
+    assert (end["lost_ms"], end["audio_ms"]) == (0, 10_000)
+    assert 9_815 <= end["elapsed_ms"] < 9_815 + 3_500

@@ -62,7 +62,7 @@ def test_an_output_that_failed_stays_quiet_and_closes(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text(OLD)
     lines = LineWriter(str(path))
-    lines.begin()
+    lines.write("zero")
     full = open("/dev/full", "w")  # noqa: SIM115, PTH123
     lines._file, before = full, lines._file
     with pytest.raises(OutputError, match="No space left"):
@@ -89,7 +89,7 @@ def test_an_interrupted_run_replaces_nothing(scripted: str, tmp_path: Path) -> N
     assert process.returncode == 130
     assert out.read_text() == OLD
     assert (tmp_path / "a.txt.part").read_text().startswith("sentence 1\n")
-    assert f"its transcript so far is in {tmp_path}/a.txt.part" in said
+    assert f"the transcript so far is in {tmp_path}/a.txt.part" in said
 
 
 def test_a_lost_connection_and_a_missing_source_replace_nothing(tmp_path: Path) -> None:
@@ -116,12 +116,12 @@ def test_a_lost_connection_and_a_missing_source_replace_nothing(tmp_path: Path) 
 def test_what_cannot_be_a_transcript_is_not_written_over(
     run: list[str], tmp_path: Path, name: str, content: bytes, options: list[str]
 ) -> None:
-    """By what it is called and by what is in it; --overwrite writes over it all the same."""
+    """By what it is called and by what is in it; --overwrite replaces it all the same."""
     out, sound = tmp_path / name, wav(tmp_path / "sound.wav", tone(900))
     out.write_bytes(content)
     done = asr("file", sound, *run, *options, "-o", out)
     assert (done.returncode, out.read_bytes(), len(done.stderr.splitlines())) == (2, content, 1)
-    assert "--overwrite writes over it" in done.stderr
+    assert "--overwrite replaces it" in done.stderr
     if "--append" not in options:
         assert asr("file", sound, *run, *options, "-o", out, "--overwrite").returncode == 0
         assert b"sentence 1" in out.read_bytes()

@@ -127,7 +127,7 @@ def test_what_is_no_message_ends_nothing_and_is_reported_once(tmp_path: Path) ->
     assert [line["text"] for line in lines(done.stdout) if line["type"] == "final"] == ["one", "two"]
     told = [line for line in done.stderr.splitlines() if "cannot be read" in line]
     assert [line.rpartition(" read: ")[2].partition(":")[0] for line in told] == [
-        "not JSON", "an empty message", "not a JSON object", "a binary message where text is due",
+        "not JSON", "an empty message", "not a JSON object", "a binary message instead of a text message",
         "field header.event is missing",
     ]  # fmt: skip
     assert max(map(len, told)) < 300

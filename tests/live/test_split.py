@@ -50,7 +50,7 @@ def test_a_fast_run_over_one_file_is_the_same(server: str, tmp_path: Path) -> No
     events = lines(out.read_text("utf-8"))
     assert covered(events, 1500, silent=PAUSES) == []
     assert events[-1]["audio_ms"] == 150_000
-    assert done.stderr.count("the service listens") == 3
+    assert done.stderr.count("the service is ready") == 3
     for arguments, problem in (
         (("file", audio, audio, "--fast"), "several files"),
         (("file", "-", "--fast"), "the length of standard input is not known"),
@@ -119,7 +119,7 @@ def test_a_second_ctrl_c_of_a_fast_run_still_gives_the_account(tmp_path: Path) -
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         errors = process.stderr.read()
-    for expected in ("asr: captured ", "of later parts ", f"its transcript so far is in {out}.part", "asr resume"):
+    for expected in ("asr: captured ", "of later parts ", f"the transcript so far is in {out}.part", "asr resume"):
         assert expected in errors
     events = lines(Path(f"{out}.part").read_text("utf-8"))
     spent = {kind: sum(e["end_ms"] - e["begin_ms"] for e in events if e["type"] == kind) for kind in ("final", "gap")}

@@ -44,7 +44,7 @@ def test_an_output_pipe_that_nobody_reads_does_not_outlast_a_signal(
     """The first signal ends the wait for a reader: the pipe is named, and the account is there."""
     os.mkfifo(tmp_path / "pipe")
     with started("file", CLIP, "--url", scripted, "-o", tmp_path / "pipe", "-v") as process:
-        assert any("the service listens" in line for line in process.stderr)
+        assert any("the service is ready" in line for line in process.stderr)
         process.send_signal(number)
         _, status = process.communicate(timeout=30)
         assert process.returncode == 130
@@ -164,7 +164,7 @@ MISTAKES = {
     "no name": (3, ["file", "", "--local"], "names no file"),
     "no model": (2, ["file", CLIP, "--local", "--model", ""], "--model is empty"),
     "no address": (2, ["file", CLIP, "--url", ""], "not a WebSocket address"),
-    "bare samples": (3, ["file", "a.pcm", "--local"], "describe them with --raw"),
+    "raw PCM": (3, ["file", "a.pcm", "--local"], "describe the format with --raw"),
     "rate of a container": (2, ["file", CLIP, "--local", "--rate", 8000], "--rate without --raw"),
     "an end before the beginning": (2, ["file", CLIP, "--start", "9", "--end", "1"], "is not after --start"),
     "no such time": (2, ["file", CLIP, "--local", "--start", "soon"], "not a time"),
@@ -206,7 +206,7 @@ def test_a_wrong_key_is_refused_and_never_shown(tmp_path: Path) -> None:
         accepted = asr(*run, "--pace", "max", "--api-key-file", tmp_path / "right")
     assert (refused.returncode, by_file.returncode, accepted.returncode) == (5, 5, 0)
     assert "InvalidApiKey: Invalid API-key provided (task" in refused.stderr
-    assert "check the key: it must be one that the server at this address knows" in refused.stderr
+    assert "check the key: the server at this address does not accept it" in refused.stderr
     assert KEY not in refused.stderr + by_file.stderr + log.read_text()
     assert "sk-right" not in accepted.stderr + log.read_text()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from asrcli.recognizers.scripted import Scripted
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.local_server import in_background
 from asrcli.transport.identifiers import new_id
-from tests.support.command import asr, serving
+from tests.support.command import ASR, PATIENCE_S, asr, environment, serving
 from tests.support.noting import Noting
 from tests.support.terminal import on_terminal
 from tests.support.tone import tone, wav
@@ -233,3 +234,15 @@ def test_a_temporary_key_stands_in_for_the_real_one_until_it_expires(tmp_path: P
         refused = asr("token", *there, temporary)
         assert (refused.returncode, refused.stdout) == (5, "")
         assert KEY not in "".join((minted.stderr, late.stderr, done.stderr, refused.stderr))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full to be a full disk")
+def test_the_id_of_a_list_is_not_lost_with_standard_output(url: str) -> None:
+    """The service has it, and counts it."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*ASR, "vocab", "create", "--words", "Kubernetes:5", "--url", url], stdout=full, stderr=subprocess.PIPE,
+            text=True, env=environment(), timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+    (listed,) = json.loads(vocab("list", "--json", "--url", url))
+    assert (done.returncode, f"asr: created: {listed['id']}\n" in done.stderr) == (2, True), done.stderr

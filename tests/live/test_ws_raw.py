@@ -215,7 +215,7 @@ CONTRADICTIONS = {
     "no wire and a model": (["--wire", "none", "--url", "ws://h", "--model", "m"], "--model with --wire none"),
     "no key": ([], "no API key"),
     "manual mode elsewhere": (["--no-vad", "--url", "ws://h"], "belongs to the realtime wire"),
-    "bare samples of nothing": (["--raw", "--url", "ws://h"], "--raw describes a file"),
+    "raw PCM of nothing": (["--raw", "--url", "ws://h"], "--raw describes a file"),
 }
 
 
@@ -251,7 +251,7 @@ def test_verbose_shows_the_handshake_and_a_summary_and_no_secret(tmp_path: Path)
         done = asr(*run, "--api-key-file", tmp_path / "key", "--header", "X-Token: hunter2hunter2")
     assert done.returncode != 0
     assert [text in done.stderr + done.stdout for text in (KEY, "hunter2")] == [False, False]
-    shown = ("> GET /", "> Authorization: …", "> X-Token: …", "< HTTP 101", "closed by the other end with code 1011")
+    shown = ("> GET /", "> Authorization: …", "> X-Token: …", "< HTTP 101", "closed by the server with code 1011")
     assert [line for line in shown if line not in done.stderr] == []
 
 

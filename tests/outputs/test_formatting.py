@@ -112,10 +112,18 @@ def test_a_run_without_audio_has_no_speed() -> None:
 
 def test_the_recognizer_behind_a_local_server_is_named_beside_the_model() -> None:
     """Once where both are the same; without control characters, since it comes from elsewhere."""
-    ended = replace(Ended(0, 0, 0, 0, 0, None, None, None, 0), model="fun-asr-realtime")
+    ended = replace(Ended(900, 900, 0, 0, 0, None, None, None, 0), model="fun-asr-realtime")
     assert account(ended)[1] == "heard by fun-asr-realtime"
     assert account(replace(ended, engine="a\x1b[2J"))[1] == "heard by fun-asr-realtime · engine a[2J"
     assert account(replace(ended, engine="fun-asr-realtime"))[1] == "heard by fun-asr-realtime"
+
+
+@pytest.mark.parametrize(("audio_ms", "lost_ms"), [(0, 0), (900, 900)])
+def test_nobody_is_said_to_have_heard_what_nobody_heard(audio_ms: int, lost_ms: int) -> None:
+    """A run that is ended while it dials: the service may not even be there."""
+    ended = Ended(audio_ms, audio_ms - lost_ms, lost_ms, 0, 0, None, None, None, 0, model="m", engine="e")
+    assert len(account(ended)) == 1
+    assert account(replace(ended, sentences=1))[1] == "heard by m · engine e"
 
 
 def test_the_account_breaks_between_its_parts() -> None:

@@ -27,10 +27,13 @@ STRANGE: list[tuple[str, bytes, str]] = [
     ("a.lrc", b"[[1, 2], [3]]\n", "lrc"), ("todo", b"[ ] buy milk\n", "lrc"),
     ("archive", b"words\n" * HEAD_BYTES + b"\x1f\x8b\x08\xff\xfe" * 2000, "text"),
     ("installer", b"words\n" * HEAD_BYTES + b"\0" * 99, "text"), ("a.txt", "ü".encode("latin-1"), "text"),
+    ("README.md", b"# My project\n\nWords.\n", "text"), ("notes.md", "\n## 今天\n".encode(), "text"),
+    ("post.md", b"---\ntitle: x\n---\nwords\n", "text"), ("notes", b"# today\n", "text"),
     ("a.txt", "words\n".encode("utf-16"), "text"), ("silence.txt", b"\0\0" * 8000, "text"),
 ]  # fmt: skip
 OURS: list[tuple[str, bytes, str]] = [
-    ("notes", b"words\n", "text"), ("notes.md", "# 今天\n".encode(), "text"), ("a.txt", b"", "text"),
+    ("notes", b"words\n", "text"), ("notes.md", "今天\n".encode(), "text"), ("a.txt", b"", "text"),
+    ("a.md", b"#1 is the best of them.\n", "text"), ("b.md", b"-- and then I said\n", "text"),
     ("a.jsonl", JSONL, "jsonl"),
     ("a.json", JSONL, "jsonl"), ("a.jsonl", b'{"type":"final"}\n', "jsonl"), ("a.lrc", b"[00:00.70]x\n", "lrc"),
     ("a.txt", "今".encode() * HEAD_BYTES, "text"), ("b.txt", b"x" + "天".encode() * HEAD_BYTES, "text"),
@@ -57,6 +60,13 @@ def test_text_is_text_wherever_it_is_cut(tmp_path_factory: pytest.TempPathFactor
     """No transcript is taken for a binary because of where its last block begins."""
     path = tmp_path_factory.mktemp("x") / "a.txt"
     path.write_text("x" + text * (1 + more // len(text)), encoding="utf-8")
+    assert check_overwrite(path, "text", ENDS, free=True) == ""
+
+
+def test_a_template_may_make_headings(tmp_path: Path) -> None:
+    """What one run has written the next one may replace."""
+    path = tmp_path / "notes.md"
+    path.write_text("# today\n")
     assert check_overwrite(path, "text", ENDS, free=True) == ""
 
 

@@ -72,7 +72,7 @@ def test_texts_show_it_in_the_gap_only(tmp_path: Path) -> None:
 
 
 def test_the_account_says_how_much_of_the_loss_was_heard_here() -> None:
-    """Beside what is lost: it is no part of what is final."""
+    """Beside what is lost: it is no part of a final sentence."""
     ended = Ended(9000, 6000, 3000, 1, 0, None, None, None, 1, final_ms=6000)
     assert "lost 3.00 s · 1 sentence" in account(ended)[0]
     heard = Ended(9000, 6000, 3000, 1, 0, None, None, None, 1, final_ms=6000, local_ms=2000)

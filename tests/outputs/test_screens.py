@@ -78,7 +78,7 @@ def test_no_screen_obeys_what_comes_from_outside(
     monkeypatch: pytest.MonkeyPatch, columns: int, speakers: tuple[str, ...], device: bool
 ) -> None:
     """Whatever a label, a model, a text, a reason says: what is drawn holds nothing but what the library draws with."""
-    bar: StatusBar = MicrophoneStatusBar(keys=True) if device else FileStatusBar(lambda: 1.0, paced=True)
+    bar: StatusBar = MicrophoneStatusBar(keys=True) if device else FileStatusBar(lambda: 1.0, pace=1.0)
     screen = Screen(monkeypatch, columns, bar=bar, level=2)
     drawn = screen.handle(*events(speakers))
     screen.terminal.close()

@@ -1,4 +1,4 @@
-"""The status bar of a microphone: its text in each state, always within the width of the screen."""
+"""The status bars of a microphone and of a file: their text in each state, always within the width of the screen."""
 
 import pytest
 from hypothesis import given
@@ -6,9 +6,21 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from asrcli.core.events import Absent, Began, Event, Level, Partial, Paused, Progress, Reconnecting, Resumed, Word
+from asrcli.core.events import (
+    Absent,
+    Began,
+    Event,
+    Final,
+    Level,
+    Partial,
+    Paused,
+    Progress,
+    Reconnecting,
+    Resumed,
+    Word,
+)
 from asrcli.core.transcript import Transcript, fold
-from asrcli.outputs.status_bar import MicrophoneStatusBar
+from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar
 
 BEGAN = Began("mic", "m", "t", 0)
 LEVEL = Level(5000, -23.4, -3.0)
@@ -67,3 +79,32 @@ def test_it_never_needs_more_cells_than_there_are(cells: int, keys: bool) -> Non
     both = [Level(5000, -20.0, -3.0, name) for name in ("会议室麦克风", "👩‍👩‍👧 monitor")]
     gone = Paused(1, speaker="会议室麦克风")
     assert cell_len(drawn(BEGAN, *both, gone, Progress(4600), cells=cells, keys=keys)) <= cells
+
+
+def of_a_file(*events: Event, pace: float | None, at_s: float = 0.5, cells: int = 80) -> str:
+    """The figures of a file at this time after the first event; empty where nothing is to be drawn."""
+    times = iter([0.0])
+    bar, transcript = FileStatusBar(lambda: next(times, at_s), pace=pace), Transcript()
+    shown = False
+    for event in events:
+        transcript = fold(transcript, event)
+        shown = bar.handle(event)
+    console = Console(width=200, no_color=True, file=None)
+    return "".join(segment.text for segment in bar.draw(console, transcript, cells)) if shown else ""
+
+
+@pytest.mark.parametrize("cells", [80, 4])
+def test_a_file_says_that_the_service_is_called(cells: int) -> None:
+    """Until it listens; nobody needs to know where it answers before anything is drawn."""
+    assert of_a_file(Progress(0), pace=1.0, cells=cells) == "connecting"[:cells]
+    assert of_a_file(pace=1.0) == ""
+    assert "connecting" not in of_a_file(Progress(0), Began("a.wav", "m", "t", 0, 10_000), Progress(100), pace=1.0)
+
+
+def test_no_file_ends_earlier_than_its_pace_allows() -> None:
+    """Audio that was due before the service listened goes out at once; what comes after it does not."""
+    began = Began("a.wav", "m", "t", 0, 10_000)
+    assert "00:02/00:10 4.0x ETA 00:08" in of_a_file(began, Progress(2000), pace=1.0)
+    assert "00:02/00:10 4.0x ETA 00:04" in of_a_file(began, Progress(2000), pace=2.0)
+    assert "00:02/00:10 2.0x ETA 00:08" in of_a_file(began, Progress(2000), pace=1.0, at_s=1.0)
+    assert "00:02/00:10 4.0x ETA 00:02" in of_a_file(began, Final("1", 0, 2000, "word"), pace=None)

@@ -34,7 +34,7 @@ class Shown:
         self._stream = pyte.Stream(self.screen)
         self._file, self._now, self._transcript = io.StringIO(), 0.0, Transcript()
         self._file.isatty = lambda: True  # type: ignore[method-assign]
-        bar: StatusBar = MicrophoneStatusBar(keys=False) if devices else FileStatusBar(lambda: self._now, paced=True)
+        bar: StatusBar = MicrophoneStatusBar(keys=False) if devices else FileStatusBar(lambda: self._now, pace=1.0)
         self._view = TerminalView(self._file, lambda: self._now, stamp=None, level=0, bar=bar, folds=True)
 
     def handle(self, *events: Event) -> list[str]:

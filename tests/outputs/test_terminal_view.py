@@ -68,7 +68,7 @@ class Screen:
         monkeypatch.setenv("TTY_COMPATIBLE", "1")
         self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
         self.file.isatty = lambda: True  # type: ignore[method-assign]
-        bar = bar or FileStatusBar(lambda: self.now, paced=True)
+        bar = bar or FileStatusBar(lambda: self.now, pace=1.0)
         self.terminal = TerminalView(self.file, lambda: self.now, stamp=None, level=level, bar=bar, folds=folds)
 
     def handle(self, *events: Event) -> str:
@@ -146,7 +146,7 @@ def test_a_terminal_that_gets_narrower_and_low_keeps_no_old_bar(monkeypatch: pyt
 
 def test_the_bar_tells_position_speed_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five of ten seconds sent in 0.2 s of the clock."""
-    assert "00:05/00:10 25.0x ETA 00:00" in Screen(monkeypatch, 80).handle(BEGAN, Progress(5000))
+    assert "00:05/00:10 25.0x ETA 00:05" in Screen(monkeypatch, 80).handle(BEGAN, Progress(5000))
     unknown = Screen(monkeypatch, 80).handle(Began("-", "m", "t", 0), Progress(5000))
     assert "00:05 25.0x" in unknown
     assert "ETA" not in unknown

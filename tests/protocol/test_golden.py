@@ -143,7 +143,7 @@ HEARD: dict[str, dict[str, list[Event]]] = {
         "empty text": [],
         "failed": [Gap(1920, 1920, "the service could not transcribe this: decode_error: could not decode")],
         "error that leaves the session usable": [
-            Notice("warning", "the service objects: invalid_value: buffer is empty")
+            Notice("warning", "the service reports an error: invalid_value: buffer is empty")
         ],
         "cleared": [],
         "unknown event": [Notice("debug", "dropped an unknown event: session.improved")],

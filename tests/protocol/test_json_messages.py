@@ -24,10 +24,10 @@ from asrcli.protocol.json_messages import (
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        (Binary(b"\x00\xff"), "a binary message where text is due"),
-        (Binary(b"[1]"), "a binary message where text is due"),
+        (Binary(b"\x00\xff"), "a binary message instead of a text message"),
+        (Binary(b"[1]"), "a binary message instead of a text message"),
         (Text(""), "an empty message"),
-        (Binary(b""), "a binary message where text is due"),
+        (Binary(b""), "a binary message instead of a text message"),
         (Text("{"), "not JSON"),
         (Text("{}{}"), "not JSON"),
         (Text("[" * 100_000), "not JSON"),

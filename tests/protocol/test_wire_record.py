@@ -272,8 +272,8 @@ def test_a_line_that_does_not_fit_is_left_out_and_counted(line: bytes) -> None:
     ("data", "reason"),
     [
         (b"", "is empty"),
-        (b"hello", "is no record"),
-        (gzip.compress(b"hello\n", mtime=0), "is no record"),
+        (b"hello", "is not a message record"),
+        (gzip.compress(b"hello\n", mtime=0), "is not a message record"),
         (pack([b'{"type":"record","version":2}\n']), "made by a newer asr"),
         (pack([b'{"type":"record"}\n']), "no version"),
     ],

@@ -136,8 +136,9 @@ def test_a_hot_word_it_has_no_pronunciation_for_is_named() -> None:
 @pytest.mark.slow
 def test_the_less_a_hot_word_weighs_the_surer_it_must_be() -> None:
     """Heavy, it is heard where something like it is said; light, only where it is."""
-    light, heavy = (text(said(clip(), hotwords=(("meeting", weight),))).count("meeting") for weight in (1, 5))
-    assert light == TRUTH.count("meeting")
+    two = clip()[: round(END_S * 16000) * 2]
+    light, heavy = (text(said(two, hotwords=(("meeting", weight),))).count("meeting") for weight in (1, 5))
+    assert light == " ".join(SENTENCES).count("meeting") == 1
     assert light < heavy
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.builders.server_parts import chosen_recognizer
+from asrcli.cli.builders.serving.server_parts import chosen_recognizer
 from asrcli.cli.options.engine import check_engine
 from asrcli.cli.options.serving import SecondPass
 from asrcli.core.errors import EngineUnavailable, UsageError

@@ -93,20 +93,18 @@ def test_a_script_is_read_line_by_line() -> None:
 WRONG = {
     "{": "not JSON",
     "[]": "not an object",
-    "[" * 100_000: "not JSON that can be read: too deep",
+    "[" * 100_000: "not readable JSON: nested too deeply",
     '{"begin_ms": 0, "end_ms": 1, "text": "a", "x": '
     + "[" * 50
     + "]" * 50
-    + "}": "not JSON that can be read: too deep",
+    + "}": "not readable JSON: nested too deeply",
     "{}": "begin_ms is missing",
     '{"begin_ms": "0", "end_ms": 1, "text": ""}': "begin_ms '0' is not a whole number of milliseconds from 0 on",
     '{"begin_ms": true, "end_ms": 1, "text": ""}': "begin_ms True is not a whole number",
     '{"begin_ms": -1, "end_ms": 1, "text": ""}': "begin_ms -1 is not a whole number",
     '{"begin_ms": 5, "end_ms": 4, "text": ""}': "end_ms 4 is not a whole number of milliseconds from 5 on",
     '{"begin_ms": 0, "end_ms": 1' + "0" * 400 + ', "text": ""}': "end_ms 1000",
-    '{"begin_ms": 0, "end_ms": 1'
-    + "0" * 9000
-    + ', "text": ""}': "not JSON that can be read: a number of too many digits",
+    '{"begin_ms": 0, "end_ms": 1' + "0" * 9000 + ', "text": ""}': "not readable JSON: a number with too many digits",
     '{"begin_ms": 0, "end_ms": 1e2, "text": ""}': "end_ms 100.0 is not a whole number",
     '{"begin_ms": 0, "end_ms": 1}': "text is missing",
     '{"begin_ms": 0, "end_ms": 1, "text": {"a": ["b"]}}': "text {'a': ['b']} is not a text",

@@ -74,7 +74,7 @@ def test_what_nobody_asked_about_is_handed_on(event: Event) -> None:
     [
         ("{", "not JSON"),
         ("[]", "not an object"),
-        ("[" * 100_000, "not JSON that can be read: too deep"),
+        ("[" * 100_000, "not readable JSON: nested too deeply"),
         ('{"answer": "x"}', "text is missing"),
         ('{"text": 7}', "text 7 is not a text"),
         ('{"text": "a", "answer": 7}', "answer 7 is not a text"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asrcli.core.errors import OutputError
 from asrcli.recognizers.unpack import ArchiveLimits, BadArchive, unpack
 
 Entry = tuple[str, bytes, bytes, str]  # name, type, content, link
@@ -112,3 +113,11 @@ def test_an_archive_that_is_cut_off_is_damaged(tmp_path: Path) -> None:
         (tmp_path / str(number)).mkdir()
         with pytest.raises(BadArchive, match="damaged"):
             unpacked(tmp_path / str(number), packed)
+
+
+def test_a_disk_without_room_for_the_folder_is_one_line(tmp_path: Path) -> None:
+    """As for each file in it."""
+    (tmp_path / "good.tar").write_bytes(b"")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="Not a directory"):
+        unpack(tmp_path / "good.tar", tmp_path / "file" / "files")

@@ -149,7 +149,7 @@ def test_a_microphone_is_ended_and_says_why() -> None:
     """The device is released; the error names the limit."""
     talk = Talk()
     talk.say(60)
-    with pytest.raises(BudgetReached, match=r"pass the budget of 0\.005 CNY"):
+    with pytest.raises(BudgetReached, match=r"than the budget of 0\.005 CNY"):
         list(BudgetedSource(talk, budget(0.005)).chunks(0))
     assert len(list(talk.chunks(0))) == 9  # what it had heard beyond; it was told to end, else this would wait
 

@@ -7,13 +7,15 @@ from threading import Event as Flag
 
 import pytest
 
+from asrcli.core.audio import Chunk
 from asrcli.core.errors import ConnectFailed, SourceError
-from asrcli.core.events import Ended, Finished, Ready
+from asrcli.core.events import Ended, Event, Finished, Gap, Ready
 from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.run import Run
 from tests.runs.test_run import plan
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
+from tests.support.talk import Talk
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "Ctrl-C twice", "finish"])
@@ -41,6 +43,39 @@ def test_a_run_that_is_ended_while_it_dials_has_its_account(how: str) -> None:
     ended = listener.events[-1]
     assert isinstance(ended, Ended)
     assert (ended.audio_ms, ended.lost_ms, ended.sentences) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "finish"])
+def test_what_a_device_has_captured_while_a_call_fails_is_in_the_account(how: str) -> None:
+    """A journal takes what its account does not name as lost for finished: nobody would transcribe it any more."""
+    ended = Flag()
+
+    class Speaking(Talk):
+        def chunks(self, start: int) -> Iterator[Chunk | Event]:
+            """All that was said; the call fails when all of it was taken."""
+            yield from super().chunks(start)
+            ended.set()
+
+    def dial(url: str, connection: ConnectionSettings) -> Wire:
+        del connection
+        ended.wait(30)
+        raise ConnectFailed(url, "nobody there")
+
+    @contextmanager
+    def signalled(ask: Callable[[], object], hurry: Callable[[], object]) -> Iterator[None]:
+        talk.say(5)
+        {"Ctrl-C": ask, "SIGTERM": hurry, "finish": run.finish}[how]()
+        yield
+
+    talk = Speaking()
+    listener = Listener()
+    run = Run(replace(plan(), dial=dial, interruptible=signalled), [listener])
+    with suppress(KeyboardInterrupt, ConnectFailed):
+        run.transcribe([talk])
+    account = listener.events[-1]
+    assert isinstance(account, Ended)
+    assert (account.audio_ms, account.lost_ms) == (500, 500)
+    assert [(gap.begin_ms, gap.end_ms) for gap in listener.of(Gap) if isinstance(gap, Gap)] == [(0, 500)]
 
 
 def test_an_input_that_ends_with_the_interrupt_is_no_error() -> None:

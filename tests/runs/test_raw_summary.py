@@ -28,7 +28,7 @@ def test_each_way_is_counted_by_type() -> None:
         "received 3 messages, 37 bytes: 2 text, 1 session.updated",
         "audio: 0.88 s; first answer 0.25 s after its begin",
         "pings answered in 1.2 500.0 ms",
-        "closed by the other end with code 1011 sk-…",
+        "closed by the server with code 1011 sk-…",
     ]
 
 
@@ -43,7 +43,7 @@ def test_what_did_not_happen_is_said_too() -> None:
     summary.add(Binary(b"ab"), 0, sent=True)
     _, received, audio, end = summary.lines(Closed(1000, ""), [])
     assert "5 others" in received
-    assert (audio, end) == ("audio: 2 bytes; no answer after it", "closed by the other end with code 1000")
+    assert (audio, end) == ("audio: 2 bytes; no answer after it", "closed by the server with code 1000")
 
 
 def test_binary_messages_and_those_that_append_audio_carry_audio() -> None:

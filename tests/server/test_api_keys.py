@@ -21,17 +21,19 @@ def test_a_file_has_a_key_on_each_line() -> None:
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ([], "holds no key"),
-        (["# nothing"], "holds no key"),
+        ([], "contains no key"),
+        (["# nothing"], "contains no key"),
         (["sk-secret"], "line 1: has no name or no key"),
         (["name=anna sk-secret"], "line 1: has no name or no key"),
         (
             ["", "anna sk-secret rooms=2"],
-            "line 2: behind the key stand connections, reserved and tasks_per_minute alone",
+            "line 2: after the key only connections, reserved and tasks_per_minute are allowed",
         ),
         (["anna sk-secret connections=2 reserved=3"], "line 1: reserved is more than connections"),
-        (["anna sk-secret connections=0"], "line 1: connections is no whole number above 0"),
-        (["anna sk-secret connections=two"], "line 1: connections is no whole number above 0"),
+        (["anna sk-secret reserved=2 connections=3 reserved=1"], "line 1: reserved stands twice"),
+        (["sk-secret anna"], "line 1: begins with a key, and the name comes first"),
+        (["anna sk-secret connections=0"], "line 1: connections is not a whole number above 0"),
+        (["anna sk-secret connections=two"], "line 1: connections is not a whole number above 0"),
         (["anna sk-secret", "anna sk-other"], "line 2: the name 'anna' stands twice"),
         (["anna sk-secret", "ben sk-secret"], "line 2: this key stands twice"),
         ([f"n{number} sk-{number}" for number in range(MAX_KEYS + 1)], "holds more than 1000 keys"),
@@ -53,6 +55,22 @@ def test_no_file_is_an_internal_error(lines: list[str]) -> None:
         assert parse_keys(lines, "x")
     except SettingError:
         return
+
+
+def test_keys_that_reserve_more_than_there_is_are_not_taken() -> None:
+    """Nobody could connect any more whose places are taken; neither at the start nor later."""
+    keys = ApiKeys([ANNA])
+    keys.replace([ApiKey("eve", Secret("sk-eve"), reserved=9)])  # nobody has said how many places there are
+    with pytest.raises(SettingError, match="the keys reserve 9 connections"):
+        keys.check_reserved(8)
+    keys.replace([ANNA, BEN])
+    keys.check_reserved(8)
+    with pytest.raises(SettingError, match="the keys reserve 9 connections"):
+        keys.replace([ApiKey("eve", Secret("sk-eve"), reserved=8), BEN])
+    assert keys.permanent == (ANNA, BEN)
+    assert keys.find("sk-eve") is None
+    keys.replace([ApiKey("eve", Secret("sk-eve"), reserved=7), BEN])
+    assert keys.find("sk-eve") is not None
 
 
 def test_each_key_has_its_limits() -> None:

@@ -196,14 +196,14 @@ def test_a_large_message_that_no_wire_takes_is_answered() -> None:
     assert errors == [
         "protocol error: a message without audio has at most 256 KB",
         "protocol error: a message has at most 8000 values",
-        "protocol error: a binary message where text is due",
+        "protocol error: a binary message instead of a text message",
         "protocol error: audio is not base64: AAAA*",
     ]
     assert [each["transcript"] for each in heard if "transcript" in each] == ["sentence 1", "sentence 2", "sentence 3"]
 
 
 def test_a_large_message_can_be_had_whole() -> None:
-    """For a record of the wire and for injected faults, which look at all of it."""
+    """For a message record and for injected faults, which look at all of it."""
     text, binary = LargeMessage(100, is_text=True), LargeMessage(100, is_text=False)
     for message in (text, binary):
         message.add(b'{"a"')

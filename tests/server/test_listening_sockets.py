@@ -1,4 +1,4 @@
-"""Listening sockets when file descriptors run out: clients are turned away, and the event loop does not spin."""
+"""Listening sockets when file descriptors run out: clients are rejected, and the event loop does not spin."""
 
 import asyncio
 import resource
@@ -55,7 +55,7 @@ def test_without_descriptors_clients_are_shown_out_and_later_served() -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
     )
     assert (done.returncode, done.stdout) == (0, "served again\n"), done.stderr
-    assert done.stderr.count("clients are turned away") == 1
+    assert done.stderr.count("clients are rejected") == 1
 
 
 def test_a_host_of_several_addresses_has_one_port() -> None:

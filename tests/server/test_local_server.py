@@ -113,7 +113,7 @@ def test_a_refused_handshake_is_logged_with_its_reason(caplog: pytest.LogCapture
 def test_other_machines_are_let_in_only_with_a_key() -> None:
     """Never beyond loopback by accident."""
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):  # noqa: S104  the refusal is under test
-        with pytest.raises(SettingError, match=f"^host {host}: lets other machines in$"):
+        with pytest.raises(SettingError, match=f"^host {host}: accepts connections from other machines$"):
             LocalServer(Scripted(), host)
     LocalServer(Scripted(), "0.0.0.0", keys=ApiKeys([ApiKey("", Secret("sk-x"))]))  # noqa: S104
     for host in ("127.0.0.1", "::1", "localhost"):

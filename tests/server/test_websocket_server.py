@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.messages import Assembler
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.client import ClientProtocol
 from websockets.frames import Frame
 from websockets.protocol import Protocol
@@ -122,6 +122,7 @@ def test_other_private_parts_are_still_there() -> None:
         (ServerConnection, "wait_closed"),
         (ClientProtocol, "close_expected"),
         (ServerProtocol, "reject"),
+        (Server, "close_task"),
     ]
     for cls, name in parts:
         known = hasattr(cls, name) or f"self.{name}" in inspect.getsource(cls)

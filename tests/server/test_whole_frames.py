@@ -98,9 +98,10 @@ class Read:
         """Note it."""
         self.is_paused = False
 
-    def drop(self) -> None:
+    def drop(self, why: str = "", /) -> None:
         """Note it."""
         self.is_dropped = True
+        self.why_dropped = why
 
 
 async def read(connection: Read, data: Iterable[bytes]) -> None:

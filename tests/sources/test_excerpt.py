@@ -1,4 +1,4 @@
-"""Clips: time spans, channels, gains and bare samples."""
+"""Clips: time spans, channels, gains and raw PCM."""
 
 import struct
 import sys
@@ -60,7 +60,7 @@ def test_a_file_without_tracks_has_one(tmp_path: Path, samples: SampleFormat | N
     chunks, _ = read(FileSource(path, RATE, Clip(track="1"), samples), 0)
     assert chunks
     for wanted in ("2", "zh"):
-        with pytest.raises(SourceError, match=f"has no sound track {wanted}: there is 1"):
+        with pytest.raises(SourceError, match=f"has no audio track {wanted}: there is 1"):
             read(FileSource(path, RATE, Clip(track=wanted), samples), 0)
 
 
@@ -136,7 +136,7 @@ ENCODINGS = {
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(("rate", "channels"), [(16000, 1), (8000, 1), (44100, 2)])
-def test_bare_samples_of_any_encoding(tmp_path: Path, encoding: str, rate: int, channels: int) -> None:
+def test_raw_pcm_of_any_encoding(tmp_path: Path, encoding: str, rate: int, channels: int) -> None:
     """As `--raw --encoding --rate --channels` describe them."""
     form, full = ENCODINGS[encoding]
     values = [value / 32768 for value in array("h", tone(1000, rate)) for _ in range(channels)]
@@ -158,7 +158,7 @@ def test_the_encodings_of_telephony(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("samples", [SampleFormat(), SampleFormat("s16le", 8000), SampleFormat("f32le", 48000, 2)])
-def test_bare_samples_in_a_pipe_are_live(monkeypatch: pytest.MonkeyPatch, samples: SampleFormat) -> None:
+def test_raw_pcm_in_a_pipe_are_live(monkeypatch: pytest.MonkeyPatch, samples: SampleFormat) -> None:
     """`arecord -t raw | asr file - --raw`: words while the pipe trickles, and its end is an ordinary end."""
     width = {"s16le": 2, "f32le": 4}[samples.encoding] * samples.channels
     first_out = Event()

@@ -183,7 +183,7 @@ def test_mistakes_are_named_before_anyone_is_called(tmp_path: Path) -> None:
         tmp_path: "is a directory",
         tmp_path / "empty.wav": "is an empty file",
         tmp_path / "text.wav": "is text",
-        tmp_path / "mute.mp4": "has no sound",
+        tmp_path / "mute.mp4": "contains no audio track",
     }
     for path, reason in reasons.items():
         with pytest.raises(SourceError, match=reason):
@@ -194,7 +194,7 @@ def test_mistakes_are_named_before_anyone_is_called(tmp_path: Path) -> None:
 
 def test_a_file_with_no_samples_holds_no_audio(tmp_path: Path) -> None:
     """A header alone is not a transcript of nothing."""
-    with pytest.raises(SourceError, match="holds no audio"):
+    with pytest.raises(SourceError, match="contains no audio"):
         read(FileSource(str(wav(tmp_path / "a.wav", b"")), RATE))
 
 

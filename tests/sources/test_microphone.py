@@ -151,7 +151,7 @@ def test_a_read_that_never_returns_is_noticed_by_the_missing_data() -> None:
     """After two seconds; the thread that hangs is left behind, and what it says later is not heard."""
     heard = Heard().opened()
     heard.clock.now += SILENT_S + 0.1
-    assert heard.until(Notice) == Notice("warning", "desk: has given nothing for 2 s; waiting for it")
+    assert heard.until(Notice) == Notice("warning", "desk: has delivered no audio for 2 s; waiting for it")
     again = Stream("desk")
     heard.clock.now += RETRY_S
     heard.desk.answer(again)

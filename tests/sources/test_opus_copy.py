@@ -26,7 +26,7 @@ def test_a_copy_is_as_long_as_its_source_with_what_is_missing(tmp_path: Path) ->
 
 def test_what_cannot_be_copied_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing to copy, and no room for the copy."""
-    with pytest.raises(SourceError, match="holds no audio"):
+    with pytest.raises(SourceError, match="contains no audio"):
         list(opus_copy(Given([])))
     monkeypatch.setattr(module, "create_writer", _full)
     with pytest.raises(SourceError, match="cannot be copied: no space"):

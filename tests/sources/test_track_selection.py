@@ -48,9 +48,9 @@ def test_the_default_track_is_heard_and_the_others_are_reported(tmp_path: Path, 
     for track, loud in (("1", False), ("2", True), ("zh", False), ("chi", False), ("en", True), ("eng", True)):
         chunks, notices = read(FileSource(str(path), RATE, Clip(track=track)))
         assert (loudness(b"".join(chunk.pcm for chunk in chunks)) > 0.1, notices) == (loud, [])
-    with pytest.raises(SourceError, match=r"no sound track fr: there are 1 \(zho\), 2 \(eng, default\)"):
+    with pytest.raises(SourceError, match=r"no audio track fr: there are 1 \(zho\), 2 \(eng, default\)"):
         FileSource(str(path), RATE, Clip(track="fr"))
-    with pytest.raises(SourceError, match="no sound track 3"):
+    with pytest.raises(SourceError, match="no audio track 3"):
         FileSource(str(path), RATE, Clip(track="3"))
 
 
@@ -68,7 +68,7 @@ def test_a_codec_without_a_decoder_is_named(tmp_path: Path) -> None:
     """In a container that is fine in all else."""
     path = encoded(tmp_path / "a.mka", "aac", tone(500, 48000))
     path.write_bytes(path.read_bytes().replace(b"A_AAC", b"A_XYZ", 1))
-    with pytest.raises(SourceError, match=r"a\.mka: its sound cannot be decoded"):
+    with pytest.raises(SourceError, match=r"a\.mka: its audio cannot be decoded"):
         FileSource(str(path), RATE)
 
 

@@ -76,15 +76,28 @@ class Running(subprocess.Popen[str]):
         self.stderr.close()
 
 
+class WarmRunning(Running):
+    """The same in a fork, see warm_start.py."""
+
+    def _execute_child(self, *given: Any) -> None:
+        """What `subprocess` calls to make the process; the names of its arguments are the same in all versions."""
+        args, environ, pipes = given[0], given[6], given[10:16]
+        self.pid = warm_start.start(args[len(ASR) :], environ, [pipes[0], pipes[3], pipes[5]])
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
 def started(*arguments: object, **env: str) -> Running:
     """Start `asr` with its outputs as pipes; use it in a with block."""
-    return Running(
+    environ = environment(**env)
+    kind = WarmRunning if warm_start.can_start(environ) else Running
+    return kind(
         [*ASR, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(**env),
+        env=environ,
     )
 
 

@@ -70,6 +70,12 @@ class Peer:
                 size += len(self.message(pongs=pongs))
         return size
 
+    def hang_up(self) -> None:
+        """Read up to the close of the client, then end the connection: a client waits a second for a peer to do so."""
+        while self.frame()[0] != CLOSE:
+            pass
+        self.line.shutdown(socket.SHUT_RDWR)
+
     def _exactly(self, size: int) -> bytes:
         data = self._read.read(size)
         if len(data) < size:

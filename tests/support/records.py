@@ -1,4 +1,4 @@
-"""A record of the wire that is read whole, for tests that look at all of it."""
+"""A message record that is read whole, for tests that look at all of it."""
 
 from collections.abc import Mapping
 from io import BytesIO

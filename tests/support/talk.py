@@ -11,7 +11,8 @@ from asrcli.core.events import Billed, Event, Finished, Notice, Progress, Ready,
 from asrcli.core.interfaces import ClientCodec, Source
 from asrcli.core.message import Closed
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
-from asrcli.engine.session import TranscriptionSession
+from asrcli.core.shared_thread import SharedThread
+from asrcli.engine.session import SessionItem, TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.transport.io_thread import io_thread
 from tests.support.handshake import RATE, Service, Wire
@@ -120,6 +121,7 @@ def listening(
     clock: Callable[[], float] = lambda: 0.0,
     retries: RetrySettings | None = None,
     connection: ConnectionSettings | None = None,
+    shared: Callable[[], SharedThread] = io_thread,
 ) -> TranscriptionSession:
     """A session over a source; each call is answered by the next service, or fails."""
     waiting = iter(plays)
@@ -135,5 +137,16 @@ def listening(
 
     codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
     return TranscriptionSession(
-        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, io_thread, retries
+        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, shared, retries
     )
+
+
+def events_to_the_end(session: TranscriptionSession, source: Source) -> Iterator[Event]:
+    """The events of a session whose source ends when the session does: it would wait for one that goes on."""
+    items: SimpleQueue[SessionItem] = SimpleQueue()
+    session.start(items.put)
+    while (event := session.read(items.get())) is not None:
+        yield event
+    if isinstance(source, Talk):
+        source.end()
+    session.join_capture()

@@ -1,6 +1,7 @@
 """The command in a fork does what it does in an interpreter of its own."""
 
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from psutil import Process, wait_procs
 
 from tests.support import warm_start
-from tests.support.command import CLIP, asr, environment
+from tests.support.command import CLIP, WarmRunning, asr, environment, started
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> tuple[int, str, str]:
@@ -46,7 +47,7 @@ def test_what_an_interpreter_takes_from_its_environment_gets_one() -> None:
     for name in ("PYTHONPATH", "PYTHONIOENCODING", "LC_ALL", "LANG", "TZ", "NO_COLOR", "FORCE_COLOR"):
         assert not warm_start.can_fork(environment(**{name: "x"})), name
     assert not warm_start.can_fork({key: value for key, value in environment().items() if key != "PATH"})
-    for name in ("HTTPS_PROXY", "ASR_MODEL", "DASHSCOPE_REGION", "HOME"):
+    for name in ("HTTPS_PROXY", "ASR_MODEL", "DASHSCOPE_REGION", "HOME", "PULSE_SERVER", "ALSA_CONFIG_PATH"):
         assert warm_start.can_fork(environment(**{name: "x"})), name
 
 
@@ -58,3 +59,26 @@ def test_a_run_that_does_not_end_is_killed() -> None:
     assert templates
     _, alive = wait_procs([fork for template in templates for fork in template.children()], 10)
     assert alive == []
+
+
+def test_a_process_that_goes_on_is_a_child_that_signals_reach() -> None:
+    """As one with an interpreter of its own: its parent, its streams, its exit codes; later nothing is adopted."""
+    with started("serve", "--port", 0, "--engine", "scripted") as process:
+        assert isinstance(process, WarmRunning)
+        assert " at ws://127.0.0.1:" in process.stderr.readline()
+        assert Process(process.pid).ppid() == Process().pid
+        assert Process(process.pid).children() == []
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(30), process.stdout.read()) == (0, "")
+    with started("serve", "--port", 0, "--engine", "scripted") as process:
+        process.stderr.readline()
+        process.kill()
+        assert process.wait(30) == -signal.SIGKILL
+    with started("serve", "--port", "many") as process:
+        assert process.wait(30) == 2
+        assert "many" in process.stderr.read()
+    left = subprocess.run(["sh", "-c", "sleep 60 >/dev/null & echo $!"], stdout=subprocess.PIPE, text=True, check=True)
+    try:
+        assert Process(int(left.stdout)).ppid() != Process().pid
+    finally:
+        Process(int(left.stdout)).kill()

@@ -147,8 +147,8 @@ CERTIFICATES = [
     (64, "the certificate is for another host: check --url"),
     (10, "check the clock of this machine"),
     (9, "check the clock of this machine"),
-    (18, "trust it with --ca FILE"),
-    (20, "trust it with --ca FILE"),
+    (18, "if you know its owner, trust it with --ca FILE"),
+    (20, "if you know its owner, trust it with --ca FILE"),
 ]
 
 
@@ -219,12 +219,12 @@ REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
     "another's no": (URL, answer(403), False, ConnectFailed, "HTTP 403 No; is this a speech service? check --url"),
     "another's path": (URL, answer(404), False, ConnectFailed, "HTTP 404 No; is this a speech service"),
     "no access without a key": (URL, answer(403, b'{"code":"AccessDenied"}'), True, ServiceRefused, "; ask for"),
-    "a web server": (URL, answer(200, PAGE), False, ConnectFailed, "HTTP 200 with a web page in place of an answer; i"),
-    "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page in place of an answer; a"),
+    "a web server": (URL, answer(200, PAGE), False, ConnectFailed, "HTTP 200 with a web page instead of an answer; i"),
+    "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page instead of an answer; a"),
     "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
     "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; check --proxy"),
     "a network": (OURS, answer(511, PAGE), False, ConnectFailed, "HTTP 511 No; a firewall, a proxy or a login page"),
-    "twice": (URL, HttpAnswer(302, "", b"", TWICE), False, ConnectFailed, "leads to /a, where"),
+    "twice": (URL, HttpAnswer(302, "", b"", TWICE), False, ConnectFailed, "redirects to /a; neither"),
 }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
             kind, data = peer.frame()
             if kind == CLOSE:
                 found.append((size, int.from_bytes(data[:2], "big")))
+                peer.line.shutdown(socket.SHUT_RDWR)
                 return
             size += len(data) if kind == BINARY else 0
 
@@ -78,7 +79,12 @@ def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
 
 def test_close_wakes_who_listens() -> None:
     """From any thread."""
-    with meeting(greet) as opened:
+
+    def act(peer: Peer) -> None:
+        greet(peer)
+        peer.hang_up()
+
+    with meeting(act) as opened:
         answered(opened)
         threading.Timer(0.05, opened.close).start()
         assert last(opened) == Closed(1000, "closed here")

@@ -52,6 +52,7 @@ def test_messages_go_out_and_come_in_their_order() -> None:
         peer.say(BINARY, b"\xff")
         peer.say(TEXT, b"\xff{}")
         peer.say(CLOSE, struct.pack("!H", 1013) + b"later")
+        peer.hang_up()
 
     with meeting(act) as opened:
         for message in sent:
@@ -199,7 +200,12 @@ def test_a_message_that_is_announced_as_a_terabyte_is_not_waited_for() -> None:
 
 def test_a_peer_that_breaks_the_protocol_is_reported_as_that() -> None:
     """A frame of a kind that does not exist."""
-    with meeting(lambda peer: peer.line.sendall(b"\x8f\x00")) as opened:
+
+    def act(peer: Peer) -> None:
+        peer.line.sendall(b"\x8f\x00")
+        peer.hang_up()
+
+    with meeting(act) as opened:
         assert last(opened).reason.startswith("closed here: the other end breaks the WebSocket protocol: ")
 
 
@@ -250,6 +256,7 @@ def test_a_listener_gets_what_waited_and_what_comes() -> None:
         peer.message()
         peer.say(TEXT, b"comes")
         peer.say(CLOSE, struct.pack("!H", 1013) + b"later")
+        peer.hang_up()
 
     with meeting(act) as opened:
         answered(opened)

@@ -10,27 +10,27 @@ from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
-from asrcli.core.late_pattern import late_pattern
-from asrcli.core.settings import Secret
+from asrcli.core.lazy_pattern import lazy_pattern
+from asrcli.core.settings import KEY_VARIABLE, Secret
 
-OPTION, KEY_VARIABLE, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
+OPTION, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY_FILE_PATH"
 SDK_KEY_FILE = Path("~/.dashscope/api_key")
-MOST_BYTES = 1 << 16  # a longer file holds no key
+MOST_BYTES = 1 << 16  # a longer file contains no key
 OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 # What people paste together with a key: a pattern, the problem and the advice. No key matches any pattern.
 PASTED = (
     (
-        late_pattern(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL),
+        lazy_pattern(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL),
         "quotes or commas around the key",
         "leave them out",
     ),
-    (late_pattern(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
+    (lazy_pattern(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
     (
-        late_pattern(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
+        lazy_pattern(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
         "a whole NAME=value",
         "only what comes after the = is the key",
     ),
-    (late_pattern(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
+    (lazy_pattern(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
 )
 
 
@@ -79,7 +79,7 @@ def find_key(key_file: Path | None, warn: Callable[[str], None] = print_message,
     `warn` is called with a message if other users can read a file.
 
     Raises:
-        UsageError: one that comes first cannot be read or holds no key.
+        UsageError: one that comes first cannot be read or contains no key.
     """
     if key_file is not None:
         return FoundKey(_from_file(key_file, OPTION, warn), "option", f"{OPTION} {key_file}")
@@ -118,13 +118,18 @@ def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
     except UnicodeDecodeError:
         raise UsageError(f"{where}: not a text file") from None
     if not text.strip():
-        raise UsageError(f"{where}: holds no key")
+        raise UsageError(f"{where}: contains no key")
     if len(data) > MOST_BYTES:
-        raise UsageError(f"{where}: does not hold a key on one line")
+        raise UsageError(f"{where}: does not contain a key on a single line")
     key = check_key(text, where)
-    if os.name == "posix" and stat.S_ISREG(about.st_mode) and about.st_mode & OTHERS:
-        warn(f"asr: {path} holds a key that other users of this machine can read: chmod 600 would end that")
+    warn_of_others(path, about, warn)
     return key
+
+
+def warn_of_others(path: Path, about: os.stat_result, warn: Callable[[str], None]) -> None:
+    """Call `warn` with a message if other users can read a file that holds a key."""
+    if os.name == "posix" and stat.S_ISREG(about.st_mode) and about.st_mode & OTHERS:
+        warn(f"asr: {path} contains a key that other users of this machine can read: chmod 600 prevents that")
 
 
 def check_key(text: str, where: str) -> Secret:
@@ -138,7 +143,7 @@ def check_key(text: str, where: str) -> Secret:
         if pattern.fullmatch(text):
             raise UsageError(f"{where}: {found}", advice)
     if not text.isascii():
-        raise UsageError(f"{where}: holds characters that no key has", "copy it again, and nothing beside it")
+        raise UsageError(f"{where}: contains characters that are not allowed in a key", "copy only the key again")
     if not text.isprintable() or " " in text:
-        raise UsageError(f"{where}: does not hold a key on one line")
+        raise UsageError(f"{where}: does not contain a key on a single line")
     return Secret(text)

@@ -4,16 +4,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asrcli.cli.console import print_message
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output
     from asrcli.outputs import capitalization, caption_page
     from asrcli.server.captions import caption_server
 else:  # most runs have no page
-    capitalization = LateModule("asrcli.outputs.capitalization")
-    caption_page = LateModule("asrcli.outputs.caption_page")
-    caption_server = LateModule("asrcli.server.captions.caption_server")
+    capitalization = LazyModule("asrcli.outputs.capitalization")
+    caption_page = LazyModule("asrcli.outputs.caption_page")
+    caption_server = LazyModule("asrcli.server.captions.caption_server")
 
 
 def captions(stack: ExitStack, port: int | None, level: int | None, *, capitalize: bool) -> "list[Output]":

@@ -1,4 +1,4 @@
-"""Changes the user's own file of settings for `asr config`. What would not be valid is not written."""
+"""Changes the user's own settings file for `asr config`. What would not be valid is not written."""
 
 import os
 import shlex
@@ -26,6 +26,7 @@ from asrcli.config.files import read_text, read_user_file, user_file, write_text
 from asrcli.config.layers import Setting
 from asrcli.config.reach import OPTIONS, commands_with, is_general
 from asrcli.core.errors import UsageError, system_reason
+from asrcli.core.settings import without_key
 
 EDITORS = ("sensible-editor", "nano", "vi", "notepad")  # where VISUAL and EDITOR name none
 SET, UNSET = "asr config set", "asr config unset"
@@ -86,7 +87,7 @@ def edit() -> None:
     if not os.path.lexists(path):
         write_text(path, HEADER)
     try:
-        done = subprocess.run([*command, str(path)], check=False)
+        done = subprocess.run([*command, str(path)], check=False, env=without_key(os.environ))
     except OSError as exc:
         raise UsageError(f"{command[0]}: {system_reason(exc)}", "name an editor in the variable EDITOR") from exc
     if done.returncode:

@@ -49,7 +49,7 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
 
 
 def _settings() -> Iterator[Finding]:
-    """Whether the files of settings are valid: the user's own, and that of this folder."""
+    """Whether the settings files are valid: the user's own, and that of this folder."""
     try:
         check_user_file()
         documents = documents_for("mic")

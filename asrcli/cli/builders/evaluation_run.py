@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from asrcli.cli.builders.remade_file import RemadeFile
 from asrcli.cli.console import print_message
 from asrcli.cli.render.evaluation_tables import print_alignments, print_evaluation, print_evaluation_json
 from asrcli.core.dataclass import dataclass
@@ -11,7 +12,6 @@ from asrcli.evaluation.normalization import STEPS, Normalization
 from asrcli.evaluation.pairing import find_pairs
 from asrcli.evaluation.report_page import MARKER, report_page
 from asrcli.evaluation.transcript_files import read_transcript
-from asrcli.outputs.line_writer import LineWriter
 
 _HEAD_BYTES = 1000  # in which a report says what it is
 
@@ -86,13 +86,11 @@ def check_page(path: Path) -> None:
     except OSError as exc:
         raise OutputError(str(path), system_reason(exc)) from exc
     if MARKER.encode() not in head:
-        raise OutputError(str(path), "is there, and is no report of asr eval; --overwrite writes over it")
+        raise OutputError(str(path), "exists, but is not a report of asr eval; --overwrite replaces it")
 
 
 def _write_page(path: Path, page: str) -> None:
     """Write the report; its name appears when it is complete."""
-    writer = LineWriter(str(path))
-    try:
+    writer = RemadeFile(str(path))
+    with writer.closed_after():
         writer.write(page)
-    finally:
-        writer.close()

@@ -47,7 +47,7 @@ def check_fast(vad: bool, each_channel: bool, fallback: bool, passthrough: bool,
     if record:
         raise UsageError("--fast with --record: a record holds one timeline, and each part has its own")
     if fallback:
-        raise UsageError("--fast with --fallback: parts do not wait for a service that is away")
+        raise UsageError("--fast with --fallback: parts do not wait during an outage")
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def _print_notices(printer: HotWordListPrinter, model: str, done: str, hotwords:
 def _print_id_when_ready(
     lists: HotWordLists, printer: HotWordListPrinter, vocabulary_id: str, done: str, wait: bool | None
 ) -> None:
-    """Print the ID as soon as the list can be used. If waiting for that fails, print it all the same."""
+    """Print the ID as soon as the list can be used. If waiting for that fails, print it anyway."""
     try:
         if wait is not False:
             lists.settle(vocabulary_id)

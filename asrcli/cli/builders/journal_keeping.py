@@ -11,7 +11,7 @@ from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.records import JournalHeader
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from asrcli.journal import reading
     from asrcli.journal import writing as journal_writing
 else:  # a new run reads no journal, and one with --no-journal writes none
-    reading = LateModule("asrcli.journal.reading")
-    journal_writing = LateModule("asrcli.journal.writing")
+    reading = LazyModule("asrcli.journal.reading")
+    journal_writing = LazyModule("asrcli.journal.writing")
 
 KEPT = (
     "append",

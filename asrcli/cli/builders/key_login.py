@@ -7,12 +7,12 @@ import warnings
 from urllib.parse import urlsplit
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, KEY_VARIABLE, MOST_BYTES, check_key, shown_end
+from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, MOST_BYTES, check_key, shown_end
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.config.key_store import KeyStore
 from asrcli.core.errors import TransportError, UsageError
-from asrcli.core.settings import ConnectionSettings, Secret
+from asrcli.core.settings import KEY_VARIABLE, ConnectionSettings, Secret
 from asrcli.dashscope.endpoints import EndpointRequest, service_name
 from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.protocol.registry import INFERENCE, WIRES
@@ -37,7 +37,7 @@ def log_in(options: EndpointOptions, *, check: bool) -> None:
     there = options.endpoint
     check_address(there.url, "/")
     if urlsplit(there.url).username is not None:
-        raise UsageError("--url with a login in it: it would go there in place of the key", "leave the login out")
+        raise UsageError("--url contains a login, which would be sent instead of the key", "leave the login out")
     service = service_name(there.url)
     store = KeyStore()
     store.services()  # a file that cannot be used is reported before the key is typed
@@ -53,7 +53,7 @@ def log_in(options: EndpointOptions, *, check: bool) -> None:
     if place.reason:
         print_message(f"asr: {place.reason}: the key goes into a file that only you can read")
     print_message(f"asr: the key {shown_end(key)} for {service} ({checked}) is kept in {place.kept_in}")
-    if shadow := goes_first(service):
+    if shadow := overriding_variable(service):
         print_message(shadow)
 
 
@@ -71,9 +71,9 @@ def ask_for_key() -> Secret:
     else:
         text, where = _typed(), "the key"
     if not text.strip():
-        raise UsageError(f"{where}: holds no key", "nothing is kept")
+        raise UsageError(f"{where}: contains no key", "nothing is kept")
     if len(text) > MOST_BYTES:
-        raise UsageError(f"{where}: does not hold a key on one line")
+        raise UsageError(f"{where}: does not contain a key on a single line")
     return check_key(text, where)
 
 
@@ -103,8 +103,8 @@ def check_with_service(connection: ConnectionSettings) -> None:
         raise KeyUnchecked(f"{described(exc)}; the key is not kept: --no-check keeps it unchecked") from None
 
 
-def goes_first(region_kept: str) -> str:
-    """A line about a variable that goes before the key that was kept; empty where there is none."""
+def overriding_variable(region_kept: str) -> str:
+    """A line about a variable that goes before the key that was kept; empty if there is none."""
     for name in (KEY_VARIABLE, KEY_FILE_VARIABLE):
         if os.environ.get(name, "").strip():
             return f"asr: {name} is set and goes first: unset it to use the key that is kept for {region_kept}"

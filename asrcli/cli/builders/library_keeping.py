@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.open_outputs import outputs_with_end
 from asrcli.core.dataclass import dataclass, field
+from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders import library_writing
     from asrcli.cli.builders.outputs import Opens
     from asrcli.cli.builders.staged_files import Runs
     from asrcli.core.interfaces import Output
     from asrcli.library.library_limits import LibraryLimits
+else:  # a run that keeps no transcript does not open the library
+    library_writing = LazyModule("asrcli.cli.builders.library_writing")
 
 
 def can_ask(level: int | None) -> bool:
@@ -30,14 +34,14 @@ class LibraryKeeping:
     """What the library takes of the runs of one command.
 
     Attributes:
-        wanted: The user keeps transcripts; None where the user has not said.
+        wanted: The user keeps transcripts; None if the user has not said.
         limits: What is deleted when a transcript is added.
         service: The address of the service; empty for a recognizer on this machine.
         session_id: The ID of the transcript of a run, by the number of the run; empty for a new one. Where a journal is
             kept it follows from that, so that a later run over the same journal adds nothing twice.
         is_left: Whether a run that ended with an error has left something, so that a later run adds all of it.
         may_ask: Somebody is there who can be asked.
-        question: Asks, and adds the transcript if the answer is yes; None where there is nothing to ask.
+        question: Asks, and adds the transcript if the answer is yes; None if there is nothing to ask.
     """
 
     wanted: bool | None
@@ -60,8 +64,6 @@ class LibraryKeeping:
 
     @contextmanager
     def _collecting(self, number: int, opens: "Opens", files: tuple[str, ...]) -> "Iterator[list[Output]]":
-        from asrcli.cli.builders import library_writing
-
         collected = library_writing.new_output()
         now = datetime.now().astimezone()
 

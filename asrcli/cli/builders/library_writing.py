@@ -82,7 +82,7 @@ def ask_once(entry: LibraryEntry, limits: "LibraryLimits") -> None:
         answer, told = "on", KEPT
     try:
         set_option(["library", answer], None)
-    except AsrError as exc:  # what was transcribed is there all the same
+    except AsrError as exc:  # what was transcribed is there anyway
         print_message(f"asr: the answer is not remembered: {described(exc)}")
     if answer == "on":
         add(entry, limits)

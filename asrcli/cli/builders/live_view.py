@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.broken_pipe import PipelineOutput
 from asrcli.terminal.interrupts import stop_requested
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from asrcli.outputs.status_bar import StatusBar
     from asrcli.terminal import keyboard, restoration
 else:  # where there is no terminal, there is no live view
-    keyboard = LateModule("asrcli.terminal.keyboard")
-    restoration = LateModule("asrcli.terminal.restoration")
+    keyboard = LazyModule("asrcli.terminal.keyboard")
+    restoration = LazyModule("asrcli.terminal.restoration")
 
 
 def drawn(
@@ -77,7 +77,7 @@ def _bar(output_builder: "OutputBuilder") -> "StatusBar":
     from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar
 
     if output_builder.keys is None:
-        return FileStatusBar(time.monotonic, paced=output_builder.pace is not None)
+        return FileStatusBar(time.monotonic, pace=output_builder.pace)
     return MicrophoneStatusBar(keys=output_builder.keys)
 
 

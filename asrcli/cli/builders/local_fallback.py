@@ -33,7 +33,7 @@ def fallback_of(
         return None
     name = f"--fallback {asked}"
     if connection_options.local:
-        raise UsageError(f"{name} with --local: the embedded recognizer is asked already", "leave one of them out")
+        raise UsageError(f"{name} with --local: the embedded recognizer is used already", "leave one of them out")
     if passthrough:
         raise UsageError(
             f"{name} with --passthrough: the embedded recognizer decodes no files", "leave one of them out"

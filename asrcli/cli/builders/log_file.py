@@ -3,9 +3,11 @@
 import errno
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from asrcli.core.errors import OutputError, system_reason
+from asrcli.cli.console import print_message
+from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.outputs.output_paths import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
@@ -21,6 +23,7 @@ def log_to(path: Path | None) -> None:
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
+        UsageError: it names standard output.
     """
     from asrcli.outputs.event_log import OneLineFormatter
 
@@ -41,23 +44,28 @@ def own_logger() -> logging.Logger:
     return logger
 
 
-def open_log(path: Path) -> logging.Handler:
+def open_log(path: Path, failed: Callable[[str], object] = lambda _: None) -> logging.Handler:
     """Return what writes to a rotating file.
+
+    `failed` is called with a sentence when a full disk takes lines of it; the end of the program says it in any case.
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
+        UsageError: it names standard output.
     """
-    from logging.handlers import RotatingFileHandler  # loads much that a run without a log file does not need
+    from asrcli.outputs.rotating_log import RotatingLog  # loads much that a run without a log file does not need
 
+    if str(path) == "-":
+        raise UsageError("--log-file - is standard output, and a log is a file", "choose another name")
     try:
         if path.is_dir():
             raise OutputError(str(path), "is a directory")
         for log_path in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
             if problem := _problem(log_path):
                 raise OutputError(str(log_path), problem)
-        if path.is_fifo():  # opening a pipe that nobody reads would wait for ever; this open fails instead
+        if path.is_fifo():  # opening a pipe that nobody reads would wait forever; this open fails instead
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-        return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        return RotatingLog(path, LOG_BYTES, LOG_FILES, failed, lambda text: print_message(f"asr: {text}"))
     except (OSError, ValueError) as exc:
         reason = system_reason(exc)
         if isinstance(exc, OSError) and exc.errno == errno.ENXIO:

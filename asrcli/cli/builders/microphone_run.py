@@ -30,7 +30,7 @@ def listening_mode(for_: str | None, until_silence: str | None, *, heartbeat: bo
         UsageError: a length of time that is not valid, or --ptt without a keyboard or with --heartbeat.
     """
     if ptt and not has_keyboard():
-        raise UsageError("--ptt needs a keyboard: standard input is no terminal")
+        raise UsageError("--ptt needs a keyboard: standard input is not a terminal")
     if ptt and heartbeat:
         raise UsageError("--ptt with --heartbeat: between two utterances nothing is sent")
     return ListeningMode(
@@ -115,7 +115,7 @@ def transcribe(
         stack.enter_context(keyboard(key_handler(microphones, ptt=microphone_builder.listening.push_to_talk)))
         kept = library_options.keeping("" if connection_options.local else connection.url, output_builder.level)
         kept.session_id = lambda _: keeping.writing.path.name if keeping.writing.path is not None else ""
-        if microphone_builder.listening.ends_by_itself:  # nobody need be there then, and a question waits for ever
+        if microphone_builder.listening.ends_by_itself:  # nobody need be there then, and a question waits forever
             kept.may_ask = False
         run_builder(connection, stack).run(kept.runs(runs, [output_builder.paths()]))
     kept.ask()  # not before: the keyboard is the user's again, and the journal is closed

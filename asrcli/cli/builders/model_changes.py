@@ -1,5 +1,6 @@
 """Adds and removes models of the user for `asr engines`, and says what was done."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from asrcli.core.errors import UsageError, bare_url
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
 from asrcli.recognizers.model_downloads import ModelDownloads, checked_sum, sum_of
-from asrcli.recognizers.model_folder import open_model
+from asrcli.recognizers.model_folder import ModelUnusable, open_model
 from asrcli.recognizers.model_store import FILES, Manifest, ModelStore, checked_languages
 from asrcli.recognizers.sherpa_trial import try_model
-from asrcli.recognizers.unpack import unpack
+from asrcli.recognizers.unpack import BadArchive, unpack
 from asrcli.transport.download import Route, check_address
 
 ENDINGS = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
@@ -105,13 +106,15 @@ def _add_folder(store: ModelStore, name: str, folder: Path, languages: tuple[str
     _announce(info)
 
 
-def _add_archive(store: ModelStore, name: str, archive: Path, manifest: Manifest) -> None:
+def _add_archive(
+    store: ModelStore, name: str, archive: Path, manifest: Manifest, tried: Callable[[], None] = lambda: None
+) -> None:
+    """Add the model in an archive; `tried` is called when it can be used, before it gets its name."""
     with store.new_folder() as new:
-        files = new / FILES
-        files.mkdir()
         print_message(f"asr: unpacking and trying {_default_name(manifest.source)} (SHA-256 {manifest.sha256})")
-        unpack(archive, files)
-        _try(files, manifest.languages)
+        unpack(archive, new / FILES)
+        _try(new / FILES, manifest.languages)
+        tried()
         info = store.keep(new, name, manifest)
     _announce(info)
 
@@ -132,8 +135,12 @@ def _add_url(store: ModelStore, name: str, url: str, languages: tuple[str, ...],
                 f"{bare_url(url)}: the archive was deleted: its SHA-256 {found} is not {said}, {expected or pinned}",
                 "" if expected else f"if you trust the new one: --sha256 {found}",
             )
-        downloads.pin(found)
-        _add_archive(store, name, archive, Manifest(bare_url(url), "", languages, found))
+        manifest = Manifest(bare_url(url), "", languages, found)
+        try:
+            _add_archive(store, name, archive, manifest, lambda: downloads.pin(found))
+        except (BadArchive, ModelUnusable):  # as after a power failure: what has come must not be used again
+            downloads.discard()
+            raise
         downloads.discard()
 
 

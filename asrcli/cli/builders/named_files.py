@@ -119,8 +119,8 @@ def _unnamed(command: str, values: Mapping[str, Any]) -> Iterator[NamedFile]:
     if "output" in values and to_stdout and _is_file(sys.stdout):
         yield NamedFile(STDOUT, f"/dev/fd/{sys.stdout.fileno()}", is_written=True)
     if command in OPTIONS:
-        yield NamedFile("a file of settings", str(user_file()))
-        yield NamedFile("a file of settings", FOLDER_FILE)
+        yield NamedFile("a settings file", str(user_file()))
+        yield NamedFile("a settings file", FOLDER_FILE)
     if "api_key_file" in values:
         yield NamedFile(KEY_FILE_VARIABLE, os.environ.get(KEY_FILE_VARIABLE, "").strip())
         yield NamedFile("a file of keys", str(keys_file()))
@@ -152,12 +152,12 @@ def _check(written: NamedFile, others: Sequence[NamedFile]) -> None:
     for other in others:
         if other.is_tree and _is_below(Path(written.path), Path(other.path)):
             problem = f"{written.by} {written.path} is in {other.path}, a folder whose transcripts are read"
-            raise UsageError(f"{problem}: it would be written over", OTHER_NAME)
+            raise UsageError(f"{problem}: it would be overwritten", OTHER_NAME)
         if identity != file_identity(other.path):
             continue
         if not other.is_written:
             what = other.by if not other.by.startswith("--") else f"also named by {other.by}"
-            raise UsageError(f"{written.by} {written.path} is {what}: it would be written over", OTHER_NAME)
+            raise UsageError(f"{written.by} {written.path} is {what}: it would be overwritten", OTHER_NAME)
         by = dict.fromkeys((other.by, written.by))
         raise UsageError(f"{written.path} would be written twice, by {' and '.join(by)}", TWICE)
 

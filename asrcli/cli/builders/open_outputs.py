@@ -73,8 +73,10 @@ def failures_at_end(failures: Callable[[], Sequence[OutputError]]) -> Iterator[N
 
 
 @contextmanager
-def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> Iterator[None]:
-    """Close outputs after the block. Files get their final names if it ended in order; otherwise print where they are.
+def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]", *, go_on: bool = True) -> Iterator[None]:
+    """Close outputs after the block. Files get their final names if it ended normally; otherwise print where they are.
+
+    With `go_on` the block goes on with the other outputs when one fails. Where it does not, none of them is whole then.
 
     Raises:
         OutputError: an output cannot be closed, and there was no other error.
@@ -87,13 +89,13 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> I
         error = exc
         raise
     finally:
-        if not in_order(error, live=True):  # a failed output gets no final name; the others went on without it
+        if not in_order(error, live=go_on):  # a failed output gets no final name; the others went on without it
             for lines in written:
                 lines.leave()
         problems, interrupt = _closed(made, written)
         for lines in written:
             if lines.left is not None:
-                print_message(f"asr: the run did not end in order: its transcript so far is in {lines.left}")
+                print_message(f"asr: the run did not end normally: the transcript so far is in {lines.left}")
         error = error or interrupt
         if problems and error is None:
             raise problems[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.dataclass import dataclass
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.formatting import block
 from asrcli.outputs.plain_text import PlainText
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     Stamp = Callable[[int], str] | None
 else:  # most runs write text
-    caption_lines = LateModule("asrcli.outputs.caption_lines")
-    csv_table = LateModule("asrcli.outputs.csv_table")
-    json_document = LateModule("asrcli.outputs.json_document")
-    jsonl = LateModule("asrcli.outputs.jsonl")
-    markdown = LateModule("asrcli.outputs.markdown")
-    subtitles = LateModule("asrcli.outputs.subtitles")
-    transcript_page = LateModule("asrcli.outputs.html.transcript_page")
+    caption_lines = LazyModule("asrcli.outputs.caption_lines")
+    csv_table = LazyModule("asrcli.outputs.csv_table")
+    json_document = LazyModule("asrcli.outputs.json_document")
+    jsonl = LazyModule("asrcli.outputs.jsonl")
+    markdown = LazyModule("asrcli.outputs.markdown")
+    subtitles = LazyModule("asrcli.outputs.subtitles")
+    transcript_page = LazyModule("asrcli.outputs.html.transcript_page")
 
 
 @dataclass(frozen=True)

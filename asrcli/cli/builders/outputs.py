@@ -18,7 +18,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, UsageError, bare_url, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.formatting import clock, wall_clock
 from asrcli.outputs.line_writer import LineWriter
@@ -29,6 +29,7 @@ from asrcli.runs.run import flatten_sources
 from asrcli.terminal.interrupts import stop_requested
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders import remade_file
     from asrcli.core.interfaces import Output, Source
     from asrcli.outputs import capitalization, exec_command
     from asrcli.outputs.html.heard_audio import AudioOf
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
 else:
-    capitalization = LateModule("asrcli.outputs.capitalization")
-    exec_command = LateModule("asrcli.outputs.exec_command")
+    remade_file = LazyModule("asrcli.cli.builders.remade_file")
+    capitalization = LazyModule("asrcli.outputs.capitalization")
+    exec_command = LazyModule("asrcli.outputs.exec_command")
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class OutputBuilder:
         keys: For a microphone, whether there is a keyboard to control it; None for files.
         place: Which of several inputs is transcribed, as 3/20 and its name; empty for a single input.
         translated: There is a translation in addition to the text.
-        audio_of: Finds the audio that a page can play; None where there is none.
+        audio_of: Finds the audio that a page can play; None if there is none.
         embed_audio: A page carries its audio with it.
+        remade: The transcript can be written again: of a run that does not end in order no file stays.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
@@ -95,6 +98,7 @@ class OutputBuilder:
     place: str = ""
     audio_of: "AudioOf | None" = None
     embed_audio: bool = False
+    remade: bool = False
 
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse options that contradict each other, and files that must not be replaced.
@@ -111,7 +115,7 @@ class OutputBuilder:
         Raises:
             UsageError: some do.
         """
-        to_file = self.path is not None or self.folder is not None
+        to_file = self.path not in {None, "-"} or self.folder is not None
         if self.path is not None and self.folder is not None:
             raise UsageError("--output with --output-dir: one file or one for each input")
         if self.path is not None and self.path.endswith("/"):
@@ -124,7 +128,7 @@ class OutputBuilder:
             raise UsageError(f"--append with --format {min(fixed)}: such a file cannot be continued")
         text = OutputFormat.TEXT in self.formats
         if self.template is not None and (not text or self.stamp is not None):
-            raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
+            raise UsageError("--template is for --format text without --timestamps", "use {begin} and {end} in it")
         if self.partials and not text and OutputFormat.JSONL not in self.formats:
             raise UsageError(f"--partials with --format {self.formats[0]}: it holds finished sentences only")
         if (self.max_line or self.max_lines) and not SUBTITLES & set(self.formats):
@@ -145,6 +149,8 @@ class OutputBuilder:
                 check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
 
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
+        if str(path) == "-":  # standard output, also where a file has that name
+            return
         ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
         free = self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
@@ -249,8 +255,12 @@ def planned_runs(
 
 
 @contextmanager
-def run_outputs(output_builder: OutputBuilder, extra_outputs: "Sequence[Output]" = ()) -> "Iterator[list[Output]]":
+def run_outputs(
+    output_builder: OutputBuilder, extra_outputs: "Sequence[Output]" = (), *, go_on: bool = True
+) -> "Iterator[list[Output]]":
     """Open the outputs of a builder; yield them followed by `extra_outputs`, which others close.
+
+    With `go_on` the block goes on with the other outputs when one fails, so theirs are whole.
 
     Raises:
         OutputError: an output cannot be written.
@@ -259,7 +269,7 @@ def run_outputs(output_builder: OutputBuilder, extra_outputs: "Sequence[Output]"
         print_message(f"asr: {output_builder.place}")
     with ExitStack() as stack:
         made, written = outputs(output_builder, stack)
-        stack.enter_context(open_outputs(made, written))
+        stack.enter_context(open_outputs(made, written, go_on=go_on))
         yield [*made, *extra_outputs]
 
 
@@ -268,7 +278,10 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     path = dict(enumerate(output_builder.paths())).get(number)
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
     onto_bytes = dict(enumerate(output_builder.onto_bytes)).get(number)
-    return LineWriter(
+    kind: type[LineWriter] = LineWriter
+    if output_builder.remade:
+        kind = remade_file.RemadeFile
+    return kind(
         path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, anew=output_builder.anew,
         stopped=partial(stop_requested, 0),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.runs.run import flatten_sources
 from asrcli.sources.file import FileSource
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from asrcli.sources.excerpt import Clip
     from asrcli.sources.sample_format import SampleFormat
 else:
-    heard_audio = LateModule("asrcli.outputs.html.heard_audio")
-    encoder = LateModule("asrcli.sources.encoder")
+    heard_audio = LazyModule("asrcli.outputs.html.heard_audio")
+    encoder = LazyModule("asrcli.sources.encoder")
 
 
 def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, saved: bool = True) -> None:
@@ -61,7 +61,7 @@ def with_files(
         output_builder: The builder without it.
         paths: The files, as the sources are called.
         take: What is transcribed of each.
-        samples: How bare samples are read; a browser cannot play them unless they are embedded.
+        samples: The format of raw PCM; a browser cannot play it unless it is embedded.
         first_ms: Where the first file begins on the timeline, if its beginning was transcribed before.
     """
     if OutputFormat.HTML not in output_builder.formats:
@@ -110,7 +110,7 @@ def with_resumed(output_builder: "OutputBuilder", journal: "Journal", base_ms: i
     """The builder with the input files of a session that goes on; its first file begins at `base_ms`."""
     if not journal.header.inputs or OutputFormat.HTML not in output_builder.formats:
         return replace(output_builder, embed_audio=False)  # what a microphone saved belongs to the run that has ended
-    from asrcli.cli.builders.resume_sources import sample_format, taken_clip
+    from asrcli.cli.builders.sessions.resume_sources import sample_format, taken_clip
 
     stored = journal.header.reading
     paths = [one.path for one in journal.header.inputs]

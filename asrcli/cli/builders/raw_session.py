@@ -47,7 +47,7 @@ def check_output(output: str | None, *, overwrite: bool) -> None:
         UsageError: the file holds something else.
     """
     if output is not None and not overwrite and (problem := check_overwrite(Path(output), "", {})):
-        raise UsageError(f"{output} {problem}", "--overwrite writes over it")
+        raise UsageError(f"{output} {problem}", "--overwrite replaces it")
 
 
 def exchange(wire: Wire | None, recognition: RecognitionSettings, first: str | None, last: str | None) -> RawExchange:

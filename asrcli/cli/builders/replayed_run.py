@@ -1,4 +1,4 @@
-"""From a record of the wire to outputs: its events at the speed that the user asks for."""
+"""From a message record to outputs: its events at the speed that the user asks for."""
 
 import time
 from pathlib import Path
@@ -14,7 +14,7 @@ from asrcli.runs.record_replay import RecordReplay
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
 
-LONGEST_WAIT_S = 86_400.0  # a damaged time must not hold up the rest for ever
+LONGEST_WAIT_S = 86_400.0  # a damaged time must not hold up the rest forever
 
 
 def replay_record(path: Path, pace: float | None, output_builder: "OutputBuilder") -> None:
@@ -36,7 +36,7 @@ def _play(played: RecordReplay, pace: float | None, output_builder: "OutputBuild
     """Play it, and return when its last event was, in milliseconds since it began."""
     transcript = Transcript()
     at_ms = 0
-    with run_outputs(output_builder) as outputs:
+    with run_outputs(output_builder, go_on=False) as outputs:
         began = time.monotonic()
         for at_ms, event in played.events():
             if pace is not None:

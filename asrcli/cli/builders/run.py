@@ -21,7 +21,7 @@ from asrcli.core.errors import (
 )
 from asrcli.core.events import Notice
 from asrcli.core.garbage_collection import collect_less_often
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.prices import Price
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from asrcli.runs.fallback import Fallback
     from asrcli.runs.wire_recording import WireRecorder
 else:
-    budgets = LateModule("asrcli.runs.budget")
-    cost = LateModule("asrcli.cli.builders.cost")
-    fast_run = LateModule("asrcli.cli.builders.fast_run")
+    budgets = LazyModule("asrcli.runs.budget")
+    cost = LazyModule("asrcli.cli.builders.cost")
+    fast_run = LazyModule("asrcli.cli.builders.fast_run")
 
 
 @dataclass(frozen=True)

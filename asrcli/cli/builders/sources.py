@@ -11,7 +11,7 @@ from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.core.audio import Format
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
     from asrcli.sources import passthrough, utterances
 else:  # few runs send files as they are, or cut utterances here
-    passthrough = LateModule("asrcli.sources.passthrough")
-    utterances = LateModule("asrcli.sources.utterances")
+    passthrough = LazyModule("asrcli.sources.passthrough")
+    utterances = LazyModule("asrcli.sources.utterances")
 
 
 def clip(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
@@ -45,17 +45,17 @@ def clip(start: str | None, end: str | None, channel: str, gain_db: float, track
     return Clip(begin_ms, end_ms, values.parse_channel(channel), gain_db, values.parse_track(track))
 
 
-def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "SampleFormat | None":
-    """The format of bare samples; None for containers, which name their own.
+def raw_pcm_format(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "SampleFormat | None":
+    """The format of raw PCM; None for containers, which name their own.
 
     Raises:
-        UsageError: bare samples are described without --raw.
+        UsageError: raw PCM is described without --raw.
     """
     if raw:
         return SampleFormat(str(encoding or "s16le"), rate or 16000, channels or 1)
     given = {"--encoding": encoding, "--rate": rate, "--channels": channels}
     if named := [name for name, value in given.items() if value is not None]:
-        raise UsageError(f"{' and '.join(named)} without --raw: only bare samples need to be described")
+        raise UsageError(f"{' and '.join(named)} without --raw: only raw PCM needs a description")
     return None
 
 
@@ -146,7 +146,7 @@ class SourceBuilder:
         model: The model that gets the audio.
         asked: The recognition settings.
         take: Which part of each file is read, which track and channel, and how loud.
-        samples: The format of bare samples; None for containers, which name their own.
+        samples: The format of raw PCM; None for containers, which name their own.
         treatment: Noise suppression and automatic gain.
         each_channel: Each channel is a source of its own.
         passthrough: Files are sent as they are, for a service that decodes them.

@@ -1,4 +1,4 @@
-"""The journal of a run over files: it exists until the run has ended in order, so that `asr resume` can continue it."""
+"""The journal of a run over files: it exists until the run has ended normally, so that `asr resume` can continue it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id, stage_id
 from asrcli.runs.run import flatten_sources
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Runs = Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]
 else:  # a run with --no-journal writes none
-    file_journal = LateModule("asrcli.journal.file_journal")
+    file_journal = LazyModule("asrcli.journal.file_journal")
 
 ONCE = "standard input, an address or a pipe can be read only once: asr resume cannot continue it"
 

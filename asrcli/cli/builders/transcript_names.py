@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
-from asrcli.core.late_module import LateModule
+from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
     from asrcli.journal import transcript_origins
 else:  # only --output-dir needs it
-    transcript_origins = LateModule("asrcli.journal.transcript_origins")
+    transcript_origins = LazyModule("asrcli.journal.transcript_origins")
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
 # Suffixes that name a format without being its own. Those of json and md named these before there were such formats.
@@ -25,7 +25,7 @@ ALSO = {
     ".md": OutputFormat.TEXT,
     ".htm": OutputFormat.HTML,
 }
-OVERWRITE = "--overwrite writes over it"
+OVERWRITE = "--overwrite replaces it"
 # Files of other programs, which text under such a name is not, and the format that comes closest.
 FOREIGN = {
     OutputFormat.HTML: ".doc .docx .odt .pdf .rtf .pages .epub .ppt .pptx .odp .tex",

@@ -1,4 +1,4 @@
-"""From options to a record of the wire that is written, and from its file to one that is read."""
+"""From options to a message record that is written, and from its file to one that is read."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -96,6 +96,6 @@ def _check(record: Path) -> None:
         if record.exists() and not record.is_file() and not record.is_dir():
             raise UsageError(f"--record {record} is a device, and a record is a file", "choose another name")
         if record.is_file() and bytes_of(record, len(MEMBER))[0][: len(MEMBER)] not in {b"", MEMBER}:
-            raise UsageError(f"--record {record} is there, and is no record", "choose another name")
+            raise UsageError(f"--record {record} exists, and is not a message record", "choose another name")
     except OSError:
         return  # opening it for writing reports the error

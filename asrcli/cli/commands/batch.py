@@ -79,16 +79,18 @@ def batch(
     library_options: LibraryOptions,
     logging_options: LoggingOptions,
 ) -> None:
-    """Transcribe many recordings, several at once; run again, it goes on where it was.
+    """Transcribe many recordings in parallel; run it again to continue.
 
-    What is finished is skipped, unless the input or the settings have changed. A failed input stops no other one.
+    Finished inputs are skipped, unless the input or the settings have changed. If one input fails, the others continue.
 
-    asr batch status DIR counts, asr batch report DIR lists all inputs, asr batch retry DIR tries again what failed.
+    asr batch status DIR prints counts, asr batch report DIR lists all inputs, asr batch retry DIR retries failed
+    inputs.
 
-    Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
+    Ctrl-C waits for the last words of the audio that was sent; a second Ctrl-C exits at once. Finished transcripts are
+    kept.
     """
-    from asrcli.cli.builders import batch_folders, batch_run, batch_settings, fast_run, sources
-    from asrcli.cli.builders.batch_preview import preview
+    from asrcli.cli.builders import fast_run, sources
+    from asrcli.cli.builders.batch import batch_folders, batch_preview, batch_run, batch_settings
     from asrcli.runs.batch.output_names import check_template
 
     action, words, named = _asked(words or [], output_options.out, watch, ref)
@@ -127,7 +129,7 @@ def batch(
         batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
-        preview(request, estimate=estimate)
+        batch_preview.preview(request, estimate=estimate)
     else:
         request.run()
 
@@ -142,7 +144,7 @@ def _asked(
         SourceError: the folder to watch is not there.
     """
     if watch is not None and not watch.is_dir():
-        raise SourceError(str(watch), "is no folder that can be watched")
+        raise SourceError(str(watch), "is not a folder that can be watched")
     if watch is not None and (ref is not None or words[:1] == [BatchAction.RETRY]):
         other = "--ref" if ref is not None else "asr batch retry"
         raise UsageError(f"--watch with {other}, which needs an end", "leave one out")

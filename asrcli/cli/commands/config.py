@@ -76,11 +76,12 @@ def config(
     profile: Profile = None,
     debug: Debug = False,
 ) -> None:
-    """Show, list or change the settings: values of options that are not typed each time.
+    """Show, list or change the settings: values for options that you do not want to type each time.
 
-    show prints the values that hold here, with COMMAND also the defaults; list prints every option that can be set.
+    show prints the values that apply here, and with COMMAND also the defaults. list prints every option that can be
+    set.
 
-    set, unset and edit change your own file, whose name path prints. ./asr.toml is read too, but may set less.
+    set, unset and edit change your own file; path prints its name. ./asr.toml is read too, but may set fewer options.
     """
     del debug  # read by the error boundary
     given: dict[str, object] = {"--origin": origin, "--json": as_json, "--profile": profile}
@@ -89,7 +90,7 @@ def config(
             raise UsageError(f"{option} has no effect on asr config {action}")
     words = list(what or ())
     if words and action in TAKES_NOTHING:
-        raise UsageError(f"{action} takes no further word: {words[0]}", "see asr config --help")
+        raise UsageError(f"{action} takes no more arguments: {words[0]}", "see asr config --help")
     if action in {ConfigAction.SHOW, ConfigAction.LIST}:
         from asrcli.cli.render import setting_lines
 

@@ -11,8 +11,8 @@ EXAMPLES = "Examples:\n\nasr devices\n\nasr devices --json | jq -r '.[] | select
 def devices(as_json: AsJson = False, backend: Backend = None, debug: Debug = False, log_file: LogFile = None) -> None:
     """List the microphones of this machine: number, name, host API, rate and channels.
 
-    Name one to asr mic with --device, by its number or a part of its name. The last line names the back end that found
-    them.
+    Use the number or a part of the name with asr mic --device. The last line names the back end that found the
+    microphones.
     """
     del debug  # read by the error boundary
     from asrcli.cli.render.device_table import print_devices

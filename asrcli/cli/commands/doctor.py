@@ -34,9 +34,9 @@ def doctor(
 ) -> None:
     """Check this machine, the key and the connection: what works, what does not, and what to do.
 
-    With --local: what asr --local needs, without key and network. Otherwise one second of speech goes to each wire of
-    the service, which may charge for it. The report holds no key, and ~ in place of your home: it can be shown to
-    others. Exit code 9: something is wrong.
+    With --local, check what asr --local needs, without key and network. Otherwise one second of speech is sent over
+    each protocol of the service, which may charge for it. You can show the report to others: it contains no key, and ~
+    instead of your home directory. Exit code 9 means that something is wrong.
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import doctor_checks
@@ -56,7 +56,7 @@ def doctor(
     if not local:
         checks.append(doctor_checks.service_check(given, network=not no_network))
     if sys.stderr is not None and sys.stderr.isatty():
-        print_message(f"asr: looking at everything at once; this takes at most {examination.WITHIN_S:.0f} seconds")
+        print_message(f"asr: checking everything at once; this takes at most {examination.WITHIN_S:.0f} seconds")
     findings = examination.examine(checks, doctor_checks.described_in_parts)
     print_findings(findings, as_json=as_json)
     if count := sum(each.health is finding.Health.WRONG for each in findings):

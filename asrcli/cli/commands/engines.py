@@ -69,7 +69,7 @@ What = Annotated[
 Name = Annotated[
     str | None,
     typer.Option(
-        help="What the engine is called. Default: as the folder or the archive.",
+        help="Name of the engine. Default: the name of the folder or archive.",
         metavar="NAME",
         rich_help_panel=MODEL_PANEL,
         show_default=False,
@@ -78,7 +78,7 @@ Name = Annotated[
 Languages = Annotated[
     str | None,
     typer.Option(
-        help="The languages that the model hears: zh,en. Others are then refused.",
+        help="Languages that the model recognizes: zh,en. Other languages are then refused.",
         metavar="CODES",
         rich_help_panel=MODEL_PANEL,
         show_default=False,
@@ -88,7 +88,7 @@ Checksum = Annotated[
     str | None,
     typer.Option(
         "--sha256",
-        help="The checksum that the archive must have. Default: that of the first download, if there was one.",
+        help="Expected checksum of the archive. Default: the checksum of the first download, if there was one.",
         metavar="HEX",
         rich_help_panel=MODEL_PANEL,
         show_default=False,
@@ -110,7 +110,7 @@ def engines(
 ) -> None:
     """List the recognizers on this machine: whether each is ready, or what is missing. Add and remove models.
 
-    Name one with --engine to asr serve, or to asr mic and asr file beside --local.
+    Choose one with --engine in asr serve, or with --local --engine in asr mic and asr file.
     """
     del debug  # read by the error boundary
     from asrcli.cli.render.engine_table import print_documented, print_engines

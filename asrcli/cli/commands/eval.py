@@ -21,20 +21,22 @@ asr eval transcripts/ references/ --html report.html --max-wer 8"""
 Hypothesis = Annotated[
     Path,
     typer.Argument(
-        metavar="TRANSCRIPT", help="A transcript, or a folder of them: txt, srt, vtt, ass, lrc, tsv, jsonl, json."
+        metavar="TRANSCRIPT",
+        help="A transcript, or a folder of transcripts: txt, srt, vtt, ass, lrc, tsv, jsonl, json.",
     ),
 ]
 Reference = Annotated[
-    Path, typer.Argument(metavar="REFERENCE", help="What was really said: a file, or a folder with the same names.")
+    Path,
+    typer.Argument(metavar="REFERENCE", help="The correct text: a file, or a folder with files of the same names."),
 ]
 Normalize = Annotated[
     str,
     typer.Option(
-        help="What is made equal first: of width, case and punctuation, with commas between; none compares as written.",
+        help="Differences to ignore: width, case and punctuation, separated by commas; none ignores nothing.",
         metavar="LIST",
     ),
 ]
-Alignment = Annotated[bool, typer.Option("--alignment", help="Show all words, with the errors marked.", metavar=FLAG)]
+Alignment = Annotated[bool, typer.Option("--alignment", help="Show all words, and mark the errors.", metavar=FLAG)]
 Page = Annotated[
     Path | None,
     typer.Option(
@@ -42,7 +44,7 @@ Page = Annotated[
     ),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Write over a page that is not such a report.", metavar=FLAG)
+    bool, typer.Option("--overwrite", help="Overwrite a page that is not such a report.", metavar=FLAG)
 ]
 MaxRate = Annotated[
     float | None,
@@ -71,7 +73,8 @@ def eval(  # noqa: A001 - the name of the command
 ) -> None:
     """Compare transcripts with references: word and character error rates, and the times of captions.
 
-    Where a script has no spaces, each character counts as a word. A reference without a transcript counts as deleted.
+    In scripts without spaces, each character counts as a word. If a transcript is missing, all words of its reference
+    count as deleted.
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import evaluation_run

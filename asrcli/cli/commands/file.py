@@ -90,7 +90,7 @@ def file(
     """Transcribe files, or standard input.
 
     Each sentence goes to standard output as soon as it is final. Ctrl-C ends the input and waits for the last words; a
-    second Ctrl-C exits at once. asr resume continues a run that was interrupted.
+    second Ctrl-C exits at once. asr resume continues an interrupted run.
     """
     from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
 
@@ -101,7 +101,7 @@ def file(
         from asrcli.cli.builders.fast_run import check_fast
 
         check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough, record_options.is_kept)
-    samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
     recognition, notices = sources.recognition(

@@ -24,11 +24,11 @@ Topic = Annotated[
     str | None,
     typer.Argument(help="A topic or a command.", metavar="[TOPIC]", show_default=False, autocompletion=_names),
 ]
-Man = Annotated[bool, typer.Option("--man", help="Print the man page, as troff source.", metavar=FLAG)]
+Man = Annotated[bool, typer.Option("--man", help="Print the man page as troff source.", metavar=FLAG)]
 
 
 def help(topic: Topic = None, man: Man = False) -> None:  # noqa: A001  the name of the command
-    """Explain a topic, or show all options of a command; list the topics without one."""
+    """Explain a topic, or show all options of a command. Without either, list the topics."""
     if man:
         from asrcli.cli.render.man_page import man_page
 

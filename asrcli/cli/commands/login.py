@@ -12,7 +12,9 @@ from asrcli.core.errors import UsageError
 EXAMPLES = "Examples:\n\nasr login\n\nasr login --region ap-southeast-1 < key.txt"
 
 Misplaced = Annotated[list[str] | None, typer.Argument(hidden=True)]
-NoCheck = Annotated[bool, typer.Option("--no-check", help="Keep the key without asking the service.", metavar=FLAG)]
+NoCheck = Annotated[
+    bool, typer.Option("--no-check", help="Store the key without a check with the service.", metavar=FLAG)
+]
 
 
 def login(
@@ -25,11 +27,11 @@ def login(
     ca: CertificateFile = None,
     debug: Debug = False,
 ) -> None:
-    """Keep an API key for later runs, after a check with the service.
+    """Check an API key with the service, and store it for later runs.
 
-    The key is typed where nobody sees it, or comes from standard input. It is kept in the keyring of the system, or
-    where that cannot be used in a file that only you can read, and sent only to the service that it is kept for. A
-    region and a workspace that are named here are those of later runs that name none.
+    Type the key, which is not shown, or send it to standard input. It is stored in the keyring of the system. If there
+    is no usable keyring, it is stored in a file that only you can read. It is sent only to the service that it is
+    stored for. --region and --workspace also become the defaults of later runs.
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import key_login

@@ -13,16 +13,16 @@ from asrcli.dashscope.endpoints import service_name
 
 EXAMPLES = "Examples:\n\nasr logout\n\nasr logout --all"
 
-All = Annotated[bool, typer.Option("--all", help="Forget the keys of all services.", metavar=FLAG)]
+All = Annotated[bool, typer.Option("--all", help="Delete the keys of all services.", metavar=FLAG)]
 
 
 def logout(every: All = False, url: Url = None, region: Region = None, debug: Debug = False) -> None:
-    """Forget the API key that asr login keeps. The key stays valid: only the console of the service can revoke it."""
+    """Delete the API key that asr login has stored. The key stays valid; only the service's console can revoke it."""
     del debug  # read by the error boundary
     from asrcli.config.key_store import KeyStore
 
     if every and (url or region):
-        raise UsageError("--all with --url or --region: all keys are forgotten, or that of one service")
+        raise UsageError("--all with --url or --region: delete all keys, or the key of one service")
     options = EndpointOptions(url, region)
     store = KeyStore()
     kept = store.services()

@@ -44,8 +44,8 @@ Devices = Annotated[
     list[str] | None,
     typer.Option(
         "--device",
-        help="A part of a name or a number of asr devices, or monitor: what is played here; may be repeated. NAME=LABEL"
-        " says who speaks.",
+        help="Number or part of a name from asr devices, or monitor: the sound that this machine plays; may be "
+        "repeated. NAME=LABEL names the speaker.",
         metavar="NAME",
         autocompletion=device_names,
         rich_help_panel=AUDIO,
@@ -53,26 +53,28 @@ Devices = Annotated[
 ]
 MeterOnly = Annotated[
     bool,
-    typer.Option("--test", help="Show the level, advise, send nothing.", metavar=FLAG, rich_help_panel=AUDIO),
+    typer.Option(
+        "--test", help="Show the microphone level and advice; send nothing.", metavar=FLAG, rich_help_panel=AUDIO
+    ),
 ]
 For = Annotated[
     str | None,
-    typer.Option("--for", help="End after so long: 50s, 10m, 1:30:00.", metavar="TIME", rich_help_panel=AUDIO),
+    typer.Option("--for", help="End after this time: 50s, 10m, 1:30:00.", metavar="TIME", rich_help_panel=AUDIO),
 ]
 UntilSilence = Annotated[
     str | None,
-    typer.Option(help="End when nobody has spoken for so long: 30s, 5m.", metavar="TIME", rich_help_panel=AUDIO),
+    typer.Option(help="End when nobody has spoken for this time: 30s, 5m.", metavar="TIME", rich_help_panel=AUDIO),
 ]
 PushToTalk = Annotated[
     bool,
     typer.Option(
-        "--ptt", help="Push to talk: space begins and ends each utterance.", metavar=FLAG, rich_help_panel=AUDIO
+        "--ptt", help="Push to talk: space starts and ends each utterance.", metavar=FLAG, rich_help_panel=AUDIO
     ),
 ]
 SaveAudio = Annotated[
     str | None,
     typer.Option(
-        help="Keep what is sent: .wav, .flac, .mp3 or .opus.",
+        help="Save the audio that is sent: .wav, .flac, .mp3 or .opus.",
         metavar="PATH",
         rich_help_panel=AUDIO,
     ),
@@ -81,7 +83,7 @@ DeviceRetry = Annotated[
     bool,
     typer.Option(
         "--device-retry/--no-device-retry",
-        help="Wait for a device that goes away.",
+        help="Wait for a device that is disconnected.",
         metavar=FLAG,
         rich_help_panel=AUDIO,
     ),
@@ -93,7 +95,7 @@ Heartbeat = Annotated[
     bool | None,
     typer.Option(
         "--heartbeat/--no-heartbeat",
-        help="While paused or muted send silence, and keep the connection; --no-heartbeat sends nothing. Default: on.",
+        help="While paused or muted, send silence to keep the connection open. Default: on.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
         show_default=False,
@@ -130,10 +132,10 @@ def mic(
     record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
-    """Transcribe what the microphone hears, while it is spoken.
+    """Transcribe speech from the microphone, live.
 
-    On a terminal, keys: space pauses, m mutes, Enter ends the sentence, q or Ctrl-C finishes, ? lists them.
-    The end waits for the last words; a second Ctrl-C exits at once.
+    Keys on a terminal: space pauses, m mutes, Enter ends the sentence, q or Ctrl-C finishes, ? lists them.
+    At the end, asr waits for the last words; a second Ctrl-C exits at once.
     """
     from asrcli.cli.builders import journal_keeping, microphone_run, microphones, page_audio, run, sources
 

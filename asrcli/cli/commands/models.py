@@ -29,9 +29,9 @@ Name = Annotated[
 
 
 def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> None:
-    """List the models of the service, or show all that is known of one.
+    """List the models of the service, or show everything known about one.
 
-    A model that is not listed can be used too: new ones appear monthly.
+    You can also use a model that is not listed: new models appear every month.
     """
     del debug  # read by the error boundary
     found = _find(name)

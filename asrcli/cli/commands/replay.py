@@ -1,4 +1,4 @@
-"""`asr replay`: a record of the wire, played through the outputs."""
+"""`asr replay`: a message record, played through the outputs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +14,12 @@ from asrcli.core.settings import RecognitionSettings
 
 EXAMPLES = "Examples:\n\nasr replay talk.asrz\n\nasr replay talk.asrz --speed max -f jsonl --partials"
 
-RecordFile = Annotated[Path, typer.Argument(help="What --record has written.", metavar="RECORD", show_default=False)]
-Speed = Annotated[str, typer.Option("--speed", help="Times as fast as it was: 0.5, 10, max.", metavar="SPEED")]
+RecordFile = Annotated[
+    Path, typer.Argument(help="A file that --record has written.", metavar="RECORD", show_default=False)
+]
+Speed = Annotated[
+    str, typer.Option("--speed", help="Replay speed, as a multiple of the original: 0.5, 10, max.", metavar="SPEED")
+]
 
 
 @expand_option_groups
@@ -26,10 +30,10 @@ def replay(
     output_options: OutputOptions,
     logging_options: LoggingOptions,
 ) -> None:
-    """Play a record of the wire again, without the service.
+    """Replay recorded messages of a service, without the service.
 
-    The same messages go through the codecs and outputs of this version. Nothing is sent, and no key is needed.
-    Ctrl-C ends it.
+    The recorded messages go through the codecs and outputs of this version. Nothing is sent, and no key is needed.
+    Ctrl-C ends the replay.
     """
     from asrcli.cli.builders.replayed_run import replay_record
 

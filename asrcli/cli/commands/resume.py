@@ -29,13 +29,15 @@ EXAMPLES = "Examples:\n\nasr resume --last\n\nasr resume 20261124-2305 --local"
 SessionId = Annotated[
     str | None,
     typer.Argument(
-        help="The ID of a session, or how it begins.",
+        help="The ID of a session, or the beginning of its ID.",
         metavar="[ID]",
         show_default=False,
         autocompletion=session_ids,
     ),
 ]
-Last = Annotated[bool, typer.Option("--last", help="The newest interrupted session, as without ID.", metavar=FLAG)]
+Last = Annotated[
+    bool, typer.Option("--last", help="Continue the newest interrupted session; the default without ID.", metavar=FLAG)
+]
 ModelName = Annotated[str | None, model_option(". Default: the one of the session.")]
 
 
@@ -54,14 +56,15 @@ def resume(
     yes: Yes = False,
     logging_options: LoggingOptions,
 ) -> None:
-    """Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.
+    """Continue an interrupted session of asr mic or asr file: transcribe the audio that has no text yet.
 
-    Its transcript files are continued where they end, with its numbers and times; subtitles and tables are
-    rewritten as a whole.
+    Its transcript files continue where they end, with the same numbering and times; subtitles and tables are
+    rewritten completely.
 
-    If the session names files to write, or a server that is not the service's own, you are asked first.
+    If the session names files to write, or a server other than the service, asr asks you first.
     """
-    from asrcli.cli.builders import journal_keeping, resume_run
+    from asrcli.cli.builders import journal_keeping
+    from asrcli.cli.builders.sessions import resume_run
 
     if last and session is not None:
         raise UsageError("--last and a session are both given", "leave one of them out")

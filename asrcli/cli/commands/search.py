@@ -15,15 +15,18 @@ EXAMPLES = (
 Words = Annotated[
     list[str],
     typer.Argument(
-        help="Words, or parts of them, that are all in one sentence; text in quotes is a phrase.",
+        help="Words or parts of words that one sentence must contain; text in quotes is a phrase.",
         metavar="WORD...",
         show_default=False,
     ),
 ]
 Context = Annotated[
-    int, typer.Option("--context", "-C", help="Sentences before and after.", min=0, max=100, metavar="N")
+    int,
+    typer.Option("--context", "-C", help="Number of sentences to show before and after.", min=0, max=100, metavar="N"),
 ]
-Limit = Annotated[int, typer.Option(help="Most sentences; 0 shows all.", min=0, max=1_000_000, metavar="N")]
+Limit = Annotated[
+    int, typer.Option(help="Maximum number of sentences; 0 shows all.", min=0, max=1_000_000, metavar="N")
+]
 
 
 def search(
@@ -37,9 +40,9 @@ def search(
 ) -> None:
     """Find words in the finished transcripts that the library keeps. The newest come first.
 
-    Case, punctuation and full-width letters make no difference; Chinese is found character by character.
+    Case, punctuation and full-width letters make no difference; Chinese text is matched character by character.
 
-    The library begins with asr config set library on.
+    To switch the library on: asr config set library on.
     """
     del debug  # read by the error boundary
     from asrcli.cli.render.search_results import print_found

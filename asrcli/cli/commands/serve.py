@@ -64,17 +64,17 @@ def serve(
     log_file: LogFile = None,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Serve both realtime wires of DashScope on this machine, without network or key.
+    """Serve both realtime protocols of DashScope on this machine, without network or key.
 
-    The embedded engines are offline and know English only; asr engines lists them, and adds models that you bring.
+    The embedded engines work offline and recognize only English. asr engines lists them, and adds other models.
 
-    Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
+    Any DashScope client can use this server: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
-    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they exist until the server ends.
-    After SIGTERM or Ctrl-C running tasks may end first. /healthz, /readyz and /metrics answer for operators.
+    Hot-word lists and temporary keys work as with the service (asr vocab, asr token), until the server ends. After
+    SIGTERM or Ctrl-C the server waits for running tasks. /healthz, /readyz and /metrics are for monitoring.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import server_access, server_log, server_parts
+    from asrcli.cli.builders.serving import server_access, server_log, server_parts
     from asrcli.server import limits, local_server, open_files, page_origins, serving_forever
 
     open_files.make_room(max_connections, spare_files=max_connections + open_files.PENDING_FILES)
@@ -110,13 +110,13 @@ def serve(
         )
 
         def announce(address: str) -> None:
-            print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key asked for'})")
+            print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key required'})")
             if recorded is not None:
                 print_message(f"asr: every client gets the messages of {replay}")
             else:
                 server_parts.introduce(chosen.info, preferred=engine is None)
             if planned is not None:
-                print_message(f"asr: this server is at fault on purpose: {faults or f'--chaos {chaos}'}")
+                print_message(f"asr: this server injects faults: {faults or f'--chaos {chaos}'}")
             for warning in warnings:
                 print_message(warning)
 

@@ -58,7 +58,10 @@ Action = Annotated[
 SessionIds = Annotated[
     list[str] | None,
     typer.Argument(
-        help="IDs of sessions, or how they begin.", metavar="[ID]...", show_default=False, autocompletion=session_ids
+        help="IDs of sessions, or the beginnings of IDs.",
+        metavar="[ID]...",
+        show_default=False,
+        autocompletion=session_ids,
     ),
 ]
 Formats = Annotated[
@@ -73,10 +76,12 @@ Formats = Annotated[
 ]
 ExportFile = Annotated[
     str | None,
-    typer.Option("--output", "-o", help="export: write here; several formats each add their suffix.", metavar="PATH"),
+    typer.Option(
+        "--output", "-o", help="export: output file; with several formats each adds its suffix.", metavar="PATH"
+    ),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="export: write over a file that is not a transcript.", metavar=FLAG)
+    bool, typer.Option("--overwrite", help="export: overwrite a file even if it is no transcript.", metavar=FLAG)
 ]
 
 
@@ -96,11 +101,12 @@ def sessions(
 ) -> None:
     """List, show, export, keep or delete sessions and their transcripts.
 
-    Recorded audio is deleted when all finished sessions take more than 2 GB, and after 14 days. Its text stays where
-    the library has it; keep puts it there, and no limit deletes it. purge applies the limits of the library now.
+    Recorded audio is deleted after 14 days, or earlier when all finished sessions take more than 2 GB. Text in the
+    library stays. keep puts the text of a session into the library and protects it from all limits. purge applies the
+    limits of the library now.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import session_actions, session_catalogue
+    from asrcli.cli.builders.sessions import session_actions, session_catalogue
     from asrcli.cli.render import session_tables
 
     _check(action, ids or [], {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json})

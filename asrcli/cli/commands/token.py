@@ -16,7 +16,7 @@ EXAMPLES = "Examples:\n\nasr token --expires 600\n\nasr token --json | jq .expir
 
 Expires = Annotated[int, typer.Option(help="How long the key is valid.", min=1, max=1800, metavar="SECONDS")]
 TokenAsJson = Annotated[
-    bool, typer.Option("--json", help="As JSON, with the time when it expires (expires_at).", metavar=FLAG)
+    bool, typer.Option("--json", help="Print JSON, with the time when the key expires (expires_at).", metavar=FLAG)
 ]
 
 
@@ -29,9 +29,9 @@ def token(
     debug: Debug = False,
     log_file: LogFile = None,
 ) -> None:
-    """Make a temporary key from yours and print it, for a program that must not have yours.
+    """Create a temporary key from your key and print it, for a program that must not get your key.
 
-    It may do what yours may, until it expires. It cannot be revoked.
+    The temporary key has the same rights as your key until it expires. It cannot be revoked.
     """
     del debug  # read by the error boundary
     from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, read_temporary_key

@@ -18,7 +18,9 @@ EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --
 
 SessionId = Annotated[
     str,
-    typer.Argument(help="The ID of a session, or how it begins.", metavar="SESSION", autocompletion=session_ids),
+    typer.Argument(
+        help="The ID of a session, or the beginning of its ID.", metavar="SESSION", autocompletion=session_ids
+    ),
 ]
 
 
@@ -29,9 +31,9 @@ def verify(
     debug: Debug = False,
     log_file: LogFile = None,
 ) -> None:
-    """Check from the recorded audio and events of a session that no second is lost or counted wrongly.
+    """Check, with the recorded audio and events of a session, that no second is lost or counted wrongly.
 
-    Exit code 6 if audio is lost, or if the figures disagree.
+    The exit code is 6 if audio is lost, or if the figures do not match.
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders.journal_keeping import journal_directory, open_journal

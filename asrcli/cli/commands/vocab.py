@@ -63,7 +63,7 @@ What = Annotated[
 Words = Annotated[
     str | None,
     typer.Option(
-        help="The words, in place of FILE: 'Kubernetes:5,梯度'.",
+        help="The words, instead of FILE: 'Kubernetes:5,梯度'.",
         metavar="WORDS",
         rich_help_panel=LIST_PANEL,
         show_default=False,
@@ -74,7 +74,7 @@ TargetModel = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help=f"The one model that the list is for. Default: {DEFAULT_MODEL}.",
+        help=f"The model that the list is for. Default: {DEFAULT_MODEL}.",
         autocompletion=known_models,
         metavar="NAME",
         rich_help_panel=LIST_PANEL,
@@ -84,7 +84,7 @@ TargetModel = Annotated[
 Prefix = Annotated[
     str | None,
     typer.Option(
-        help="What IDs begin with: 1 to 9 digits and lower-case letters. Default: from the name of FILE.",
+        help="Prefix of the ID: 1 to 9 digits and lower-case letters. Default: from the name of FILE.",
         metavar="NAME",
         rich_help_panel=LIST_PANEL,
         show_default=False,
@@ -94,7 +94,7 @@ Wait = Annotated[
     bool | None,
     typer.Option(
         "--wait/--no-wait",
-        help="--wait: wait for the 5 minutes between two updates. --no-wait: not even until the list can be used.",
+        help="--wait: also wait for the 5 minutes between two updates. --no-wait: do not wait until the list is ready.",
         metavar=FLAG,
         rich_help_panel=LIST_PANEL,
         show_default=False,
@@ -105,7 +105,7 @@ Yes = Annotated[
     typer.Option(
         "--yes",
         "-y",
-        help="Delete, or replace other words, without asking.",
+        help="Delete the list, or replace its words, without asking.",
         metavar=FLAG,
         rich_help_panel=LIST_PANEL,
     ),
@@ -130,13 +130,14 @@ def vocab(
 ) -> None:
     """List, show, create, update, delete or sync hot-word lists.
 
-    sync makes a list hold what is in FILE, creates the list if there is none, and prints its ID for --vocabulary-id.
+    sync makes a list equal to FILE, creates the list if it does not exist, and prints its ID for --vocabulary-id.
 
-    create, update and sync can read what show prints.
+    create, update and sync can read the output of show.
 
-    In FILE: words as text:weight, or lines of text, weight and language with tabs between, or JSON. # is a comment.
+    FILE contains words as text:weight, or lines of text, weight and language separated by tabs, or JSON. # begins a
+    comment.
 
-    Weights are 1 to 5, usually 4; 50 is for qwen-audio-3.x alone. An account has 10 lists, each for one model.
+    Weights are 1 to 5, usually 4; only qwen-audio-3.x also takes 50. An account has 10 lists, each for one model.
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import hotword_actions

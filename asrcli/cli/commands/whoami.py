@@ -14,9 +14,10 @@ EXAMPLES = "Examples:\n\nasr whoami\n\nasr whoami --json | jq -r .source"
 
 @expand_option_groups
 def whoami(as_json: AsJson = False, *, connection_options: EndpointOptions, debug: Debug = False) -> None:
-    """Show where the API key comes from, its last four characters, and the service that it is for.
+    """Show where the API key comes from, its last four characters, and its service.
 
-    No connection is opened: asr doctor asks the service. In JSON, source is option, environment, login or sdk.
+    No connection is opened; asr doctor checks the key with the service. In JSON, source is option, environment, login
+    or sdk.
     """
     del debug  # read by the error boundary
     there = connection_options.endpoint

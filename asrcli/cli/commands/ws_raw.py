@@ -15,7 +15,6 @@ from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import AUDIO, FLAG, OUTPUT
 from asrcli.cli.options.record import RecordOptions
-from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.interfaces import Transport
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
@@ -55,7 +54,7 @@ WireName = Annotated[
     WireChoice,
     typer.Option(
         "--wire",
-        help=f"Which messages to send: {', '.join(WireChoice)}, which is any WebSocket server.",
+        help=f"Protocol of the messages: {', '.join(WireChoice)} (any WebSocket server).",
         metavar="NAME",
         rich_help_panel=WIRE,
     ),
@@ -70,7 +69,7 @@ Vad = Annotated[
     bool,
     typer.Option(
         "--vad/--no-vad",
-        help="Realtime wire: the server cuts sentences; --no-vad commits all the audio as one.",
+        help="Realtime: the server finds the end of each sentence; --no-vad commits all audio at once.",
         metavar=FLAG,
         rich_help_panel=MODEL,
     ),
@@ -78,7 +77,7 @@ Vad = Annotated[
 First = Annotated[
     str | None,
     typer.Option(
-        help="Send this first, in place of our own run-task or session.update; @FILE reads it.",
+        help="Send this first, instead of the usual run-task or session.update; @FILE reads it.",
         metavar="JSON",
         rich_help_panel=MESSAGES,
     ),
@@ -86,7 +85,7 @@ First = Annotated[
 Last = Annotated[
     str | None,
     typer.Option(
-        help="Send this last, in place of our own finish-task or session.finish; @FILE reads it.",
+        help="Send this last, instead of the usual finish-task or session.finish; @FILE reads it.",
         metavar="JSON",
         rich_help_panel=MESSAGES,
     ),
@@ -101,11 +100,11 @@ TextLines = Annotated[
     ),
 ]
 ShowSent = Annotated[
-    bool, typer.Option("--show-sent", help="Show what is sent too.", metavar=FLAG, rich_help_panel=OUTPUT)
+    bool, typer.Option("--show-sent", help="Show sent messages too.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 NoAudio = Annotated[
     bool,
-    typer.Option("--no-audio", help="Leave out the audio of --show-sent.", metavar=FLAG, rich_help_panel=OUTPUT),
+    typer.Option("--no-audio", help="Leave audio out of --show-sent.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 Verbose = Annotated[
     int,  # a count, as of the other commands: a setting for all of them holds here too
@@ -119,26 +118,26 @@ Verbose = Annotated[
     ),
 ]
 StampLines = Annotated[
-    bool, typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT)
+    bool,
+    typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 AudioFormat = Annotated[
     str,
     typer.Option(
-        help="pcm decodes the file; another name announces it and sends the file's own bytes.",
+        help="pcm decodes the file; any other format is announced to the server, and the file is sent unchanged.",
         metavar="NAME",
         rich_help_panel=AUDIO,
     ),
 ]
 ChunkMs = Annotated[
-    int,
-    typer.Option(help="Length of a piece of audio.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO),
+    int, typer.Option(help="Length of an audio chunk.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO)
 ]
 Wait = Annotated[
     float | None,
     typer.Option(
-        help="How long to wait for the next answer at the end. Default: 30; 3 where no answer says the end.",
+        help="How long to wait at the end for the next answer. Default: 30; 3 without an end message.",
         min=0.1,
-        callback=bounded_number,
+        callback=values.bounded_number,
         metavar="SECONDS",
         rich_help_panel=WIRE,
         show_default=False,
@@ -154,10 +153,7 @@ Printed = Annotated[
 Replaced = Annotated[
     bool,
     typer.Option(
-        "--overwrite",
-        help="Write over a file that holds something else.",
-        metavar=FLAG,
-        rich_help_panel=OUTPUT,
+        "--overwrite", help="Overwrite a file that holds something else.", metavar=FLAG, rich_help_panel=OUTPUT
     ),
 ]
 
@@ -192,9 +188,9 @@ def ws_raw(
     debug: Debug = False,
     log_file: LogFile = None,
 ) -> None:
-    """Exchange messages with a service, and print each of its messages as it came, one per line.
+    """Exchange messages with a service, and print each message unchanged, one per line.
 
-    Audio is paced and is sent only when the service is ready; the end waits for its last answer.
+    Audio is sent at the chosen pace, once the service is ready. At the end, asr waits for the last answer.
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import raw_session, sources
@@ -207,11 +203,11 @@ def ws_raw(
         raise UsageError("--no-audio without --show-sent: no audio is shown")
     _check(wire, connection_options, text=text, path=path, vad=vad, audio_format=audio_format)
     if raw and (path is None or audio_format != "pcm"):
-        raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
+        raise UsageError("--raw describes a file of raw PCM, which is sent as pcm")
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
     recognition = _recognition(wire, model, audio_format, vad=vad)
-    samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
     speed = connection_options.pace_of(pace)
@@ -244,7 +240,7 @@ def ws_raw(
 
 def _check_model(wire: registry.Wire | None, model: str) -> None:
     if model and wire is None:
-        raise UsageError("--model with --wire none: such a server is asked for no model")
+        raise UsageError("--model with --wire none: such a server has no models to choose from")
     if model == AUTO:
         raise UsageError(
             "--model auto: no audio is looked at here, so the model must be named", "leave it out, or see asr models"
@@ -296,4 +292,4 @@ def _check(
     if text and wire is not None:
         raise UsageError(f"--text with --wire {name}: that wire carries audio")
     if text and path is not None:
-        raise UsageError("--text with a file: the one sends lines, the other audio")
+        raise UsageError("--text with a file: --text sends lines, a file sends audio")

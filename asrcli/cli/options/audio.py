@@ -16,14 +16,16 @@ Paths = Annotated[
 ]
 Start = Annotated[
     str | None,
-    typer.Option(help="Start here: 90 (seconds), 1:30 or 1:02:03.5.", metavar="TIME", rich_help_panel=AUDIO),
+    typer.Option(help="Start at this time: 90 (seconds), 1:30 or 1:02:03.5.", metavar="TIME", rich_help_panel=AUDIO),
 ]
-End = Annotated[str | None, typer.Option(help="End here, in the same form.", metavar="TIME", rich_help_panel=AUDIO)]
+End = Annotated[
+    str | None, typer.Option(help="End at this time, in the same format.", metavar="TIME", rich_help_panel=AUDIO)
+]
 Track = Annotated[
     str | None,
     typer.Option(
         "--track",
-        help="Which sound track, by number or language.",
+        help="Which audio track, by number or language.",
         metavar="N|LANG",
         rich_help_panel=AUDIO,
         show_default=False,
@@ -36,7 +38,7 @@ EachChannel = Annotated[
     bool,
     typer.Option(
         "--each-channel",
-        help="Transcribe each channel separately: call recordings.",
+        help="Transcribe each channel separately (call recordings).",
         metavar=FLAG,
         rich_help_panel=AUDIO,
     ),
@@ -44,7 +46,7 @@ EachChannel = Annotated[
 Gain = Annotated[
     float,
     typer.Option(
-        help="Make it louder by so many decibels; softer if negative.",
+        help="Gain in decibels: louder if positive, softer if negative.",
         min=-60,
         max=60,
         callback=bounded_number,
@@ -58,12 +60,17 @@ Denoise = Annotated[
 ]
 Agc = Annotated[
     bool,
-    typer.Option("--agc", help="Make soft speech louder before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
+    typer.Option(
+        "--agc",
+        help="Automatic gain control: make quiet speech louder before sending (Linux).",
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
+    ),
 ]
 Pace = Annotated[
     str | None,
     typer.Option(
-        help="Times real time, or max. Default: 1; max with --local.",
+        help="N times real time, or max. Default: 1; max with --local.",
         metavar="N|max",
         rich_help_panel=AUDIO,
         show_default=False,
@@ -73,19 +80,19 @@ Fast = Annotated[
     bool,
     typer.Option(
         "--fast",
-        help="Cut the recording at silences, and transcribe its parts at once.",
+        help="Cut the recording at silences, and transcribe the parts in parallel.",
         metavar=FLAG,
         rich_help_panel=AUDIO,
     ),
 ]
 Raw = Annotated[
     bool,
-    typer.Option("--raw", help="The input is bare samples, without a header.", metavar=FLAG, rich_help_panel=AUDIO),
+    typer.Option("--raw", help="The input is raw PCM, without a header.", metavar=FLAG, rich_help_panel=AUDIO),
 ]
 Encoding = Annotated[
     EncodingName | None,
     typer.Option(
-        help="Encoding of bare samples: s16le, s16be, s24le, s32le, u8, f32le, f64le, alaw, mulaw. Default: s16le.",
+        help="Encoding of raw PCM: s16le, s16be, s24le, s32le, u8, f32le, f64le, alaw, mulaw. Default: s16le.",
         metavar="NAME",
         rich_help_panel=AUDIO,
         show_default=False,
@@ -94,7 +101,7 @@ Encoding = Annotated[
 Rate = Annotated[
     int | None,
     typer.Option(
-        help="Rate of bare samples. Default: 16000.",
+        help="Sample rate of raw PCM. Default: 16000.",
         min=1000,
         max=384_000,
         metavar="HZ",
@@ -105,7 +112,7 @@ Rate = Annotated[
 Channels = Annotated[
     int | None,
     typer.Option(
-        help="Channels of bare samples. Default: 1.",
+        help="Channels of raw PCM. Default: 1.",
         min=1,
         max=MOST_CHANNELS,
         metavar="N",
@@ -117,7 +124,7 @@ Passthrough = Annotated[
     bool,
     typer.Option(
         "--passthrough",
-        help="Send the file's own bytes, for the service to decode.",
+        help="Send the file without decoding it; the service decodes it.",
         metavar=FLAG,
         rich_help_panel=AUDIO,
     ),
@@ -125,7 +132,7 @@ Passthrough = Annotated[
 Backend = Annotated[
     BackendName | None,
     typer.Option(
-        help="What reads microphones: pyaudio, miniaudio, parec, pw-record, arecord. Default: the first installed.",
+        help="Recorder for microphones: pyaudio, miniaudio, parec, pw-record, arecord. Default: the first installed.",
         metavar="NAME",
         rich_help_panel=AUDIO,
         show_default=False,

@@ -46,7 +46,7 @@ Out = Annotated[
     str | None,
     typer.Option(
         "--out",
-        help="The folder of the transcripts, and of the ledger that remembers what is finished; or an address: "
+        help="Folder for the transcripts, and for the ledger that records which inputs are finished; or an address: "
         "s3://bucket/folder.",
         metavar="DIR",
         rich_help_panel=OUTPUT,
@@ -57,8 +57,8 @@ OutputName = Annotated[
     str,
     typer.Option(
         "--name",
-        help="What a transcript is called, without its suffix: {stem} or {name} (with the suffix of the input), "
-        "{parent} (the folder that holds it), {folder} (all folders from the one that you name).",
+        help="Name of each transcript, without its suffix: {stem} or {name} (with the suffix of the input), "
+        "{parent} (the folder of the input), {folder} (all folders, beginning with the one that you named).",
         metavar="TEXT",
         rich_help_panel=OUTPUT,
     ),
@@ -68,7 +68,7 @@ Jobs = Annotated[
     typer.Option(
         "--jobs",
         "-j",
-        help="How many inputs are transcribed at once. Default: 8; with --local one for each core.",
+        help="How many inputs are transcribed in parallel. Default: 8; with --local one per core.",
         min=1,
         max=1000,
         metavar="N",
@@ -79,7 +79,7 @@ StartsPerMinute = Annotated[
     float | None,
     typer.Option(
         "--rpm",
-        help="How many tasks may begin in a minute. Default: what the service allows the model; no limit elsewhere.",
+        help="How many tasks may start per minute. Default: the limit of the service for the model; none elsewhere.",
         min=1,
         max=60_000,
         callback=bounded_number,
@@ -92,19 +92,19 @@ DaskScheduler = Annotated[
     str | None,
     typer.Option(
         "--dask",
-        help="Transcribe on the workers of a Dask cluster, which read the inputs and have keys of their own. The "
+        help="Transcribe on the workers of a Dask cluster, which read the inputs and have their own keys. The "
         "address of its scheduler: tcp://host:8786.",
         metavar="ADDRESS",
         rich_help_panel=CONNECTION,
         show_default=False,
     ),
 ]
-Redo = Annotated[bool, typer.Option("--force", help="Transcribe also what is finished, from its start.", metavar=FLAG)]
+Redo = Annotated[bool, typer.Option("--force", help="Transcribe finished inputs again, too.", metavar=FLAG)]
 ForceSettings = Annotated[
     bool,
     typer.Option(
         FORCE_SETTINGS,
-        help="Send what the model is known to ignore or refuse, in any range.",
+        help="Send options that the model ignores or refuses, and values out of range.",
         metavar=FLAG,
         rich_help_panel=MODEL,
     ),
@@ -113,7 +113,7 @@ SplitLength = Annotated[
     str | None,
     typer.Option(
         "--split",
-        help="Cut recordings that are much longer than this at silences, and transcribe the parts at once: 10m.",
+        help="Cut recordings that are much longer than this at silences; transcribe the parts in parallel: 10m.",
         metavar="TIME",
         show_default=False,
     ),
@@ -122,7 +122,7 @@ Watched = Annotated[
     Path | None,
     typer.Option(
         "--watch",
-        help="Transcribe recordings that appear in a folder, each once it is complete, until Ctrl-C.",
+        help="Watch this folder until Ctrl-C, and transcribe each new recording when it is complete.",
         metavar="DIR",
         show_default=False,
     ),
@@ -131,13 +131,13 @@ References = Annotated[
     Path | None,
     typer.Option(
         "--ref",
-        help="Compare the transcripts with references of the same names at the end, as asr eval does.",
+        help="At the end, compare the transcripts with references of the same names, as asr eval does.",
         metavar="DIR",
         show_default=False,
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print what would be done with each input, and do nothing.", metavar=FLAG)
+    bool, typer.Option("--dry-run", help="Print what would be done with each input; transcribe nothing.", metavar=FLAG)
 ]
 
 

@@ -11,7 +11,7 @@ from asrcli.cli.options.panels import CONNECTION, FLAG
 def check_budget(budget: float | None) -> float | None:
     """The value of --budget in CNY; for infinity and NaN, Typer reports a bad parameter."""
     if budget is not None and not 0 <= budget < inf:
-        raise typer.BadParameter(f"{budget} is not a sum of money; as in --budget 5.00")
+        raise typer.BadParameter(f"{budget} is not an amount of money; as in --budget 5.00")
     return budget
 
 
@@ -19,7 +19,7 @@ BudgetLimit = Annotated[
     float | None,
     typer.Option(
         "--budget",
-        help="End the run in order before it costs more than this.",
+        help="End the run normally before it costs more than this.",
         min=0,
         callback=check_budget,
         metavar="CNY",
@@ -31,7 +31,7 @@ Estimate = Annotated[
     bool,
     typer.Option(
         "--estimate",
-        help="Print what it would cost, and send nothing.",
+        help="Print the expected cost, and send nothing.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),

@@ -10,7 +10,7 @@ Captions = Annotated[
     int | None,
     typer.Option(
         "--captions",
-        help="Show the transcript as a page of captions at http://127.0.0.1:PORT; 0 finds a port and prints it.",
+        help="Show captions as a web page at http://127.0.0.1:PORT; 0 finds a free port and prints it.",
         min=0,
         max=65535,
         metavar="PORT",

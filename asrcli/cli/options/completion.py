@@ -17,7 +17,7 @@ def device_names() -> list[str]:
 
 def session_ids(ctx: typer.Context) -> list[str]:
     """The IDs of the sessions, the newest first; for a command that takes several also those in the library."""
-    from asrcli.cli.builders.session_catalogue import known_ids
+    from asrcli.cli.builders.sessions.session_catalogue import known_ids
 
     given = list(ctx.params.get("ids") or ())
     return known_ids(ctx.params.get("journal"), given, in_library="ids" in ctx.params)

@@ -17,16 +17,17 @@ from asrcli.cli.options.setting_values import has_empty, is_path_type, option_na
 from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
-from asrcli.config.layers import KEY_VARIABLE, PROFILE_VARIABLE, Setting, settings_of
+from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach, is_path
 from asrcli.core.errors import AsrError, UsageError, bare_url
-from asrcli.core.late_pattern import late_pattern
+from asrcli.core.lazy_pattern import lazy_pattern
+from asrcli.core.settings import KEY_VARIABLE
 
 NO_SETTINGS = {"help", "help-all", "profile"}
 MAY_BE_EMPTY = {"profile", "url"}  # no profile; an address has an error of its own
 WRITES_HERE = {"output", "save_audio"}  # names of files that are no paths to Typer
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
-_ADDRESS = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_ADDRESS = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
 
 
@@ -140,7 +141,7 @@ class ConfiguredCommand(Command):
         for option, setting in found.settings.items():
             parameter = self.options[option]
             if setting.is_ours and has_empty(setting.value) and is_path(option):
-                raise UsageError(f"{setting.origin}: {option} is empty", "asr config unset takes it out")
+                raise UsageError(f"{setting.origin}: {option} is empty", "asr config unset removes it")
             one_way = parameter.is_flag and not parameter.secondary_opts
             if setting.is_ours and not (one_way and setting.value is False):
                 values[parameter.name] = setting.value

@@ -51,20 +51,20 @@ Local = Annotated[
     bool,
     typer.Option(
         "--local",
-        help="Recognize English offline, less well.",
+        help="Recognize English offline, with less accuracy.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
 ]
 ApiKeyFile = Annotated[
     Path | None,
-    typer.Option(help="File with the key. Default: DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION),
+    typer.Option(help="File with the API key. Default: DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION),
 ]
 Heartbeat = Annotated[
     bool | None,
     typer.Option(
         "--heartbeat/--no-heartbeat",
-        help="Keep the connection through long silence. Default: where the model can.",
+        help="Keep the connection open during long silence. Default: on, if the model supports it.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
         show_default=False,
@@ -73,7 +73,7 @@ Heartbeat = Annotated[
 Region = Annotated[
     str | None,
     typer.Option(
-        help="Where the key was issued. Default: cn-beijing.",
+        help="Region that issued the key. Default: cn-beijing.",
         autocompletion=lambda: list(REGIONS),
         metavar="NAME",
         rich_help_panel=CONNECTION,
@@ -88,7 +88,7 @@ TemporaryKey = Annotated[
     bool,
     typer.Option(
         "--temporary-key",
-        help="Get a key that is valid for one minute for each connection, and send that.",
+        help="For each connection, get a temporary key that is valid for one minute, and send that key.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
@@ -96,7 +96,7 @@ TemporaryKey = Annotated[
 Proxy = Annotated[
     str | None,
     typer.Option(
-        help="Proxy to go through. Default: from HTTPS_PROXY and similar variables.",
+        help="Proxy to use. Default: from HTTPS_PROXY and similar variables.",
         metavar="URL",
         rich_help_panel=CONNECTION,
         show_default=False,
@@ -106,7 +106,7 @@ CertificateFile = Annotated[
     Path | None,
     typer.Option(
         "--ca",
-        help="Trust the certificates in this file too.",
+        help="File with additional certificates to trust.",
         metavar="PATH",
         rich_help_panel=CONNECTION,
     ),

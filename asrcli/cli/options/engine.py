@@ -44,7 +44,5 @@ def engine_option(text: str, panel: str) -> "typer.models.OptionInfo":
 
 EngineName = Annotated[
     str | None,
-    engine_option(
-        "With --local or --fallback: which recognizer (asr engines). Default: the best one here.", CONNECTION
-    ),
+    engine_option("Recognizer for --local or --fallback (see asr engines). Default: the best one here.", CONNECTION),
 ]

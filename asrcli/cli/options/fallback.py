@@ -9,7 +9,7 @@ from asrcli.cli.options.panels import CONNECTION
 
 
 class FallbackName(StrEnum):
-    """What can hear in place of the service."""
+    """What can hear instead of the service."""
 
     LOCAL = "local"
 
@@ -18,7 +18,7 @@ FallbackOption = Annotated[
     FallbackName | None,
     typer.Option(
         "--fallback",
-        help="local: provisional text while the service is away.",
+        help="local: show provisional text during an outage.",
         metavar="NAME",
         rich_help_panel=CONNECTION,
         show_default=False,

@@ -13,13 +13,15 @@ JournalFolder = Annotated[
     Path | None,
     typer.Option(
         "--journal",
-        help="Keep the audio here until it has its text (asr resume). Default: the user's state directory.",
+        help="Folder for audio that has no text yet (see asr resume). Default: your state directory.",
         metavar="DIR",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),
 ]
-NoJournal = Annotated[bool, typer.Option("--no-journal", help="Keep no journal.", metavar=FLAG, rich_help_panel=OUTPUT)]
+NoJournal = Annotated[
+    bool, typer.Option("--no-journal", help="Keep no journal of this run.", metavar=FLAG, rich_help_panel=OUTPUT)
+]
 ResumeFolder = Annotated[
     Path | None,
     typer.Option("--journal", help=JOURNAL_HELP, metavar="DIR", rich_help_panel=OUTPUT, show_default=False),

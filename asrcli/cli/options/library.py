@@ -37,7 +37,7 @@ PurgeSize = Annotated[str | None, typer.Option("--library-max-size", help=f"purg
 
 @dataclass(frozen=True)
 class LibraryOptions:
-    """The values of the options, as the user gave them; `library` is None where nobody has said.
+    """The values of the options, as the user gave them; `library` is None if nobody has said.
 
     Raises:
         UsageError: an age or a size that cannot be read.

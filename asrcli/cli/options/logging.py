@@ -10,7 +10,8 @@ from asrcli.cli.options.panels import DIAGNOSIS, FLAG
 from asrcli.core.dataclass import dataclass
 
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)
+    bool,
+    typer.Option("--quiet", "-q", help="Print no status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS),
 ]
 Verbose = Annotated[
     int,
@@ -18,16 +19,18 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         count=True,
-        help="More status; -vv everything.",
+        help="Print more status; -vv prints everything.",
         metavar=FLAG,
         show_default=False,
         rich_help_panel=DIAGNOSIS,
     ),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", metavar=FLAG, rich_help_panel=DIAGNOSIS)]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show tracebacks of errors.", metavar=FLAG, rich_help_panel=DIAGNOSIS)
+]
 LogFile = Annotated[
     Path | None,
-    typer.Option(help="Log to this file, rotating at 1 MB.", metavar="PATH", rich_help_panel=DIAGNOSIS),
+    typer.Option(help="Write a log to this file, rotated at 1 MB.", metavar="PATH", rich_help_panel=DIAGNOSIS),
 ]
 
 

@@ -20,7 +20,7 @@ def model_option(words: str, *, show_default: bool = False) -> Any:
     return typer.Option(
         "--model",
         "-m",
-        help=f"Model to ask{words}",
+        help=f"Model to use{words}",
         autocompletion=known_models,
         rich_help_panel=MODEL,
         metavar="NAME",

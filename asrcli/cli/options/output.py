@@ -30,21 +30,23 @@ OutputFile = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write here; several formats each add their suffix.",
+        help="Output file; with several formats each adds its suffix.",
         metavar="PATH",
         rich_help_panel=OUTPUT,
     ),
 ]
 OutputDir = Annotated[
     Path | None,
-    typer.Option("--output-dir", help="Write a transcript for each input here.", metavar="DIR", rich_help_panel=OUTPUT),
+    typer.Option("--output-dir", help="Folder for one transcript per input.", metavar="DIR", rich_help_panel=OUTPUT),
 ]
-Append = Annotated[bool, typer.Option("--append", help="Add to the output file.", metavar=FLAG, rich_help_panel=OUTPUT)]
+Append = Annotated[
+    bool, typer.Option("--append", help="Append to the output file.", metavar=FLAG, rich_help_panel=OUTPUT)
+]
 Overwrite = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Write over a file that is not a transcript, or is one of another input.",
+        help="Overwrite a file even if it is no transcript, or belongs to another input.",
         metavar=FLAG,
         rich_help_panel=OUTPUT,
     ),
@@ -56,23 +58,23 @@ Partials = Annotated[
 Timestamps = Annotated[
     TimestampStyle | None,
     typer.Option(
-        help="Times before sentences: relative (audio) or clock (day).",
+        help="Show times: relative (position) or clock (time of day).",
         metavar="STYLE",
         rich_help_panel=OUTPUT,
     ),
 ]
 Template = Annotated[
     str | None,
-    typer.Option(help="Write each sentence as this: '{begin} {text}'.", metavar="TEXT", rich_help_panel=OUTPUT),
+    typer.Option(help="Format of each sentence: '{begin} {text}'.", metavar="TEXT", rich_help_panel=OUTPUT),
 ]
 Capitalize = Annotated[
     bool,
-    typer.Option("--capitalize", help="Capital letters and full stops.", metavar=FLAG, rich_help_panel=OUTPUT),
+    typer.Option("--capitalize", help="Add capital letters and full stops.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 MaxLine = Annotated[
     int | None,
     typer.Option(
-        help="Longest line of subtitles, in columns of a screen; a Chinese character takes 2. Default: 42.",
+        help="Longest line of subtitles, in screen columns; a Chinese character takes 2. Default: 42.",
         min=10,
         max=200,
         metavar="N",
@@ -81,26 +83,30 @@ MaxLine = Annotated[
 ]
 MaxLines = Annotated[
     int | None,
-    typer.Option(help="Most lines of a subtitle. Default: 2.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT),
+    typer.Option(
+        help="Maximum number of lines per subtitle. Default: 2.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT
+    ),
 ]
 Exec = Annotated[
     str | None,
     typer.Option(
         "--exec",
-        help="Run for each sentence: text on standard input; ASR_SENTENCE, ASR_BEGIN_MS, ASR_END_MS set.",
+        help="Run this for each sentence: text on standard input; sets ASR_SENTENCE, ASR_BEGIN_MS, ASR_END_MS.",
         metavar="COMMAND",
         rich_help_panel=OUTPUT,
     ),
 ]
 EmbedAudio = Annotated[
     bool,
-    typer.Option("--embed-audio", help="Put the audio into the page of -f html.", metavar=FLAG, rich_help_panel=OUTPUT),
+    typer.Option(
+        "--embed-audio", help="Include the audio in the page of -f html.", metavar=FLAG, rich_help_panel=OUTPUT
+    ),
 ]
 PlainScreen = Annotated[
     bool,
     typer.Option(
         "--plain",
-        help="No live line: finished sentences only, for screen readers.",
+        help="Print finished sentences only, without the live line: for screen readers.",
         metavar=FLAG,
         rich_help_panel=OUTPUT,
     ),

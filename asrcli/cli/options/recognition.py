@@ -40,7 +40,7 @@ Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Send what the model is known to ignore or refuse, in any range.",
+        help="Send options that the model ignores or refuses, and values out of range.",
         metavar=FLAG,
         rich_help_panel=MODEL,
     ),
@@ -49,7 +49,7 @@ FromTranscript = Annotated[
     bool,
     typer.Option(
         "--context-from-transcript",
-        help="Let the last sentences be context for the next.",
+        help="Use the last sentences as context for the next ones.",
         metavar=FLAG,
         rich_help_panel=WORDS,
     ),
@@ -90,7 +90,7 @@ def _help(row: ServiceParameter) -> str:
 
 
 def _completion(row: ServiceParameter) -> Callable[[], list[str]] | None:
-    """A function that returns the texts that completion offers; None where it offers none."""
+    """A function that returns the texts that completion offers; None if it offers none."""
     offered = list(row.values or row.examples)
     if row.name == "languages":
         offered = LANGUAGES

@@ -1,4 +1,4 @@
-"""The options for a record of the wire."""
+"""The options for a message record."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,14 +18,14 @@ Record = Annotated[
     Path | None,
     typer.Option(
         "--record",
-        help="Keep every message here, without secrets and with audio as lengths: .asrz, for asr replay.",
+        help="Record every message in this file (.asrz), without secrets, audio as lengths only; see asr replay.",
         metavar="PATH",
         rich_help_panel=DIAGNOSIS,
     ),
 ]
 RecordAudio = Annotated[
     bool,
-    typer.Option("--record-audio", help="Keep the audio in the --record too.", metavar=FLAG, rich_help_panel=DIAGNOSIS),
+    typer.Option("--record-audio", help="Include the audio in --record.", metavar=FLAG, rich_help_panel=DIAGNOSIS),
 ]
 
 

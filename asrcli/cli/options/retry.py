@@ -18,7 +18,7 @@ Reconnect = Annotated[
     bool,
     typer.Option(
         "--reconnect/--no-reconnect",
-        help="Restore a lost connection and send again what has no text yet.",
+        help="Restore a lost connection, and send audio that has no text again.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
@@ -37,7 +37,7 @@ RetryLimit = Annotated[
 RetryFor = Annotated[
     float | None,
     typer.Option(
-        help="Longest outage. Default: 300; no limit for a microphone, a pipe or a live stream.",
+        help="Longest outage to wait for. Default: 300; no limit for a microphone, a pipe or a live stream.",
         min=0,
         callback=bounded_number,
         metavar="SECONDS",
@@ -48,7 +48,7 @@ RetryFor = Annotated[
 RetryWait = Annotated[
     float,
     typer.Option(
-        help="Longest wait before the first attempt; it doubles with each.",
+        help="Maximum backoff before the first attempt; it doubles with each attempt.",
         min=0,
         max=60,
         callback=bounded_number,
@@ -59,7 +59,7 @@ RetryWait = Annotated[
 CatchUp = Annotated[
     float,
     typer.Option(
-        help="How fast missed audio is sent, as times real time.",
+        help="How fast delayed audio is sent, as a multiple of real time.",
         min=1,
         max=1000,
         callback=bounded_number,
@@ -70,7 +70,7 @@ CatchUp = Annotated[
 ConnectTimeout = Annotated[
     float | None,
     typer.Option(
-        help="How long the connection, and then the service, may take to get ready. Default: 10; 70 with --local.",
+        help="Timeout for opening the connection, and then for the first answer. Default: 10; 70 with --local.",
         min=0.1,
         callback=bounded_number,
         metavar="SECONDS",
@@ -81,7 +81,7 @@ ConnectTimeout = Annotated[
 StallTimeout = Annotated[
     float,
     typer.Option(
-        help="How long the service may neither receive nor send anything.",
+        help="How long the service may neither receive nor send data.",
         min=0.1,
         callback=bounded_number,
         metavar="SECONDS",

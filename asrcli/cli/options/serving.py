@@ -23,25 +23,28 @@ class SecondPass(StrEnum):
     NEVER = "never"
 
 
-Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=CONNECTION)]
+Host = Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS", rich_help_panel=CONNECTION)]
 Port = Annotated[
     int,
     typer.Option(
-        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=CONNECTION
+        help="Port to listen on; 0 uses a free port.", min=0, max=65535, metavar="PORT", rich_help_panel=CONNECTION
     ),
 ]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
-        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=CONNECTION
+        "--api-key-file",
+        help="Require clients to send the key in this file.",
+        metavar="PATH",
+        rich_help_panel=CONNECTION,
     ),
 ]
 KeysFile = Annotated[
     Path | None,
     typer.Option(
         "--keys",
-        help="Let in the keys of this file, a line each: NAME KEY connections=4 reserved=2 tasks_per_minute=60. The "
-        "limits may be left out. SIGHUP reads the file again.",
+        help="Accept the keys in this file, one per line: NAME KEY connections=4 reserved=2 tasks_per_minute=60. The "
+        "limits are optional. SIGHUP reads the file again.",
         metavar="PATH",
         rich_help_panel=CONNECTION,
     ),
@@ -50,7 +53,7 @@ Replayed = Annotated[
     Path | None,
     typer.Option(
         "--replay",
-        help="Send every client the messages of this record (--record), as they came, in place of a recognizer's.",
+        help="Send every client the messages of this record (see --record), instead of using a recognizer.",
         metavar="PATH",
         rich_help_panel=RECOGNIZER,
     ),
@@ -58,14 +61,14 @@ Replayed = Annotated[
 Certificate = Annotated[
     Path | None,
     typer.Option(
-        "--cert", help="Serve wss:// with this certificate, in PEM form.", metavar="PATH", rich_help_panel=CONNECTION
+        "--cert", help="Serve wss:// with this certificate, in PEM format.", metavar="PATH", rich_help_panel=CONNECTION
     ),
 ]
 CertificateKey = Annotated[
     Path | None,
     typer.Option(
         "--key",
-        help="The private key of --cert; left out where both are in one file.",
+        help="The private key of --cert; not needed if --cert contains it.",
         metavar="PATH",
         rich_help_panel=CONNECTION,
     ),
@@ -74,7 +77,7 @@ DrainSeconds = Annotated[
     float,
     typer.Option(
         "--drain",
-        help="How long running tasks may go on after SIGTERM or Ctrl-C.",
+        help="How long running tasks may continue after SIGTERM or Ctrl-C.",
         min=0,
         max=86_400,
         callback=bounded_number,
@@ -86,8 +89,8 @@ Origins = Annotated[
     list[str] | None,
     typer.Option(
         "--allow-origin",
-        help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
-        "Without a key, those of other origins get 403. Repeat for more.",
+        help="Accept web pages from this origin (https://HOST), and requests that name its host; * accepts all. "
+        "Without a key, pages from other origins get 403. May be repeated.",
         metavar="ORIGIN",
         rich_help_panel=CONNECTION,
     ),
@@ -96,7 +99,7 @@ StrictLanguage = Annotated[
     bool,
     typer.Option(
         "--strict-language",
-        help="Refuse a task for a language that the engine does not know; else it is transcribed in one that it knows.",
+        help="Refuse a task in a language that the engine does not support. Without it, a supported one is used.",
         rich_help_panel=RECOGNIZER,
     ),
 ]
@@ -104,8 +107,8 @@ Lenient = Annotated[
     bool,
     typer.Option(
         "--lenient",
-        help="Take what the service refuses: models, and lists for models that it does not have, a list's updates "
-        "within five minutes, tasks without audio.",
+        help="Accept requests that the service refuses: unknown models, hot-word lists for them, two updates of a list "
+        "within five minutes, and tasks without audio.",
         rich_help_panel=RECOGNIZER,
     ),
 ]
@@ -113,8 +116,8 @@ Workers = Annotated[
     int | None,
     typer.Option(
         "--workers",
-        help="Worker processes of the engine at most, for one task each; a task more is refused with Throttling. "
-        "Default: as many as the cores carry (asr engines).",
+        help="Maximum number of worker processes of the engine, one per task. More tasks are refused with Throttling. "
+        "Default: what the cores can handle (see asr engines).",
         min=1,
         max=1000,
         metavar="N",
@@ -125,8 +128,8 @@ MaxConnections = Annotated[
     int,
     typer.Option(
         "--max-connections",
-        help="WebSocket connections at once; another client is told to come back later. "
-        "Tasks at once have a limit of their own: --workers.",
+        help="Maximum number of WebSocket connections; further clients are told to try again later. "
+        "--workers limits the number of tasks.",
         min=1,
         max=65_000,
         metavar="N",
@@ -154,7 +157,7 @@ AnswerFile = Annotated[
     Path | None,
     typer.Option(
         "--answers",
-        help="Translations, and answers to prompts: this server recognizes only, and makes up neither. One "
+        help="Translations, and answers to prompts: this server can only recognize speech. One "
         'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
         "it a translation is [fr] and the text, an answer the text alone.",
         metavar="PATH",
@@ -166,7 +169,7 @@ FaultScript = Annotated[
     typer.Option(
         "--faults",
         help='Faults to inject, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
-        "connection: its number; left out, each one. When: after_bytes of audio, after_events, after_tasks of this "
+        "connection: its number; without it, every one. When: after_bytes of audio, after_events, after_tasks of this "
         "server, or at handshake, run-task or finish. do: cut, close (code), torn-frame, accept-and-drop, drop-after "
         "(seconds), half-close (seconds), half-open (seconds), stop-reading (seconds), slow-reader (speed), stall "
         "(seconds), quiet (seconds), slow (seconds), never-finish, refuse (status, retry_after), fail (code, message, "
@@ -178,7 +181,7 @@ FaultScript = Annotated[
 ChaosSeed = Annotated[
     int | None,
     typer.Option(
-        help="Inject random faults, the same ones for the same seed. A client that tries again gets through.",
+        help="Inject random faults, the same for the same seed. A client that retries succeeds.",
         metavar="SEED",
         rich_help_panel=FAULTS,
     ),
@@ -187,8 +190,8 @@ Waiting = Annotated[
     bool,
     typer.Option(
         "--chaos-waits",
-        help="With --chaos: choose from the faults that a client has to wait for (stall, quiet, half-open, "
-        "stop-reading, never-finish) instead of those that it notices at once.",
+        help="With --chaos: inject faults that a client notices only by a timeout (stall, quiet, half-open, "
+        "stop-reading, never-finish) instead of faults that it notices at once.",
         rich_help_panel=FAULTS,
     ),
 ]
@@ -210,6 +213,6 @@ class LogFormat(StrEnum):
 LogFormatOption = Annotated[
     LogFormat,
     typer.Option(
-        "--log-format", help="The log as lines for people, or as JSON, an object each line.", rich_help_panel=DIAGNOSIS
+        "--log-format", help="Format of the log: text, or JSON with one object per line.", rich_help_panel=DIAGNOSIS
     ),
 ]

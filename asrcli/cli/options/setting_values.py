@@ -129,7 +129,7 @@ def _typed(parameter: Any, setting: Setting, where: str) -> Any:
             listed = [listed]
         return [_text(parameter, each, where) for each in listed]
     if isinstance(value, list):
-        raise UsageError(f"{where}: one value belongs here, not a list")
+        raise UsageError(f"{where}: must be one value, not a list")
     if parameter.count and isinstance(value, bool):
         return int(value)
     return _text(parameter, value, where)
@@ -137,13 +137,13 @@ def _typed(parameter: Any, setting: Setting, where: str) -> Any:
 
 def _boolean(value: object, where: str) -> bool:
     if not isinstance(value, bool):
-        raise UsageError(f"{where}: true or false belongs here, not {_shown(value)}")
+        raise UsageError(f"{where}: must be true or false, not {_shown(value)}")
     return value
 
 
 def _switch(text: str, where: str) -> bool:
     if text.strip().lower() not in _WORDS:
-        raise UsageError(f"{where}: true or false belongs here, not {_shown(text)}")
+        raise UsageError(f"{where}: must be true or false, not {_shown(text)}")
     return _WORDS[text.strip().lower()]
 
 

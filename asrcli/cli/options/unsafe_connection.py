@@ -37,12 +37,12 @@ def check_insecure(url: str, others: Sequence[str]) -> None:
     if others:
         raise UsageError(f"{_OPTION} with {' and '.join(others)}: leave out one of them")
     if not url:
-        raise UsageError(f"{_OPTION} without --url", "name the server of your own whose certificate nobody has signed")
+        raise UsageError(f"{_OPTION} without --url", "name your own server, which has a self-signed certificate")
     if is_vendor_host(url):
         problem = f"{_OPTION} with --url {bare_url(url)}: the service is always checked, because your key goes there"
-        raise UsageError(problem, "a certificate of a proxy on the way is trusted with --ca FILE")
+        raise UsageError(problem, "to trust the certificate of a proxy, use --ca FILE")
     if url.partition("://")[0].lower() not in {"wss", "https"}:
-        raise UsageError(f"{_OPTION} with --url {bare_url(url)}: there is no TLS to leave unchecked", "leave it out")
+        raise UsageError(f"{_OPTION} with --url {bare_url(url)}: this address does not use TLS", "leave it out")
 
 
 def unchecked(connection: ConnectionSettings) -> ConnectionSettings:
@@ -57,8 +57,8 @@ def unchecked(connection: ConnectionSettings) -> ConnectionSettings:
         gets = "gets the audio and no key"
     host = urlsplit(connection.url).hostname or ""
     print_message(
-        f"asr: {_OPTION}: anybody may answer as {host}, because its certificate is not checked; whoever it is {gets}; "
-        "--ca FILE would check it"
+        f"asr: {_OPTION}: any server may answer as {host}, because the certificate is not checked; it {gets}; "
+        "use --ca FILE to check it"
     )
     return replace(connection, insecure_tls=True)
 
@@ -81,6 +81,6 @@ def proxy_to(url: str, proxy: str | None) -> str | None:
     if is_configured("--proxy"):
         return None
     raise UsageError(
-        f"--proxy with {bare_url(url)}: what is on this machine is reached without a proxy",
+        f"--proxy with {bare_url(url)}: servers on this machine are reached without a proxy",
         "leave it out, or name this machine by its address in the network",
     )

@@ -33,7 +33,7 @@ class OutputFormat(StrEnum):
 
 
 class EncodingName(StrEnum):
-    """The encodings of bare samples."""
+    """The encodings of raw PCM."""
 
     S16LE = "s16le"
     S16BE = "s16be"
@@ -132,7 +132,7 @@ def parse_duration(name: str, text: str | None) -> int | None:
     """A length of time in milliseconds, from 50s, 10m, 2h, 500ms or 1:30:00.
 
     Raises:
-        UsageError: it is not a length of time, or is zero.
+        UsageError: it is not a duration, or is zero.
     """
     if text is None:
         return None
@@ -141,7 +141,7 @@ def parse_duration(name: str, text: str | None) -> int | None:
     except UsageError:
         length_ms = 0
     if not length_ms:
-        raise UsageError(f"{name} {shorten(text, 40)}: not a length of time", "write it as 50s, 10m, 2h or 1:30:00")
+        raise UsageError(f"{name} {shorten(text, 40)}: not a duration", "write it as 50s, 10m, 2h or 1:30:00")
     return length_ms
 
 

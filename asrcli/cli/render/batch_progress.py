@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from asrcli.runs.batch.scheduler import BatchRun
 
 SHOWN = 6  # active inputs that have a line of their own
+# The time left is told when this much of the batch is done, or this long after its begin.
+GUESS_SHARE = 0.01
+GUESS_AFTER_S = 10.0
 BAR = 24
 
 
@@ -32,7 +35,7 @@ def length(ms: float) -> str:
 
 
 class PlainProgress:
-    """One line for each input that has ended; `total` is 0 where the number is not known."""
+    """One line for each input that has ended; `total` is 0 if the number is not known."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -144,13 +147,14 @@ def summary(batch: "BatchRun") -> str:
 
 
 def time_left_s(batch: "BatchRun") -> float | None:
-    """In how many seconds the batch will be done, by the bytes of its files; None where that cannot be known yet."""
+    """In how many seconds the batch will be done, by the bytes of its files; None if that cannot be known yet."""
     whole = sum(task.row.stamp.size_bytes or 0 for task in batch.tasks)
     done = float(batch.done_bytes)
     for active in batch.active:
         if active.length_ms:
             done += (active.task.row.stamp.size_bytes or 0) * min(1.0, active.reached_ms / active.length_ms)
-    if done <= 0 or whole <= 0 or batch.elapsed_s <= 1:
+    soon = batch.elapsed_s < GUESS_AFTER_S and done < whole * GUESS_SHARE
+    if done <= 0 or whole <= 0 or batch.elapsed_s <= 1 or soon:
         return None
     return max(0.0, batch.elapsed_s * (whole - done) / done)
 

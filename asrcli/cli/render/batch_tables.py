@@ -13,7 +13,7 @@ from asrcli.outputs.formatting import money
 from asrcli.runs.batch.decisions import BatchState, LedgerRow
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_plan import BatchPlan
+    from asrcli.cli.builders.batch.batch_plan import BatchPlan
     from asrcli.runs.batch.manifest import BatchInput
 
 
@@ -93,7 +93,7 @@ def described_row(row: LedgerRow) -> dict[str, Any]:
 
 
 def shown(given: "BatchInput") -> str:
-    """An input as the user wrote it, but for what may be secret in an address."""
+    """An input as the user wrote it, except what may be secret in an address."""
     return given.identity if "://" in given.path else given.path
 
 

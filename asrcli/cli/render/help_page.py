@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from asrcli.cli.render.help_content import COMMANDS, HelpContent, HelpEntry, read_help
+from asrcli.core.lazy_pattern import lazy_pattern
 
 WIDEST = 100  # columns; longer lines are hard to read
 TWO_COLUMNS = 60  # columns from which names and texts stand side by side
@@ -25,6 +26,8 @@ USUAL = [
     "--start", "--end", "--model", "--language", "--local", "--region", "--api-key-file", "--estimate", "--budget",
     "--format", "--output", "--out", "--output-dir", "--timestamps", "--exec", "--quiet", "--verbose",
 ]  # fmt: skip
+CONTINUED = " \\"  # at the end of a line of a command that the next line continues
+_WORDS = lazy_pattern(r"""(?:'[^']*'|"[^"]*"|\S)+""")  # of a command, with their quotes
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -61,7 +64,7 @@ class Command(TyperCommand):
 
     @property
     def explained(self) -> str:
-        """The last line of the help: where more is explained; empty where the help is the whole story."""
+        """The last line of the help: where more is explained; empty if the help is the whole story."""
         if not self.common:
             return ""
         return "More: asr help TOPIC, as audio, models, recovery, pipelines or configuration."
@@ -112,7 +115,7 @@ def page(content: HelpContent, last: str = "") -> str:
     if content.examples:
         lines += ["", f"{bold}Examples:{plain}"]
         for example in content.examples:
-            lines += wrapped(example, columns, INDENT, hanging=INDENT)
+            lines += wrapped_command(example, columns, INDENT)
     if last:
         lines += ["", *wrapped(last, columns)]
     return "\n".join(lines) + "\n"
@@ -140,7 +143,7 @@ def _entry(entry: HelpEntry, columns: int, indent: int, bold: str, plain: str) -
 
 
 def wrapped(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[str]:
-    """The text in lines of at most so many columns, broken at spaces; all but the first are indented by `hanging` more.
+    """The text in lines of at most `columns` columns, broken at spaces. All but the first are indented by `hanging`.
 
     A word that is longer than a line stays whole.
     """
@@ -156,6 +159,24 @@ def wrapped(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[
             used += 1
         lines[-1] += word
         used += needed
+    return lines
+
+
+def wrapped_command(command: str, columns: int, indent: int) -> list[str]:
+    """A command in lines of at most so many columns that a shell reads as one, when they are copied.
+
+    It is broken at spaces outside of quotes. A quoted word that is longer than a line stays whole.
+    """
+    lines = [" " * indent]
+    words = _WORDS.findall(command)
+    for number, word in enumerate(words):
+        room = columns - len(CONTINUED) * (number < len(words) - 1)
+        if lines[-1].strip() and cells(f"{lines[-1]} {word}") > room:
+            lines[-1] += CONTINUED
+            lines.append(" " * 2 * indent)
+        elif lines[-1].strip():
+            lines[-1] += " "
+        lines[-1] += word
     return lines
 
 

@@ -8,6 +8,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows
 from asrcli.cli.render.tables import new_table, print_table
 from asrcli.core.dataclass import dataclass
+from asrcli.core.errors import OutputClosed, OutputError
 from asrcli.core.printable import harmless
 from asrcli.protocol.http.hotword_lists import HotWordList
 
@@ -46,11 +47,15 @@ class HotWordListPrinter:
             print_rows([fields])
 
     def print_done(self, vocabulary_id: str, done: str) -> None:
-        """Print the ID of a list with which something was done."""
-        if self.as_json:
-            print_json({"id": vocabulary_id, "done": done})
-        else:
-            print_lines(vocabulary_id)
+        """Print the ID of a list with which something was done; on standard error if standard output takes nothing."""
+        try:
+            if self.as_json:
+                print_json({"id": vocabulary_id, "done": done})
+            else:
+                print_lines(vocabulary_id)
+        except (OutputError, OutputClosed):  # nobody could use a list, or delete it, without its ID
+            print_message(f"asr: {done}: {vocabulary_id}")
+            raise
 
     def message(self, words: str) -> None:
         """Print a line for a person, unless --quiet is given."""

@@ -16,7 +16,7 @@ from asrcli.terminal.keyboard import keyboard
 METER_DB = 60  # the range of the meter, down from 0 dBFS
 SOFT_DBFS = -40.0  # if the loudest moments of speech stay below this, the speaker is far away
 CLIPPED_DBFS = -0.1
-FULL_PEAKS = 3  # with so many of them in a test, the microphone is too loud
+FULL_PEAKS = 3  # with this many of them in a test, the microphone is too loud
 LINE_MS = 1000  # if the line cannot be redrawn, print one this often
 
 

@@ -41,7 +41,7 @@ def print_found(words: Sequence[str], limit: int, context: int, *, as_json: bool
     if shown:
         print_texts(_lines(shown, search_terms(words)))
     else:
-        print_message(f"asr: no transcript in the library holds {shorten(' '.join(words))}")
+        print_message(f"asr: no transcript in the library contains {shorten(' '.join(words))}")
     if has_more:
         print_message("asr: there is more: --limit N shows more sentences, --limit 0 all of them")
 

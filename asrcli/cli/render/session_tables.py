@@ -16,7 +16,7 @@ from asrcli.journal.reading import Journal
 from asrcli.outputs.formatting import block, clock
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.session_catalogue import CataloguedSession, SessionCatalogue
+    from asrcli.cli.builders.sessions.session_catalogue import CataloguedSession, SessionCatalogue
 
 
 def print_all(catalogue: "SessionCatalogue", *, as_json: bool) -> None:

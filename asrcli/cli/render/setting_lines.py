@@ -68,7 +68,7 @@ def show(words: list[str], profile: str | None, *, origin: bool, as_json: bool) 
 
 
 def list_all() -> None:
-    """Print every option that can be set as a file of settings, in which what is not set is a comment.
+    """Print every option that can be set as a settings file, in which what is not set is a comment.
 
     Raises:
         UsageError: the user's own file is not valid.

@@ -1,13 +1,13 @@
 """The topics that `asr help` explains: what there is, and each as lines that fit the terminal.
 
 A topic is a text file. Its first line says what it is about. Blank lines separate its blocks: lines that begin with two
-spaces are commands and stay as they are, a dash begins an entry of a list, and everything else is prose.
+spaces are commands, broken as a shell needs it; a dash begins an entry of a list, and everything else is prose.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from asrcli.cli.render.help_page import INDENT, wrapped
+from asrcli.cli.render.help_page import INDENT, wrapped, wrapped_command
 
 FOLDER = Path(__file__).parent.parent / "topics"
 SUFFIX = ".txt"
@@ -36,13 +36,13 @@ def is_verbatim(block: list[str]) -> bool:
 
 
 def topic_lines(name: str, columns: int) -> Iterator[str]:
-    """The topic in lines of at most so many columns. No word is broken."""
+    """The topic in lines of at most this many columns. No word is broken."""
     for number, block in enumerate(blocks(name)):
         if number:
             yield ""
         if is_verbatim(block):
             for line in block:
-                yield from wrapped(line, columns, INDENT, hanging=INDENT)
+                yield from wrapped_command(line, columns, INDENT)
         else:
             text = " ".join(block)
             yield from wrapped(text, columns, hanging=INDENT if text.startswith(ENTRY) else 0)

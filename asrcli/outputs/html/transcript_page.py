@@ -80,10 +80,10 @@ class TranscriptPage:
     def _begin(self, began: Began) -> None:
         name = Path(began.source).name or began.source
         if not self._source:
-            self._lines.write(_head(name))
+            self._lines.begin(_head(name))
             about = " · ".join(dict.fromkeys(filter(None, (began.model, began.engine))))
-            self._lines.write(f"<header><h1>{markup.text_of(name)}</h1><p>{markup.text_of(about)}</p>")
-            self._lines.write(f"{TOOLS}</header>\n<main>")
+            self._lines.begin(f"<header><h1>{markup.text_of(name)}</h1><p>{markup.text_of(about)}</p>")
+            self._lines.begin(f"{TOOLS}</header>\n<main>")
         elif began.source != self._source and began.begin_ms != self._source_ms:  # sources at once have labels instead
             self._lines.write(f'<h2 data-b="{began.begin_ms}">{markup.text_of(name)}</h2>')
         self._source, self._source_ms = began.source, began.begin_ms

@@ -47,10 +47,10 @@ class FunAsrClientBase(NamelessSentences):
 
 
 def refusal(value: Json, task_id: str) -> ServiceRefused | None:
-    """The error that a message of such a server reports, in any of its forms; None where it reports none."""
+    """The error that a message of such a server reports, in any of its forms; None if it reports none."""
     error = value.get("error") or value.get("error_msg")
     if text(value, "event") == "error":
-        error = error or value.get("message") or "it gives no reason"
+        error = error or value.get("message") or "no reason given"
     if not error:
         return None
     if not isinstance(error, dict):

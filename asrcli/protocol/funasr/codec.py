@@ -116,7 +116,7 @@ class FunAsrClient(FunAsrClientBase):
 
 
 def _length_ms(stamps: object) -> int:
-    """How long a sentence is: the last end in its pairs of begin and end; 0 where there are none that can be read."""
+    """How long a sentence is: the last end in its pairs of begin and end; 0 if there are none that can be read."""
     if isinstance(stamps, str):  # some servers send the list as text
         try:
             stamps = json.loads(stamps)

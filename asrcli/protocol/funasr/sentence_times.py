@@ -89,7 +89,7 @@ class SentenceTimes:
 
         Args:
             said: The text.
-            length_ms: The length that the server gives; 0 where it gives none.
+            length_ms: The length that the server gives; 0 if it gives none.
             finishing: All audio was sent: the server need not have waited for a pause.
         """
         latest_ms = self.sent_ms

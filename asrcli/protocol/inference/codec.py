@@ -179,7 +179,7 @@ class InferenceClient:
 
     @property
     def _sent_ms(self) -> int | None:
-        """How much audio has been sent, in ms; None where the bytes are not PCM and do not tell."""
+        """How much audio has been sent, in ms; None if the bytes are not PCM and do not tell."""
         if self._recognition.audio_format != "pcm":
             return None
         return self._sent_bytes // SAMPLE_BYTES * 1000 // self._recognition.rate

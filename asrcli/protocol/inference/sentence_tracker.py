@@ -45,7 +45,7 @@ class SentenceTracker:
 
         Args:
             sentence: The object.
-            sent_ms: How much audio has been sent; None where that is not known.
+            sent_ms: How much audio has been sent; None if that is not known.
 
         Raises:
             ProtocolError: the sentence has ended and its text is of another type.

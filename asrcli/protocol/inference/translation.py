@@ -215,7 +215,7 @@ class TranslationPairs:
 
 
 def write(event: OneText, recognition: RecognitionSettings) -> Json:
-    """The output that carries an event, with every key that the official SDK reads; empty where there is no text."""
+    """The output that carries an event, with every key that the official SDK reads; empty if there is no text."""
     output: Json = {}
     if recognition.transcription is not False or not recognition.translate:
         output[TRANSCRIPTION] = _write_text(event)

@@ -120,7 +120,7 @@ class OmniTurns(RealtimeItems):
         return [Notice("debug", f"dropped an unknown event: {name}")]
 
     def _begin(self, named: str) -> None:
-        """An answer has begun; nothing where the message repeats one about an answer that has ended."""
+        """An answer has begun; nothing if the message repeats one about an answer that has ended."""
         if named in self._given:
             if not self._unanswered():
                 return

@@ -78,7 +78,7 @@ def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
 def kind(session: Json, before: str) -> str:
     """The type of a session after an update: a transcription, or a conversation, of which the audio is transcribed.
 
-    `before` is the type so far, which cannot be changed; empty where no update has named one.
+    `before` is the type so far, which cannot be changed; empty if no update has named one.
 
     Raises:
         ProtocolError: the type is another one.
@@ -137,7 +137,7 @@ def _detection(values: Json) -> dict[str, Any]:
 
 
 def effective(session_id: str, recognition: RecognitionSettings, language: str) -> Json:
-    """The transcription session of session.created and session.updated; `language` is empty where it is detected."""
+    """The transcription session of session.created and session.updated; `language` is empty if it is detected."""
     transcription = {"model": recognition.model, "language": language or None, "prompt": "\n".join(recognition.context)}
     return {
         "type": TRANSCRIPTION,
@@ -209,7 +209,7 @@ def not_included(session: Json) -> list[str]:
 
 
 def item(item_id: str, said: str | None = None) -> Json:
-    """The item object of an utterance with its text; None where it has none, or not yet."""
+    """The item object of an utterance with its text; None if it has none, or not yet."""
     content = [{"type": "input_audio", "transcript": said}]
     return {
         "id": item_id, "object": "realtime.item", "type": "message", "status": "completed", "role": "user",
@@ -218,7 +218,7 @@ def item(item_id: str, said: str | None = None) -> Json:
 
 
 def language(session: Json, wanted: tuple[str, ...]) -> str:
-    """The code of the language in a session object; empty where it names none.
+    """The code of the language in a session object; empty if it names none.
 
     Raises:
         ServiceRefused: the language is not the one that was asked for.

@@ -179,7 +179,7 @@ class RealtimeClient:
         if unannounced and done and self._late.copies(value):
             return [self._dropped.final(COPY)]
         if unknown and self._late.holds(value, done=done):
-            return [Notice("debug", f"held {name} of an item that nobody has announced")]
+            return [Notice("debug", f"held {name} of an item that was not announced")]
         events: list[Event] = []
         if self._late.held:
             events += self._released()
@@ -196,7 +196,7 @@ class RealtimeClient:
 
     @property
     def _sent_ms(self) -> int | None:
-        """How much audio has been sent, in ms; None where the bytes are not PCM and do not tell."""
+        """How much audio has been sent, in ms; None if the bytes are not PCM and do not tell."""
         if self._recognition.audio_format != "pcm":
             return None
         return self._format.ms(self._sent_samples)
@@ -225,8 +225,8 @@ class RealtimeClient:
             raise service_errors.refused_session(error, self.task_id)
         if self._finish_id and (error.about == self._finish_id or error.is_of_finish):
             self._is_unfinishable = True
-            return [Notice("info", f"the service knows no {FINISH}: the session ends with its text")]
-        return [Notice("warning", f"the service objects: {error.words}"), *self._refused(error)]
+            return [Notice("info", f"the service does not support {FINISH}: the session ends with its text")]
+        return [Notice("warning", f"the service reports an error: {error.words}"), *self._refused(error)]
 
     def _refused(self, error: service_errors.ServiceError) -> list[Event]:
         """The events for an error that concerns some of the audio."""

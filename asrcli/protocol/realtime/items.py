@@ -26,7 +26,7 @@ MOST_REMEMBERED = 1000  # utterances that are recognized when a message about th
 class RealtimeItems:
     """Places utterances in the audio, by announcements and commits. Times are ms from the beginning of the session.
 
-    The argument `sent_ms` of many methods is how much audio has been sent; None where it is not known.
+    The argument `sent_ms` of many methods is how much audio has been sent; None if it is not known.
 
     Attributes:
         usage: The usage from the service; not documented on this wire, but read where it is sent.
@@ -120,7 +120,7 @@ class RealtimeItems:
         return self._announcement(step, utterance, value, sent_ms)
 
     def _announce(self, item: str, step: str) -> Utterance | None:
-        """The utterance that a message announces; None where it is final and the message is late or repeated."""
+        """The utterance that a message announces; None if it is final and the message is late or repeated."""
         known = self._utterances.get(item)
         if known is not None and known.final is not None:
             if step not in known.announced:
@@ -205,7 +205,7 @@ class RealtimeItems:
         if step == "failed":
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
-                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of what is final")]
+                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of a final sentence")]
             return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, _reason(value)))]
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 
@@ -226,7 +226,7 @@ class RealtimeItems:
         return [partial]
 
     def _of_text(self, item: str, said: str, sent_ms: int | None) -> Utterance | None:
-        """The utterance that a text ends; None where it ended with this text and no other audio was sent since."""
+        """The utterance that a text ends; None if it ended with this text and no other audio was sent since."""
         known = self._utterances.get(item)
         if known is None or known.final is None:
             return known or self._new(item)

@@ -16,7 +16,7 @@ from asrcli.protocol.registry import REALTIME
 RATES = (16000, 8000)
 DEFAULT_THRESHOLD = 0.2
 DEFAULT_SILENCE_MS = 800
-BASE64_GROUP, BASE64_BYTES = 4, 3  # so many characters are so many bytes
+BASE64_GROUP, BASE64_BYTES = 4, 3  # this many characters are this many bytes
 
 
 def asked(recognition: RecognitionSettings) -> Json:
@@ -69,7 +69,7 @@ def read(
 
 
 def effective(session_id: str, recognition: RecognitionSettings, audio_format: str, language: str) -> Json:
-    """The session object of session.created and session.updated; `language` is empty where it is detected."""
+    """The session object of session.created and session.updated; `language` is empty if it is detected."""
     values = write_parameters(with_defaults(recognition, DEFAULT_THRESHOLD), REALTIME)
     transcription = part(values, "input_audio_transcription")
     if language:
@@ -108,7 +108,7 @@ def item(item_id: str) -> Json:
 
 
 def language(told: Json, asked: tuple[str, ...]) -> str:
-    """The code of the language in a session object; empty where it names none.
+    """The code of the language in a session object; empty if it names none.
 
     Raises:
         ServiceRefused: the language is not the one that was asked for.

@@ -9,7 +9,7 @@ class Utterance:
 
     Attributes:
         key: The key of its events; no other utterance of the task has it.
-        begin_ms, end_ms: Its span; None where the service has not sent it.
+        begin_ms, end_ms: Its span; None if the service has not sent it.
         announced: The kinds of events that announced it.
         committed: It has the span of a commit.
         final: Its final text; None while it is open.

@@ -188,7 +188,7 @@ class VllmClient(NamelessSentences):
         if not self.task_id or error.code in _FATAL or error.ends_session:
             raise refused_session(error, self.task_id)
         if not self._spans:
-            return [Notice("warning", f"the server objects: {error.words}")]
+            return [Notice("warning", f"the server reports an error: {error.words}")]
         begin_ms, end_ms = self._spans.popleft()
         gap = [Gap(begin_ms, end_ms, f"{FAILED}: {error.words}")] if begin_ms < end_ms else []
         return [*gap, *self._next()]

@@ -62,7 +62,7 @@ class ActiveInput:
 
     Attributes:
         reached_ms: How much of its audio was sent.
-        length_ms: How much audio there is; None where that is not known before the end.
+        length_ms: How much audio there is; None if that is not known before the end.
         refusals: How often the service had too many requests.
         starts: How many tasks it has begun, or tried to; the main thread has counted `counted` of them.
         streams: How many connections it uses at once.
@@ -83,7 +83,7 @@ class ActiveInput:
     streams: int = 1
     wake: Callable[[], None] = lambda: None
     _is_first: bool = True  # nobody has asked for the connection that it has from its beginning
-    _expected: int = 1  # so many tasks are counted that are not ready yet
+    _expected: int = 1  # this many tasks are counted that are not ready yet
     _wanted: deque[Callable[[], None]] = field(default_factory=deque)
     _runs: list[Stoppable] = field(default_factory=list)
     _left: bool = False

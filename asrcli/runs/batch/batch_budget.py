@@ -18,6 +18,7 @@ class BatchBudget:
         cost: Returns the price of what the service has counted in one run; None without a price.
         at_most: Returns the highest price of so many seconds that are not counted yet.
         again: A lost connection is replaced, and audio is sent again.
+        cover: Is told what all runs can cost at most, before the audio is sent that makes it so.
     """
 
     def __init__(
@@ -28,8 +29,10 @@ class BatchBudget:
         at_most: Callable[[float], float],
         *,
         again: bool,
+        cover: Callable[[float], object] = lambda _: None,
     ) -> None:
         self.limit = limit
+        self._cover = cover
         self._cost = cost
         self._at_most = at_most
         self._again = again
@@ -57,11 +60,18 @@ class BatchBudget:
             self._ended += bill if cost is None else cost
 
     def affords(self, share: "BudgetShare", source: Source, chunk: Chunk) -> bool:
-        """Return whether a run may take this chunk too, and count it if so."""
+        """Return whether a run may take this chunk too, and count it if so.
+
+        Raises:
+            OutputError: what it may cost cannot be kept on the disk.
+        """
         with self._lock:
             others = sum(other.bill for other in self._shares.values() if other is not share)
             share.limit = self.limit - self._ended - others
-            return share.affords_alone(source, chunk)
+            is_afforded = share.affords_alone(source, chunk)
+            if is_afforded:
+                self._cover(self._ended + others + share.bill)
+            return is_afforded
 
 
 class BudgetShare(Budget):

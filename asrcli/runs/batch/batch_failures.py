@@ -16,10 +16,10 @@ from asrcli.recovery.classify import FaultClass, classify
 from asrcli.runs.batch.active_input import BatchTask
 from asrcli.runs.batch.input_files import input_stamp
 
-SAME_FAILURES = 3  # so many inputs in a row that cannot connect, or cannot write, end the batch
+SAME_FAILURES = 3  # this many inputs in a row that cannot connect, or cannot write, end the batch
 
 
-def is_hopeless(failures: Sequence[AsrError]) -> bool:
+def would_fail_again(failures: Sequence[AsrError]) -> bool:
     """Whether the next input would fail as the last one did; `failures` are those since an input ended well."""
     error = failures[-1]
     if isinstance(error, BudgetReached | ClusterGone | EngineUnavailable):

@@ -161,7 +161,7 @@ def _add_found(word: str, nothing: str, files: Sequence[StoredFile], found: Foun
 def _add_manifest(name: str, content: Iterable[bytes], folder: str, out: Path, found: FoundInputs) -> None:
     first, content = _peeked(content)
     if b"\0" in first:
-        found.problems.append(SourceError(identity_of(name), "is no text, and a manifest is"))
+        found.problems.append(SourceError(identity_of(name), "is not text, but a manifest must be"))
         return
     lines, problems = parse_manifest(map(os.fsdecode, content), identity_of(name))
     found.problems += problems

@@ -142,7 +142,7 @@ class RemoteStore:
         except OSError as exc:
             raise OutputError(str(target.parent), _reason(exc)) from exc
         if size_bytes is not None and size_bytes + LEFT_FREE_BYTES > shutil.disk_usage(target.parent).free:
-            raise SourceError(self.url, f"its {size_bytes / 1e6:.0f} MB have no room in {target.parent}")
+            raise SourceError(self.url, f"its {size_bytes / 1e6:.0f} MB do not fit in {target.parent}")
         with suppress(FileNotFoundError):
             target.unlink()
         taken = 0
@@ -157,7 +157,7 @@ class RemoteStore:
             except Exception as exc:  # stores raise errors of many libraries
                 _fail(self.url, exc)
         if size_bytes not in {None, taken}:
-            raise SourceError(self.url, "has another size than it said: try again")
+            raise SourceError(self.url, "does not have the size that was announced: try again")
 
     def _pieces(self) -> Iterator[bytes]:
         with self._files.open(self._path, "rb", block_size=BLOCK_BYTES) as file:

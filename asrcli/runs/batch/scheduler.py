@@ -10,9 +10,9 @@ from threading import Thread
 from time import monotonic
 
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError
+from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError, without_secrets
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_busy
-from asrcli.runs.batch.batch_failures import changed_input, is_hopeless
+from asrcli.runs.batch.batch_failures import changed_input, would_fail_again
 from asrcli.runs.batch.batch_ledger import BatchLedger
 from asrcli.runs.batch.batch_view import BatchView
 from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow
@@ -34,7 +34,7 @@ class BatchRun:
     """The inputs that are left, those that are active, and what came of the others.
 
     Attributes:
-        more: Returns inputs that have come, but for those with these identities; None where none can come.
+        more: Returns inputs that have come, except those with these identities; None if none can come.
         waiting: Inputs that were not begun yet.
         active: Inputs that are transcribed now.
         failures: For each input that failed its path and the error.
@@ -220,7 +220,7 @@ class BatchRun:
                 self.ledger.save([row])
                 self.waiting.append(replace(active.task, row=row, decision=Decision(Action.GO_ON, "begun")))
                 return
-        reason = self.describe(error)
+        reason = without_secrets(self.describe(error))
         row = replace(row, reason=reason, code=self.exit_code(error), state=BatchState.FAILED)
         if isinstance(error, BudgetReached | ClusterGone):
             row = replace(row, state=BatchState.BEGUN)
@@ -230,7 +230,7 @@ class BatchRun:
                 self.view.failed(active.task.given.path, error)
         self._save_ended(active, row)
         self._in_a_row.append(error)
-        if is_hopeless(self._in_a_row):
+        if would_fail_again(self._in_a_row):
             self.stopped_by = self.stopped_by or error
 
     def _publish(self, row: LedgerRow) -> AsrError | None:
@@ -263,7 +263,7 @@ class BatchRun:
         for active in list(self.active):
             active.stop()
         self._ended.put(None)
-        self.view.note("ending: waiting for the last words of what was sent; Ctrl-C again to leave now")
+        self.view.note("ending: waiting for the last words of the audio that was sent; Ctrl-C again to exit now")
 
     def _hurry(self) -> None:
         """The same after SIGTERM, whose sender does not wait for long."""

@@ -23,7 +23,7 @@ class Staging:
     """The unfinished transcripts and the journals of the inputs of one batch, in the folder of its transcripts."""
 
     def __init__(self, out: Path, remote: "RemoteFolder | None" = None) -> None:
-        """`remote` gets the transcripts in place of `out`, which holds what is not finished."""
+        """`remote` gets the transcripts instead of `out`, which holds what is not finished."""
         self._out = out
         self._remote = remote
         self._work = out / FOLDER / WORK

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asrcli.runs.batch.decisions import InputStamp
     from asrcli.runs.batch.manifest import BatchInput
 
-SETTLE_S = 3.0  # size and time of a file that is complete have not changed for so long
+SETTLE_S = 3.0  # size and time of a file that is complete have not changed for this long
 UNFINISHED = {".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload"}  # as in talk.part.wav
 
 
@@ -63,7 +63,7 @@ def is_unfinished(name: str) -> bool:
 
 
 def is_being_written(path: str) -> bool:
-    """Whether a program has the file open for writing; False where the system does not tell."""
+    """Whether a program has the file open for writing; False if the system does not tell."""
     try:
         from fcntl import F_RDLCK, F_SETLEASE, F_SETSIG, F_UNLCK, fcntl  # Linux has them
     except ImportError:  # pragma: no cover  other systems

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from asrcli.core.audio import Chunk
+from asrcli.core.errors import OutputError
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import Source
 from asrcli.runs.batch.batch_budget import BatchBudget, BudgetShare
@@ -18,10 +19,12 @@ class CostLeases:
     Args:
         limit: The most that may be charged, in CNY.
         spent: What earlier runs of the batch cost.
+        cover: Is told what all inputs can cost at most, before a worker may spend it.
     """
 
-    def __init__(self, limit: float, spent: float) -> None:
+    def __init__(self, limit: float, spent: float, cover: Callable[[float], object] = lambda _: None) -> None:
         self.limit = limit
+        self._cover = cover
         self._spent = spent
         self._leased: dict[str, float] = {}
         self._lock = Lock()
@@ -35,15 +38,19 @@ class CostLeases:
     def lease(self, name: str, amount: float) -> float:
         """Lease so much more to an input; returns what it gets, which is less where the limit is near, and may be 0."""
         with self._lock:
-            left = self.limit - self._spent - sum(self._leased.values())
-            granted = min(amount, left)
+            taken = self._spent + sum(self._leased.values())
+            granted = min(amount, self.limit - taken)
             if granted < LEAST:
+                return 0.0
+            try:
+                self._cover(taken + granted)
+            except OutputError:  # the ledger of the batch is on the same disk, and ends it with the reason
                 return 0.0
             self._leased[name] = self._leased.get(name, 0.0) + granted
             return granted
 
     def ended(self, name: str, cost: float | None) -> None:
-        """Take what an input really cost in place of its lease; None where nobody knows, so all of it counts."""
+        """Take what an input really cost instead of its lease; None if nobody knows, so all of it counts."""
         with self._lock:
             leased = self._leased.pop(name, 0.0)
             self._spent += leased if cost is None else cost

@@ -18,7 +18,7 @@ CONNECT_S = 10.0
 BACK_S = 30.0  # how long a scheduler that is gone may take to come back
 LOOK_S = 1.0  # how often a call looks whether its workers and the scheduler are there
 SCHEMES = {"tcp", "tls", "ws", "wss"}
-SILENT = 2  # so many looks without an answer, and the scheduler is gone
+SILENT = 2  # this many looks without an answer, and the scheduler is gone
 Task = Callable[..., Any]
 
 

@@ -77,5 +77,5 @@ def _run(
         news.put((number, wrong(check.subject, *describe(exc))))
     except BaseException as exc:  # the top of a thread: one check that fails must not hide the others
         text = f"this check failed: {type(exc).__name__}: {exc}"
-        news.put((number, wrong(check.subject, text, "report it: this is a fault of asr")))
+        news.put((number, wrong(check.subject, text, "report it: this is a bug in asr")))
     news.put((number, None))

@@ -26,7 +26,7 @@ class Finding:
     Attributes:
         subject: What was looked at: "microphone", "TLS".
         text: What is there, or what is wrong.
-        advice: What to do; empty where nothing has to be done.
+        advice: What to do; empty if nothing has to be done.
     """
 
     subject: str

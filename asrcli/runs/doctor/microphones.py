@@ -10,6 +10,7 @@ from threading import Timer
 from typing import Any
 
 from asrcli.core.errors import system_reason
+from asrcli.core.settings import without_key
 from asrcli.runs.doctor.finding import Finding, note, ok, wrong
 from asrcli.sources.backends.input_device import PLAYED
 from asrcli.sources.noise_floor import ADVICE, SILENT_DBFS
@@ -25,8 +26,9 @@ def check_microphones(process: tuple[str, ...] = PROCESS, within_s: float = WITH
     null = subprocess.DEVNULL
     try:
         child = subprocess.Popen(
-            process, stdin=null, stdout=subprocess.PIPE, stderr=null, start_new_session=os.name == "posix"
-        )
+            process, stdin=null, stdout=subprocess.PIPE, stderr=null, env=without_key(os.environ),
+            start_new_session=os.name == "posix",
+        )  # fmt: skip
     except OSError as exc:
         yield wrong(SUBJECT, f"cannot be looked at: {system_reason(exc)}")
         return

@@ -12,7 +12,7 @@ MOST_WINDOW_MS = 60_000
 QUIET = 0.05  # sound below this part of what is loud is no word
 LOUD = 0.95  # the part of the steps that are softer than what counts as loud: a slammed door is not speech
 SILENT = 64  # a peak of 16 bits below which nothing is a word: -54 dBFS
-AGAIN_STEPS = 500  # where no silence was found, it is looked for again after so many steps
+AGAIN_STEPS = 500  # where no silence was found, it is looked for again after this many steps
 
 
 class CutFinder:

@@ -36,7 +36,7 @@ def joined_account(parts: Sequence[Ended], sentences: int, elapsed_s: float, bil
 
 
 def joined_bill(parts: Sequence[Billed]) -> Billed:
-    """Return the bill of the whole; its cost is None where no part has a price."""
+    """Return the bill of the whole; its cost is None if no part has a price."""
     usage = sum((part.usage for part in parts), Usage())
     costs = [part.cost for part in parts if part.cost is not None]
     return Billed(usage, round(sum(costs), 6) if costs else None)

@@ -23,7 +23,7 @@ class StreamSlots(Protocol):
 
 
 class FixedSlots:
-    """So many connections at once."""
+    """This many connections at once."""
 
     def __init__(self, most: int) -> None:
         self._free = most

@@ -44,7 +44,7 @@ _WAITING_ENDS = (
     FaultAction.CLOSE,
 )
 _MOMENTS = (FaultTrigger.BYTES,) * 5 + (FaultTrigger.EVENTS,) * 3 + (FaultTrigger.RUN_TASK, FaultTrigger.FINISH)
-_NUISANCES = (
+_DISTURBANCES = (
     FaultAction.SLOW,
     FaultAction.SLOW_READER,
     FaultAction.DUPLICATE,
@@ -52,7 +52,7 @@ _NUISANCES = (
     FaultAction.LATE,
     FaultAction.GARBAGE,
 )
-_WAITING_NUISANCES = (
+_WAITING_DISTURBANCES = (
     FaultAction.STALL,
     FaultAction.STALL,
     FaultAction.QUIET,
@@ -62,8 +62,8 @@ _WAITING_NUISANCES = (
     FaultAction.LATE,
 )
 # Never drawn: empty-audio, because no client sends that audio again, and a refusal of every later task.
-DRAWN = frozenset({*_ENDS, *_NUISANCES})
-WAITING = frozenset({*_WAITING_ENDS, *_WAITING_NUISANCES})
+DRAWN = frozenset({*_ENDS, *_DISTURBANCES})
+WAITING = frozenset({*_WAITING_ENDS, *_WAITING_DISTURBANCES})
 _STATUSES = (429, 500, 503)  # none that makes a client stop for good
 _CLOSE_CODES = (1000, 1001, 1006, 1011, 1012, 1013)
 # None that says that there was no speech: such audio is not sent again.
@@ -81,10 +81,10 @@ class RandomFaults:
     def __init__(self, random: "Random", *, waiting: bool = False) -> None:
         self._random = random
         self._ends: tuple[FaultAction, ...] = _ENDS
-        self._nuisances: tuple[FaultAction, ...] = _NUISANCES
+        self._disturbances: tuple[FaultAction, ...] = _DISTURBANCES
         if waiting:
             self._ends = _WAITING_ENDS
-            self._nuisances = _WAITING_NUISANCES
+            self._disturbances = _WAITING_DISTURBANCES
         self._rough = random.randint(1, ROUGH_IN_A_ROW)  # connections before the next calm one
 
     def of(self, connection: int) -> tuple[InjectedFault, ...]:
@@ -97,8 +97,8 @@ class RandomFaults:
         return self._faults(connection, InjectedFault(FaultAction.CUT, FaultTrigger.BYTES, late, connection))
 
     def _faults(self, connection: int, end: InjectedFault) -> tuple[InjectedFault, ...]:
-        nuisances = [self._nuisance(connection) for _ in range(self._random.randint(0, 2))]
-        return (*nuisances, end)
+        disturbances = [self._disturbance(connection) for _ in range(self._random.randint(0, 2))]
+        return (*disturbances, end)
 
     def _moment(self) -> tuple[FaultTrigger, int]:
         when = self._random.choice(_MOMENTS)
@@ -131,10 +131,10 @@ class RandomFaults:
             hanging_s = HANGING_S
         return InjectedFault(action, when, count, connection, code, "a random fault", seconds=hanging_s, what=what)
 
-    def _nuisance(self, connection: int) -> InjectedFault:
+    def _disturbance(self, connection: int) -> InjectedFault:
         """Return a fault with which a connection can go on."""
         random = self._random
-        action = random.choice(self._nuisances)
+        action = random.choice(self._disturbances)
         if action is FaultAction.SLOW:
             return InjectedFault(action, connection=connection, seconds=round(random.uniform(0, LONGEST_DELAY_S), 3))
         if action is FaultAction.SLOW_READER:

@@ -199,7 +199,7 @@ def _trigger(value: Json, default: FaultTrigger) -> tuple[FaultTrigger, int]:
     if keys != ["at"]:
         return FaultTrigger(keys[0]), _count(keys[0], moment, 1)
     if moment not in (FaultTrigger.HANDSHAKE, FaultTrigger.RUN_TASK, FaultTrigger.FINISH):
-        raise ValueError(f"at {quoted(moment)} is none of handshake, run-task, finish")
+        raise ValueError(f"at {quoted(moment)} is not one of handshake, run-task, finish")
     return FaultTrigger(moment), 0
 
 

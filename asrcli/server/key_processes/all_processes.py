@@ -15,7 +15,7 @@ from asrcli.server.server_socket import ServerSocket
 if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
 
-MAX_PROCESSES = 8  # each has some 35 MB, and a recognizer of its own; of more keys some share one
+MAX_PROCESSES = 8  # each has about 35 MB, and a recognizer of its own; of more keys some share one
 
 
 class KeyProcesses:
@@ -62,7 +62,7 @@ class KeyProcesses:
             process.set_limits({name: reserving[name].tasks_per_minute for name in names})
 
     def hand_over(self, socket: ServerSocket, key: ApiKey, session: "Json | None") -> bool:
-        """Give a connection to the process of its key, and count it; returns False where the server has to keep it.
+        """Give a connection to the process of its key, and count it; returns False if the server has to keep it.
 
         Args:
             socket: The connection, whose handshake is not answered. The server is to leave it.
@@ -93,7 +93,7 @@ class KeyProcesses:
             process.drain()
 
     async def stop(self, within_s: float) -> None:
-        """Close every connection now, and kill those that have not ended after so many seconds."""
+        """Close every connection now, and kill those that have not ended after this time."""
         await asyncio.gather(*(process.stop(within_s) for process in self._processes))
 
     def _free_process(self) -> KeyProcess:

@@ -17,14 +17,16 @@ from asrcli.recognizers import registry
 from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.key_processes.handed_connections import HandedConnections
 from asrcli.server.key_processes.messages import (
+    Alive,
     ConnectionEnded,
+    ConnectionTaken,
     Drain,
-    Figures,
     KeyLimits,
     ListAnswer,
     Listening,
     ListQuestion,
     LogLine,
+    MetricsReport,
     ServerPlan,
     Stop,
     next_message,
@@ -35,7 +37,7 @@ from asrcli.server.log_filter import log
 from asrcli.server.monitoring import ServerMetrics
 from asrcli.server.serving_forever import SWITCH_S
 
-FIGURES_EVERY_S = 1.0
+ALIVE_EVERY_S = 1.0  # the server is told that this process does not hang, and the figures
 
 
 class ChildServer:
@@ -79,7 +81,7 @@ class ChildServer:
             recognizer, keys=self._keys, limits=plan.limits, answers=plan.answers, lists=self._with_lists
         )
         self._metrics = server.metrics
-        await server.start_handed(HandedConnections(channel, self._connection_ended))
+        await server.start_handed(HandedConnections(channel, self._connection_taken, self._connection_ended))
         self._tell(Listening())
         reporting = asyncio.create_task(self._report_again())
         if not isinstance(await self._listen(), Stop):
@@ -127,18 +129,22 @@ class ChildServer:
 
     async def _report_again(self) -> None:
         while True:
+            self._tell(Alive())
             self._report()
-            await asyncio.sleep(FIGURES_EVERY_S)
+            await asyncio.sleep(ALIVE_EVERY_S)
 
     def _report(self) -> None:
         """Tell the server the figures, if they have changed."""
         if (now := str(self._metrics)) != self._reported:
             self._reported = now
-            self._tell(Figures(self._metrics))
+            self._tell(MetricsReport(self._metrics))
 
-    def _connection_ended(self, key_name: str) -> None:
+    def _connection_taken(self, number: int) -> None:
+        self._tell(ConnectionTaken(number))
+
+    def _connection_ended(self, number: int) -> None:
         self._report()
-        self._tell(ConnectionEnded(key_name))
+        self._tell(ConnectionEnded(number))
 
     def _tell(self, message: object) -> None:
         send_message(self._writer, message)

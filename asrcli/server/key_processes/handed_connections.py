@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from asrcli.core.packed_values import LENGTH, packed, unpacked
 from asrcli.server.key_processes.messages import HandedOver
@@ -15,7 +16,7 @@ MAX_MESSAGE_BYTES = 24 << 10  # the system keeps a message of this size in one p
 
 
 def hand_over(channel: socket.socket, descriptor: int, handed: HandedOver) -> bool:
-    """Give a connection away; returns False where it does not fit, or the other process is behind or gone.
+    """Give a connection away; returns False if it does not fit, or the other process is behind or gone.
 
     Args:
         channel: The Unix socket, which does not block.
@@ -36,11 +37,13 @@ class HandedConnections(socket.socket):
 
     Args:
         descriptor: Of the Unix socket.
-        on_end: Called with the name of a key when a connection with it has ended.
+        on_taken: Called with the number of a connection that has come.
+        on_end: Called with the number of a connection that has ended.
     """
 
-    def __init__(self, descriptor: int, on_end: Callable[[str], None]) -> None:
+    def __init__(self, descriptor: int, on_taken: Callable[[int], None], on_end: Callable[[int], None]) -> None:
         super().__init__(fileno=descriptor)
+        self._on_taken = on_taken
         self._on_end = on_end
         self._handed: dict[int, HandedOver] = {}
 
@@ -58,11 +61,12 @@ class HandedConnections(socket.socket):
             asyncio.get_running_loop().remove_reader(self.fileno())
             raise BlockingIOError
         handed: HandedOver = unpacked(message[LENGTH.size :])
-        if not descriptors:  # no file is left for it here: the system has closed the connection
-            self._on_end(handed.key_name)
+        if not descriptors:  # no file is left for it here: the server, which has one, answers it
+            self._on_end(handed.number)
             raise BlockingIOError
         os.set_inheritable(descriptors[0], False)
-        client = _HandedSocket(descriptors[0], lambda: self._on_end(handed.key_name))
+        client = _HandedSocket(descriptors[0], lambda: self._on_end(handed.number))
+        self._on_taken(handed.number)
         try:
             peer = client.getpeername()
         except OSError as exc:  # it has gone meanwhile
@@ -84,7 +88,10 @@ class _HandedSocket(socket.socket):
         self._on_end: Callable[[], None] | None = on_end
 
     def close(self) -> None:
-        """Close it."""
+        """End it: the server still has a descriptor of it, so that closing alone would tell the client nothing."""
+        if self.fileno() >= 0:
+            with suppress(OSError):  # it has ended already
+                self.shutdown(socket.SHUT_RDWR)
         super().close()
         on_end, self._on_end = self._on_end, None
         if on_end is not None:

@@ -1,27 +1,29 @@
-"""The process of one or several keys as the server sees it: started, given connections, asked to end."""
+"""The process of one or several keys as the server sees it: started, given connections, watched, asked to end."""
 
 import asyncio
 import logging
+import os
 import socket
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from asrcli.core.errors import system_reason
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import RecognitionSettings, without_key
+from asrcli.server.key_processes.handed_clients import HandedClients
 from asrcli.server.key_processes.handed_connections import hand_over
 from asrcli.server.key_processes.messages import (
     ConnectionEnded,
+    ConnectionTaken,
     Drain,
-    Figures,
     HandedOver,
     KeyLimits,
     ListAnswer,
     Listening,
     ListQuestion,
     LogLine,
+    MetricsReport,
     ServerPlan,
     Stop,
     next_message,
@@ -32,7 +34,22 @@ from asrcli.server.monitoring import ServerMetrics
 
 AGAIN_S, LONGEST_AGAIN_S = 1.0, 60.0  # after which a process that has ended is started again; doubled each time
 END_S = 1.0  # that a process has to end once its connections are closed
+EXIT_S = 10.0  # that one has to exit which says nothing any more
 CHANNEL_BYTES = 256 << 10  # of connections that wait for the process
+# A process says every second that it is there. While this program is stopped (Ctrl-Z), no more than one tick passes.
+TICK_S = 1.0
+LATE_TICKS = 3  # after which it gets no new client
+HUNG_TICKS = 10  # after which it is killed
+START_TICKS = 60  # after which one is killed that has not begun to listen
+DIED, HUNG = "the process of this key ended", "the process of this key hung"
+
+
+@contextmanager
+def _pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two sockets that are connected, closed at the end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
 
 
 class KeyProcess:
@@ -58,12 +75,14 @@ class KeyProcess:
         self.metrics = ServerMetrics()
         self._plan = plan
         self._with_lists = with_lists
-        self._on_end = on_end
+        self._clients = HandedClients(on_end)
         self._earlier = ServerMetrics()  # of processes that have ended
-        self._open: Counter[str] = Counter()  # connections of the process, by key
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._channel: socket.socket | None = None  # while it takes connections
+        self._silent_ticks = 0  # since it said something
+        self._most_silent_ticks = START_TICKS
+        self._end_reason = DIED
         self._ending = asyncio.Event()
         self._again_s = AGAIN_S
         self._running = asyncio.get_running_loop().create_task(self._run())
@@ -76,18 +95,24 @@ class KeyProcess:
     @property
     def takes_connections(self) -> bool:
         """Whether connections can be handed over."""
-        return self._channel is not None
+        return self._channel is not None and self._silent_ticks < LATE_TICKS
 
     def hand_over(self, descriptor: int, handed: HandedOver) -> bool:
-        """Give a connection away; returns False where the server has to keep it.
+        """Give a connection away; returns False if the server has to keep it.
 
         Args:
             descriptor: Of the connection, which is to be closed here.
             handed: What comes with it.
         """
-        if self._channel is None or not hand_over(self._channel, descriptor, handed):
+        if self._channel is None:
             return False
-        self._open[handed.key_name] += 1
+        try:
+            number = self._clients.add(descriptor, handed.key_name)
+        except OSError:  # no file is left
+            return False
+        if not hand_over(self._channel, descriptor, handed._replace(number=number)):
+            self._clients.forget(number)
+            return False
         return True
 
     def set_limits(self, limits: dict[str, int | None]) -> None:
@@ -100,15 +125,12 @@ class KeyProcess:
         self._end(Drain())
 
     async def stop(self, within_s: float) -> None:
-        """Close every connection now: clients have so many seconds to answer. A process that goes on then is killed."""
+        """Close every connection now: clients have `within_s` seconds to answer. Then the process is killed."""
         self._end(Stop())
-        try:
-            async with asyncio.timeout(within_s + END_S):
-                await asyncio.shield(self._running)
-        except TimeoutError:
-            if self._process is not None:
-                self._process.kill()
-            await self._running
+        # A second signal cancels every task, this one too: whoever waits for it must not be cancelled again by that.
+        await asyncio.wait([self._running], timeout=within_s + END_S)
+        self._kill()
+        await asyncio.wait([self._running])
 
     def _end(self, message: Drain | Stop) -> None:
         self._ending.set()
@@ -134,9 +156,7 @@ class KeyProcess:
             self._again_s = min(2 * self._again_s, LONGEST_AGAIN_S)
 
     async def _run_once(self) -> None:
-        ours, theirs = socket.socketpair()
-        our_channel, their_channel = socket.socketpair()
-        with ours, theirs, our_channel, their_channel:
+        with _pair() as (ours, theirs), _pair() as (our_channel, their_channel):
             our_channel.setblocking(False)
             our_channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHANNEL_BYTES)
             descriptors = theirs.fileno(), their_channel.fileno()
@@ -148,46 +168,87 @@ class KeyProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=without_key(os.environ),
                 pass_fds=descriptors,
                 start_new_session=True,
             )
             theirs.close()
             their_channel.close()
             reader, self._writer = await asyncio.open_connection(sock=ours)
+            self._end_reason, self._silent_ticks, self._most_silent_ticks = DIED, 0, START_TICKS
+            watch = asyncio.get_running_loop().create_task(self._watch(reader))
             try:
-                self._tell(self._plan)
-                self._tell(KeyLimits(self.limits))
-                if self._ending.is_set():
-                    self._tell(Stop())
-                while (message := await next_message(reader)) is not None:
-                    if not isinstance(message, Listening):
-                        self._take(message)
-                    elif not self._ending.is_set():
-                        self._channel = our_channel
-                        self._again_s = AGAIN_S
-                status = await self._process.wait()
+                await self._talk(reader, our_channel)
+            except BaseException:
+                self._kill()  # nothing else may write to its clients
+                raise
             finally:
+                watch.cancel()
                 self._channel = None
                 self._writer.close()
                 self._writer = None
-                if self._process.returncode is None:
-                    self._process.kill()
-                    await self._process.wait()
-                self._process = None
+                await self._clients.end_all(self._end_reason)
                 self._forget()
-        if not self._ending.is_set():
+                status = await self._ended(self._process)
+                self._process = None
+        if not self._ending.is_set() and self._end_reason is DIED:
             log.error("the process of the key %s ended with status %d, and is started again", self._name, status)
+
+    async def _talk(self, reader: asyncio.StreamReader, channel: socket.socket) -> None:
+        """Tell the process what it is to do, and take what it says until it has ended. `channel` is for connections."""
+        self._tell(self._plan)
+        self._tell(KeyLimits(self.limits))
+        if self._ending.is_set():
+            self._tell(Stop())
+        while (message := await next_message(reader)) is not None:
+            self._silent_ticks = 0
+            if not isinstance(message, Listening):
+                self._take(message)
+                continue
+            self._most_silent_ticks = HUNG_TICKS
+            if not self._ending.is_set():
+                self._channel = channel
+                self._again_s = AGAIN_S
+
+    async def _watch(self, reader: asyncio.StreamReader) -> None:
+        """Kill the process if it says nothing for too long."""
+        while self._silent_ticks < self._most_silent_ticks:
+            await asyncio.sleep(TICK_S)
+            self._silent_ticks += 1
+        self._end_reason = HUNG
+        log.error(
+            "the process of the key %s says nothing for %.0f s: it is killed, and started again",
+            self._name,
+            TICK_S * self._silent_ticks,
+        )
+        self._channel = None
+        self._kill()
+        await asyncio.sleep(END_S)
+        reader.feed_eof()  # the system does not end it: its clients must not wait for that
+
+    async def _ended(self, process: asyncio.subprocess.Process) -> int:
+        """Wait until a process that says nothing any more has ended; returns its status."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EXIT_S):
+                return await process.wait()
+        self._kill()
+        return await process.wait()
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
 
     @property
     def _name(self) -> str:
-        return ", ".join(self.limits)
+        return ", ".join(self.limits) or "(none any more)"
 
     def _take(self, message: object) -> None:
         match message:
-            case ConnectionEnded(key_name):
-                self._open[key_name] -= 1
-                self._on_end(key_name)
-            case Figures(metrics):
+            case ConnectionTaken(number):
+                self._clients.taken(number)
+            case ConnectionEnded(number):
+                self._clients.ended(number)
+            case MetricsReport(metrics):
                 self.metrics = self._earlier.plus(metrics)
             case ListQuestion(number, recognition):
                 self._tell(ListAnswer(number, self._with_lists(recognition)))
@@ -196,8 +257,5 @@ class KeyProcess:
 
     def _forget(self) -> None:
         """Count what the process had as ended."""
-        for key_name in self._open.elements():
-            self._on_end(key_name)
-        self._open.clear()
         self.metrics.running_tasks = 0
         self._earlier = self.metrics

@@ -41,11 +41,13 @@ class HandedOver(NamedTuple):
         key_name: The name of its key.
         session: The session that its client begins with, if the key brings one.
         received: What the client has sent: its request, and what came after it.
+        number: By which the server calls it.
     """
 
     key_name: str
     session: Json | None
     received: bytes
+    number: int = 0
 
 
 class KeyLimits(NamedTuple):
@@ -85,13 +87,23 @@ class Listening(NamedTuple):
     """Connections are taken from now on."""
 
 
+class Alive(NamedTuple):
+    """The process does not hang: it says so every second."""
+
+
+class ConnectionTaken(NamedTuple):
+    """The connection with this number has come, and its handshake is answered now."""
+
+    number: int
+
+
 class ConnectionEnded(NamedTuple):
-    """A connection with this key has ended."""
+    """The connection with this number has ended."""
 
-    key_name: str
+    number: int
 
 
-class Figures(NamedTuple):
+class MetricsReport(NamedTuple):
     """All that was counted since the beginning."""
 
     metrics: ServerMetrics
@@ -104,7 +116,7 @@ class LogLine(NamedTuple):
 
 
 async def next_message(reader: asyncio.StreamReader) -> Any:
-    """Return the next message; None where the other side has ended."""
+    """Return the next message; None if the other side has ended."""
     try:
         head = await reader.readexactly(LENGTH.size)
         return unpacked(await reader.readexactly(*LENGTH.unpack(head)))

@@ -52,7 +52,7 @@ def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool)
         raise SourceError(wanted, f"could be several microphones: say which by its number ({names})")
     if wanted and not matches and not instead:
         raise SourceError(
-            wanted, f"no microphone is called so; there are {', '.join(device.name for device in devices)}"
+            wanted, f"no microphone has this name; choose one of {', '.join(device.name for device in devices)}"
         )
     if matches:
         return matches[0]

@@ -11,7 +11,7 @@ LOOK_S = 0.1  # how often a waiting thread looks at the clock
 
 
 class LibraryTurn(AbstractContextManager[None]):
-    """A lock for a library that may hang for ever. A thread that holds it longer than `hung_s` loses it.
+    """A lock for a library that may hang forever. A thread that holds it longer than `hung_s` loses it.
 
     If such a thread goes on after all, two threads are in the library at once. That is a smaller harm than a microphone
     that never comes back. The lock is not reentrant.

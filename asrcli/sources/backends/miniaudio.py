@@ -154,7 +154,7 @@ class MiniaudioCapture:
 
     def close(self) -> None:
         """Close the device, and the connection to the sound system."""
-        # Without the stop it would wait for ever for its thread, which waits for the audio of a device that is gone.
+        # Without the stop it would wait forever for its thread, which waits for the audio of a device that is gone.
         self._system.lib.ma_device_stop(self._device)
         self._system.lib.ma_device_uninit(self._device)
         self._system.close()

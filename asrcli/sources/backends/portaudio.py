@@ -1,7 +1,7 @@
 """Lists, finds, opens and reads the inputs of this machine through PyAudio and PortAudio. The only importer of PyAudio.
 
 PortAudio is not thread-safe, so opening and closing take a lock. A stream belongs to the thread that opened it: closing
-it from another thread would block a read for ever. A thread that hangs in PortAudio loses the lock to the others.
+it from another thread would block a read forever. A thread that hangs in PortAudio loses the lock to the others.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from typing import Any
 from asrcli.core.audio import Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
+from asrcli.core.settings import without_key
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.installation import install_command
 from asrcli.sources.backends.library_turn import LibraryTurn
@@ -194,7 +195,7 @@ def _probe() -> None:
         return
     look = [sys.executable, "-P", "-c", "import pyaudio; pyaudio.PyAudio().terminate()"]
     try:
-        done = subprocess.run(look, capture_output=True, timeout=PROBE_S, check=False)
+        done = subprocess.run(look, capture_output=True, timeout=PROBE_S, check=False, env=without_key(os.environ))
     except subprocess.TimeoutExpired as exc:
         problem = f"PortAudio does not start: no answer for {PROBE_S} s"
         raise SourceError(NAME, problem, cause=Cause.DEVICE_HANGS) from exc

@@ -9,6 +9,7 @@ from time import monotonic
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError
+from asrcli.core.settings import without_key
 from asrcli.sources.backends.silence_limit import first_within_limit
 from asrcli.sources.boot_clock import boot_time
 from asrcli.sources.device_reader import LostSamples
@@ -42,7 +43,7 @@ class ProgramCapture:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"LC_ALL": "C"},
+            env=without_key(os.environ) | {"LC_ALL": "C"},
             start_new_session=True,  # Ctrl-C must not end it: the last words are still in its buffers
         )
         assert self._process.stdout is not None  # noqa: S101  it was started with pipes

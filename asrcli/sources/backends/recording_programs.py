@@ -11,6 +11,7 @@ from typing import Any
 from asrcli.core.audio import Format
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
+from asrcli.core.settings import without_key
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.program_capture import READ_MS, ProgramCapture
 
@@ -135,7 +136,7 @@ def _answer(*command: str) -> str:
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env=os.environ | {"LC_ALL": "C"},
+            env=without_key(os.environ) | {"LC_ALL": "C"},
             timeout=LIST_S,
             check=False,
         )

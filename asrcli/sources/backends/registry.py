@@ -23,7 +23,7 @@ class CaptureBackend:
 
     Attributes:
         name: As `--backend` takes it.
-        missing: Says what is not installed here and how to get it; empty where it is there. Imports no library.
+        missing: Says what is not installed here and how to get it; empty if it is there. Imports no library.
         load: Imports the library. Raises a SourceError if that fails. Call it before other threads start.
         devices: Lists the input devices. Raises a SourceError if the sound system does not answer.
         device: Makes a device of a number or of a part of a name; an empty name is the default device.

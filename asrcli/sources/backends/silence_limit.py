@@ -24,7 +24,7 @@ def first_within_limit(look: Callable[[float], bytes | int | None], name: str) -
     It counts looks and not time: while this program is stopped, or the machine sleeps, no more than one of them passes.
 
     Raises:
-        SourceError: the device `name` has given nothing for 1.5 s.
+        SourceError: the device `name` has delivered no audio for 1.5 s.
     """
     for _ in range(LOOKS):
         found = look(LOOK_S)

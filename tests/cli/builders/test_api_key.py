@@ -86,7 +86,7 @@ def test_a_key_file_without_end_is_none(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("k" * (MOST_BYTES + 1))
     for given in (path, Path("/dev/zero")):
-        with pytest.raises(UsageError, match="does not hold a key on one line"):
+        with pytest.raises(UsageError, match="does not contain a key on a single line"):
             read_key(given)
 
 

@@ -1,6 +1,7 @@
 """Ctrl-C comes at any write of a transcript, also at its end: no half file gets the name of a whole one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
 from asrcli.cli.options.values import OutputFormat
+from asrcli.core.errors import OutputError, SourceError
 from asrcli.core.events import Began, Ended, Event, Final
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.line_writer import LineWriter
@@ -81,3 +83,37 @@ def test_what_is_interrupted_stays_a_part(
         assert not [name for name in left if not name.endswith(".part") and left[name] != whole[name]], number
         said = capsys.readouterr().err
         assert [name for name in left if name.endswith(".part") and f"{folder / name}\n" not in said] == [], number
+
+
+@pytest.mark.parametrize("ended", [KeyboardInterrupt, SourceError, None])
+def test_a_run_that_ends_before_its_first_sentence_leaves_no_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ended: type[BaseException] | None
+) -> None:
+    """Not killed, with a microphone that has given no sample, and not by an error. One in order has its empty files."""
+    builder = OutputBuilder(tuple(OutputFormat), path=str(tmp_path / "talk"), level=None, plain=True)
+    error = None
+    if ended is not None:
+        error = ended("given", "gone")
+    with suppress(KeyboardInterrupt, SourceError), run_outputs(builder) as outputs:
+        transcript = Transcript()
+        for event in (EVENTS[0], Began("b.wav", "m", "task", 0, speaker="B")):
+            transcript = fold(transcript, event)
+            for output in outputs:
+                output.handle(event, transcript)
+        assert found(tmp_path) == {}  # as kill -9 leaves it
+        if error is not None:
+            raise error
+    assert capsys.readouterr().err == ""
+    assert len(found(tmp_path)) == (0 if ended else len(OutputFormat))
+    assert not [name for name in found(tmp_path) if name.endswith(".part")]
+
+
+def test_a_file_that_came_before_the_first_sentence_is_not_replaced(tmp_path: Path) -> None:
+    """The part is made late; the promise begins with the run."""
+    lines = LineWriter(str(tmp_path / "talk.txt"))
+    lines.begin("head")
+    (tmp_path / "talk.txt").write_text("of another run")
+    lines.write("one")
+    with pytest.raises(OutputError, match="something else has written"):
+        lines.close()
+    assert found(tmp_path) == {"talk.txt": "of another run", "talk.txt.part": "head\none\n"}

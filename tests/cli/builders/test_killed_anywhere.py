@@ -14,8 +14,8 @@ import pytest
 
 from asrcli.cli.builders.journal_keeping import append_sizes, described_outputs
 from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
-from asrcli.cli.builders.resume_outputs import resumed_outputs
-from asrcli.cli.builders.resume_sources import resume_stages
+from asrcli.cli.builders.sessions.resume_outputs import resumed_outputs
+from asrcli.cli.builders.sessions.resume_sources import resume_stages
 from asrcli.cli.builders.staged_files import staged
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.events import Began, Event, Final

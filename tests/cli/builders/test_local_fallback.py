@@ -25,8 +25,8 @@ REFUSED = {
         "English (en) only, and not zh",
     ),
     "local": ({"service": ConnectionOptions(local=True)}, "with --local"),
-    "no reconnecting": ({"retries": RetryOptions(reconnect=False)}, "after a lost connection no other one is tried"),
-    "no retries": ({"retries": RetryOptions(retries=0)}, "after a lost connection no other one is tried"),
+    "no reconnecting": ({"retries": RetryOptions(reconnect=False)}, "lost connections are not restored"),
+    "no retries": ({"retries": RetryOptions(retries=0)}, "lost connections are not restored"),
     "passthrough": ({"passthrough": True}, "with --passthrough"),
     "a prompt": ({"model": "qwen3-omni-flash-realtime"}, "answers no prompts"),
     "a translation": (

@@ -163,7 +163,7 @@ def test_settings_keys_and_standard_input_are_read_too(tmp_path: Path, monkeypat
     monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", "key")
     with Path("sound").open() as sound:
         monkeypatch.setattr("sys.stdin", sound)
-        for name, said in (("asr.toml", "a file of settings"), ("key", "DASHSCOPE_API"), ("sound", "standard input")):
+        for name, said in (("asr.toml", "a settings file"), ("key", "DASHSCOPE_API"), ("sound", "standard input")):
             with pytest.raises(UsageError, match=said):
                 checked("file", output=name, api_key_file=None)
 
@@ -177,7 +177,7 @@ def test_a_file_that_another_part_names_is_looked_up(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--log-file .* is an input"):
         check_also_read([str(tmp_path / "log")])
     for path in (tmp_path / "a.txt", tmp_path / "log"):
-        with pytest.raises(UsageError, match=r"--out .* written|twice, by --log-file and --out"):
+        with pytest.raises(UsageError, match=r"--out .* overwritten|twice, by --log-file and --out"):
             check_also_written(path, "--out")
 
 

@@ -120,7 +120,7 @@ MISTAKES = {
     "set gain 1 2": "gain takes one value, not 2; put quotes around text with spaces",
     "set yes true": "yes confirms one run, so it can only be a flag",
     "set wait 3": "wait differs from command to command; put it into the table [ws-raw] or [vocab]",
-    "set api-key sk-x": "api-key: a key does not belong into a file of settings; use the environment variable",
+    "set api-key sk-x": "api-key: a key does not belong in a settings file; use the environment variable",
     "set ws-raw.header Authorization:Bearer\u00a012345678": "header: a key does not belong",
     "set mci.gain 3": "mci.gain: mci is no command with options; did you mean mic?",
     "set profile.a.mic.deep.gain 3": "profile.a.mic.deep.gain: mic is no command with options; ",
@@ -129,11 +129,11 @@ MISTAKES = {
     "set --profile= gain 3": "--profile is empty; name a profile",
     "unset gain": "gain is not set; asr config show says what is",
     "unset": "unset takes one key; as in asr config unset mic.device",
-    "list x": "list takes no further word: x; see asr config --help",
+    "list x": "list takes no more arguments: x; see asr config --help",
     "path --origin": "--origin has no effect on asr config path",
     "show nic": "nic is no command with options; did you mean mic?",
     "show mic file": "show takes one command; as in asr config show mic",
-    "show --profile x": "no profile x: no file of settings has one; asr config edit: write [profile.NAME]",
+    "show --profile x": "no profile x: no settings file has one; asr config edit: write [profile.NAME]",
     "shwo": "'shwo' is not one of",
 }
 

@@ -92,7 +92,7 @@ def test_a_key_is_not_taken_from_the_command_line(home: dict[str, Any]) -> None:
     """It is not repeated; nor is one in quotes, or none at all, kept."""
     done = asr("login", WRONG, **home)
     assert (done.returncode, WRONG in done.stderr, "command line" in done.stderr) == (2, False, True)
-    for text, problem in ((f'"{WRONG}"', "quotes"), ("", "holds no key"), ("k" * 70_000, "on one line")):
+    for text, problem in ((f'"{WRONG}"', "quotes"), ("", "contains no key"), ("k" * 70_000, "on a single line")):
         done = asr("login", "--no-check", stdin=text.encode(), **home)
         assert (done.returncode, problem in done.stderr, text[1:] in done.stderr) == (2, True, text == "")
     done = asr("logout", "--all", "--region", "cn-beijing", **home)

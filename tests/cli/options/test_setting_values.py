@@ -65,9 +65,9 @@ def test_the_home_stands_for_its_sign_in_paths_only(monkeypatch: pytest.MonkeyPa
 
 
 MISTAKES: list[tuple[str, Any, str]] = [
-    ("local", 1, "f:1: local: true or false belongs here, not 1"),
-    ("local", "true", "f:1: local: true or false belongs here, not 'true'"),
-    ("model", ["x"], "f:1: model: one value belongs here, not a list"),
+    ("local", 1, "f:1: local: must be true or false, not 1"),
+    ("local", "true", "f:1: local: must be true or false, not 'true'"),
+    ("model", ["x"], "f:1: model: must be one value, not a list"),
     ("model", {}, "f:1: model: text in quotes belongs here, not a table"),
     ("model", True, "f:1: model: text in quotes belongs here, not true"),
     ("gain", True, "f:1: gain: a number belongs here, not true"),
@@ -98,7 +98,7 @@ def test_a_value_that_the_option_does_not_take(option: str, value: Any, problem:
 @pytest.mark.parametrize(
     ("option", "text", "problem"),
     [
-        ("local", "maybe", "f:1: local: true or false belongs here, not 'maybe'"),
+        ("local", "maybe", "f:1: local: must be true or false, not 'maybe'"),
         ("language", "[zh]", 'f:1: language: not a list; write it as ["one", "two"], or one a line'),
         ("language", "[" * 9000, "f:1: language: not a list; "),
     ],

@@ -20,7 +20,7 @@ OWN = "wss://funasr.example:10095"
     ("options", "problem"),
     [
         ({}, "without --url"),
-        ({"url": "ws://h:1"}, "there is no TLS"),
+        ({"url": "ws://h:1"}, "does not use TLS"),
         ({"url": OWN, "ca": Path("a.pem")}, "with --ca"),
         ({"url": OWN, "temporary_key": True}, "with --temporary-key"),
         ({"local": True}, "with --local"),
@@ -66,7 +66,7 @@ def test_no_key_goes_there_that_was_not_named_for_it(
     connection = ConnectionOptions(url=OWN, insecure_tls=True)._connection_for(recognition)
     assert (connection.key, connection.insecure_tls) == (None, True)
     said = capsys.readouterr().err
-    assert all(words in said for words in ("anybody may answer as funasr.example", "no key", "--ca FILE"))
+    assert all(words in said for words in ("any server may answer as funasr.example", "no key", "--ca FILE"))
     file = tmp_path / "key"
     file.write_text(KEY)
     file.chmod(0o600)
@@ -98,7 +98,7 @@ def test_the_key_of_the_environment_is_for_the_service_alone(
 def test_a_proxy_that_would_not_be_used_is_refused(url: str) -> None:
     """No proxy leads to this machine; who typed one learns it before anything is sent."""
     options = ConnectionOptions(url=url, proxy="http://127.0.0.1:8080")
-    with pytest.raises(UsageError, match="is reached without a proxy"):
+    with pytest.raises(UsageError, match="are reached without a proxy"):
         options.connection()
 
 

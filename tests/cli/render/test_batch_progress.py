@@ -51,6 +51,26 @@ def test_one_line_says_how_far_a_batch_is(batch: BatchRun) -> None:
     assert progress.summary(batch) == "9 of 9 · 1 failed · 0 active · 01:00 of audio · 2.0x"
 
 
+@pytest.mark.parametrize(
+    ("elapsed_s", "reached_ms", "known"),
+    [(0.5, 50_000, False), (4.0, 1000, False), (4.0, 50_000, True), (10.0, 1000, True)],
+)
+def test_the_first_words_say_nothing_about_the_rest(
+    tmp_path: Path, elapsed_s: float, reached_ms: int, known: bool
+) -> None:
+    """While recognizers load, the time left would be hours; a long batch gets one after ten seconds all the same."""
+    now = iter([0.0])
+    with opened_ledger(tmp_path) as ledger:
+        made = Batch(tmp_path, ledger, NAMES)
+        run = BatchRun(
+            made.tasks, done, ledger, made.staging, StartLimits(8), Shown(), code, str,
+            clock=lambda: next(now, elapsed_s),
+        )  # fmt: skip
+        run.active = [ActiveInput(made.tasks[0])]
+        run.active[0].reached_ms, run.active[0].length_ms = reached_ms, 100_000
+        assert ((progress.time_left_s(run) is None), " left" in progress.summary(run)) == (not known, known)
+
+
 def test_a_terminal_shows_the_inputs_that_are_active(
     batch: BatchRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

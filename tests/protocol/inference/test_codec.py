@@ -133,7 +133,7 @@ def test_what_comes_out_of_order_is_refused_or_passed_over() -> None:
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        (Binary(b"x"), "a binary message where text is due"),
+        (Binary(b"x"), "a binary message instead of a text message"),
         (Text("oops"), "not JSON"),
         (Text(""), "an empty message"),
         (Text("[1]"), "not a JSON object"),

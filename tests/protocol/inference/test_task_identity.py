@@ -69,7 +69,7 @@ def test_what_comes_before_the_answer_is_of_an_earlier_task() -> None:
         ({"error_code": "X", "error_message": "y"}, "X: y"),
         ({"error_message": "only words"}, "refused by the service: only words (task task-1)"),
         ({"error_code": 429, "error_message": None}, "429"),
-        ({}, "it gives no reason"),
+        ({}, "no reason given"),
     ],
 )
 def test_a_refusal_reads_well_whatever_it_leaves_out(told: dict[str, Any], said: str) -> None:

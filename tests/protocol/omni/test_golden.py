@@ -99,7 +99,9 @@ HEARD: dict[str, list[Event]] = {
     "response.audio.delta": [],
     "response.audio_transcript.done": [],
     "response.done, cut short": [Notice("warning", CUT), Final("item_3", 1920, 3000, "明天")],
-    "error that leaves the session usable": [Notice("warning", "the service objects: invalid_value: buffer is empty")],
+    "error that leaves the session usable": [
+        Notice("warning", "the service reports an error: invalid_value: buffer is empty")
+    ],
     "cleared": [],
     "unknown event": [Notice("debug", "dropped an unknown event: response.improved")],
     "session.finished": [Finished(Usage(None, 106, 8, 26))],

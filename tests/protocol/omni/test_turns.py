@@ -168,7 +168,7 @@ def test_a_question_the_service_objects_to_is_a_gap_and_holds_nothing_up(about: 
     commit, create = codec.codec.commit()
     error = {"type": "invalid_request_error", "code": "invalid_value", "message": "too short"}
     assert '"event_c2"' in commit.data  # type: ignore[union-attr]
-    warning = Notice("warning", "the service objects: invalid_value: too short")
+    warning = Notice("warning", "the service reports an error: invalid_value: too short")
     assert codec.tell("error", error={**error, "event_id": "event_c1"}) == [warning]
     assert codec.codec.must_wait
     gap = Gap(0, 1000, f"{UNANSWERED}: invalid_value: too short")
@@ -193,7 +193,7 @@ def test_an_objection_to_nobody_knows_what_takes_no_answer_away() -> None:
     """The answer may come all the same; one that never does is missed by whoever waits for it."""
     error = {"type": "invalid_request_error", "code": "no", "message": "answer"}
     service = Service(seconds=1)
-    assert service.tell("error", error=error) == [Notice("warning", "the service objects: no: answer")]
+    assert service.tell("error", error=error) == [Notice("warning", "the service reports an error: no: answer")]
     assert service.codec.must_wait
     assert service.answer("r1", "one") == [Final("i1", 0, 1000, "one")]
 
@@ -267,7 +267,7 @@ def test_a_session_that_ends_accounts_for_every_turn() -> None:
     [
         ("response.text.delta", {"response_id": "r1"}, "field delta is missing"),
         ("response.audio_transcript.done", {"text": "x"}, "field transcript is missing"),
-        ("error", {}, "an error that says nothing"),
+        ("error", {}, "an error without a message"),
     ],
 )
 def test_a_message_that_cannot_be_read_is_named_and_ends_nothing(

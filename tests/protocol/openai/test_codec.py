@@ -151,7 +151,7 @@ def test_errors_and_languages_are_those_of_the_realtime_wire() -> None:
     """An error about one request ends nothing; another language than was asked for is refused."""
     codec = client()
     error = {"type": "invalid_request_error", "code": "invalid_value", "message": "no"}
-    assert notices(hear(codec, text("error", error=error))) == ["the service objects: invalid_value: no"]
+    assert notices(hear(codec, text("error", error=error))) == ["the service reports an error: invalid_value: no"]
     strict = OpenAIClient(RecognitionSettings("m", 24000, ("zh",)), counting())
     session = {"id": "s", "audio": {"input": {"transcription": {"language": "en"}}}}
     with pytest.raises(ServiceRefused, match="language zh"):

@@ -124,7 +124,7 @@ def test_a_commit_where_none_may_be_is_an_error_that_ends_nothing() -> None:
     with pytest.raises(ProtocolError, match="empty buffer"):
         begun(MANUAL).server.receive(commit)
     (notice,) = pair.handle(pair.server.fail("invalid_value", "empty"))
-    assert notice == Notice("warning", "the service objects: invalid_value: empty")
+    assert notice == Notice("warning", "the service reports an error: invalid_value: empty")
     assert pair.ask(pair.client.audio(SECOND)) == [SendAudio(SECOND)]
 
 
@@ -186,8 +186,8 @@ ITEM = "conversation.item.input_audio_transcription."
     ("told", "problem"),
     [
         ('{"event_id":"x"}', "field type is missing"),
-        ('{"type":"error"}', "an error that says nothing"),
-        ('{"type":"error","error":null}', "an error that says nothing"),
+        ('{"type":"error"}', "an error without a message"),
+        ('{"type":"error","error":null}', "an error without a message"),
         (f'{{"type":"{ITEM}text","item_id":"i"}}', "field text is missing"),
         (f'{{"type":"{ITEM}completed","item_id":"i","transcript":null}}', "field transcript has the wrong type"),
     ],

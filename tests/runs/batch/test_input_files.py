@@ -98,4 +98,4 @@ def test_what_is_no_recording_and_no_manifest_holds_nothing_up(archive: Path) ->
     (archive / "long.jsonl").write_text(f'{{"path": "{"n" * 300}"}}\n{{"path": "a/x.wav"}}\n')
     found = find_inputs(["a", "list.tsv", "long.jsonl"], archive / "out")
     assert [Path(one.path).name for one in found.inputs] == ["x.wav", "y.MP3", "old.wav", "n" * 300]
-    assert list(map(str, found.problems)) == ["list.tsv: is no text, and a manifest is"]
+    assert list(map(str, found.problems)) == ["list.tsv: is not text, but a manifest must be"]

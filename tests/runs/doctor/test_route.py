@@ -62,7 +62,7 @@ def steps(url: str, connection: ConnectionSettings | None = None) -> dict[str, F
     ],
 )
 def test_a_clock_that_is_wrong_is_told(off_s: float, health: Health, text: str) -> None:
-    """By the date of any HTTP answer, a refusal too; the request holds no key."""
+    """By the date of any HTTP answer, a refusal too; the request contains no key."""
     date = formatdate(time.time() + off_s, usegmt=True)
     with answering("HTTP/1.1 401 Unauthorized", f"Date: {date}") as (url, asked, _):
         found = steps(url)

@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_faults(seed: int, waiting: bool) -> None:
 
 def calm(faults: tuple[InjectedFault, ...]) -> bool:
     """Whether a connection is left alone until a lot of audio has come."""
-    nuisances = {
+    disturbances = {
         FaultAction.STALL,
         FaultAction.QUIET,
         FaultAction.SLOW,
@@ -49,7 +49,7 @@ def calm(faults: tuple[InjectedFault, ...]) -> bool:
         FaultAction.DUPLICATE,
         FaultAction.LATE,
     }
-    ends = [fault for fault in faults if fault.action not in nuisances]
+    ends = [fault for fault in faults if fault.action not in disturbances]
     ends = [fault for fault in ends if fault.what != "unknown"]
     return all(fault.when is FaultTrigger.BYTES and fault.count >= random_faults.CALM_BYTES for fault in ends)
 

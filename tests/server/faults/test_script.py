@@ -77,7 +77,7 @@ def test_a_fault_strikes_its_connection_or_all() -> None:
 
 WRONG = {
     "{": "not JSON",
-    "[" * 100_000: "not JSON",
+    "[" * 100_000: "not readable JSON",
     "[]": "not an object",
     "{}": "do None is none of cut, close",
     '{"do": ["cut"]}': "is none of cut, close",
@@ -90,9 +90,9 @@ WRONG = {
     '{"do": "cut", "after_events": 0}': "after_events 0 is not a whole number from 1 on",
     '{"do": "cut", "connection": 0}': "connection 0 is not a whole number from 1 on",
     '{"do": "cut", "connection": "1"}': "connection '1' is not a whole number from 1 on",
-    '{"do": "cut", "at": "noon"}': "at 'noon' is none of handshake, run-task, finish",
-    '{"do": "cut", "at": ["finish"]}': "is none of handshake, run-task, finish",
-    '{"do": "cut", "at": "after_bytes"}': "at 'after_bytes' is none of handshake, run-task, finish",
+    '{"do": "cut", "at": "noon"}': "at 'noon' is not one of handshake, run-task, finish",
+    '{"do": "cut", "at": ["finish"]}': "is not one of handshake, run-task, finish",
+    '{"do": "cut", "at": "after_bytes"}': "at 'after_bytes' is not one of handshake, run-task, finish",
     '{"do": "close"}': "close needs code",
     '{"do": "close", "code": 1005}': "code 1005 is not one that close takes",
     '{"do": "close", "code": true}': "code True is not one that close takes",

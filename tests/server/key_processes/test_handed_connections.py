@@ -16,9 +16,10 @@ class Ends:
     """Both ends of a channel, and a connection of a client."""
 
     def __init__(self, stack: ExitStack) -> None:
-        self.ended: list[str] = []
+        self.taken: list[int] = []
+        self.ended: list[int] = []
         self.ours, theirs = socket.socketpair()
-        self.handed = stack.enter_context(HandedConnections(theirs.detach(), self.ended.append))
+        self.handed = stack.enter_context(HandedConnections(theirs.detach(), self.taken.append, self.ended.append))
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         self.client = stack.enter_context(socket.create_connection(listening.getsockname()))
         self.accepted, self.peer = listening.accept()
@@ -27,9 +28,9 @@ class Ends:
         for each in (self.ours, self.handed):
             each.setblocking(False)
 
-    def hand_over(self, received: bytes = b"GET ", key: str = "k") -> bool:
+    def hand_over(self, received: bytes = b"GET ", key: str = "k", number: int = 1) -> bool:
         """Give the connection away."""
-        return hand_over(self.ours, self.accepted.fileno(), HandedOver(key, {"a": 1}, received))
+        return hand_over(self.ours, self.accepted.fileno(), HandedOver(key, {"a": 1}, received, number))
 
 
 def with_ends(test: Callable[[Ends], Awaitable[None]]) -> None:
@@ -50,13 +51,14 @@ def test_a_connection_and_what_comes_with_it_arrive() -> None:
         ends.accepted.close()
         client, peer = ends.handed.accept()
         assert peer == ends.peer
-        assert ends.handed.taken(client.fileno()) == HandedOver("k", {"a": 1}, b"GET /")
+        assert ends.handed.taken(client.fileno()) == HandedOver("k", {"a": 1}, b"GET /", 1)
+        assert ends.taken == [1]
         assert not client.get_inheritable()
         client.sendall(b"here")
         assert ends.client.recv(4) == b"here"
         client.close()
         client.close()
-        assert ends.ended == ["k"]
+        assert ends.ended == [1]
         assert ends.client.recv(1) == b""
         with pytest.raises(BlockingIOError):
             ends.handed.accept()
@@ -72,7 +74,7 @@ def test_each_message_is_one_connection() -> None:
         assert [ends.hand_over(bytes(size), f"k{size}") for size in sizes] == [True] * 4
         for size in sizes:
             client, _ = ends.handed.accept()
-            assert ends.handed.taken(client.fileno()) == HandedOver(f"k{size}", {"a": 1}, bytes(size))
+            assert ends.handed.taken(client.fileno()) == HandedOver(f"k{size}", {"a": 1}, bytes(size), 1)
             client.close()
 
     with_ends(test)
@@ -103,19 +105,19 @@ def test_a_client_that_has_gone_meanwhile_is_counted_as_ended() -> None:
 
     async def test(ends: Ends) -> None:
         with socket.socket() as unconnected:
-            assert hand_over(ends.ours, unconnected.fileno(), HandedOver("gone", None, b""))
+            assert hand_over(ends.ours, unconnected.fileno(), HandedOver("gone", None, b"", 2))
         assert ends.hand_over()
         with pytest.raises(BlockingIOError):
             ends.handed.accept()
-        assert ends.ended == ["gone"]
+        assert ends.ended == [2]
         ends.handed.accept()[0].close()
-        assert ends.ended == ["gone", "k"]
+        assert ends.ended == [2, 1]
 
     with_ends(test)
 
 
 def test_a_connection_without_a_file_left_for_it_is_counted_as_ended() -> None:
-    """The system closes it."""
+    """It was not taken: the server answers it."""
 
     async def test(ends: Ends) -> None:
         assert ends.hand_over()
@@ -129,7 +131,7 @@ def test_a_connection_without_a_file_left_for_it_is_counted_as_ended() -> None:
                 ends.handed.accept()
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        assert ends.ended == ["k"]
+        assert (ends.taken, ends.ended) == ([], [1])
 
     with_ends(test)
 

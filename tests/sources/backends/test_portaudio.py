@@ -144,10 +144,10 @@ def test_a_device_is_found_by_number_or_by_a_part_of_its_name(fake: Fake, wanted
     ("wanted", "said"),
     [
         ("t", r"t: could be several microphones: .*0: Built-in Mic \(ALSA\), 2: USB Headset \(ALSA\)"),
-        ("studio", "no microphone is called so; there are Built-in Mic, USB Headset"),
-        ("jack", "no microphone is called so"),
-        ("3", "no microphone is called so"),
-        ("1", "no microphone is called so"),
+        ("studio", "no microphone has this name; choose one of Built-in Mic, USB Headset"),
+        ("jack", "no microphone has this name"),
+        ("3", "no microphone has this name"),
+        ("1", "no microphone has this name"),
     ],
 )
 def test_a_name_that_is_none_or_several_is_an_error(fake: Fake, wanted: str, said: str) -> None:

@@ -133,7 +133,7 @@ def test_a_program_is_started_for_the_device_that_is_meant(
         assert ("--device" in (programs / "asked").read_text()) == (program is PAREC and bool(wanted))
     finally:
         capture.close()
-    with pytest.raises(SourceError, match="no microphone is called so; there are"):
+    with pytest.raises(SourceError, match="no microphone has this name; choose one of"):
         ProgramDevice(program, "studio").open(WIRE, instead=False)
 
 

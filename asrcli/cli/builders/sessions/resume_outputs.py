@@ -1,0 +1,214 @@
+"""From a journal to outputs that continue where its transcript ends."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcli.cli.builders import outputs as show
+from asrcli.cli.builders.open_outputs import open_outputs
+from asrcli.cli.builders.output_formats import APPENDABLE
+from asrcli.cli.builders.outputs import OutputBuilder
+from asrcli.cli.builders.page_audio import with_resumed
+from asrcli.cli.builders.sessions.left_transcripts import belongs_to_others, can_be_rewritten, repaired_part
+from asrcli.cli.builders.sessions.recorded_length import holds_no_sentence, lacks_recorded, recorded_bytes
+from asrcli.cli.builders.transcript_names import SUFFIXES
+from asrcli.cli.console import print_message
+from asrcli.cli.options.values import OutputFormat, TimestampStyle
+from asrcli.core.errors import OutputError
+from asrcli.journal.source import ContinuedOutput, WholeOutput
+from asrcli.outputs.event_log import EventLog
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.output_paths import is_device
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.outputs.plain_text import StatusLines
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.open_outputs import Closable
+    from asrcli.core.interfaces import Output
+    from asrcli.journal.reading import Journal
+
+
+@contextmanager
+def resumed_outputs(
+    journal: "Journal", level: int | None, extra_outputs: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
+) -> "Iterator[list[Output]]":
+    """Open the outputs of the session, each of which continues where it ended, and a live view; then `extra_outputs`.
+
+    A .part file of the session gets its final name at the end. Times are `base_ms` later. If the session has not
+    `begun` its files, they are new.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    from asrcli.outputs.terminal_view import TerminalView
+
+    with ExitStack() as stack:
+        made: list[Output] = []
+        written: list[LineWriter] = []
+        closing: list[Closable] = []
+        for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
+            output_builder = with_resumed(output_builder, journal, base_ms)  # noqa: PLW2901
+            since_ms = _since_ms(journal, output_builder.stamp)
+            outputs, lines = show.outputs(output_builder, stack)
+            written += lines
+            closing += outputs
+            if not anew:
+                for target, part in finished.items():
+                    written.append(LineWriter(str(target), onto=part))
+                    closing.append(written[-1])
+                    written[-1].begin()
+            for output in outputs:
+                if isinstance(output, EventLog) and number:
+                    continue
+                whole = output
+                if not isinstance(output, EventLog | StatusLines):
+                    is_view = isinstance(output, TerminalView)
+                    if since_ms and (is_view or output_builder.formats == (OutputFormat.TEXT,)):
+                        whole = ContinuedOutput(whole, 0, since_ms)  # the others do not show the time of day
+                    if anew and not is_view:
+                        whole = WholeOutput(whole, journal, partial(_supersede, lines))
+                made.append(ContinuedOutput(whole, journal.highest, base_ms))
+        stack.enter_context(open_outputs(closing, written))
+        yield [*made, *extra_outputs]
+
+
+def _supersede(lines: "Sequence[LineWriter]") -> None:
+    for each in lines:
+        each.supersede()
+
+
+def paths(journal: "Journal") -> list[str]:
+    """The files that the session wrote; names that no file can have are left out."""
+    return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
+
+
+def _output_builders(
+    journal: "Journal", level: int | None, *, begun: bool = True
+) -> "list[tuple[OutputBuilder, dict[Path, Path], bool]]":
+    """A builder for each file, the first with the status; without files a single one.
+
+    With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
+    file is rewritten, with the earlier transcript.
+    """
+    stored = journal.header.showing
+    formats = tuple(OutputFormat(name) for name in _listed(stored, "formats") if name in list(OutputFormat))
+    formats = formats or (OutputFormat.TEXT,)
+    common = OutputBuilder(
+        formats=formats,
+        partials=stored.get("partials") is True,
+        stamp=next((stamp for stamp in TimestampStyle if stamp == stored.get("stamp")), None),
+        template=_of(stored, "template", str),
+        capitalize=stored.get("capitalize") is True,
+        max_line=_within(stored, "max_line", range(10, 201)),
+        max_lines=_within(stored, "max_lines", range(1, 5)),
+        embed_audio=stored.get("embed_audio") is True,
+        level=level,
+        translated=journal.header.asked.both_texts,
+    )
+    files = paths(journal)
+    if len(files) != len(formats):
+        return [(common, {}, False)]
+
+    made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
+    for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
+        _check(path, name)
+        one = replace(common, formats=(name,), level=None)
+        if number == 0:
+            one = replace(one, level=level)
+        made.append(_file_builder(one, path, name, journal, begun=begun))
+    return made
+
+
+def _file_builder(
+    one: OutputBuilder, path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
+) -> tuple[OutputBuilder, dict[Path, Path], bool]:
+    """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
+    one = replace(one, path=str(path))
+    append = journal.header.showing.get("append") is True
+    part = repaired_part(path, journal)
+    onto: tuple[str, ...] = ()
+    finished: dict[Path, Path] = {}
+    if part is not None:
+        onto = (str(part),)
+        finished[path] = part
+    if not begun and part is not None and holds_no_sentence(part, one):
+        return replace(one, onto=onto, onto_bytes=(0,)), {}, False
+    if not begun:
+        return replace(one, append=append), {}, False
+    failed = str(path) in journal.failed and not is_device(path)
+    may_rewrite = not append and can_be_rewritten(path, part, journal)
+    if may_rewrite and (failed or name not in APPENDABLE or lacks_recorded(part or path, one, journal)):
+        return replace(one, onto=onto, anew=True), {}, True
+    if failed:
+        print_message(f"asr: {path} cannot be rewritten: the whole transcript is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), {}, True
+    if name not in APPENDABLE:
+        print_message(f"asr: {path} cannot be rewritten: the rest is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), finished, False
+    if part is not None:
+        return replace(one, onto=onto, onto_bytes=(recorded_bytes(part, one, journal),)), {}, False
+    if belongs_to_others(path, journal):
+        print_message(f"asr: something else has written to {path}: the rest is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), {}, False
+    onto_bytes = None
+    if path.is_file():
+        onto_bytes = recorded_bytes(path, one, journal)
+    return replace(one, append=True, onto_bytes=(onto_bytes,)), {}, False
+
+
+def _check(path: Path, name: OutputFormat) -> None:
+    """Refuse to append to, or replace, a file that is no longer such a transcript.
+
+    Raises:
+        OutputError: it is not.
+    """
+    ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+    if problem := check_overwrite(path, name.value, ends, free=True):
+        raise OutputError(str(path), problem)
+
+
+def _beside(path: Path) -> Path:
+    """A file name in the same folder that is free: NAME.resumed.srt."""
+    for number in chain([""], count(2)):
+        name = path.with_name(f"{path.stem}.resumed{number}{path.suffix}")
+        if not name.exists():
+            return name
+    raise AssertionError
+
+
+def _since_ms(journal: "Journal", stamp: TimestampStyle | None) -> int:
+    """The time from now to the begin of the session, in milliseconds: negative; 0 if no time of day is shown."""
+    if stamp is not TimestampStyle.CLOCK:
+        return 0
+    try:
+        return round(
+            (datetime.fromisoformat(journal.header.begun) - datetime.now().astimezone()).total_seconds() * 1000
+        )
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def _listed(stored: Mapping[str, Any], name: str) -> list[str]:
+    value = stored.get(name)
+    if not isinstance(value, list | tuple):
+        return []
+    return [str(each) for each in value]
+
+
+def _within(stored: Mapping[str, Any], name: str, bounds: range) -> int | None:
+    value = _of(stored, name, int)
+    if value not in bounds:
+        return None
+    return int(value)
+
+
+def _of(stored: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = stored.get(name)
+    if not isinstance(value, kind):
+        return None
+    return value

@@ -1,0 +1,149 @@
+"""What the system gives this process: standard streams, open files, memory, threads; and what to say of too little."""
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+from asrcli.cli.console import print_message
+from asrcli.cli.render.stdout import output_error
+from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.redaction import remember_key
+from asrcli.core.settings import KEY_VARIABLE
+
+LEAST_FILES = 32  # that a run has open at once, with the recognizer of this machine
+MOST_CAUSES = 20  # errors that are looked at, each of which led to the one before
+STANDARD_STREAMS = range(3)  # their numbers
+FILES = "this program may have no more files and connections open", "raise the limit (ulimit -n)"
+MEMORY = "the system gives this program no more memory", "end other programs, or raise the limit (ulimit -v)"
+THREADS = (
+    "the system allows no more threads or processes",
+    "end other programs, or raise the limits (ulimit -u, ulimit -v)",
+)
+_PROBLEMS = {errno.EMFILE: FILES, errno.ENFILE: FILES, errno.ENOMEM: MEMORY}
+# Where EAGAIN says that no process can be started.
+_STARTS_PROCESSES = ("subprocess.py", "popen_fork.py", "popen_spawn_posix.py")
+# What the loader of libraries and the interpreter say, which have no number for it.
+_SENTENCES = {
+    "too many open files": FILES,
+    "cannot allocate memory": MEMORY,
+    "failed to map segment": MEMORY,
+    "bad_alloc": MEMORY,
+    "can't start new thread": THREADS,
+    "can't allocate lock": MEMORY,
+}
+
+reported: set[str] = set()  # what was printed of threads; it is not printed again where the program ends for it
+
+
+def forget_zero_sizes() -> None:
+    """Take zeros for no size: some terminals, and programs that start others, say so where they know none."""
+    for name in ("COLUMNS", "LINES"):
+        if not os.environ.get(name, "1").strip("0"):
+            del os.environ[name]
+
+
+def hold_standard_streams() -> None:
+    """Open the null device instead of standard streams that are closed.
+
+    A file that is opened later would get their numbers, and what a C library prints would be written into it.
+    """
+    for number in STANDARD_STREAMS:
+        try:
+            os.fstat(number)
+        except OSError:
+            with suppress(OSError):
+                os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+
+
+def remember_environment_key() -> None:
+    """Hide the key of the environment in all texts from now on, also where it was pasted for something else."""
+    remember_key(os.environ.get(KEY_VARIABLE, "").strip())
+
+
+def check_open_files() -> None:
+    """Make sure that this process may have as many files open as a run has, where the system has a limit.
+
+    Raises:
+        UsageError: it may not.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= LEAST_FILES:
+        return
+    if hard != resource.RLIM_INFINITY and hard < LEAST_FILES:
+        problem = f"this program may have only {hard} files and connections open, and needs {LEAST_FILES}"
+        raise UsageError(problem, FILES[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (LEAST_FILES, hard))
+
+
+def shortage(error: BaseException) -> UsageError | None:
+    """What of the system is too little where this error, or one that led to it, says so; None for any other error."""
+    for each in _causes(error):
+        if isinstance(each, MemoryError):
+            return UsageError(*MEMORY)
+        if isinstance(each, OSError) and each.errno in _PROBLEMS:
+            return UsageError(*_PROBLEMS[each.errno])
+        if isinstance(each, BlockingIOError) and _starts_process(each):
+            return UsageError(*THREADS)
+        if isinstance(each, RuntimeError | ImportError | OSError):
+            sentence = str(each).lower()
+            for part, problem in _SENTENCES.items():
+                if part in sentence:
+                    return UsageError(*problem)
+    return None
+
+
+def problem_of(error: Exception) -> AsrError:
+    """What an error is that no command has caught: too little of something, or output that cannot be written.
+
+    Raises:
+        Exception: the error again, if it is another one.
+    """
+    if (problem := shortage(error)) is not None:
+        return problem
+    if isinstance(error, OSError):
+        return output_error(error)
+    raise error
+
+
+def report_threads() -> None:
+    """From now on print what ends a thread as one line. The thread that waits for it reports it, or goes on."""
+
+    def failed(about: threading.ExceptHookArgs) -> None:
+        error = about.exc_value or about.exc_type()
+        problem: object = shortage(error)
+        if problem is None:
+            name = getattr(about.thread, "name", "")
+            kind = type(about.exc_value).__name__
+            problem = (
+                f"internal error in thread {name}: {kind}: {about.exc_value}; run again with --debug and report it"
+            )
+        reported.add(str(problem))
+        print_message(f"asr: {problem}")
+
+    threading.excepthook = failed
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and those that led to it."""
+    found: BaseException | None = error
+    for _ in range(MOST_CAUSES):
+        if found is None:
+            return
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _starts_process(error: BaseException) -> bool:
+    """Whether an error was raised while a process was started."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(_STARTS_PROCESSES):
+            return True
+        trace = trace.tb_next
+    return False
