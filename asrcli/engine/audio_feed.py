@@ -11,7 +11,7 @@ from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
 from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.quiet_audio import with_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
-from asrcli.recovery.resume_point import MARGIN_MS, STEP_MS, quiet_edges, resume_position
+from asrcli.recovery.resume_point import MARGIN_MS, PAUSE_MS, STEP_MS, quiet_edges, resume_position
 from asrcli.recovery.spans import length
 from asrcli.recovery.stall import StallDetector
 
@@ -74,10 +74,12 @@ class AudioFeed:
         self._account.add_chunk(chunk)
         self._audio.add(chunk)
 
-    def drop_unsent(self) -> None:
-        """Forget audio that was never sent: the user has ended a file."""
+    def drop_unsent(self) -> bool:
+        """Forget audio that was never sent: the user has ended a file. Returns whether it ends there, or in a pause."""
+        dropped = self._audio.pending
         self._audio.drop_unsent()
         self._account.end = max(self._account.start, self._audio.sent)
+        return dropped or self._account.ledger.is_quiet(self.cursor_ms - PAUSE_MS, self.cursor_ms)
 
     def kept_since(self, position: int) -> Chunk | None:
         """Return the first kept audio at a position or behind it, sent or not; None if there is none."""

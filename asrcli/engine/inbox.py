@@ -139,13 +139,23 @@ class Inbox:
                 if self._wants_audio:
                     self._wake_session()
 
-    def drop(self) -> None:
-        """Take no more audio, and forget what is queued."""
+    def drop(self, kept: Callable[[list[Chunk]], list[Chunk]] = lambda _: []) -> None:
+        """Take no more audio, and forget what is queued; of the chunks before the next mark `kept` says what stays.
+
+        What stays is due at once.
+        """
         with self._lock:
             self.end()
+            first: list[Chunk] = []
+            for item in self._audio:
+                if not isinstance(item, Chunk):
+                    break
+                first.append(item)
+            stays = kept(first)
             ends = [item for item in self._audio if isinstance(item, SourceEnded)]
+            self._schedule = self._batches = None
             self._audio.clear()
-            self._audio.extend(ends)
+            self._audio.extend([*stays, *ends])
             if self._wants_audio:
                 self._wake_session()
 

@@ -217,7 +217,8 @@ class SessionLoop:
         self._stopped = True
         self._backoff.stop(self._clock(), stop.attempts)
         if not self._realtime:
-            self._feed.drop_unsent()
+            if self._feed.drop_unsent() or self._link is not _UP:
+                self._inbox.drop()
             if self._link in {LinkState.DIALLING, LinkState.WAITING} and self._account.only_quiet_is_undecided:
                 self._connection.close()
                 self._link = LinkState.CLOSED

@@ -21,10 +21,12 @@ from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionResult
 
 if TYPE_CHECKING:
     from asrcli.engine import driver, loop, task_connection
+    from asrcli.recovery import resume_point
 else:  # loaded when the clock of the session runs, while the first audio is spoken
     driver = LazyModule("asrcli.engine.driver")
     loop = LazyModule("asrcli.engine.loop")
     task_connection = LazyModule("asrcli.engine.task_connection")
+    resume_point = LazyModule("asrcli.recovery.resume_point")
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
 PACED_ROOM = 20  # chunks that are read before they are due
@@ -157,15 +159,15 @@ class TranscriptionSession:
     def end_input(self, attempts: int | None = None) -> None:
         """Take no more audio, and wait for the text of the captured audio. Safe in a signal handler.
 
-        Of a file only audio that was sent counts as captured. `attempts` bounds how often a lost connection is replaced
-        from now on; None bounds only the time.
+        Of a file only audio that was sent counts as captured, and what was read ahead up to the next pause. `attempts`
+        bounds how often a lost connection is replaced from now on; None bounds only the time.
         """
         if self._source.live is not None:
             self._source.live.end()  # the device delivers what it has captured, then ends
         elif self._source.realtime:
             self._inbox.end()
         else:
-            self._inbox.drop()
+            self._inbox.drop(partial(resume_point.until_pause, audio_format=self._source.format))
         self._inbox.put(StopRequested(attempts))
 
     def leave(self) -> None:

@@ -1,10 +1,10 @@
 """Where audio is sent again from: where everything before is decided, or the quiet just before it. Pure.
 
-And where sound without text begins and ends: a loss may leave quiet only.
+And where a file may end that its user stops, and where sound without text begins and ends: a loss may leave quiet only.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.recovery.quiet_audio import is_quiet
@@ -12,6 +12,7 @@ from asrcli.recovery.replay import Replay, StoredBlock
 
 MARGIN_MS = 300  # go back at most this far: text of audio that is sent again may be repeated
 STEP_MS = 10
+PAUSE_MS = 200  # a shorter quiet may be inside a word
 AROUND_MS = 2000  # quiet is compared with the loudest sample within this distance
 QUIET = 0.05  # sound below this part of the loudest sample is no word
 
@@ -56,6 +57,30 @@ def resume_point(chunks: Iterable[Chunk | StoredBlock], position: int, audio_for
         if samples:
             break
     return position
+
+
+def until_pause(chunks: Sequence[Chunk], audio_format: Format) -> list[Chunk]:
+    """Return the audio up to the first pause in it, so that no word is cut in two where somebody ends a file.
+
+    Without a pause within AROUND_MS nothing is returned; nor for bytes that are no PCM.
+    """
+    step, longest = audio_format.samples(STEP_MS), audio_format.samples(AROUND_MS)
+    if not chunks or any(len(chunk.pcm) != chunk.samples * SAMPLE_BYTES for chunk in chunks):
+        return []
+    near = [chunk for chunk in chunks if chunk.end - chunks[0].position <= longest]
+    samples = [array("h", chunk.pcm) for chunk in near]
+    quiet = QUIET * max(map(_peak, samples), default=0)
+    pause, long_enough = 0, audio_format.samples(PAUSE_MS)
+    for number, piece in enumerate(samples):
+        for at in range(0, len(piece), step):
+            part = piece[at : at + step]
+            pause += len(part)
+            if _peak(part) > quiet:
+                pause = 0
+            if pause >= long_enough:
+                last = near[number]
+                return [*near[:number], Chunk(last.position, last.pcm[: (at + step) * SAMPLE_BYTES])]
+    return []
 
 
 def quiet_edges(kept: Iterable[Chunk | StoredBlock], begin: int, end: int, step: int) -> Iterator[tuple[int, int]]:

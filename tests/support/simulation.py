@@ -53,8 +53,9 @@ class Tape(Inbox):
         assert error is None
         self._stopped = True
 
-    def drop(self) -> None:
-        """No more audio, and none of what was captured."""
+    def drop(self, kept: Callable[[list[Chunk]], list[Chunk]] = lambda _: []) -> None:
+        """No more audio, and none of what was captured: it is not read ahead."""
+        del kept
         self._stopped, self._taken = True, max(self._taken, len(self._items))
 
     @property

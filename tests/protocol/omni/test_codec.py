@@ -12,7 +12,7 @@ from asrcli.core.events import Final, Finished, Notice, Partial, SpeechStarted, 
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.omni.codec import OmniClient, OmniServer
-from tests.support.omni import MANUAL, OMNI, SECOND, VAD, Service, Talk, kinds
+from tests.support.omni import ITEM, MANUAL, OMNI, SECOND, VAD, Service, Talk, kinds
 from tests.support.pair import Pair, counting
 
 
@@ -64,6 +64,16 @@ def test_what_is_heard_in_the_silence_of_ours_is_not_reported() -> None:
     ]
     assert service.tell("session.finished") == [Finished()]
     assert kinds(Service(VAD, seconds=0).codec.finish()) == ["finish"]
+
+
+def test_the_side_transcript_of_our_silence_is_not_shown() -> None:
+    """Its partials come before anybody knows that the answer is one to nothing."""
+    service = Service(RecognitionSettings(OMNI, side_transcript=True), seconds=1)
+    service.codec.finish()
+    service.turn("i1", 1100, 1500)
+    assert service.tell(f"{ITEM}delta", item_id="i1", text="thanks", stash="") == []
+    service.turn("i2", 200, 900)
+    assert service.tell(f"{ITEM}delta", item_id="i2", text="one", stash="")[0] == Partial("i2", 200, "", "one")
 
 
 UNTOLD: st.SearchStrategy[Any] = st.sampled_from(
