@@ -92,6 +92,14 @@ class ModelStore:
                 added.problems.append(f"the model {path.name} in {self.folder} cannot be used: {reason}")
         return added
 
+    def sources(self) -> set[str]:
+        """Return the addresses and paths that models were added from."""
+        found = set()
+        for path in self._paths():
+            with suppress(OSError, ValueError, TypeError):
+                found.add(_read(path / MANIFEST).source)
+        return found - {""}
+
     def check_free(self, name: str, taken: Collection[str]) -> None:
         """Check that a model may get this name.
 
