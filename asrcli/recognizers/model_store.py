@@ -149,7 +149,7 @@ class ModelStore:
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._tidy()
+            self.tidy()
             new = Path(tempfile.mkdtemp(prefix=NEW, dir=self.folder))
             self._lock = JournalLock(new)
             self._lock.take()
@@ -186,7 +186,8 @@ class ModelStore:
         except OSError:
             return []
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
+        """Remove what programs have left that were killed while they added or removed a model."""
         with suppress(OSError):
             for path in self.folder.glob(f"{NEW}*"):
                 # One without a lock is about to get it, or its name.

@@ -171,6 +171,8 @@ def test_what_a_killed_change_has_left_goes_with_the_next_one(tmp_path: Path, ho
     assert asr("engines", "add", model, "--name", "tones", XDG_DATA_HOME=home).returncode == 0
     assert sorted(path.name for path in models.iterdir()) == [".new-alive", ".new-young", "tones"]
     held.release()
+    assert asr("engines", "remove", "gone", "--yes", XDG_DATA_HOME=home).returncode == 2  # as after a killed removal
+    assert sorted(path.name for path in models.iterdir()) == [".new-young", "tones"]
     assert asr("engines", "remove", "tones", "--yes", XDG_DATA_HOME=home).returncode == 0
     assert sorted(path.name for path in models.iterdir()) == [".new-young"]
     assert (model / "encoder.onnx").is_file()

@@ -79,7 +79,9 @@ def check_added(name: str) -> None:
     Raises:
         UsageError: there is none.
     """
-    ModelStore().find(name)
+    store = ModelStore()
+    store.tidy()  # also where the model has lost its name already: it may be what is left of it
+    store.find(name)
 
 
 def remove(name: str) -> None:
