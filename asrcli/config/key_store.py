@@ -140,7 +140,7 @@ class KeyStore:
                     usual = EndpointRequest(region=kept.region, workspace=kept.workspace)
                 keys = kept.keys | {service: None if in_keyring else key.reveal()}
                 self._save(KeptKeys(usual.region, usual.workspace, keys))
-        except OutputError:
+        except BaseException:  # also Ctrl-C
             if in_keyring and service not in kept.keys:
                 with suppress(KeyringUnusable):
                     self._keyring.forget(service)
@@ -156,6 +156,8 @@ class KeyStore:
         """
         kept = self._load()
         if service not in kept.keys:
+            with suppress(KeyringUnusable):  # a login that was killed may have left a key there that no list names
+                self._keyring.forget(service)
             if self.path.parent.is_dir():
                 with suppress(OSError), changing(self.path):
                     self._remove_left()

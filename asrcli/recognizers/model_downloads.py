@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Collection
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from asrcli.config.change_lock import changing
 from asrcli.config.files import write_text
 from asrcli.core.errors import OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.core.whole_writes import make_private
-from asrcli.journal.lock import JournalLock
-from asrcli.transport.download import Progress, Route, download
+from asrcli.journal.lock import JournalLock, in_use
+from asrcli.transport.download import NOTE, Progress, Route, download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,12 @@ class ModelDownloads:
 
     def __init__(self, models: Path) -> None:
         self._models = models
+
+    def remove_left(self, sources: Collection[str]) -> None:
+        """Remove what was fetched from these addresses: a program was killed after it had added the model."""
+        for folder in (self._models / FOLDER).glob("*"):
+            if _noted_url(folder) in sources and not in_use(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def taken(self, url: str) -> "Iterator[ModelDownload]":
@@ -123,3 +130,11 @@ class ModelDownload:
             raise UsageError(
                 f"{self._pins} cannot be read", "repair it, or delete it to forget all checksums"
             ) from None
+
+
+def _noted_url(folder: Path) -> str:
+    """Return the address, without secrets, of which a folder holds a part; empty if nobody knows."""
+    try:
+        return bare_url(str(json.loads((folder / NOTE).read_text("utf-8"))["url"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -99,6 +99,14 @@ class ModelStore:
                 added.problems.append(f"the model {path.name} in {self.folder} cannot be used: {reason}")
         return added
 
+    def sources(self) -> set[str]:
+        """Return the addresses and paths that models were added from."""
+        found = set()
+        for path in self._paths():
+            with suppress(OSError, ValueError, TypeError):
+                found.add(_read(path / MANIFEST).source)
+        return found - {""}
+
     def check_free(self, name: str, taken: Collection[str]) -> None:
         """Check that a model may get this name.
 
@@ -148,7 +156,7 @@ class ModelStore:
         """
         try:
             whole_writes.make_private(self.folder)
-            self._tidy()
+            self.tidy()
             new = Path(tempfile.mkdtemp(prefix=NEW, dir=self.folder))
             self._lock = JournalLock(new)
             self._lock.take()
@@ -185,7 +193,8 @@ class ModelStore:
         except OSError:
             return []
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
+        """Remove what programs have left that were killed while they added or removed a model."""
         with suppress(OSError):
             for path in self.folder.glob(f"{NEW}*"):
                 # One without a lock is about to get it, or its name.

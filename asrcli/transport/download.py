@@ -7,7 +7,7 @@ calls this version of it. A server that has another file by now sends that one f
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -256,8 +256,10 @@ class _Transfer:
         return UsageError(f"{bare_url(self._url)} is too large: {size / 1e9:.1f} GB or more", f"the limit is {limit}")
 
     def _restart(self) -> None:
-        with suppress(FileNotFoundError):
-            self.part.unlink()
+        try:
+            self.part.unlink(missing_ok=True)
+        except OSError as exc:
+            raise OutputError(str(self.part), system_reason(exc)) from exc
 
     def _validator(self) -> str | None:
         """Return what the server calls the file of which a part is here; None if that is not known."""

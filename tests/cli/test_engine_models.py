@@ -145,6 +145,19 @@ def test_what_came_damaged_is_fetched_again(tmp_path: Path, home: str) -> None:
         assert (done.returncode, kept(home), file.ranges) == (0, ["tiny"], [None, None]), done.stderr
 
 
+def test_a_download_that_was_added_goes_with_the_next_change(tmp_path: Path, home: str) -> None:
+    """Its program was killed before it could delete it; one that is on its way stays."""
+    downloads = Path(home, "asrcli", "models", ".downloads")
+    with serving_file(ServedFile(packed(tmp_path))) as url:
+        assert asr("engines", "add", url, XDG_DATA_HOME=home).returncode == 0
+        for name, address in (("added", url), ("begun", f"{url}/other")):
+            (downloads / name).mkdir(parents=True)
+            (downloads / name / "part.json").write_text(json.dumps({"url": address, "validator": "1"}))
+        (downloads / "strange").mkdir()
+        assert asr("engines", "add", url, XDG_DATA_HOME=home).returncode == 2  # the name is taken
+    assert sorted(path.name for path in downloads.iterdir()) == ["begun", "strange"]
+
+
 def test_what_a_killed_change_has_left_goes_with_the_next_one(tmp_path: Path, home: str) -> None:
     """A model may have gigabytes. What a living program makes stays, and what is too young to have its lock."""
     models = Path(home, "asrcli", "models")
@@ -158,6 +171,8 @@ def test_what_a_killed_change_has_left_goes_with_the_next_one(tmp_path: Path, ho
     assert asr("engines", "add", model, "--name", "tones", XDG_DATA_HOME=home).returncode == 0
     assert sorted(path.name for path in models.iterdir()) == [".new-alive", ".new-young", "tones"]
     held.release()
+    assert asr("engines", "remove", "gone", "--yes", XDG_DATA_HOME=home).returncode == 2  # as after a killed removal
+    assert sorted(path.name for path in models.iterdir()) == [".new-young", "tones"]
     assert asr("engines", "remove", "tones", "--yes", XDG_DATA_HOME=home).returncode == 0
     assert sorted(path.name for path in models.iterdir()) == [".new-young"]
     assert (model / "encoder.onnx").is_file()

@@ -98,6 +98,31 @@ def test_a_key_that_a_killed_login_left_beside_the_file_goes(tmp_path: Path) -> 
     assert not left.exists()
 
 
+def test_a_key_that_a_killed_login_left_in_the_keyring_goes(tmp_path: Path) -> None:
+    """The keyring had it before the list did. A keyring that cannot be used is no reason to fail."""
+    keyring = MadeUpKeyring()
+    keyring.keep("ap-southeast-1", KEY)
+    keyring.keep("cn-beijing", OTHER)
+    assert KeyStore(tmp_path / "keys.json", keyring).forget("ap-southeast-1") is False
+    assert list(keyring.keys) == ["cn-beijing"]
+    assert KeyStore(tmp_path / "keys.json", MadeUpKeyring("locked")).forget("ap-southeast-1") is False
+
+
+def test_a_login_that_is_interrupted_leaves_no_key_in_the_keyring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the keyring has it and before the list does."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    keyring = MadeUpKeyring()
+    monkeypatch.setattr(KeyStore, "_save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        KeyStore(tmp_path / "keys.json", keyring).keep("ap-southeast-1", KEY, SINGAPORE)
+    assert keyring.keys == {}
+
+
 def test_a_home_that_is_no_folder_holds_no_keys(tmp_path: Path) -> None:
     """As HOME=/dev/null: a run without a key of this user goes on."""
     (tmp_path / "home").touch()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.core.errors import UsageError
-from asrcli.transport.download import DownloadFailed, Route, check_address, download
+from asrcli.core.errors import OutputError, UsageError
+from asrcli.transport.download import PART, DownloadFailed, Route, check_address, download
 from tests.support.file_server import ServedFile, serving_file
 
 CONTENT = bytes(range(256)) * 1000
@@ -104,3 +104,10 @@ def test_only_https_is_fetched_but_for_this_machine(url: str) -> None:
         check_address(url)
     check_address("https://example.com/x")
     check_address("http://127.0.0.1:1/x")
+
+
+def test_a_part_that_cannot_be_replaced_is_one_line(tmp_path: Path) -> None:
+    """As on a disk that fails."""
+    (tmp_path / PART).mkdir()
+    with pytest.raises(OutputError, match=rf"{PART}: .*"):
+        fetched(ServedFile(CONTENT), tmp_path)

@@ -57,6 +57,7 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
         check_address(url)
     name = wanted.name or _default_name(url or what)
     store = ModelStore()
+    ModelDownloads(store.folder).remove_left(store.sources())
     store.check_free(name, registry.everything()[0])
     if not url and Path(what).is_dir():
         if expected:
@@ -78,7 +79,9 @@ def check_added(name: str) -> None:
     Raises:
         UsageError: there is none.
     """
-    ModelStore().find(name)
+    store = ModelStore()
+    store.tidy()  # also where the model has lost its name already: it may be what is left of it
+    store.find(name)
 
 
 def remove(name: str) -> None:
@@ -88,7 +91,9 @@ def remove(name: str) -> None:
         UsageError: there is none of that name.
         OutputError: it cannot be removed.
     """
-    ModelStore().remove(name)
+    store = ModelStore()
+    ModelDownloads(store.folder).remove_left(store.sources())
+    store.remove(name)
     print_message(f"asr: removed {name}")
 
 
