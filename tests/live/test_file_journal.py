@@ -97,10 +97,11 @@ def test_a_sentence_that_was_written_and_not_recorded_is_there_once(counting: st
     outputs = ("-f", "jsonl", "-f", "text", "-f", "srt", "-o", tmp_path / "talk", "--timestamps", "clock")
     with started("file", source, "--url", counting, "--pace", "3", *outputs, "--journal", journal) as process:
         reached(tmp_path / "talk.jsonl.part", 3)
+        (name,) = kept(journal)
+        events = journal / name / "events.jsonl"
+        reached(events, 3)  # or the transcripts are ahead already, and by two sentences below
         process.kill()
         process.wait()
-    (name,) = kept(journal)
-    events = journal / name / "events.jsonl"
     records = events.read_text().splitlines(keepends=True)
     last = max(number for number, record in enumerate(records) if json.loads(record)["type"] == "final")
     events.write_text("".join(records[:last]))
@@ -122,21 +123,8 @@ def test_a_folder_of_transcripts_goes_on_with_the_one_that_was_open(counting: st
     journal, out = tmp_path / "kept", tmp_path / "out"
     first, second = halves(tmp_path, 30)
     third = wav(tmp_path / "3.wav", counted(20))
-    arguments = [
-        "--url",
-        counting,
-        "--pace",
-        "3",
-        "--output-dir",
-        out,
-        "-f",
-        "jsonl",
-        "-f",
-        "srt",
-        "--journal",
-        journal,
-    ]
-    with started("file", first, second, third, *arguments) as process:
+    outputs = ("--output-dir", out, "-f", "jsonl", "-f", "srt", "--journal", journal)
+    with started("file", first, second, third, "--url", counting, "--pace", "3", *outputs) as process:
         reached(out / "2.jsonl.part", 2)
         process.kill()
         process.wait()
