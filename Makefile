@@ -20,7 +20,7 @@ demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
 
 test: $(VENV)/.mic
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -30,7 +30,7 @@ lint: $(VENV)/.check
 # Without the slow tests, which `make test` runs too: they execute nothing that the others do not.
 check: lint $(VENV)/.mic
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile -m "not slow"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tests.support.coverage_gate
 

@@ -80,5 +80,5 @@ def test_speech_without_an_answer_is_no_stall_behind_a_suspension() -> None:
     result = setting.run(realtime=True, retries=RetrySettings(limit=1, wait_s=0))
     assert (result.error, len(sent)) == (None, 3)
     (lost,) = [event for event in setting.events if isinstance(event, Reconnecting)]
-    assert lost.reason.startswith("connection lost: no answer to what was said")
+    assert lost.reason.startswith("connection lost: no answer to speech")
     assert setting.waited[:3] == [STALL_S] * 3
