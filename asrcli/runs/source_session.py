@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from functools import partial
 
-from asrcli.core.errors import AsrError, bare_url
+from asrcli.core.errors import AsrError, BudgetReached, bare_url
 from asrcli.core.events import Began, Event, Notice, Progress, Ready, Usage
 from asrcli.core.interfaces import Source
 from asrcli.engine.connection_pool import ConnectionPool
@@ -92,8 +92,9 @@ class RunningSessions:
             one, item = self._queue.get()
             if (event := one.session.read(item)) is None:
                 going_on -= 1
-                if going_on and one.session.result.error is not None:
-                    yield one, self._failed(one, one.session.result.error)
+                error = one.session.result.error
+                if going_on and error is not None and not isinstance(error, BudgetReached):  # it ends the others too
+                    yield one, self._failed(one, error)
             else:
                 yield one, event
         for one in self._sources:

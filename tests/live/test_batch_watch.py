@@ -28,8 +28,9 @@ def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_pa
             if "b.wav: 00:01" in line:
                 break
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        code = process.wait(20)
         said = process.stderr.read()
+    assert code == 130, said
     assert "1 finished, 2 failed" in said
     reasons = [line for line in before if "would also be that of" in line]
     assert (len(reasons), "would also be that of" in said) == (2, False)  # each when it happened, and once

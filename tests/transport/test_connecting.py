@@ -140,7 +140,7 @@ def test_neither_key_nor_audio_follows_a_redirection_to_another_place(status: in
     """Another port is another place; the message says where it leads."""
     with service() as (other, seen), service(to(f"ws://127.0.0.1:{other}/there?token=secret", status)) as (port, _):
         with pytest.raises(
-            ConnectFailed, match=rf"HTTP {status} leads to ws://127.0.0.1:{other}/there, where"
+            ConnectFailed, match=rf"HTTP {status} redirects to ws://127.0.0.1:{other}/there; neither"
         ) as caught:
             dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
         assert "secret" not in str(caught.value)
@@ -155,7 +155,9 @@ def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None)
     """A login page, an invalid address, or none: never an exception of a library."""
     with (
         service(to(location)) as (port, _),
-        pytest.raises(ConnectFailed, match=r"HTTP 302 leads (to .*|nowhere), where neither key nor audio goes$"),
+        pytest.raises(
+            ConnectFailed, match=r"HTTP 302 redirects (to .*|without an address); neither key nor audio is sent there$"
+        ),
     ):
         dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
 

@@ -73,6 +73,7 @@ class BatchRun:
         self._tries: dict[str, int] = {}
         self._in_a_row: list[AsrError] = []
         self._hurry_until_s = float("inf")
+        self._waits_for_words = False  # after a signal, and said so
         self._spent_s = self.began_s
 
     def run(self) -> None:
@@ -105,6 +106,9 @@ class BatchRun:
         return (bool(self.waiting) or self.more is not None) and not self.interrupted and self.stopped_by is None
 
     def _step(self) -> None:
+        if self.interrupted and not self._waits_for_words:
+            self._waits_for_words = True
+            self.view.note("ending: waiting for the last words of the audio that was sent; Ctrl-C again to exit now")
         self._look()
         now = self.clock()
         wait_s: float | None = TICK_S
@@ -262,8 +266,7 @@ class BatchRun:
         self.interrupted = True
         for active in list(self.active):
             active.stop()
-        self._ended.put(None)
-        self.view.note("ending: waiting for the last words of the audio that was sent; Ctrl-C again to exit now")
+        self._ended.put(None)  # nothing is printed here: the signal may have come in the middle of a line
 
     def _hurry(self) -> None:
         """The same after SIGTERM, whose sender does not wait for long."""

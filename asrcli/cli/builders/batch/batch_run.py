@@ -274,7 +274,7 @@ class BatchRequest:
             self._print(f"to try again what failed: asr batch retry {self.folder}, with the same options")
 
     def _raise(self, batch: BatchRun) -> None:
-        if batch.stopped_by is not None and not batch.stopped_by.reported:
+        if batch.stopped_by is not None and all(error is not batch.stopped_by for _, error in batch.failures):
             raise batch.stopped_by
         if batch.interrupted:
             raise KeyboardInterrupt
