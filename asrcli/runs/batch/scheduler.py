@@ -192,6 +192,7 @@ class BatchRun:
             return
         active, outcome = item
         self.active.remove(active)
+        self._count(active)  # what has come since the last look, perhaps all of it
         self._record(active, outcome)
 
     def _record(self, active: ActiveInput, outcome: InputOutcome) -> None:

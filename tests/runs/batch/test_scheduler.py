@@ -128,6 +128,19 @@ def test_too_many_requests_halve_what_runs_at_once_and_the_input_begins_again(ma
     assert batch.shown.notes[0] == "the service has too many requests: at most 2 at once from now on"
 
 
+def test_a_refusal_counts_of_an_input_that_ends_before_anybody_looks(make: Callable[..., Batch]) -> None:
+    """It was tried again at once, and then took no time."""
+
+    def work(task: BatchTask, active: ActiveInput) -> InputOutcome:
+        del task
+        active.handle(Reconnecting(1, 0, str(BUSY)), Transcript())
+        return DONE
+
+    batch = make("a")
+    assert batch.run(work, jobs=2).finished == 1
+    assert batch.shown.notes == ["the service has too many requests: at most 1 at once from now on"]
+
+
 @pytest.mark.parametrize(
     ("error", "tried"),
     [
