@@ -1,6 +1,7 @@
 """What really heard is named: in the begin event, in the account, in the end event and in `asr sessions`."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.command import asr, lines, started
 from tests.support.microphone import Microphone
 from tests.support.tone import silence, tone, wav
 from tests.support.weights import need_engine
+from tests.support.wire import wait_until
 
 USUAL, OTHER, WIRE2 = "fun-asr-realtime", "paraformer-realtime-v2", "qwen3-asr-flash-realtime"
 SPHINX = ["--local", "--engine", "pocketsphinx"]
@@ -55,12 +57,16 @@ def test_a_talk_that_is_gone_on_with_elsewhere(
     else:
         options = [*options, "--url", scripted]
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
+    part = out.with_name(f"{out.name}.part")
     arguments = ("--url", scripted, "--journal", kept, "-f", "jsonl", "-o", out)
     with started("mic", *arguments, **microphone.environment) as process:
         microphone.wait_for_readers()
-        microphone.play(wav(tmp_path / "a.wav", tone(1500) + silence(500) + tone(900)))
-        process.kill()
-        process.wait()
+        speech = tone(1500) + silence(500) + tone(20_000)
+        with microphone.playing(wav(tmp_path / "a.wav", speech)):
+            wait_until(lambda: part.exists() and '"final"' in part.read_text(), 60)
+            time.sleep(1.5)  # in the middle of a sentence, which are a second long
+            process.kill()
+            process.wait()
     (session,) = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
     assert session["model"] == USUAL
     done = asr("resume", "--last", "--yes", "--journal", kept, *options)

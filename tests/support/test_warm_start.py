@@ -53,12 +53,17 @@ def test_what_an_interpreter_takes_from_its_environment_gets_one() -> None:
 
 def test_a_run_that_does_not_end_is_killed() -> None:
     """A test fails soon, and leaves nothing behind."""
+    before = forks()
     with pytest.raises(subprocess.TimeoutExpired):
         warm_start.run(["serve", "--port", "0"], environment(), None, 1.0)
-    templates = [child for child in Process().children() if warm_start.__name__ in child.cmdline()]
-    assert templates
-    _, alive = wait_procs([fork for template in templates for fork in template.children()], 10)
+    _, alive = wait_procs(forks() - before, 10)
     assert alive == []
+
+
+def forks() -> set[Process]:
+    """The programs that run now in forks of the warm interpreters of this process."""
+    templates = [child for child in Process().children() if warm_start.__name__ in child.cmdline()]
+    return {fork for template in templates for fork in template.children()}
 
 
 def test_a_process_that_goes_on_is_a_child_that_signals_reach() -> None:
