@@ -47,6 +47,8 @@ class RotatingLog(RotatingFileHandler):
         self._lost = 0
         self._unsaid = 0  # so many of them does the file not mention yet
         self._notes = logging.Formatter()
+        if path.exists() and not path.is_file():
+            limit_bytes = 0  # a pipe or a device cannot be renamed, and Python 3.13 would ask it for its position
         super().__init__(path, maxBytes=limit_bytes, backupCount=files, encoding="utf-8")
 
     def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802  the name that logging has for it
@@ -84,7 +86,7 @@ class RotatingLog(RotatingFileHandler):
             self._ended(f"cannot write {self.baseFilename}: {self._reason}; it lacks {quantity(lost, 'line')}")
 
     def _open(self) -> TextIO:  # type: ignore[override]  # a stream of text, as the class says it is
-        stream: Any = _WholeLines(self.baseFilename)
+        stream: Any = _WholeLines(FileIO(self.baseFilename, "a"))
         return TextIOWrapper(stream, "utf-8", "backslashreplace", write_through=True)
 
     def _write_note(self, unsaid: int) -> None:
@@ -100,11 +102,11 @@ class RotatingLog(RotatingFileHandler):
 
 
 class _WholeLines(RawIOBase):
-    """A file that is only appended to, and that takes all of what is written to it or nothing."""
+    """An open file that is only appended to. It takes all of what is written to it, or nothing."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, file: FileIO) -> None:
         super().__init__()
-        self._file = FileIO(path, "a")
+        self._file = file
 
     def writable(self) -> bool:
         """It is."""
