@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
 from asrcli.core.events import Event, Gap
 from asrcli.sources.file import FileSource
 from tests.sources.test_file import RATE
@@ -92,7 +93,12 @@ def test_what_follows_damage_is_in_its_place(
     data[begin : begin + size] = bytes(size) if noise is None else Random(noise).randbytes(size)
     harmed = tmp_path / f"harmed-{name}"
     harmed.write_bytes(data)
-    assert assert_in_place(harmed, near_ms)
+    try:
+        gaps = assert_in_place(harmed, near_ms)
+    except SourceError as exc:  # an error is no silence either
+        assert "cannot be read any further" in str(exc)  # noqa: PT017  not every damage is one
+        return
+    assert gaps
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.ogg", "flac"), ("a.opus", "libopus")])
