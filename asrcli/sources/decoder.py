@@ -55,7 +55,7 @@ class Decoder:
         head: Returns the beginning of the file after `skipped` bytes: a header there may tell the length.
         skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
-        last_steps: For Ogg: returns, when all is read, where its last intact page ends, by its clock; 0 if unknown.
+        last_granule: For Ogg: returns the granule position of its last intact page when all is read; 0 if unknown.
         in_bulk: Whether the time that passes before a piece of sound is of no concern, but only the work.
         options: For raw PCM: the name of the demuxer and its options.
 
@@ -78,7 +78,7 @@ class Decoder:
         skipped: int = 0,
         together: int = 1,
         in_bulk: bool = False,
-        last_steps: Callable[[], int] = int,
+        last_granule: Callable[[], int] = int,
         **options: Any,
     ) -> None:
         self._source = source
@@ -88,7 +88,7 @@ class Decoder:
         self._skipped = skipped
         self._together = together
         self._in_bulk = in_bulk
-        self._last_steps = last_steps
+        self._last_granule = last_granule
         self._read_beside: AviEmptyChunks | SkippedBytes | None = None  # reads the file too, for what libav leaves out
         self._path = ""
         if isinstance(source, str) and source.startswith("file:"):
@@ -236,7 +236,7 @@ class Decoder:
         """Return all packets, a clock for their sound, and a function that returns the seconds missing before one."""
         packets = self._packets()
         if self.container == "ogg" and self.codec in COUNTED_ON:
-            packets = true_times(packets, self._last_steps)
+            packets = true_times(packets, self._last_granule)
         first = next(packets, None)
         zero = zero_s(self._container)
         clock = ContainerClock(zero, undeclared_s(self._container, self._stream, first, zero))

@@ -219,7 +219,7 @@ class InputReader:
         while more:
             base = end
             source = SimpleNamespace(read=links.read)
-            with closing(self._new_decoder(source, lambda: OGG, last_steps=lambda: links.intact_steps)) as decoder:
+            with closing(self._new_decoder(source, lambda: OGG, last_granule=lambda: links.intact_granule)) as decoder:
                 rate = decoder.rate
                 if decoder.codec == "opus":
                     rate = OPUS_RATE
@@ -253,13 +253,13 @@ class InputReader:
         return decoder
 
     def _new_decoder(
-        self, source: object, head: Callable[[], bytes] = bytes, last_steps: Callable[[], int] = int
+        self, source: object, head: Callable[[], bytes] = bytes, last_granule: Callable[[], int] = int
     ) -> "decoding.Decoder":
         bare: dict[str, Any] = {}
         if self._samples is not None:
             bare = self._samples.demuxer
         return decoding.Decoder(
-            source, self._name, track=self._track, head=head, last_steps=last_steps, **self._how, **bare
+            source, self._name, track=self._track, head=head, last_granule=last_granule, **self._how, **bare
         )
 
     def _decoded(self, decoder: "decoding.Decoder") -> Iterator[Item]:

@@ -33,7 +33,7 @@ class OggLinks:
         stated_steps: How long the link is that was read last, by the clock of its pages, in steps of that clock; 0 if
             unknown, as with several streams. Where its sound is shorter, pages were damaged that no decoder has read.
         damaged_end: The last page of the link that was read last is not as it was written.
-        intact_steps: Where the last page that is as it was written ends, by its clock; 0 where none is.
+        intact_granule: The granule position of the last page whose checksum is right; 0 if there is none.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
@@ -49,7 +49,7 @@ class OggLinks:
         self._clocks: dict[int, tuple[int, int]] = {}  # the first and last time of the clocks of this link
         self.stated_steps = 0
         self.damaged_end = self._is_damaged = False  # the latter of the last page so far
-        self.intact_steps = 0
+        self.intact_granule = 0
 
     def read(self, size: int) -> bytes:
         """Return at least one and at most `size` bytes of this link; none at its end."""
@@ -75,7 +75,7 @@ class OggLinks:
         self._clocks.clear()
         self.damaged_end, self._is_damaged = self._is_damaged, False
         self._at_end = self._inside = False
-        self.intact_steps = 0
+        self.intact_granule = 0
         return not self.ended
 
     def _stated(self) -> int:
@@ -130,7 +130,7 @@ class OggLinks:
     def _note_page(self, stream: int, clock: int) -> None:
         self._is_damaged = not self._checksum_is_right()
         if clock > 0 and not self._is_damaged:
-            self.intact_steps = clock
+            self.intact_granule = clock
         first, last = self._clocks.get(stream, (clock, clock))
         if clock <= 0:  # a header, or no packet ends on this page
             self._clocks.setdefault(stream, (0, 0))

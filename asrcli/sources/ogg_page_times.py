@@ -17,13 +17,13 @@ _TOLERANCE_STEPS = 1  # times are rounded
 
 
 def true_times(
-    packets: "Iterable[Packet[AudioStream]]", last_steps: "Callable[[], int]"
+    packets: "Iterable[Packet[AudioStream]]", last_granule: "Callable[[], int]"
 ) -> "Iterator[Packet[AudioStream]]":
     """Yield the packets of one stream, page by page. A hole that seems to be after a page is moved before it.
 
     Args:
         packets: All of them.
-        last_steps: Returns, when all are read, where the last page ends; 0 if that is not known.
+        last_granule: Returns the granule position of the last page when all are read; 0 if that is not known.
     """
     page: list[Packet[AudioStream]] = []
     end: list[Packet[AudioStream]] = []  # at the end, an empty packet tells the decoder so
@@ -37,7 +37,7 @@ def true_times(
             page = []
         page.append(packet)
     if page:
-        _move(page, last_steps() or None)
+        _move(page, last_granule() or None)
     yield from page
     yield from end
 

@@ -1,4 +1,4 @@
-"""Finds the bytes of a raw stream that its demuxer passed over in silence: damage, in which it found no frame."""
+"""Finds the bytes of a raw stream that its demuxer skipped without a message, because it found no frame in them."""
 
 import io
 from contextlib import suppress
