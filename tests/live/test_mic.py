@@ -17,8 +17,8 @@ from asrcli.server.local_server import in_background
 from tests.support.clip import SENTENCES, two_sentences
 from tests.support.command import CLIP, Running, asr, lines, started, word_errors
 from tests.support.microphone import Microphone, until
+from tests.support.recording_comparison import Alignment, alignment
 from tests.support.tone import silence, tone, wav
-from tests.support.waves import Alignment, alignment
 
 TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 QWEN = "qwen3-asr-flash-realtime"
