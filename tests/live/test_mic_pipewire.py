@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.test_mic import finish, frames
+from tests.live.mic_runs import finish, frames
 from tests.support.command import asr, started
 from tests.support.pipewire import PIPEWIRE_NAME, PipeWireMicrophone, pipewire_missing
 from tests.support.tone import tone

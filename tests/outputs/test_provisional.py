@@ -16,7 +16,7 @@ from asrcli.outputs.jsonl_schema import SCHEMA
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import lrc, tsv
-from tests.outputs.test_terminal_view import Screen
+from tests.outputs.screen import Screen
 
 OPEN = Provisional("local-1-1", 1000, 2000, "the government", open=True)
 DONE = Provisional("local-1-1", 1000, 3000, "the government announced a plan")

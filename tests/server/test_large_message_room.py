@@ -15,8 +15,8 @@ from asrcli.recognizers.scripted import Scripted
 from asrcli.server import websocket_server
 from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom, Place
 from asrcli.server.local_server import in_background
-from tests.live.test_hostile_clients import deaf
 from tests.support.counted import counted
+from tests.support.raw_websocket import deaf
 from tests.support.wire import INFERENCE, REALTIME, Wire, finish_task, run_task, wait_until, wire
 
 CHUNKS = 400  # of counted audio: 1.3 MB

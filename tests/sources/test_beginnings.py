@@ -12,8 +12,8 @@ from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.avi import AviEmptyChunks
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
-from tests.sources.test_file import RATE
-from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
+from tests.sources.media_times import NEAR_MS, damaged, gaps, heard
+from tests.sources.reading import RATE
 from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 

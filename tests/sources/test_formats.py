@@ -13,7 +13,7 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.events import Notice
 from asrcli.sources.file import FileSource
 from asrcli.sources.passthrough import PassthroughSource
-from tests.sources.test_file import RATE, read
+from tests.sources.reading import RATE, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
 # name, encoder, rate, channel layout

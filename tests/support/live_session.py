@@ -1,7 +1,8 @@
 """A live source that the test fills chunk by chunk, and services that the test plays, one for each connection."""
 
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Thread
 
 from asrcli.core.audio import Chunk
@@ -150,3 +151,13 @@ def events_to_the_end(session: TranscriptionSession, source: Source) -> Iterator
     if isinstance(source, LiveSource):
         source.end()
     session.join_capture()
+
+
+def left_alone(play: Play) -> Play:
+    """A service that goes away when nobody talks to it any more: its client has given it up."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        with suppress(Empty):
+            play(service, wire)
+
+    return serve

@@ -11,9 +11,9 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.endpoints import REGIONS, is_vendor_host
-from tests.cli.options.test_connection import KEY
 
 OWN = "wss://funasr.example:10095"
+KEY = "sk-0123456789abcdef"
 
 
 @pytest.mark.parametrize(
