@@ -138,7 +138,15 @@ def listening(
 
     codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
     return TranscriptionSession(
-        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, shared, retries
+        source,
+        0,
+        make_codec=codec,
+        dial=dial,
+        connection=connection or ConnectionSettings("ws://test"),
+        pace=None,
+        clock=clock,
+        shared=shared,
+        retries=retries,
     )
 
 
