@@ -6,8 +6,8 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Final, Notice
 from asrcli.runs.run import Run
 from tests.support.listener import Listener
-from tests.support.live_session import LiveSource
-from tests.support.run_plans import plan, saying
+from tests.support.live_session import LiveSource, saying
+from tests.support.run_plans import plan
 
 
 @pytest.mark.parametrize("opens", [True, False])

@@ -16,9 +16,9 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import ConcurrentSources, Run
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
-from tests.support.live_session import LiveSource, Play
+from tests.support.live_session import LiveSource, Play, saying
 from tests.support.pair import counting
-from tests.support.run_plans import plan, saying
+from tests.support.run_plans import plan
 
 
 def breaking(service: Service, wire: Wire) -> None:

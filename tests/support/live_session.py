@@ -115,6 +115,19 @@ def finishing(chunks: int, *said: Event) -> Play:
     return serve
 
 
+def saying(*events: Event) -> Play:
+    """A service that takes all audio and then sends these events."""
+
+    def play(service: Service, wire: Wire) -> None:
+        del wire
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(*events, Finished())
+
+    return play
+
+
 def listening(
     source: Source,
     *plays: Play | AsrError,

@@ -3,7 +3,6 @@
 from threading import Thread
 
 from asrcli.core.errors import ConnectFailed
-from asrcli.core.events import Event, Finished, Ready
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.runs.plan import RunPlan
@@ -38,16 +37,3 @@ def plan(*plays: Play) -> RunPlan:
         None,
         clock=lambda: next(ticks) / 1000,
     )
-
-
-def saying(*events: Event) -> Play:
-    """A service that takes all audio and then sends these events."""
-
-    def play(service: Service, wire: Wire) -> None:
-        del wire
-        service.asked()
-        service.tell(Ready(""))
-        service.until_finish()
-        service.tell(*events, Finished())
-
-    return play
