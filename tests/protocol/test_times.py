@@ -44,7 +44,7 @@ def test_a_text_without_an_end_lasts_as_long_as_it_takes_to_say(
     """And no longer than until the next one begins, or the audio ends. Ten minutes of quiet behind it are not its."""
     assert likely_end(1000, said, next_ms=next_ms, sent_ms=sent_ms) == end_ms
     for broken_ms in (None, 400):  # none, and one before the beginning
-        times = span(1000, broken_ms, (), after_ms=0, sent_ms=sent_ms, said=said, next_ms=next_ms)
+        times = span(1000, broken_ms, (), after_ms=0, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms)
         assert times == (1000, end_ms)
 
 
