@@ -46,7 +46,11 @@ class HotWordLists:
         self._notify = notify
 
     def all(self, prefix: str = "") -> tuple[HotWordList, ...]:
-        """All lists with this prefix; an empty prefix selects all lists."""
+        """All lists with this prefix; an empty prefix selects all lists.
+
+        Raises:
+            ProtocolError: the service says that there are more pages than an account can have.
+        """
         found: dict[str, HotWordList] = {}
         for page in range(MOST_PAGES):
             listed = hotword_lists.read_page(self._ask(BrowseLists(prefix, page)))

@@ -151,7 +151,7 @@ class BatchRequest:
         )
 
     def found_inputs(self) -> FoundInputs:
-        """The inputs that the words name; without words, those that failed before."""
+        """The inputs that the words name; without words, those that failed before. Raises UsageError if none failed."""
         if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
         rows = read_ledger(self.out, self.folder)
