@@ -1,7 +1,7 @@
 """The wire of OpenAI's realtime transcription sessions (GA shape), in VAD and in manual mode: client and server codec.
 
-It has the events of the realtime wire with other sessions, texts that are appended, and no message that ends a session:
-its end is a commit and the text of each item.
+It has the events of the realtime wire, with another session object and with texts that are appended. No message ends a
+session: the client commits the rest of the audio and waits for the text of each item.
 
 Source of the facts: the published event types of OpenAI's realtime interface.
 """
@@ -40,7 +40,7 @@ BETA_UPDATE = "transcription_session.update"
 RETRIEVE = "conversation.item.retrieve"
 NO_ITEM = "item_retrieve_invalid_item_id"
 NOT_SENT = "include_not_supported"
-QUIET_END_S = 10.0  # a server that tells of no commits may not say when it has sent all
+QUIET_END_S = 10.0  # a server that does not report commits may not report when it has sent everything
 EMPTY = "input_audio_buffer_commit_empty"
 SPEECH = {f"{BUFFER}speech_started", f"{BUFFER}speech_stopped"}
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
@@ -63,7 +63,7 @@ class OpenAIClient(RealtimeClient):
         self._nameless = 0  # committed items without an id, whose texts are still to come
 
     def url(self, base: str) -> str:
-        """The address of this wire; the model is in the session, because an address with a model begins a talk."""
+        """The address of this wire. The session names the model: an address with a model begins a conversation."""
         return endpoint(base, OPENAI_PATH, "intent=transcription")
 
     def start(self) -> list[Message]:
@@ -89,7 +89,7 @@ class OpenAIClient(RealtimeClient):
         self.quiet_end_s = None
         unanswered = self._items.finals > 0 and not (self._tells_commits and self._tells_speech)
         if self._ends and not self._items.pending and (unanswered or self._nameless):
-            self.quiet_end_s = QUIET_END_S  # nobody may answer the last commit
+            self.quiet_end_s = QUIET_END_S  # the last commit may never be answered
         if not self._ends or self._last_commit or self._items.pending or self._nameless:
             return events
         self._ends = False
@@ -120,7 +120,7 @@ class OpenAIClient(RealtimeClient):
         self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
         self._tells_speech = self._tells_speech or (name in SPEECH and bool(word(value, "item_id")))
         events = super()._handle(name, value)
-        # The server had not ended this item by itself; one that says so of no item may have, long before our commit.
+        # The server had not ended this item by itself. A server that reports no ends may have, long before our commit.
         if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(word(value, "item_id")):
             self._last_commit = ""
         return events
@@ -134,7 +134,7 @@ class OpenAIClient(RealtimeClient):
         error = read_service_error(value)
         answers_it = error.about == self._last_commit or (not error.about and error.is_of_commit)
         if self._last_commit and answers_it and not error.ends_session:
-            self._last_commit = ""  # the server has ended all speech by itself
+            self._last_commit = ""  # the server has already ended all speech
             return []
         return super()._error(value)
 
@@ -158,8 +158,8 @@ def _usage(usage: Json) -> Json:
 class OpenAIServer(RealtimeServer):
     """The server codec of one session.
 
-    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on. Of a
-    conversation the input audio is transcribed; each response that it asks for fails, with the reason.
+    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on. In a
+    conversation the input audio is transcribed, and each requested response fails with the reason.
     """
 
     path = OPENAI_PATH
@@ -392,7 +392,7 @@ class OpenAIServer(RealtimeServer):
         return messages
 
     def _note_item(self, item_id: str, said: str | None) -> None:
-        """Remember what an item says, for who asks later, with the oldest ones given up."""
+        """Remember the text of an item for later requests; the oldest items are forgotten."""
         self._ended_items[item_id] = said
         while len(self._ended_items) > MOST_REMEMBERED:
             del self._ended_items[next(iter(self._ended_items))]
