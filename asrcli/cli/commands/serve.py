@@ -117,8 +117,7 @@ def serve(
                 server_parts.introduce(chosen.info, preferred=engine is None)
             if planned is not None:
                 print_message(f"asr: this server injects faults: {faults or f'--chaos {chaos}'}")
-            for warning in warnings:
-                print_message(warning)
+            server_access.print_warnings(warnings, cert, quiet=quiet)
 
         collect_less_often(SERVER_THRESHOLDS)
         serving_forever.serve_forever(server, announce, access.reload)
