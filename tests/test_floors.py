@@ -42,6 +42,7 @@ LONG = {
 LONG_FUNCTIONS = {"transcribe"}
 # Below cli/ no text names an option of the command line, but for these.
 NAMES_OPTIONS = {
+    "__main__.py": "with --keys a signal means something else, before anything is loaded",
     "dashscope/parameters.py": "the table of options",
     "dashscope/catalogue.py": "notes about models, which asr models shows",
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",

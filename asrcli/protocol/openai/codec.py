@@ -28,7 +28,7 @@ from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
-from asrcli.protocol.json_messages import Json, need, number, part, text, word
+from asrcli.protocol.json_messages import Json, need, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, MOST_REMEMBERED, TRANSCRIPTION, UNNAMED
@@ -58,6 +58,8 @@ class OpenAIClient(RealtimeClient):
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
         self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
+        self._answer = ("", "")  # the item that seems to answer that commit, and the id of the commit
+        self._is_doubtful = False  # an item seemed to, and the server had ended it by itself
         self._tells_commits = False  # the server has answered one, of its own or of ours
         self._tells_speech = False  # the server has said of an item where speech begins or ends
         self._nameless = 0  # committed items without an id, whose texts are still to come
@@ -87,7 +89,8 @@ class OpenAIClient(RealtimeClient):
         """
         events = super().receive(message)
         self.quiet_end_s = None
-        unanswered = self._items.finals > 0 and not (self._tells_commits and self._tells_speech)
+        tells_all = self._tells_commits and self._tells_speech and not self._is_doubtful
+        unanswered = self._items.finals > 0 and not tells_all
         if self._ends and not self._items.pending and (unanswered or self._nameless):
             self.quiet_end_s = QUIET_END_S  # the last commit may never be answered
         if not self._ends or self._last_commit or self._items.pending or self._nameless:
@@ -107,7 +110,7 @@ class OpenAIClient(RealtimeClient):
             said = self._deltas.pop(word(value, "item_id") or UNNAMED, "")
             if isinstance(value.get("transcript"), str):
                 said = text(value, "transcript")
-            whole = {"transcript": without_marks(said), "usage": _usage(part(value, "usage"))}
+            whole = {"transcript": without_marks(said), "usage": transcription_session.usage(part(value, "usage"))}
             self._count_nameless(value)
             return super()._handle(name, value | whole)
         if name.startswith("transcription_session."):
@@ -122,7 +125,10 @@ class OpenAIClient(RealtimeClient):
         events = super()._handle(name, value)
         # The server had not ended this item by itself. A server that reports no ends may have, long before our commit.
         if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(word(value, "item_id")):
-            self._last_commit = ""
+            self._answer, self._last_commit = (word(value, "item_id"), self._last_commit), ""
+        elif name == f"{BUFFER}speech_stopped" and self._answer[1] and word(value, "item_id") == self._answer[0]:
+            # The server had ended this item by itself and said so late: our commit has still to be answered.
+            self._last_commit, self._answer, self._is_doubtful = self._answer[1], ("", ""), True
         return events
 
     def _count_nameless(self, value: Json) -> None:
@@ -145,14 +151,6 @@ class OpenAIClient(RealtimeClient):
         language = transcription_session.language(session, self._recognition.languages)
         self.task_id = word(session, "id") or "unnamed"
         return [Ready(self.task_id, language)]
-
-
-def _usage(usage: Json) -> Json:
-    """The usage under the names of the realtime wire."""
-    seconds = number(usage, "seconds")
-    if seconds is None:
-        return usage
-    return usage | {"duration": seconds}
 
 
 class OpenAIServer(RealtimeServer):
