@@ -155,7 +155,7 @@ class InferenceClient:
             return self._remember_finals(self._results(value))
         if name == "task-finished":
             self._update_usage(value)
-            rest = [*self._pairs.rest(), *self._sentences.rest(self._sent_ms)]
+            rest = [*self._last_results(value), *self._pairs.rest(), *self._sentences.rest(self._sent_ms)]
             return [*self._remember_finals(rest), Finished(self.usage)]
         if name == "task-failed":
             raise refused_task(value, self.task_id)
@@ -208,6 +208,15 @@ class InferenceClient:
             return self._sentences.read(sentence, self._sent_ms)
         except ProtocolError as exc:
             return [self._dropped.unreadable(exc), *self._sentences.missing(sentence)]
+
+    def _last_results(self, value: Json) -> list[Event]:
+        """The events for the sentence in task-finished. The service leaves it empty; others repeat or add one there."""
+        if not part(part(value, "payload"), "output"):
+            return []
+        try:
+            return self._results(value)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]  # the task has ended nevertheless
 
     def _update_usage(self, value: Json) -> None:
         # The count of the service is cumulative, absent while a sentence is open, and null at the end of some tasks.
