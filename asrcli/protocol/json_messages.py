@@ -103,12 +103,14 @@ def _keys(path: str) -> tuple[str, ...]:
 
 
 def need_whole(value: Json, path: str) -> int:
-    """The whole number at a dotted path; digits in a string count as one, because some clients send them.
+    """The whole number at a dotted path. Digits in a string and 16000.0 count as one, because some clients send them.
 
     Raises:
         ProtocolError: the field is missing or is no whole number.
     """
-    found = _from_digits(need(value, path, (int, str)))
+    found = _from_digits(need(value, path, (int, float, str)))
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
     if isinstance(found, int):
         return found
     raise ProtocolError(f"field {path} has the wrong type", _shown(value))

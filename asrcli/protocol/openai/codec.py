@@ -102,6 +102,8 @@ class OpenAIClient(RealtimeClient):
         if name in ITEM_EVENTS:
             self._items.announce(word(part(value, "item"), "id"))
             return []
+        if name.startswith(TRANSCRIPTION) and not self._nameless:
+            value = self._items.named(value)
         if name == f"{TRANSCRIPTION}delta":
             item = word(value, "item_id") or UNNAMED
             self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
