@@ -32,6 +32,7 @@ BY_CAUSE = {
     Cause.NO_SERVICE: "is this a speech service? check --url",
     Cause.WEB_PAGE: f"a firewall, a proxy or a login page answers there: {_NETWORK}",
     Cause.PROXY: "check --proxy and variables such as HTTPS_PROXY",
+    Cause.PROXY_LOGIN: "put the user and password that it wants into a variable: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
     Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
     Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
     Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",

@@ -13,6 +13,7 @@ class Cause(Enum):
     NO_SERVICE = auto()  # something answers that is no speech service
     WEB_PAGE = auto()  # something on the way answers: a firewall, a proxy, a login page
     PROXY = auto()
+    PROXY_LOGIN = auto()  # the proxy wants a user and a password, or other ones
     TLS = auto()
     CERTIFICATE_HOST = auto()  # the certificate is for another host
     CERTIFICATE_TIME = auto()  # the certificate has expired, or is not valid yet
