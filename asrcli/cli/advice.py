@@ -48,6 +48,7 @@ BY_CAUSE = {
     Cause.NOT_DECODED: "leave {option} out",
     Cause.SERVICE_DECIDES: FORCE,
     Cause.OTHER_ENGINE: "choose it with --engine NAME",
+    Cause.OTHER_LANGUAGE: "asr engines lists others, and asr engines pull models that can be added",
     Cause.EMBEDDED: "leave it out, or ask the service, without --local",
     Cause.UNKNOWN_MODEL: "leave it out, or see asr models",
     Cause.WORKSPACE_HOST: "name yours: --workspace",

@@ -33,6 +33,7 @@ class Cause(Enum):
     OTHER_ENGINE = auto()  # another recognizer on this machine can do it
     NO_RETRIES = auto()  # a lost connection is not replaced
     LANGUAGE_NEEDED = auto()  # the recognizer on this machine hears some languages only, and none was named
+    OTHER_LANGUAGE = auto()  # the recognizer on this machine does not know it; a model that knows it can be added
     EMBEDDED = auto()  # the recognizer on this machine cannot do it
     UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
     WORKSPACE_HOST = auto()  # only the host of a workspace has it
