@@ -8,6 +8,7 @@ from asrcli.core.events import Notice
 
 UNREADABLE = "dropped a message of the service that cannot be read"
 MISSING_TEXT = "the service ended a sentence and left its text out"
+MISSING_TRANSLATION = "the service did not end a translation: what came of it is kept"
 REPEATED = "dropped a sentence that the service said twice: same name, same text, same times"
 MOST_KINDS = 100  # of notices that are counted apart
 MOST_DIGITS = 18  # of a sentence number
@@ -30,6 +31,10 @@ class DiscardedMessages:
     def missing_text(self) -> Notice:
         """The notice for a sentence that has ended without its text: its text so far is kept."""
         return self._notice(MISSING_TEXT)
+
+    def missing_translation(self) -> Notice:
+        """The notice for a sentence that is final with the beginning of its translation."""
+        return self._notice(MISSING_TRANSLATION)
 
     def final(self, reason: str) -> Notice:
         """The notice for a final that is dropped."""

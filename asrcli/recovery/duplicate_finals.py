@@ -81,7 +81,7 @@ def rest_of(final: Final, earlier: Final) -> Final | None:
     """
     said = normalized_text(earlier.text)
     text = normalized_text(final.text)
-    if f" {text} " in f" {said} ":
+    if f" {text} " in f" {said} " or _is_its_translation(final, earlier):
         return None
     if not f"{text} ".startswith(f"{said} "):
         return final
@@ -230,7 +230,7 @@ class EarlierVersions:
             if not near or other.estimated:
                 continue
             said, text = normalized_text(other.text), normalized_text(final.text)
-            if said == text and other.translation == final.translation:
+            if (said == text and other.translation == final.translation) or _is_its_translation(final, other):
                 return other
             if text and _name(other.key) != _name(final.key) and set(said.split()).isdisjoint(text.split()):
                 self.places_are_true = False
@@ -243,6 +243,11 @@ def _name(key: str) -> str:
     if name and number.isdigit():
         return name
     return key
+
+
+def _is_its_translation(final: Final, earlier: Final) -> bool:
+    """Whether a final says only the translation of an earlier one, as where a service translates a sentence twice."""
+    return bool(earlier.translation) and (final.text, final.translation) == (earlier.translation, "")
 
 
 def _begin_together(one: Final, other: Final) -> bool:
