@@ -118,6 +118,16 @@ class JournalDirectory:
             raise UsageError(f"no session {prefix}", f"none in {self.folder}")
         raise UsageError(f"no session {prefix}", f"the newest: {_first_names(paths)}")
 
+    def to_resume(self, prefix: str | None) -> Path:
+        """Return the session whose name begins with `prefix`; for None or `NEWEST` that of `last`.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        if prefix is None or prefix == NEWEST:
+            return self.last()
+        return self.find(prefix)
+
     def last(self) -> Path:
         """Return the newest interrupted session that no other user can have written; if there is none, the newest.
 

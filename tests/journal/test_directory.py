@@ -57,6 +57,7 @@ def test_a_unique_beginning_is_enough(tmp_path: Path) -> None:
     assert shelf.find("20261124-230501").name == called("b")
     assert shelf.find(called("a")).name == called("a")
     assert shelf.last().name == shelf.find("last").name == called("d")
+    assert shelf.to_resume("20261124-230501").name == called("b")
     with pytest.raises(UsageError, match=f"session 20261124 could be {called('d')}, {called('c')}, {called('b')}$"):
         shelf.find("20261124")
     with pytest.raises(UsageError, match=f"no session x; the newest: {called('d')}, {called('c')}, {called('b')}$"):
@@ -86,6 +87,11 @@ def test_a_session_is_finished_interrupted_in_use_or_damaged(tmp_path: Path) -> 
         JournalState.IN_USE,
         JournalState.DAMAGED,
     ]
+    directory = JournalDirectory(tmp_path)
+    assert (directory.find("last"), directory.to_resume("last"), directory.to_resume(None)) == (
+        paths[3],
+        *[paths[1]] * 2,
+    )
     with pytest.raises(UsageError, match=f"session {called('c')} is in use"):
         remove(paths[2])
     lock.release()

@@ -61,7 +61,7 @@ def test_sound_that_begins_behind_all_that_is_probed_has_its_rate_and_its_place(
     tmp_path: Path, name: str, codec: str, late_ms: int, layout: str
 ) -> None:
     """Whoever knows no rate would send telephone audio, and whoever knows no channels would find none."""
-    path = film(tmp_path / name, codec, [(late_ms, SOUND)], rate=16000, length_ms=late_ms + 4000, layout=layout)
+    path = write_media(tmp_path / name, codec, [(late_ms, SOUND)], rate=16000, length_ms=late_ms + 4000, layout=layout)
     channels = {"mono": 1, "stereo": 2}[layout]
     assert native(str(path)) == (16000, channels)
     assert onsets(heard(path), 16000) == [pytest.approx(late_ms + at, abs=NEAR_MS) for at in BURSTS_MS]
@@ -71,7 +71,7 @@ def test_sound_that_begins_behind_all_that_is_probed_has_its_rate_and_its_place(
 
 def test_a_track_in_which_nothing_can_be_decoded_has_no_rate(tmp_path: Path) -> None:
     """It is no telephone audio: the rate is unknown, and reading the file reports what is wrong with it."""
-    path = film(tmp_path / "a.ts", "aac", [(9000, SOUND)], rate=16000, length_ms=13_000)
+    path = write_media(tmp_path / "a.ts", "aac", [(9000, SOUND)], rate=16000, length_ms=13_000)
     data = bytearray(path.read_bytes())
     for at in range(0, len(data), 188):
         if (data[at + 1] & 0x1F, data[at + 2]) == (1, 0):  # the packets of the sound

@@ -19,7 +19,6 @@ from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import FLAG
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
-from asrcli.journal.directory import NEWEST
 
 # The options of the short help.
 COMMON = """--last --yes --model --url --region --api-key-file --local --engine --retry-for --budget --journal --quiet
@@ -71,13 +70,10 @@ def resume(
         raise UsageError("--last and a session are both given", "leave one of them out")
     log_to(logging_options.log_file)
     directory = journal_keeping.journal_directory(journal)
-    if session is not None and session != NEWEST:
-        path = directory.find(session)
-    elif directory.paths():
-        path = directory.last()
-    else:
+    if session is None and not directory.paths():
         print_message(f"asr: nothing to resume: no session in {directory.folder}")
         return
+    path = directory.to_resume(session)
     request = resume_run.ResumeRequest(
         model, connection_options, retry_options, fallback, budget, yes, logging_options.level,
         library_options.keeping(),

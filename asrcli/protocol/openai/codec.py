@@ -104,6 +104,8 @@ class OpenAIClient(RealtimeClient):
             return []
         if name.startswith(TRANSCRIPTION) and not self._nameless:
             value = self._items.named(value)
+        if name in {f"{TRANSCRIPTION}completed", f"{TRANSCRIPTION}failed"}:
+            self._count_nameless(value)
         if name == f"{TRANSCRIPTION}delta":
             item = word(value, "item_id") or UNNAMED
             self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
@@ -113,25 +115,25 @@ class OpenAIClient(RealtimeClient):
             if isinstance(value.get("transcript"), str):
                 said = text(value, "transcript")
             whole = {"transcript": without_marks(said), "usage": transcription_session.usage(part(value, "usage"))}
-            self._count_nameless(value)
             return super()._handle(name, value | whole)
-        if name.startswith("transcription_session."):
-            name = name.removeprefix("transcription_")  # of a server that speaks the older shape
-        if name == f"{TRANSCRIPTION}failed":
-            self._count_nameless(value)
+        name = name.replace("transcription_session.", "session.")  # of a server that speaks the older shape
         if name == f"{BUFFER}committed" and not word(value, "item_id"):
             self._nameless += 1
             return super()._handle(name, value)
         self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
         self._tells_speech = self._tells_speech or (name in SPEECH and bool(word(value, "item_id")))
         events = super()._handle(name, value)
+        self._match_commit(name, word(value, "item_id"))
+        return events
+
+    def _match_commit(self, name: str, item: str) -> None:
+        """Find out whether the end of an item answers the commit that ends the audio."""
         # The server had not ended this item by itself. A server that reports no ends may have, long before our commit.
-        if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(word(value, "item_id")):
-            self._answer, self._last_commit = (word(value, "item_id"), self._last_commit), ""
-        elif name == f"{BUFFER}speech_stopped" and self._answer[1] and word(value, "item_id") == self._answer[0]:
+        if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(item):
+            self._answer, self._last_commit = (item, self._last_commit), ""
+        elif name == f"{BUFFER}speech_stopped" and self._answer[1] and item == self._answer[0]:
             # The server had ended this item by itself and said so late: our commit has still to be answered.
             self._last_commit, self._answer, self._is_doubtful = self._answer[1], ("", ""), True
-        return events
 
     def _count_nameless(self, value: Json) -> None:
         """Count the end of an item that was committed without an id: it has none now, or one that is new."""
@@ -368,8 +370,8 @@ class OpenAIServer(RealtimeServer):
 
     def _turn_response(self) -> list[Message]:
         """The response after a turn that the server has ended, where a conversation wants one: it fails."""
-        is_turn = self._recognition.vad and not self._flushing
-        if self._kind != transcription_session.CONVERSATION or not self._responds or not is_turn:
+        responds = self._responds and self._kind == transcription_session.CONVERSATION
+        if not responds or not self._recognition.vad or self._flushing:
             return []
         return self._failed_response()
 
