@@ -30,6 +30,7 @@ from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
 from asrcli.protocol.json_messages import Json, need, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
+from asrcli.protocol.openai.last_commit import SPEECH_STOPPED, LastCommit
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, MOST_REMEMBERED, TRANSCRIPTION, UNNAMED
 from asrcli.protocol.registry import OPENAI_PATH
@@ -42,7 +43,6 @@ NO_ITEM = "item_retrieve_invalid_item_id"
 NOT_SENT = "include_not_supported"
 QUIET_END_S = 10.0  # a server that does not report commits may not report when it has sent everything
 EMPTY = "input_audio_buffer_commit_empty"
-SPEECH = {f"{BUFFER}speech_started", f"{BUFFER}speech_stopped"}
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
 
 
@@ -57,11 +57,7 @@ class OpenAIClient(RealtimeClient):
         super().__init__(recognition, new_id)
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
-        self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
-        self._answer = ("", "")  # the item that seems to answer that commit, and the id of the commit
-        self._is_doubtful = False  # an item seemed to, and the server had ended it by itself
-        self._tells_commits = False  # the server has answered one, of its own or of ours
-        self._tells_speech = False  # the server has said of an item where speech begins or ends
+        self._last_commit = LastCommit()
         self._nameless = 0  # committed items without an id, whose texts are still to come
 
     def url(self, base: str) -> str:
@@ -77,7 +73,7 @@ class OpenAIClient(RealtimeClient):
         self._ends = True
         if not self.manual:
             command = self._command(COMMIT)
-            self._last_commit = self._last_id
+            self._last_commit.sent(self._last_id)
             return [command]
         return self.commit() or self.start()
 
@@ -89,11 +85,10 @@ class OpenAIClient(RealtimeClient):
         """
         events = super().receive(message)
         self.quiet_end_s = None
-        tells_all = self._tells_commits and self._tells_speech and not self._is_doubtful
-        unanswered = self._items.finals > 0 and not tells_all
+        unanswered = self._items.finals > 0 and not self._last_commit.is_reliable
         if self._ends and not self._items.pending and (unanswered or self._nameless):
             self.quiet_end_s = QUIET_END_S  # the last commit may never be answered
-        if not self._ends or self._last_commit or self._items.pending or self._nameless:
+        if not self._ends or self._last_commit.is_waiting or self._items.pending or self._nameless:
             return events
         self._ends = False
         return [*events, Finished(self.usage)]
@@ -120,20 +115,13 @@ class OpenAIClient(RealtimeClient):
         if name == f"{BUFFER}committed" and not word(value, "item_id"):
             self._nameless += 1
             return super()._handle(name, value)
-        self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
-        self._tells_speech = self._tells_speech or (name in SPEECH and bool(word(value, "item_id")))
+        item = word(value, "item_id")
         events = super()._handle(name, value)
-        self._match_commit(name, word(value, "item_id"))
+        if self._last_commit.note(name, item, has_ended=self._items.has_ended(item)):
+            # The server does not say where this speech ends, because the commit has ended it.
+            end = {"item_id": item, "audio_end_ms": self._sent_ms}
+            events += self._items.handle(SPEECH_STOPPED, end, self._sent_ms)
         return events
-
-    def _match_commit(self, name: str, item: str) -> None:
-        """Find out whether the end of an item answers the commit that ends the audio."""
-        # The server had not ended this item by itself. A server that reports no ends may have, long before our commit.
-        if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(item):
-            self._answer, self._last_commit = (item, self._last_commit), ""
-        elif name == f"{BUFFER}speech_stopped" and self._answer[1] and item == self._answer[0]:
-            # The server had ended this item by itself and said so late: our commit has still to be answered.
-            self._last_commit, self._answer, self._is_doubtful = self._answer[1], ("", ""), True
 
     def _count_nameless(self, value: Json) -> None:
         """Count the end of an item that was committed without an id: it has none now, or one that is new."""
@@ -142,9 +130,7 @@ class OpenAIClient(RealtimeClient):
 
     def _error(self, value: Json) -> list[Event]:
         error = read_service_error(value)
-        answers_it = error.about == self._last_commit or (not error.about and error.is_of_commit)
-        if self._last_commit and answers_it and not error.ends_session:
-            self._last_commit = ""  # the server has already ended all speech
+        if self._last_commit.is_refused(error):
             return []
         return super()._error(value)
 

@@ -12,7 +12,7 @@ from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Rea
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.model_selection import find_model
-from asrcli.protocol.openai.codec import EMPTY, QUIET_END_S, OpenAIClient
+from asrcli.protocol.openai.codec import EMPTY, OpenAIClient
 from tests.support.pair import counting
 
 SECOND = bytes(48_000)
@@ -96,63 +96,6 @@ def test_deltas_are_appended_and_the_whole_text_replaces_them() -> None:
     assert codec.usage == Usage(seconds=1.5)
     (late,) = notices(hear(codec, text(f"{ITEM}delta", item_id="a", delta="late")))
     assert late.startswith("dropped a late partial")
-
-
-def test_in_vad_mode_the_end_is_a_commit_that_is_answered() -> None:
-    """By an item that the server had not ended, or by an error about an empty buffer; never by an item of its own."""
-    for answer in ("item", "error", "error without an id"):
-        codec = client()
-        codec.audio(SECOND * 3)
-        hear(
-            codec,
-            text("input_audio_buffer.speech_started", audio_start_ms=0, item_id="a"),
-            text("input_audio_buffer.speech_started", audio_start_ms=2000, item_id="b"),
-        )
-        (commit,) = codec.finish()
-        events = hear(
-            codec,
-            text("input_audio_buffer.speech_stopped", audio_end_ms=900, item_id="a"),
-            text("input_audio_buffer.committed", item_id="a"),
-            text(f"{ITEM}completed", item_id="a", transcript="one"),
-        )
-        assert Finished(Usage()) not in events
-        if answer == "item":
-            assert hear(codec, text("input_audio_buffer.committed", item_id="b")) == []
-        else:
-            about = value(commit)["event_id"] if answer == "error" else None
-            error = {"type": "invalid_request_error", "code": EMPTY, "message": "buffer too small", "event_id": about}
-            assert hear(codec, text("error", error=error)) == []
-        assert hear(codec, text(f"{ITEM}completed", item_id="b", transcript="two"))[-1] == Finished(Usage())
-
-
-ANSWERS: dict[str, tuple[list[Text], list[str]]] = {
-    "by an item": (
-        [text("input_audio_buffer.committed", item_id="b"), text(f"{ITEM}completed", item_id="b", transcript="two")],
-        ["two"],
-    ),
-    "by an error": ([text("error", error={"type": "invalid_request_error", "code": EMPTY})], []),
-}
-
-
-@pytest.mark.parametrize(("answer", "more"), ANSWERS.values(), ids=ANSWERS)
-@pytest.mark.parametrize("late", [False, True], ids=["said before", "said late"])
-def test_an_item_that_the_server_has_ended_answers_no_commit(answer: list[Text], more: list[str], late: bool) -> None:
-    """Also where the server commits it before it says where its speech ends: what is left of the audio still comes."""
-    codec = client()
-    stopped = text("input_audio_buffer.speech_stopped", item_id="a", audio_end_ms=900)
-    committed = text("input_audio_buffer.committed", item_id="a")
-    hear(codec, text("input_audio_buffer.speech_started", item_id="a", audio_start_ms=0))
-    codec.audio(SECOND)
-    codec.finish()
-    hear(codec, *([committed, stopped] if late else [stopped, committed]))
-    events = hear(codec, text(f"{ITEM}completed", item_id="a", transcript="one"))
-    assert [event.text for event in events if isinstance(event, Final)] == ["one"]
-    assert not any(isinstance(event, Finished) for event in events)
-    # Where it is not certain that the commit was not answered, quiet is the end.
-    assert codec.quiet_end_s == (QUIET_END_S if late else None)
-    events = hear(codec, *answer)
-    assert [event.text for event in events if isinstance(event, Final)] == more
-    assert isinstance(events[-1], Finished)
 
 
 def test_in_manual_mode_the_end_is_the_text_of_the_last_commit() -> None:
