@@ -27,6 +27,7 @@ DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 NAMES_OPTIONS = {
     "dashscope/parameters.py": "the table of options",
     "dashscope/catalogue.py": "notes about models, which asr models shows",
+    "__main__.py": "with --keys a signal means something else, before anything is loaded",
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
     "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
     "sources/backends/recording_programs.py": "options of the programs that record",

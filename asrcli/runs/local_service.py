@@ -22,7 +22,8 @@ def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
     known = info.languages
     if known is not None and (foreign := set(recognition.languages) - set(known)):
         names = ", ".join(f"{name} ({code})" for code, name in known.items())
-        raise SettingError("language", f"the embedded recognizer knows {names} only", value=min(foreign))
+        problem = f"the embedded recognizer knows {names} only"
+        raise SettingError("language", problem, value=min(foreign), cause=Cause.OTHER_LANGUAGE)
     if recognition.hotwords and not info.hotwords:
         takers = " or ".join(row.name for row in registry.PREFERRED if row.hotwords)
         why = f": {info.no_hotwords}" if info.no_hotwords else ""

@@ -73,6 +73,27 @@ def test_an_address_is_read_as_it_comes(run: list[str], tmp_path: Path) -> None:
     assert "none.mp3: server returned 404 not found" in missing.stderr
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(410, "the server refuses it (HTTP 4xx)"), (503, "the server has a problem (HTTP 5xx)")],
+)
+def test_a_status_that_libav_does_not_name_is_said_in_words(run: list[str], status: int, said: str) -> None:
+    """Not as the class of numbers that the library has for it."""
+
+    class Refusing(Quiet):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/talk.mp3"
+        done = asr("file", address, *run)
+        server.shutdown()
+        thread.join()
+    assert (done.returncode, done.stderr) == (3, f"asr: {address}: {said}; check the address and the network\n")
+
+
 def test_a_header_that_promises_more_than_there_is_is_reported(run: list[str], tmp_path: Path) -> None:
     """Half a recording is transcribed, and its other half is missed."""
     file = wav(tmp_path / "a.wav", tone(4000))

@@ -94,6 +94,7 @@ def test_what_was_transcribed_is_found_shown_exported_kept_and_deleted(
     again = home.do("sessions", "export", one["id"], "-f", "jsonl")
     assert [event for event in lines(again.stdout) if event["type"] == "final"] == said
     assert home.do("sessions", "export", one["id"], "-f", "srt").stdout == srt.stdout
+    assert home.do("sessions", "export", "last", "-f", "srt").stdout == srt.stdout
     assert home.do("sessions", "export", one["id"], "-o", tmp_path / "x.html").returncode == 0
     assert "b.wav" in (tmp_path / "x.html").read_text()
     assert home.do("sessions", "keep", one["id"]).returncode == 0

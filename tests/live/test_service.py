@@ -200,6 +200,7 @@ def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -
         done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no WebSocket there" in done.stderr
+    assert "check --url: wss:// needs a TLS server, ws:// a plain one" in done.stderr
 
 
 def objecting(connection: ServerConnection) -> None:

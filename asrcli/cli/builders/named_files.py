@@ -189,10 +189,11 @@ def file_identity(path: str) -> Hashable | None:
 
 
 def _identity_of_new(path: str) -> Hashable:
-    folder, name = os.path.split(os.path.realpath(path))
+    folder, name = os.path.split(path)
     try:
+        folder, name = os.path.split(os.path.realpath(path))
         about = os.stat(folder)  # noqa: PTH116
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # also where the current folder is gone
         return folder, name
     if _ignores_case(folder):
         name = unicodedata.normalize("NFC", name).casefold()

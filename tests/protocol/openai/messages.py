@@ -4,8 +4,11 @@ import base64
 import json
 from typing import Any
 
+from asrcli.core.events import Event, Ready
 from asrcli.core.message import Message, Text
-from asrcli.protocol.openai.codec import OpenAIServer
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.openai.codec import OpenAIClient, OpenAIServer
+from tests.support.pair import counting
 
 SECOND = bytes(48_000)
 ITEM = "conversation.item.input_audio_transcription."
@@ -34,3 +37,16 @@ def audio(codec: OpenAIServer, pcm: bytes = SECOND) -> list[object]:
 
 
 SPOKEN = ["input_audio_buffer.committed", "conversation.item.added", "conversation.item.done"]
+
+
+def client(**settings: Any) -> OpenAIClient:
+    """A client whose session is up."""
+    codec = OpenAIClient(RecognitionSettings("whisper-1", 24000, **settings), counting())
+    codec.start()
+    assert codec.receive(text("session.updated", session={"id": "s", "type": "transcription"})) == [Ready("s", "")]
+    return codec
+
+
+def hear(codec: OpenAIClient, *messages: Text) -> list[Event]:
+    """The events of messages."""
+    return [event for message in messages for event in codec.receive(message)]

@@ -74,7 +74,7 @@ def test_a_proxy_is_used_and_one_that_is_gone_is_the_reason() -> None:
         assert asked[-1].startswith(b"CONNECT service.invalid:443")
         assert b"Proxy-Authorization: Basic bWU6c2VjcmV0" in asked[-1]
         assert "secret" not in str(caught.value)
-    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there"):
+    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1:1 is not there"):
         steps(host, ConnectionSettings(proxy="http://127.0.0.1:1"))
     found = steps(host, ConnectionSettings(proxy="https://127.0.0.1:1"))
     assert found["proxy"].health is Health.SKIPPED
@@ -86,7 +86,7 @@ def test_behind_a_proxy_the_steps_go_on() -> None:
     with answering(*rows) as (url, _, _):
         port = url.split(":")[2].split("/")[0]
         found = steps("ws://service.invalid/x", ConnectionSettings(proxy=f"http://127.0.0.1:{port}"))
-        assert found["TCP"].text == "service.invalid:80 is open through the proxy 127.0.0.1"
+        assert found["TCP"].text == f"service.invalid:80 is open through the proxy 127.0.0.1:{port}"
         assert "DNS" not in found
 
 
