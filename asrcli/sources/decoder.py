@@ -1,15 +1,14 @@
 """Decodes containers with PyAV to PCM at its right place. Damaged packets are skipped and reported."""
 
 from collections.abc import Callable, Iterable, Iterator
-from errno import EIO
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
-from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
-from asrcli.sources.avi import AviEmptyChunks
+from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, TimelineLayout
+from asrcli.sources.avi_chunks import AviChunks
 from asrcli.sources.container_beginning import first_sound, must_begin_with_sound, zero_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
@@ -28,6 +27,7 @@ from asrcli.sources.decoded_frames import (
     times_in_samples,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
+from asrcli.sources.demuxed_packets import received_packets, stored_packets
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
 from asrcli.sources.mixer import CANCELLED, Mixer
@@ -89,7 +89,7 @@ class Decoder:
         self._together = together
         self._in_bulk = in_bulk
         self._last_granule = last_granule
-        self._read_beside: AviEmptyChunks | SkippedBytes | None = None  # reads the file too, for what libav leaves out
+        self._read_beside: AviChunks | SkippedBytes | None = None  # reads the file too, for what libav leaves out
         self._path = ""
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
@@ -251,7 +251,7 @@ class Decoder:
         left_out = None
         if self.container == "avi":
             begin_s = min(max(0.0, (first.pts or 0) * float(self._stream.time_base or 1)), LEAD_MAX_S)
-            self._read_beside = AviEmptyChunks(self._path, self._stream.index)
+            self._read_beside = AviChunks(self._path, self._stream.index)
             left_out = self._read_beside.missing_before(begin_s)
         elif self.container in SKIPPING:
             self._read_beside = SkippedBytes(self._path, float(self._stream.time_base or 1))
@@ -271,27 +271,16 @@ class Decoder:
         layout.jump(until_s)
         if bad.packets or ((began or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
             reason = missing_reason(bad, self.container, is_file=self._timeout_s is None)
+            if isinstance(self._read_beside, AviChunks) and self._read_beside.is_damaged and not bad.packets:
+                reason = DAMAGED
             yield MissingAudio(began, layout.at, reason)
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         packets = self._container.demux(self._stream)
         guard = self._guard("cannot be read any further")
-        if self._timeout_s is None:  # without a timeout one guard for all packets is faster
-            with guard:
-                yield from packets
-            return
-        while True:
-            with guard:
-                try:
-                    packet = next(packets, None)
-                except OSError as exc:
-                    # libav takes the end of an HTTP answer without a length for an error.
-                    if exc.errno != EIO or not self.endless:
-                        raise
-                    packet = None
-            if packet is None:
-                return
-            yield packet
+        if self._timeout_s is not None:
+            return received_packets(packets, guard, lambda: self.endless)
+        return stored_packets(packets, guard)
 
     def _guard(self, action: str) -> DecodingGuard:
         return DecodingGuard(self._name, action, self._timeout_s)

@@ -9,7 +9,7 @@ import pytest
 
 from asrcli.core.audio import Chunk
 from asrcli.sources.audio_positions import PlacedPiece
-from asrcli.sources.avi import AviEmptyChunks
+from asrcli.sources.avi_chunks import AviChunks
 from asrcli.sources.container_beginning import first_sound
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file import native
@@ -152,10 +152,10 @@ def test_the_empty_chunks_behind_a_long_chunk_are_its_own_steps(tmp_path: Path) 
     header = struct.pack("<4s16xII16xI", b"auds", 1, 250, 0)
     full, empty = b"00wb" + struct.pack("<I", 2) + b"ab", b"00wb" + bytes(4)
     path.write_bytes(b"strh" + struct.pack("<I", len(header)) + header + full + 7 * empty + full + 9 * empty + full)
-    begin = 8 + len(header)
+    begin = 16 + len(header)  # of the sound in the first chunk
     positions = [begin, begin + 10 + 56, begin + 20 + 56 + 72]
     packets = [SimpleNamespace(pos=position, duration=8) for position in positions]
-    with closing(AviEmptyChunks(str(path), 0)) as chunks:
+    with closing(AviChunks(str(path), 0)) as chunks:
         missing = chunks.missing_before(0.0)
         assert [missing(packet) for packet in packets] == [0.0, 0.0, pytest.approx(2 / 250)]  # type: ignore[arg-type]
 
