@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Containers whose times begin at 0: sound that begins later in them really begins later.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
-_OGG_LEAD_MAX_S = 10.0  # an Ogg that begins later was recorded in the middle of a broadcast
+_RECORDED_LEAD_MAX_S = 10.0  # a stream that begins later was recorded in the middle of a broadcast
 
 
 def zero_s(container: "InputContainer") -> float | None:
@@ -21,14 +21,17 @@ def zero_s(container: "InputContainer") -> float | None:
     start_s = start / 1_000_000
     if container.format.name in _FROM_ZERO and 0 <= start_s <= LEAD_MAX_S and container.duration is not None:
         return 0.0
-    if must_begin_with_sound(container) and 0 <= start_s <= _OGG_LEAD_MAX_S:
+    if must_begin_with_sound(container) and 0 <= start_s <= _RECORDED_LEAD_MAX_S:
+        return 0.0
+    # The head of a FLAC says how much there is; a recording in the middle of a broadcast does not know.
+    if container.format.name == "flac" and container.duration is not None and 0 <= start < container.duration:
         return 0.0
     return start_s
 
 
 def must_begin_with_sound(container: "InputContainer") -> bool:
     """Return whether a container cannot leave sound out at its beginning: what is missing there is damaged."""
-    return container.format.name == "ogg" and len(container.streams) == 1
+    return container.format.name in {"ogg", "flac"} and len(container.streams) == 1
 
 
 def first_sound(path: str, stream: int) -> tuple[int, int]:

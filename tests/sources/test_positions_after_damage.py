@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from random import Random
 
+import av
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -153,6 +154,25 @@ def test_an_ogg_that_is_damaged_at_its_beginning_keeps_its_times(
     (tmp_path / name).write_bytes(data)
     (gap,) = assert_in_place(tmp_path / name)
     assert gap.begin_ms == 0
+
+
+@pytest.mark.parametrize("rate", [16000, 48000])
+@pytest.mark.parametrize("noise", [None, 1, 2])
+@pytest.mark.parametrize("seconds", [0.2, 0.6, 1.7, 2.5])
+def test_a_flac_that_is_damaged_at_its_beginning_keeps_its_times(
+    tmp_path: Path, rate: int, noise: int | None, seconds: float
+) -> None:
+    """Its first frames are a gap: each frame says which samples it has, and the head how many there are."""
+    path = recording(tmp_path / "a.flac", "flac", rate)
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        first = next(container.demux()).pos
+    assert first
+    size = int(len(data) * seconds / SECONDS)
+    data[first : first + size] = bytes(size) if noise is None else Random(noise).randbytes(size)
+    path.write_bytes(data)
+    (gap,) = assert_in_place(path)
+    assert (gap.begin_ms, gap.reason.startswith(DAMAGED)) == (0, True)
 
 
 @pytest.mark.parametrize("seed", [1, 5, 6])
