@@ -48,6 +48,7 @@ def frames(
     stream: "AudioStream",
     guard: Callable[[str], AbstractContextManager[None]],
     left_out: "Callable[[Packet[AudioStream]], float] | None" = None,
+    behind: "Callable[[Packet[AudioStream]], float] | None" = None,
     *,
     bare: bool = False,
 ) -> Iterator[DecodedFrame]:
@@ -58,6 +59,7 @@ def frames(
         stream: Where they come from.
         guard: Returns a context that turns an error of the decoder into a SourceError; gets what was tried.
         left_out: Returns how many seconds of sound the container says are missing before a packet.
+        behind: Returns how many seconds of sound are lost behind a packet that was decoded.
         bare: The stream has no container: a parser finds its packets, and finds wrong ones in damaged data.
 
     Raises:
@@ -70,9 +72,8 @@ def frames(
     amr = stream.codec_context.name.startswith("amr")
     for packet in packets:
         decoded: list[AudioFrame] = []
-        if left_out is not None and (absent_s := left_out(packet)):
-            bad = bad or DamagedPackets()
-            bad.seconds += absent_s
+        if left_out is not None:
+            bad = _with_absent(bad, left_out(packet))
         try:
             decoded = packet.decode()
         except DecoderNotFoundError:
@@ -89,6 +90,8 @@ def frames(
         for frame in decoded:
             yield frame, bad or UNDAMAGED
             bad = None
+        if decoded and behind is not None:
+            bad = _with_absent(bad, behind(packet))
     yield None, bad or UNDAMAGED
 
 
@@ -101,6 +104,14 @@ def times_in_samples(decoded: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
         if frame is not None:
             frame.time_base = Fraction(1, frame.sample_rate)
         yield frame, bad
+
+
+def _with_absent(bad: DamagedPackets | None, absent_s: float) -> DamagedPackets | None:
+    """Return the damage with so much more sound that is missing."""
+    if absent_s:
+        bad = bad or DamagedPackets()
+        bad.seconds += absent_s
+    return bad
 
 
 def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, amr: bool) -> None:
@@ -246,7 +257,7 @@ def missing_reason(bad: DamagedPackets, container: str, *, is_file: bool) -> str
     if bad.packets:
         return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
     # libav silently drops what fails its checksum in Ogg and FLAC. Like raw streams, they cannot leave sound out.
-    if container in {"ogg", "flac"} | SKIPPING:
+    if container in {"ogg", "flac", "dts"} | SKIPPING:
         return DAMAGED
     if is_file:
         return NOT_THERE

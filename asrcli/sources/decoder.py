@@ -28,6 +28,7 @@ from asrcli.sources.decoded_frames import (
 )
 from asrcli.sources.decoding_errors import DecodingGuard
 from asrcli.sources.demuxed_packets import received_packets, stored_packets
+from asrcli.sources.dts_frames import lost_behind
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
 from asrcli.sources.mixer import CANCELLED, Mixer
@@ -175,6 +176,7 @@ class Decoder:
         base = float(self._stream.time_base or 1)
         counting = self.container in COUNTING
         packets, clock, left_out = self._open_packets()
+        behind = lost_behind(self.container, base)
         for packet in packets:
             if left_out is not None:
                 clock.advance(left_out(packet))
@@ -184,6 +186,8 @@ class Decoder:
                 if packet.pts is not None and not counting:
                     time = packet.pts * base
                 clock.place(time, length_s, lambda: None)
+                if behind is not None:
+                    clock.advance(behind(packet))
         return round(clock.now * 1000)
 
     def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
@@ -204,7 +208,8 @@ class Decoder:
 
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:
         packets, clock, left_out = self._open_packets()
-        decoded = frames(packets, self._stream, self._guard, left_out, bare=self.container in BARE)
+        behind = lost_behind(self.container, float(self._stream.time_base or 1))
+        decoded = frames(packets, self._stream, self._guard, left_out, behind, bare=self.container in BARE)
         if self.container == "flac":
             decoded = times_in_samples(decoded)
         ahead = FrameLookahead(decoded)

@@ -1,7 +1,9 @@
 """After damage, sound is where it was in the whole file, or a gap covers that place. Each second has its own tone."""
 
 import re
+import shutil
 import struct
+import subprocess
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
@@ -18,9 +20,10 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Event, Gap
 from asrcli.sources.audio_positions import DAMAGED
 from asrcli.sources.file import FileSource
+from asrcli.sources.file_length import measure_file
 from tests.sources.reading import RATE
 from tests.support.media_files import write_media
-from tests.support.tone import encoded, silence, tone
+from tests.support.tone import encoded, silence, tone, wav
 
 SECONDS = 8
 BEGIN_MS, TONE_MS = 300, 300  # of the tone in its second
@@ -111,6 +114,32 @@ def test_what_follows_damage_is_in_its_place(
         assert "cannot be read any further" in str(exc)  # noqa: PT017  not every damage is one
         return
     assert gaps
+
+
+@pytest.fixture(scope="module")
+def dts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The seconds as raw DTS, which PyAV does not write."""
+    folder = tmp_path_factory.mktemp("dts")
+    sound = wav(folder / "a.wav", spoken(48000), 48000)
+    made = ("ffmpeg", "-v", "error", "-i", sound, "-ac", "2", "-c:a", "dca", "-strict", "-2", folder / "a.dts")
+    subprocess.run(list(map(str, made)), check=True)
+    return folder / "a.dts"
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0.02, 0.6), share=st.floats(0.05, 0.2), noise=st.none() | st.integers(0, 1000))
+def test_what_follows_damage_of_a_dts_is_in_its_place(
+    tmp_path: Path, dts: Path, at: float, share: float, noise: int | None
+) -> None:
+    """Its parser makes one packet of all that is damaged, and the frame in front; the length is counted too."""
+    data = bytearray(dts.read_bytes())
+    begin, size = int(len(data) * at), int(len(data) * share)
+    data[begin : begin + size] = bytes(size) if noise is None else Random(noise).randbytes(size)
+    path = tmp_path / "a.dts"
+    path.write_bytes(data)
+    assert assert_in_place(path, unseen_ms=20)
+    assert measure_file(str(path), trusting=False).duration_ms == pytest.approx(SECONDS * 1000, abs=NEAR_MS)
 
 
 @pytest.mark.parametrize("codec", ["libmp3lame", "ac3", "pcm_s16le"])

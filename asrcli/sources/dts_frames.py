@@ -1,0 +1,55 @@
+"""Finds what a raw DTS stream has lost behind a frame: its parser joins everything up to the next frame to one packet.
+
+The decoder reads the frame at the beginning of such a packet and says nothing of the rest.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from av import AudioStream, Packet
+
+_CORE = b"\x7f\xfe\x80\x01"  # how a frame begins, in the usual order of bytes
+_EXTENSION = b"\x64\x58\x20\x25"  # behind a frame: more sound of the same time, of any size
+_HEAD_BYTES = 8
+_MOST_PADDED = 4  # how many times as long as its frame a packet with padding may be
+_SIZE_SHIFT, _SIZE_MASK = 4, 0x3FFF  # where the size of a frame, less one, is in its head
+
+
+def lost_behind(container: str, time_base: float) -> "Callable[[Packet[AudioStream]], float] | None":
+    """Return a function that gives the seconds lost behind a packet that was decoded; None for other containers.
+
+    Args:
+        container: As libav calls it.
+        time_base: Seconds of a step in which packets state their duration.
+    """
+    if container != "dts":
+        return None
+    usual = before = 0  # sizes of packets, each of which may hold padding behind its frame
+
+    def lost_s(packet: "Packet[AudioStream]") -> float:
+        nonlocal usual, before
+        size = packet.size
+        is_usual = size < 2 * usual or size == before
+        before = size
+        if is_usual:
+            usual = size
+            return 0.0
+        head = bytes(packet)
+        frame_bytes = _frame_bytes(head)
+        if head[frame_bytes : frame_bytes + len(_EXTENSION)] == _EXTENSION:
+            return 0.0
+        if not usual and size < _MOST_PADDED * frame_bytes:
+            frame_bytes = size
+        usual = usual or frame_bytes or size
+        return (size - usual) / usual * (packet.duration or 0) * time_base
+
+    return lost_s
+
+
+def _frame_bytes(head: bytes) -> int:
+    """Return the size of the frame at the beginning of a packet; 0 if it does not say it in the usual way."""
+    if not head.startswith(_CORE):
+        return 0
+    return (int.from_bytes(head[:_HEAD_BYTES], "big") >> _SIZE_SHIFT & _SIZE_MASK) + 1
