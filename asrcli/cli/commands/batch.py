@@ -90,7 +90,7 @@ def batch(
     kept.
     """
     from asrcli.cli.builders import fast_run, sources
-    from asrcli.cli.builders.batch import batch_folders, batch_preview, batch_run, batch_settings
+    from asrcli.cli.builders.batch import batch_folders, batch_preview, batch_run, batch_settings, batch_setup
     from asrcli.runs.batch.output_names import check_template
 
     action, words, named = _asked(words or [], output_options.out, watch, ref)
@@ -121,11 +121,13 @@ def batch(
         found_model, recognition, sources.clip(None, None, channel, gain, track), None,
         sources.AudioEnhancement(denoise=denoise, agc=agc), each_channel=each_channel, exact=estimate,
     )  # fmt: skip
+    setup = batch_setup.BatchSetup(
+        source_builder, output_builder, connection_options, retry_options,
+        recognition_options.context_from_transcript, speed, split_ms,
+    )  # fmt: skip
     request = batch_run.BatchRequest(
-        words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
-        retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, budget, redo,
-        output_options.plain, split_ms, logging_options.level, notices,
-        batch_settings.references(ref, output_builder), watch,
+        words, out, check_template(output_options.name), setup, jobs, rpm, budget, redo, output_options.plain,
+        logging_options.level, notices, batch_settings.references(ref, output_builder), watch,
         batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:

@@ -36,11 +36,11 @@ def preview(request: "BatchRequest", *, estimate: bool) -> None:
             print_message(f"asr: {described(error)}")
             error.reported = True
     elif plan.tasks:
-        builder = request.source_builder
+        builder = request.setup.source_builder
         unknown = [task.given for task in plan.tasks if is_stored(task.given.path) and not is_web(task.given.path)]
         failures += [SourceError(one.identity, "its length is unknown until it has been downloaded") for one in unknown]
         known = [task.given.path for task in plan.tasks if task.given not in unknown]
         sources, more = file_sources(known, builder) if known else ([], [])
-        print_estimate(sources, [*failures, *more], builder.model, builder.asked, request.connection_options)
+        print_estimate(sources, [*failures, *more], builder.model, builder.asked, request.setup.connection_options)
     if failures:
         raise MultipleErrors(failures)

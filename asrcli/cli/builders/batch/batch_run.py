@@ -43,10 +43,6 @@ from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.batch.batch_references import BatchReferences
-    from asrcli.cli.builders.outputs import OutputBuilder
-    from asrcli.cli.builders.sources import SourceBuilder
-    from asrcli.cli.options.connection import ConnectionOptions
-    from asrcli.cli.options.retry import RetryOptions
     from asrcli.dashscope.prices import Price
     from asrcli.runs.batch.remote_store import RemoteFolder
 
@@ -62,14 +58,13 @@ class BatchRequest:
         words: The inputs as the user named them; empty for those that failed before.
         out: The folder of the ledger, and of the transcripts where there is no `remote`.
         template: The name of transcripts.
+        setup: How each input is transcribed.
         jobs: How many inputs are transcribed at once; None for the default.
         per_minute: How many tasks may begin in a minute; None for the default.
         budget: What the whole batch may cost, in CNY.
         force: Inputs that are finished are transcribed again.
         plain: Nothing is redrawn on a terminal.
         notices: What is printed before the first input.
-        pace: How fast audio is sent, as times real time; None is as fast as it is taken.
-        split_ms: How long the parts of a long recording are; None cuts none.
         level: How much status is printed; None is none.
         references: What the transcripts are compared with at the end; None for nothing.
         watched: The folder in which inputs appear until the user ends the batch; None for none.
@@ -81,18 +76,12 @@ class BatchRequest:
     words: Sequence[str]
     out: Path
     template: str
-    source_builder: "SourceBuilder"
-    output_builder: "OutputBuilder"
-    connection_options: "ConnectionOptions"
-    retry_options: "RetryOptions"
-    uses_transcript_context: bool
-    pace: float | None
+    setup: BatchSetup
     jobs: int | None
     per_minute: float | None
     budget: float | None
     force: bool
     plain: bool
-    split_ms: int | None
     level: int | None
     notices: Sequence[str]
     references: "BatchReferences | None" = None
@@ -142,12 +131,12 @@ class BatchRequest:
     @property
     def planner(self) -> BatchPlanner:
         """What decides about each input."""
-        builder = self.source_builder
-        recognizer = self.connection_options.recognizer
+        builder, output_builder = self.setup.source_builder, self.setup.output_builder
+        recognizer = self.setup.connection_options.recognizer
         engine = "" if recognizer is None else recognizer.name
-        settings = settings_digest(self.output_builder, builder, engine)
+        settings = settings_digest(output_builder, builder, engine)
         return BatchPlanner(
-            self.out, self.output_builder, self.template, settings, builder.model.name, self.force, self.remote
+            self.out, output_builder, self.template, settings, builder.model.name, self.force, self.remote
         )
 
     def found_inputs(self) -> FoundInputs:
@@ -161,14 +150,6 @@ class BatchRequest:
         found = find_inputs(failed, self.out)
         found.inputs = [replace(one, name=rows[one.identity].name) for one in found.inputs]
         return found
-
-    @property
-    def setup(self) -> BatchSetup:
-        """How each input is transcribed."""
-        return BatchSetup(
-            self.source_builder, self.output_builder, self.connection_options, self.retry_options,
-            self.uses_transcript_context, self.pace, self.split_ms,
-        )  # fmt: skip
 
     def _batch(self, stack: ExitStack, plan: BatchPlan, ledger: BatchLedger, staging: Staging) -> BatchRun:
         """The run of the batch, with the service that it asks if there is anything to ask."""
@@ -194,7 +175,7 @@ class BatchRequest:
         idle = stack.enter_context(closing(ConnectionPool()))
         budget = None
         if self.budget is not None:
-            price, asked = self.setup.price(connection.region), self.source_builder.asked
+            price, asked = self.setup.price(connection.region), self.setup.source_builder.asked
             mark = self._mark(ledger, self.budget, price)
             budget = BatchBudget(
                 self.budget,
@@ -208,7 +189,7 @@ class BatchRequest:
         plan = self.setup.plan(connection)
         library = self.library_options.keeping(self.setup.service(plan))
         work = self.setup.transcriber(plan, idle, staging, library, budget)
-        return work, (os.cpu_count() or 1) if self.connection_options.local else JOBS, connection.region
+        return work, (os.cpu_count() or 1) if self.setup.connection_options.local else JOBS, connection.region
 
     def _on_cluster(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":
         """The same with the workers of a cluster."""
@@ -229,12 +210,14 @@ class BatchRequest:
     def _limits(self, jobs: int, region: str) -> StartLimits:
         per_minute = self.per_minute
         if per_minute is None and region:
-            per_minute = starts_per_minute(self.source_builder.model.name)
+            per_minute = starts_per_minute(self.setup.source_builder.model.name)
         return StartLimits(self.jobs or jobs, per_minute)
 
     def _mark(self, ledger: BatchLedger, limit: float, price: "Price") -> SpentMark:
         """What earlier runs have cost, where the cost of this one is kept."""
-        mark = SpentMark(self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.source_builder.asked)[1])
+        mark = SpentMark(
+            self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.setup.source_builder.asked)[1]
+        )
         mark.begin(sum(row.cost or 0.0 for row in ledger.rows().values()))
         return mark
 
