@@ -64,6 +64,22 @@ def open_container(
     return container
 
 
+def first_sound(path: str, stream: int) -> tuple[int, int]:
+    """Return the sample rate in Hz and the number of channels of the first frame of a stream; zeros if there is none.
+
+    For a container that does not say it, and whose sound begins behind all that libav reads to find out.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    # Whoever reads the sound reports an error.
+    opened = open_container(f"file:{path}", path, {}, bytes, None)
+    with closing(opened) as container, suppress(SourceError), DecodingGuard(path, NOT_AUDIO, None):
+        for frame in container.decode(container.streams.audio[stream]):
+            return frame.sample_rate, frame.layout.nb_channels
+    return 0, 0
+
+
 def explained(error: SourceError, head: bytes, *, is_recording: bool = False) -> SourceError:
     """An error that says what the input is by its first bytes; the same error where they say nothing.
 

@@ -10,7 +10,9 @@ import pytest
 from asrcli.core.audio import Chunk
 from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.avi import AviEmptyChunks
+from asrcli.sources.container_opening import first_sound
 from asrcli.sources.decoder import Decoder
+from asrcli.sources.file import native
 from asrcli.sources.file_length import measure_file
 from tests.sources.test_file import RATE
 from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
@@ -50,6 +52,33 @@ def test_a_delay_that_is_not_declared_leaves_text_near_the_recording_and_near_a_
     assert first_ms == pytest.approx(BURSTS_MS[0], abs=NEAR_MS)
     declared = suffix in {".mkv", ".mp4"}
     assert first_ms == pytest.approx(BURSTS_MS[0] + (0 if declared else delay_ms), abs=NEAR_MS)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "aac"), ("a.m2ts", "aac"), ("a.mpg", "mp2"), ("a.mkv", "aac")])
+@pytest.mark.parametrize("late_ms", [1000, 9000, 30_000])
+@pytest.mark.parametrize("layout", ["mono", "stereo"])
+def test_sound_that_begins_behind_all_that_is_probed_has_its_rate_and_its_place(
+    tmp_path: Path, name: str, codec: str, late_ms: int, layout: str
+) -> None:
+    """Whoever knows no rate would send telephone audio, and whoever knows no channels would find none."""
+    path = film(tmp_path / name, codec, [(late_ms, SOUND)], rate=16000, length_ms=late_ms + 4000, layout=layout)
+    channels = {"mono": 1, "stereo": 2}[layout]
+    assert native(str(path)) == (16000, channels)
+    assert onsets(heard(path), 16000) == [pytest.approx(late_ms + at, abs=NEAR_MS) for at in BURSTS_MS]
+    with closing(Decoder(f"file:{path}", "name")) as decoder:
+        assert (decoder.rate, decoder.channels) == (16000, channels)
+
+
+def test_a_track_in_which_nothing_can_be_decoded_has_no_rate(tmp_path: Path) -> None:
+    """It is no telephone audio: the rate is unknown, and reading the file reports what is wrong with it."""
+    path = film(tmp_path / "a.ts", "aac", [(9000, SOUND)], rate=16000, length_ms=13_000)
+    data = bytearray(path.read_bytes())
+    for at in range(0, len(data), 188):
+        if (data[at + 1] & 0x1F, data[at + 2]) == (1, 0):  # the packets of the sound
+            data[at + 30 : at + 188] = bytes(158)
+    path.write_bytes(data)
+    assert native(str(path)) is None
+    assert first_sound(str(path), 0) == (0, 0)
 
 
 @pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
