@@ -1,5 +1,6 @@
-"""Where a file begins in the times of its container."""
+"""Where a file begins in the times of its container, and how far these may jump."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from asrcli.sources.container_clock import LEAD_MAX_S
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
 
 # Containers whose times begin at 0: sound that begins later in them really begins later.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+# Streams of broadcasts: their clock starts again with each programme, so a jump over hours is no missing sound.
+_OF_BROADCASTS = {"mpegts", "mpeg"}
+_BREAK_MAX_S = 3600.0  # no reception is away for longer and then goes on in the same file
 _OGG_LEAD_MAX_S = 10.0  # an Ogg that begins later was recorded in the middle of a broadcast
 
 
@@ -28,3 +32,10 @@ def zero_s(container: "InputContainer") -> float | None:
 def must_begin_with_sound(container: "InputContainer") -> bool:
     """Return whether a container cannot leave sound out at its beginning: what is missing there is damaged."""
     return container.format.name == "ogg" and len(container.streams) == 1
+
+
+def longest_hole_s(container: "InputContainer") -> float:
+    """Return how much sound may be missing at one place of a container; a longer jump of its times is none."""
+    if container.format.name in _OF_BROADCASTS:
+        return _BREAK_MAX_S
+    return inf

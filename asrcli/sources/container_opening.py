@@ -40,10 +40,13 @@ def open_container(
     """
     import av
 
+    # libav takes times that jump back by a minute for a clock that has run over, and adds 26 hours to them. In a
+    # joined file they begin again; a clock that has run over looks the same, and its sound follows without a hole too.
+    options["options"] = options.get("options", {}) | {"correct_ts_overflow": "0"}
     if not isinstance(source, str):
         # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
         # listen on the network before its format is known and refused.
-        options["options"] = options.get("options", {}) | {"protocol_whitelist": "data"}
+        options["options"] |= {"protocol_whitelist": "data"}
     if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
         options["metadata_errors"] = "replace"
     try:

@@ -10,7 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi import AviEmptyChunks
-from asrcli.sources.container_beginning import must_begin_with_sound, zero_s
+from asrcli.sources.container_beginning import longest_hole_s, must_begin_with_sound, zero_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
 from asrcli.sources.container_opening import NOT_AUDIO, beginning, first_sound, open_container
@@ -243,7 +243,8 @@ class Decoder:
             packets = true_times(packets, self._last_granule)
         first = next(packets, None)
         zero = zero_s(self._container)
-        clock = ContainerClock(zero, undeclared_s(self._container, self._stream, first, zero))
+        primed_s = undeclared_s(self._container, self._stream, first, zero)
+        clock = ContainerClock(zero, primed_s, longest_hole_s(self._container))
         if first is None:
             return packets, clock, None
         if self._read_beside is not None:

@@ -170,3 +170,44 @@ def linked(links: joined_files.Links) -> Iterator[bytes]:
         yield b"".join(iter(lambda: links.read(77), b""))
         if not links.go_on():
             return
+
+
+HOUR_S = 3600
+CLOCK_ENDS_S = 2**33 // 90_000  # of MPEG: then it begins again at 0
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
+@pytest.mark.parametrize(
+    "begins_s",
+    [
+        (10 * HOUR_S, 100),
+        (100, 10 * HOUR_S),
+        (100, 100),
+        (CLOCK_ENDS_S - 1, 2 * HOUR_S),
+        (20 * HOUR_S, 20 * HOUR_S - 90),
+    ],
+)
+def test_the_clock_of_a_broadcast_may_begin_anywhere_in_each_of_its_programmes(
+    tmp_path: Path, name: str, begins_s: tuple[int, int]
+) -> None:
+    """Hours between two programmes that were recorded one after the other are no sound that is missing."""
+    codec = {"a.ts": "aac", "a.mpg": "mp2"}[name]
+    sound = silence(500) + tone(500) + silence(1000)
+    data = b""
+    for number, begin_s in enumerate(begins_s):
+        whole = tmp_path / f"{number}{name}"
+        data += film(whole, codec, [(0, sound)], rate=16000, output_ts_offset=str(begin_s)).read_bytes()
+    path = tmp_path / name
+    path.write_bytes(data)
+    items = read(str(path))
+    assert not [item for item in items if isinstance(item, Gap)]
+    assert onsets(items, 16000) == [pytest.approx(at, abs=150) for at in (500, 2500)]
+
+
+def test_the_clock_of_a_broadcast_may_run_over_in_the_middle(tmp_path: Path) -> None:
+    """After 26.5 hours it begins again at 0: nothing is missing there."""
+    sound = silence(500) + tone(500) + silence(2000) + tone(500)
+    path = film(tmp_path / "a.ts", "aac", [(0, sound)], rate=16000, output_ts_offset=str(CLOCK_ENDS_S - 2))
+    items = read(str(path))
+    assert not [item for item in items if isinstance(item, Gap)]
+    assert onsets(items, 16000) == [pytest.approx(at, abs=150) for at in (500, 3000)]
