@@ -6,6 +6,7 @@ can. Decoders believe the length. A header with a length that agrees with the fi
 
 import io
 import struct
+from typing import IO
 
 from asrcli.sources.exact_reader import ExactReader, Read, reader
 from asrcli.sources.wav import CHANNELS_MAX, RATE_MAX, WavHeader, form
@@ -23,7 +24,7 @@ _LOGARITHMIC = {b"alaw", b"ulaw"}  # the bits in the header are those of the sou
 _AU = struct.Struct(">IIIII")  # where the samples begin, their size, encoding, rate, channels
 _AU_ENCODINGS = {1: ("mulaw", 1), 2: ("s8", 1), 3: ("s16be", 2), 4: ("s24be", 3), 5: ("s32be", 4), 6: ("f32be", 4),
                  7: ("f64be", 8), 27: ("alaw", 1)}  # fmt: skip
-_W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0"
+W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0"
 _W64_HEAD = 24  # bytes of the name and the size of a chunk, which the size includes
 _ENDLESS = 0x7FFF0000  # what programs write for a length that they do not know is this or more
 _W64_ENDLESS = 1 << 62
@@ -31,7 +32,7 @@ _CHUNK_LIMIT = 1 << 18  # bytes of the largest chunk before the samples
 _TAG_BYTES = 128  # of an ID3 tag at the end, which is no chunk
 
 
-def header(read: Read, file: io.FileIO | None = None) -> WavHeader | None:
+def header(read: Read, file: IO[bytes] | io.FileIO | None = None) -> WavHeader | None:
     """Read a header up to the first sample; return None where its length can be believed, or it is of another kind.
 
     Args:
@@ -45,12 +46,12 @@ def header(read: Read, file: io.FileIO | None = None) -> WavHeader | None:
         return _aiff(stream, file)
     if start == b".snd":
         return _au(stream)
-    if start == _W64[:4] and stream.exactly(12) == _W64[4:]:
+    if start == W64[:4] and stream.exactly(12) == W64[4:]:
         return _wave64(stream)
     return None
 
 
-def length(file: io.FileIO, size_bytes: int) -> tuple[WavHeader, int] | None:
+def length(file: IO[bytes] | io.FileIO, size_bytes: int) -> tuple[WavHeader, int] | None:
     """Return the header of such a file and the real length of its samples in milliseconds; None for another file."""
     file.seek(0)
     head = header(reader(file), file)
@@ -59,7 +60,7 @@ def length(file: io.FileIO, size_bytes: int) -> tuple[WavHeader, int] | None:
     return head, head.ms(max(0, size_bytes - head.offset))
 
 
-def _aiff(stream: ExactReader, file: io.FileIO | None) -> WavHeader | None:
+def _aiff(stream: ExactReader, file: IO[bytes] | io.FileIO | None) -> WavHeader | None:
     if stream.exactly(8)[4:] not in _AIFF:
         return None
     common = b""
@@ -80,7 +81,7 @@ def _aiff(stream: ExactReader, file: io.FileIO | None) -> WavHeader | None:
     return None
 
 
-def _ends_well(file: io.FileIO, at: int) -> bool:
+def _ends_well(file: IO[bytes] | io.FileIO, at: int) -> bool:
     """Whether a chunk, a tag or the end of the file is where samples should end."""
     size_bytes = file.seek(0, io.SEEK_END)
     file.seek(at + at % 2)
@@ -95,7 +96,7 @@ def _of_aiff(common: bytes, offset: int) -> WavHeader | None:
     if len(common) < _COMMON.size:
         return None
     channels, _, bits, exponent, mantissa = _COMMON.unpack_from(common)
-    rate = round(mantissa * 2.0 ** max(-200, int.from_bytes(exponent) - _EXPONENT))
+    rate = round(mantissa * 2.0 ** min(0, int.from_bytes(exponent) - _EXPONENT))  # higher ones are no rate
     width = (bits + 7) // 8
     kind = common[_COMMON.size : _COMMON.size + 4] or b"NONE"
     if kind.lower() in _LOGARITHMIC:
