@@ -47,7 +47,7 @@ def header(read: Read, file: IO[bytes] | io.FileIO | None = None) -> WavHeader |
     if start == b".snd":
         return _au(stream)
     if start == W64[:4] and stream.exactly(12) == W64[4:]:
-        return _wave64(stream)
+        return _wave64(stream, file)
     return None
 
 
@@ -117,13 +117,15 @@ def _au(stream: ExactReader) -> WavHeader | None:
     return _header(encoding, rate, channels, width, stream.at)
 
 
-def _wave64(stream: ExactReader) -> WavHeader | None:
+def _wave64(stream: ExactReader, file: IO[bytes] | io.FileIO | None) -> WavHeader | None:
     stream.exactly(24)  # the size of the file, and the name of its kind
     found = None
     while len(head := stream.exactly(_W64_HEAD)) == _W64_HEAD:
         name, size = head[:4], int.from_bytes(head[16:], "little")
         if name == b"data":
-            if _W64_HEAD < size < _W64_ENDLESS or found is None:
+            end = stream.at - _W64_HEAD + size
+            known = _W64_HEAD < size < _W64_ENDLESS and (file is None or _wave64_ends_well(file, end))
+            if known or found is None:
                 return None
             encoding, rate, channels, frame_bytes, _ = found
             return _header(encoding, rate, channels, frame_bytes // max(1, channels), stream.at)
@@ -133,6 +135,18 @@ def _wave64(stream: ExactReader) -> WavHeader | None:
         if name == b"fmt ":
             found = form(body)
     return None
+
+
+def _wave64_ends_well(file: IO[bytes] | io.FileIO, at: int) -> bool:
+    """Whether a chunk, a joined file, a tag or the end of the file is where samples should end."""
+    at += -at % 8
+    left = file.seek(0, io.SEEK_END) - at
+    if left <= _TAG_BYTES:
+        return True
+    file.seek(at)
+    head = file.read(_W64_HEAD)
+    is_chunk = all(32 <= byte < 127 for byte in head[:4]) and int.from_bytes(head[16:], "little") <= left
+    return is_chunk or head.startswith(W64[:4])
 
 
 def _header(encoding: str, rate: int, channels: int, width: int, offset: int) -> WavHeader | None:

@@ -34,7 +34,9 @@ def with_length(path: Path, length: int | None) -> bytes:
         struct.pack_into(">I", data, 8, right // 2 if length is None else length)
     else:
         at = data.index(b"data") + 16
-        struct.pack_into("<Q", data, at, 2**63 - 1 if length else 24)
+        (right,) = struct.unpack_from("<Q", data, at)
+        size = {None: right // 16 * 8, 0: 24}.get(length, 2**63 - 1)
+        struct.pack_into("<Q", data, at, size)
     return bytes(data)
 
 
