@@ -1,9 +1,9 @@
-"""Where a file begins in the times of its container, and what its first sound is."""
+"""Where a file begins in the times of its container, and how far these may jump."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from asrcli.sources.container_clock import LEAD_MAX_S
-from asrcli.sources.decoding_errors import DECODER_ERRORS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 # Containers whose times begin at 0: sound that begins later in them really begins later.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 _RECORDED_LEAD_MAX_S = 10.0  # a stream that begins later was recorded in the middle of a broadcast
+# Streams of broadcasts: their clock starts again with each programme, so a jump over hours is no missing sound.
+_OF_BROADCASTS = {"mpegts", "mpeg"}
+_BREAK_MAX_S = 3600.0  # no reception is away for longer and then goes on in the same file
 
 
 def zero_s(container: "InputContainer") -> float | None:
@@ -34,18 +37,8 @@ def must_begin_with_sound(container: "InputContainer") -> bool:
     return container.format.name in {"ogg", "flac"} and len(container.streams) == 1
 
 
-def first_sound(path: str, stream: int) -> tuple[int, int]:
-    """Return the sample rate in Hz and the number of channels of the first frame of a stream; zeros if there is none.
-
-    For a container that does not say it, and whose sound begins behind all that libav reads to find out.
-    """
-    import av
-
-    try:
-        with av.open(f"file:{path}") as container:
-            for frame in container.decode(container.streams[stream]):
-                if isinstance(frame, av.AudioFrame):
-                    return frame.sample_rate, frame.layout.nb_channels
-    except (av.FFmpegError, *DECODER_ERRORS):
-        pass  # whoever reads the sound reports the error
-    return 0, 0
+def longest_hole_s(container: "InputContainer") -> float:
+    """Return how much sound may be missing at one place of a container; a longer jump of its times is none."""
+    if container.format.name in _OF_BROADCASTS:
+        return _BREAK_MAX_S
+    return inf

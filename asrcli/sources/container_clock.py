@@ -5,6 +5,7 @@ wrong, so one time alone is not believed if the time of the next frame contradic
 """
 
 from collections.abc import Callable
+from math import inf
 
 TOLERANCE_S = 0.04  # the promise is 50 ms; containers round times to 1 ms and more
 EXACT_S = 0.004  # the tolerance where packets are known to be lost
@@ -19,13 +20,15 @@ class ContainerClock:
     Args:
         zero: The container's time of that beginning; None takes the time of the first frame.
         primed_s: How much of the first frames is no sound yet: the file begins after it.
+        longest_hole_s: Times that jump ahead by more start again, as those that jump back.
 
     Attributes:
         now: Where the next frame begins, unless its time says otherwise.
     """
 
-    def __init__(self, zero: float | None, primed_s: float = 0.0) -> None:
+    def __init__(self, zero: float | None, primed_s: float = 0.0, longest_hole_s: float = inf) -> None:
         self._zero = zero
+        self._longest_hole_s = longest_hole_s
         if zero is not None:
             self._zero = zero + primed_s
         self._began = False
@@ -72,7 +75,10 @@ class ContainerClock:
         self._late_s = 0.0
         if not self._agrees(time + length_s, following()):
             return 0.0
-        if ahead_s > 0 and (self._began or ahead_s <= LEAD_MAX_S):
+        longest_s = LEAD_MAX_S
+        if self._began:
+            longest_s = self._longest_hole_s
+        if 0 < ahead_s <= longest_s:
             return ahead_s
         self._zero += ahead_s  # the times start again: the sound follows without a hole
         return 0.0

@@ -44,12 +44,15 @@ def open_container(
     """
     import av
 
+    # libav takes times that jump back by a minute for a clock that has run over, and adds 26 hours to them. In a
+    # joined file they begin again; a clock that has run over looks the same, and its sound follows without a hole too.
+    options["options"] = options.get("options", {}) | {"correct_ts_overflow": "0"}
     if not isinstance(source, str):
         # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
         # listen on the network before its format is known and refused.
-        options["options"] = options.get("options", {}) | {"protocol_whitelist": "data"}
+        options["options"] |= {"protocol_whitelist": "data"}
     elif _is_address(source):
-        options["options"] = options.get("options", {}) | recording_proxy.proxy_options(str(source))
+        options["options"] |= recording_proxy.proxy_options(str(source))
     if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
         options["metadata_errors"] = "replace"
     try:
@@ -68,6 +71,22 @@ def open_container(
         container.close()
         raise SourceError(name, "is a list of other files, whatever it is called: name those")
     return container
+
+
+def first_sound(path: str, stream: int) -> tuple[int, int]:
+    """Return the sample rate in Hz and the number of channels of the first frame of a stream; zeros if there is none.
+
+    For a container that does not say it, and whose sound begins behind all that libav reads to find out.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    # Whoever reads the sound reports an error.
+    opened = open_container(f"file:{path}", path, {}, bytes, None)
+    with closing(opened) as container, suppress(SourceError), DecodingGuard(path, NOT_AUDIO, None):
+        for frame in container.decode(container.streams.audio[stream]):
+            return frame.sample_rate, frame.layout.nb_channels
+    return 0, 0
 
 
 def explained(error: SourceError, head: bytes, *, is_recording: bool = False) -> SourceError:

@@ -9,10 +9,10 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi_chunks import AviChunks
-from asrcli.sources.container_beginning import first_sound, must_begin_with_sound, zero_s
+from asrcli.sources.container_beginning import longest_hole_s, must_begin_with_sound, zero_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
-from asrcli.sources.container_opening import NOT_AUDIO, beginning, open_container
+from asrcli.sources.container_opening import NOT_AUDIO, beginning, first_sound, open_container
 from asrcli.sources.decoded_frames import (
     UNDECODABLE,
     DamagedPackets,
@@ -107,7 +107,7 @@ class Decoder:
             codec = self._stream.codec_context
             self._kind = codec.sample_rate or 0, codec.channels or 0
             if self._path and not all(self._kind):
-                self._kind = first_sound(self._path, self._stream.index)
+                self._kind = first_sound(self._path, chosen.number - 1)
             if self.codec == "flac":  # do not decode damaged frames to noise
                 self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
         except BaseException:
@@ -248,7 +248,8 @@ class Decoder:
             packets = true_times(packets, self._last_granule)
         first = next(packets, None)
         zero = zero_s(self._container)
-        clock = ContainerClock(zero, undeclared_s(self._container, self._stream, first, zero))
+        primed_s = undeclared_s(self._container, self._stream, first, zero)
+        clock = ContainerClock(zero, primed_s, longest_hole_s(self._container))
         if first is None:
             return packets, clock, None
         if self._read_beside is not None:

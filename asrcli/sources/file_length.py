@@ -12,7 +12,7 @@ from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.lazy_module import LazyModule
 from asrcli.sources import wav
 from asrcli.sources.exact_reader import HEAD_BYTES, reader, start_after_tag
-from asrcli.sources.lazy_decoder import decoding, mp3_frames
+from asrcli.sources.lazy_decoder import decoding, mp3_frames, unknown_length
 from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_only_track
 
@@ -71,7 +71,7 @@ def measure_file(
     try:  # WAV needs no decoder: do not load one
         with io.FileIO(path) as file:
             size_bytes = Path(path).stat().st_size
-            if samples is None and (measured := _wav(path, file, size_bytes)) is not None:
+            if samples is None and (measured := _samples(path, file, size_bytes)) is not None:
                 check_only_track(path, track)
                 return measured
             file.seek(0)
@@ -99,13 +99,17 @@ def measure_file(
         return FileLength(rate, channels, decoder.measured_ms(), promised_ms)
 
 
-def _wav(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
+def _samples(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
+    """Measure a file whose samples need no decoder; return None for another one."""
     try:
         measured = wav.length(file, size_bytes)
     except SourceError as exc:
         raise SourceError(path, exc.reason) from exc
     if measured is None:
-        return None
+        unknown = unknown_length.length(file, size_bytes)
+        if unknown is None:
+            return None
+        measured = *unknown, None
     head, real_ms, promised_ms = measured
     return FileLength(head.rate, head.channels, real_ms, promised_ms)
 

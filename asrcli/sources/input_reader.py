@@ -11,7 +11,7 @@ from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
-from asrcli.sources.lazy_decoder import cut_ends, decoding, mp3_frames
+from asrcli.sources.lazy_decoder import cut_ends, decoding, mp3_frames, unknown_length
 from asrcli.sources.ogg import CUT, DAMAGED_END, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.sample_format import SampleFormat
@@ -73,6 +73,12 @@ class InputReader:
                     yield from self._wav(reader(file), head)
                     return
                 file.seek(0)
+                head = unknown_length.header(reader(file), file)
+                if head is not None:
+                    file.seek(head.offset)
+                    yield from self._wav(reader(file), head)
+                    return
+                file.seek(0)
                 if file.read(len(OGG)) == OGG:
                     file.seek(0)
                     yield from self._links(reader(file))
@@ -96,6 +102,12 @@ class InputReader:
                 return
             head = header(reader(pipe), self._name)
             if head is not None and head.encoding:
+                pipe.forget()
+                yield from self._wav(reader(pipe), head)
+                return
+            pipe.rewind()
+            head = unknown_length.header(reader(pipe))
+            if head is not None:
                 pipe.forget()
                 yield from self._wav(reader(pipe), head)
                 return

@@ -85,7 +85,7 @@ def header(read: Read) -> WavHeader | None:
     start = stream.exactly(12)
     if start[:4] not in {b"RIFF", b"RF64", b"BW64"} or start[8:] != b"WAVE":
         return None
-    form: _Form | None = None
+    found: _Form | None = None
     long_size: int | None = None
     before = 0
     while len(head := stream.exactly(8)) == 8:
@@ -93,22 +93,22 @@ def header(read: Read) -> WavHeader | None:
             head = head[1:] + stream.exactly(1)
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if name == b"data":
-            return _complete(form, stream.at, size, long_size)
+            return _complete(found, stream.at, size, long_size)
         if size > HEADER_LIMIT:
             return None
         body = stream.exactly(size)
         if name == b"fmt ":
-            form = _form(body)
+            found = form(body)
         elif name == b"ds64" and size >= 16:
             long_size = int.from_bytes(body[8:16], "little")
         before = size
     return None
 
 
-def _complete(form: _Form | None, offset: int, size: int, long_size: int | None) -> WavHeader | None:
-    if form is None or 0 in form[1:4]:
+def _complete(found: _Form | None, offset: int, size: int, long_size: int | None) -> WavHeader | None:
+    if found is None or 0 in found[1:4]:
         return None
-    encoding, rate, channels, frame_bytes, mask = form
+    encoding, rate, channels, frame_bytes, mask = found
     if rate > RATE_MAX:
         raise SourceError("", f"claims {rate} samples a second: its header is damaged")
     if channels > CHANNELS_MAX:
@@ -123,7 +123,8 @@ def _complete(form: _Form | None, offset: int, size: int, long_size: int | None)
     return WavHeader(encoding, rate, channels, frame_bytes, mask, offset, promised)
 
 
-def _form(body: bytes) -> _Form | None:
+def form(body: bytes) -> _Form | None:
+    """Read the description of samples in a format chunk; None if it is too short."""
     if len(body) < 16:
         return None
     tag, channels, rate, _, align, bits = struct.unpack("<HHIIHH", body[:16])

@@ -1,4 +1,4 @@
-"""Fuzz targets: files that users name, which are WAV headers, hot-word lists and scripts of the local server."""
+"""Fuzz targets: files that users name: headers of recordings, hot-word lists and scripts of the local server."""
 
 import io
 import struct
@@ -9,6 +9,7 @@ from asrcli.dashscope.hotwords import check_hotwords, limits_of, parse_hotwords
 from asrcli.protocol.raw_exchange import parsed
 from asrcli.recognizers import scripted, scripted_answers
 from asrcli.server.faults import script
+from asrcli.sources import unknown_length
 from asrcli.sources.exact_reader import reader
 from asrcli.sources.wav import examine_end, header, length
 from tests.fuzz.mutation import Target
@@ -24,6 +25,15 @@ def waves(data: bytes) -> None:
         examine_end(reader(io.BytesIO(data)))
     with suppress(AsrError):
         length(io.BytesIO(data), len(data))
+
+
+def unknown_lengths(data: bytes) -> None:
+    """A header of AIFF, Wave64 or AU, in a file and in a pipe."""
+    file = io.BytesIO(data)
+    for found in (unknown_length.header(reader(io.BytesIO(data))), unknown_length.header(reader(file), file)):
+        if found is not None:
+            found.demuxer, found.ms(len(data))
+    unknown_length.length(io.BytesIO(data), len(data))
 
 
 def hot_words(data: bytes) -> None:
@@ -65,6 +75,21 @@ def recordings() -> list[bytes]:
     return [*found, wide, found[0] * 2]
 
 
+def other_recordings() -> list[bytes]:
+    """Headers without a length, as programs write them into pipes."""
+    common = b"COMM" + struct.pack(">IhIhHQ", 18, 1, 0, 16, 0x400C, 0xFA << 56)
+    compressed = b"COMM" + struct.pack(">IhIhHQ4s2s", 24, 2, 0, 16, 0x400E, 0xBB80 << 48, b"sowt", b"\0\0")
+    samples = b"SSND" + struct.pack(">III", 0, 0, 0) + b"abcdefgh"
+    guid = b"\xf3\xac\xd3\x11\x8c\xd1\0\xc0\x4f\x8e\xdb\x8a"
+    form = b"fmt " + guid + struct.pack("<QHHIIHH", 40, 1, 1, 16000, 32000, 2, 16)
+    return [
+        b"FORM\0\0\0\0AIFF" + common + samples,
+        b"FORM\xff\xff\xff\xffAIFC" + compressed + samples.replace(bytes(4), b"\xff" * 4, 1),
+        b".snd" + struct.pack(">IIIII", 28, 0, 3, 16000, 1) + b"textabcdefgh",
+        unknown_length.W64 + bytes(8) + b"wave" + guid + form + b"data" + guid + bytes(8) + b"abcdefgh",
+    ]
+
+
 def lists() -> list[bytes]:
     """Hot words in each form."""
     words = ("Kubernetes:5,梯度下降:4\n# no\n", "a\t4\ten\nb\t\t\n", '[{"text": "a", "weight": 4, "lang": "en"}]')
@@ -82,6 +107,7 @@ def written() -> list[bytes]:
 
 TARGETS: dict[str, Target] = {
     "wav-headers": (waves, recordings),
+    "unknown-lengths": (unknown_lengths, other_recordings),
     "hot-words": (hot_words, lists),
     "scripts": (scripts, written),
 }

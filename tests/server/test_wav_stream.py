@@ -68,3 +68,5 @@ def test_a_header_says_whether_its_samples_are_the_pcm_of_the_task(described: tu
     assert stream.has_begun
     assert stream.needs_decoder(16000) is needed
     assert not WavStream().needs_decoder(16000)
+    cut = WavStream()
+    assert (cut.pcm(header[:30]), cut.has_begun, cut.rest()) == (b"", False, b"")

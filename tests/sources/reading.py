@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
@@ -22,6 +23,24 @@ def read(source: FileSource, start: int = 0) -> tuple[list[Chunk], list[Notice]]
     """The chunks and the notices of a source."""
     items = list(source.chunks(start))
     return [x for x in items if isinstance(x, Chunk)], [x for x in items if isinstance(x, Notice)]
+
+
+def read_file(path: str) -> list[Chunk | Told]:
+    """All that an input gives; no chunk overlaps another."""
+    items = list(FileSource(path, RATE).chunks(0))
+    chunks = [item for item in items if isinstance(item, Chunk)]
+    assert all(before.end <= after.position for before, after in pairwise(chunks))
+    return items
+
+
+def read_named_pipe(path: Path, data: bytes) -> list[Chunk | Told]:
+    """All that a named pipe gives into which somebody writes this."""
+    os.mkfifo(path)
+    writer = Thread(target=path.write_bytes, args=(data,), daemon=True)
+    writer.start()
+    items = read_file(str(path))
+    writer.join()
+    return items
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from asrcli.core.audio import Chunk
 from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.avi_chunks import AviChunks
-from asrcli.sources.container_beginning import first_sound
+from asrcli.sources.container_opening import first_sound
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file import native
 from asrcli.sources.file_length import measure_file
@@ -78,7 +78,7 @@ def test_a_track_in_which_nothing_can_be_decoded_has_no_rate(tmp_path: Path) -> 
             data[at + 30 : at + 188] = bytes(158)
     path.write_bytes(data)
     assert native(str(path)) is None
-    assert first_sound(str(tmp_path / "absent.ts"), 0) == (0, 0)
+    assert first_sound(str(path), 0) == (0, 0)
 
 
 @pytest.mark.parametrize("codec", ["aac", "libmp3lame"])

@@ -1,8 +1,6 @@
 """Files that are joined end to end, as `cat` and radio recorders leave them: each is heard behind the one before."""
 
 import io
-import os
-import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +15,7 @@ from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources import joined_files
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from tests.sources.reading import RATE
+from tests.sources.reading import RATE, read_file, read_named_pipe
 from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 
@@ -32,24 +30,6 @@ KINDS = [("a.opus", "libopus", 48000), ("a.ogg", "flac", 16000), ("a.mp3", "libm
          ("a.caf", "pcm_s16le", 16000), ("a.w64", "pcm_s16le", 44100), ("a.avi", "libmp3lame", 44100)]  # fmt: skip
 LIVE = {"a.webm": {"live": "1"}, "c.mkv": {"live": "1"}, "a.m4a": {"movflags": "frag_keyframe+empty_moov"}}
 PART_MS = 1200
-
-
-def read(path: str) -> list[Chunk | Event]:
-    """All that an input gives; no chunk overlaps another."""
-    items = list(FileSource(path, RATE).chunks(0))
-    chunks = [item for item in items if isinstance(item, Chunk)]
-    assert all(before.end <= after.position for before, after in pairwise(chunks))
-    return items
-
-
-def read_pipe(path: Path, data: bytes) -> list[Chunk | Event]:
-    """All that a named pipe gives into which somebody writes this."""
-    os.mkfifo(path)
-    writer = threading.Thread(target=path.write_bytes, args=(data,), daemon=True)
-    writer.start()
-    items = read(str(path))
-    writer.join()
-    return items
 
 
 def check(items: list[Chunk | Event], count: int) -> None:
@@ -71,8 +51,8 @@ def test_any_number_of_files_follow_each_other(
     data, path = one.read_bytes(), tmp_path / name
     for count in (1, 2, 3, 4):
         path.write_bytes(data * count)
-        check(read(str(path)), count)
-        check(read_pipe(tmp_path / f"{count}{name}", data * count), count)
+        check(read_file(str(path)), count)
+        check(read_named_pipe(tmp_path / f"{count}{name}", data * count), count)
         assert FileSource(str(path), RATE).duration_ms == pytest.approx(PART_MS * count, abs=80 * count)
         behind = FileSource(str(path), RATE, Clip(PART_MS * count - 500))
         assert any(isinstance(item, Chunk) for item in behind.chunks(0))
@@ -89,8 +69,8 @@ def test_the_form_may_change_from_part_to_part(tmp_path: Path, names: tuple[str,
         data += encoded(tmp_path / f"{number}{name}", codec, pcm, rate, layout=layout).read_bytes()
     path = tmp_path / "all.mkv"
     path.write_bytes(data)
-    check(read(str(path)), len(names))
-    check(read_pipe(tmp_path / "pipe.mkv", data), len(names))
+    check(read_file(str(path)), len(names))
+    check(read_named_pipe(tmp_path / "pipe.mkv", data), len(names))
 
 
 def test_damage_between_parts_hides_none(tmp_path: Path) -> None:
@@ -101,8 +81,8 @@ def test_damage_between_parts_hides_none(tmp_path: Path) -> None:
     data = one + bytes(5000) + one + b"\xff" * 70_000 + one
     path = tmp_path / "a.webm"
     path.write_bytes(data)
-    assert len(onsets(read(str(path)), 16000)) == 3
-    assert len(onsets(read_pipe(tmp_path / "pipe.webm", data), 16000)) == 3
+    assert len(onsets(read_file(str(path)), 16000)) == 3
+    assert len(onsets(read_named_pipe(tmp_path / "pipe.webm", data), 16000)) == 3
 
 
 def test_films_with_holes_are_joined_too(tmp_path: Path) -> None:
@@ -115,7 +95,7 @@ def test_films_with_holes_are_joined_too(tmp_path: Path) -> None:
     )
     path = tmp_path / "a.mkv"
     path.write_bytes(one.read_bytes() * 3)
-    found = onsets(read(str(path)), 16000)
+    found = onsets(read_file(str(path)), 16000)
     assert [after - before for before, after in pairwise(found)][::2] == pytest.approx([2000] * 3, abs=50)
 
 
@@ -170,3 +150,44 @@ def linked(links: joined_files.Links) -> Iterator[bytes]:
         yield b"".join(iter(lambda: links.read(77), b""))
         if not links.go_on():
             return
+
+
+HOUR_S = 3600
+CLOCK_ENDS_S = 2**33 // 90_000  # of MPEG: then it begins again at 0
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
+@pytest.mark.parametrize(
+    "begins_s",
+    [
+        (10 * HOUR_S, 100),
+        (100, 10 * HOUR_S),
+        (100, 100),
+        (CLOCK_ENDS_S - 1, 2 * HOUR_S),
+        (20 * HOUR_S, 20 * HOUR_S - 90),
+    ],
+)
+def test_the_clock_of_a_broadcast_may_begin_anywhere_in_each_of_its_programmes(
+    tmp_path: Path, name: str, begins_s: tuple[int, int]
+) -> None:
+    """Hours between two programmes that were recorded one after the other are no sound that is missing."""
+    codec = {"a.ts": "aac", "a.mpg": "mp2"}[name]
+    sound = silence(500) + tone(500) + silence(1000)
+    data = b""
+    for number, begin_s in enumerate(begins_s):
+        whole = tmp_path / f"{number}{name}"
+        data += write_media(whole, codec, [(0, sound)], rate=16000, output_ts_offset=str(begin_s)).read_bytes()
+    path = tmp_path / name
+    path.write_bytes(data)
+    items = read_file(str(path))
+    assert not [item for item in items if isinstance(item, Gap)]
+    assert onsets(items, 16000) == [pytest.approx(at, abs=150) for at in (500, 2500)]
+
+
+def test_the_clock_of_a_broadcast_may_run_over_in_the_middle(tmp_path: Path) -> None:
+    """After 26.5 hours it begins again at 0: nothing is missing there."""
+    sound = silence(500) + tone(500) + silence(2000) + tone(500)
+    path = write_media(tmp_path / "a.ts", "aac", [(0, sound)], rate=16000, output_ts_offset=str(CLOCK_ENDS_S - 2))
+    items = read_file(str(path))
+    assert not [item for item in items if isinstance(item, Gap)]
+    assert onsets(items, 16000) == [pytest.approx(at, abs=150) for at in (500, 3000)]

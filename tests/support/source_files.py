@@ -60,7 +60,6 @@ LIBRARY_USERS = {
     "prometheus_client": ["server/prometheus_collector.py"],
     "python_socks": ["transport/proxy.py"],
     "av": [
-        "sources/container_beginning.py",
         "sources/container_opening.py",
         "sources/decoder.py",
         "sources/decoded_frames.py",

@@ -149,6 +149,8 @@ def test_a_command_that_cannot_be_followed_is_refused_with_what_is_wrong_with_it
             server.receive(Text(said))
     with pytest.raises(ProtocolError, match="send it as a text message"):  # in a task too: it would be noise
         server.receive(Binary(said.encode()))
+    for audio in (b"{}", b"{not JSON}", b"{", b'{"a": 1}'):  # samples may look like that
+        assert all(isinstance(command, SendAudio) for command in server.receive(Binary(audio)))
 
 
 @pytest.mark.parametrize(
