@@ -13,6 +13,7 @@ from asrcli.dashscope.catalogue import Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingIgnored, SettingsConflict
+from asrcli.protocol.language_codes import meant_languages
 
 OPTIONS: Mapping[str, str] = {name: row.spelling for name, row in BY_NAME.items()}
 # The parameters that the embedded recognizer uses, whatever model is named.
@@ -45,7 +46,8 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
     for code in recognition.languages:
         if model.languages and code not in model.languages:
             problem = f"{model.name} does not know it, only {' '.join(model.languages)}"
-            raise SettingError("languages", problem, value=code, cause=Cause.SERVICE_DECIDES)
+            meant = meant_languages(code, model.languages)
+            raise SettingError("languages", problem, meant, value=code, cause=Cause.SERVICE_DECIDES)
     _check_ranges(recognition)
     _check_target(model, recognition)
     _check_region(model, region)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.protocol.language_codes import meant_languages
 from asrcli.recognizers import registry
 from asrcli.recognizers.registry import RecognizerInfo
 
@@ -23,7 +24,10 @@ def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
     if known is not None and (foreign := set(recognition.languages) - set(known)):
         names = ", ".join(f"{name} ({code})" for code, name in known.items())
         problem = f"the embedded recognizer knows {names} only"
-        raise SettingError("language", problem, value=min(foreign), cause=Cause.OTHER_LANGUAGE)
+        written = min(foreign)
+        if meant := meant_languages(written, known):
+            raise SettingError("language", problem, meant, value=written)
+        raise SettingError("language", problem, value=written, cause=Cause.OTHER_LANGUAGE)
     if recognition.hotwords and not info.hotwords:
         takers = " or ".join(row.name for row in registry.PREFERRED if row.hotwords)
         why = f": {info.no_hotwords}" if info.no_hotwords else ""
