@@ -215,9 +215,8 @@ def _clause_end(group: list[_Piece]) -> int:
         text = group[at - 1].text
         if re.search(f"[{_CLOSING}]\\s*$", text) and not _ABBREVIATION.fullmatch(text):
             return at
-    least = len(group) // 2 + 1
     at = len(group)
-    while at > least and _ABBREVIATION.fullmatch(group[at - 1].text):
+    while at > 1 and _ABBREVIATION.fullmatch(group[at - 1].text):
         at -= 1
     return at
 
