@@ -78,11 +78,11 @@ def _about_command(word: str, commands: Iterable[str]) -> str:
 
 def _about_value(word: str, choices: Sequence[str]) -> str:
     """What was probably meant by a value that is none of these; empty if nothing is near."""
-    meant = next((each for each in (word, _OTHER_VALUES.get(word, "")) if each in choices), "")
-    near = [meant] if meant else get_close_matches(word, choices, 1)
-    if not near:
+    near = [_OTHER_VALUES.get(word, word), *get_close_matches(word, choices, 1)]
+    meant = next((each for each in near if each in choices), "")
+    if not meant:
         return ""
-    return f"did you mean {near[0]}?"
+    return f"did you mean {meant}?"
 
 
 def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) -> str:
