@@ -1,4 +1,4 @@
-"""Makes the times of a service usable: in order, and inside the audio that was sent. Arithmetic only."""
+"""Corrects times of a service: puts them in order, and inside the audio that was sent. Arithmetic only."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from asrcli.protocol.json_messages import Json, number, text
 
 LONGEST_MS = 10**10  # more than a hundred days; no task lasts so long
 DIGITS = 15  # a longer text is not a time
-AHEAD_MS = 1000  # a service that rounds or pads its times names none so far behind the audio that was sent
+AHEAD_MS = 1000  # rounding and padding by a service does not exceed the sent audio by this much
 # How long one character takes in slow speech. English that is read aloud has 150 words of 5 letters and a space per
 # minute: 15 characters a second; slow speech has 10. Mandarin, Japanese and Korean have 4 to 6 syllables a second, 3
 # in slow speech, and write each as one wide character. The slow rates are used because a caption that stays too long
-# is replaced by the next one, while one that ends too early takes words away.
+# is replaced by the next one, while one that ends too early hides words.
 LETTER_MS, WIDE_MS = 100, 330
 
 
@@ -91,7 +91,7 @@ def span(
 
 
 def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
-    """Whether a time is so far behind the audio that was sent that it says nothing; False if no audio is known."""
+    """Whether a time is too far after the sent audio to be usable; False if the amount of sent audio is not known."""
     if time_ms is None or not sent_ms:
         return False
     return time_ms > sent_ms + AHEAD_MS

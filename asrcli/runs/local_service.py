@@ -8,7 +8,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError
 from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.registry import RecognizerInfo
 
 if TYPE_CHECKING:
@@ -61,5 +61,5 @@ def local_service(recognition: RecognitionSettings, info: RecognizerInfo) -> Ite
     from asrcli.server.local_server import in_background
 
     check_local(recognition, info)
-    with in_background(registry.make(info)) as url:
+    with in_background(factory.make(info)) as url:
         yield ConnectionSettings(url, connect_timeout_s=READY_WITHIN_S)

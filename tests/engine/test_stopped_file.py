@@ -16,7 +16,7 @@ from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recovery.resume_point import PAUSE_MS, STEP_MS, until_pause
 from asrcli.transport.io_thread import io_thread
 from tests.support.handshake import RATE, Service, Tone, Wire
-from tests.support.talk import READY
+from tests.support.live_session import READY
 
 LOUD, QUIET = bytes([0, 40]), bytes([50, 0])
 MS = RATE.rate // 1000  # samples

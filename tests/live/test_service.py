@@ -25,8 +25,8 @@ from asrcli.runs.run import Run
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
 from tests.support.command import asr, lines
+from tests.support.inference_socket import begun
 from tests.support.listener import Listener
-from tests.support.speaking import begun
 from tests.support.tone import tone, wav
 
 QWEN = "qwen3-asr-flash-realtime"

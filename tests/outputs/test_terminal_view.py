@@ -241,3 +241,45 @@ def test_a_live_view_that_was_taken_away_erases_nothing_when_it_comes_back(monke
     assert "\x1b[2K" not in back.split("and")[0].split("\x1b[?25l")[-1].split("\n")[0]
     screen.terminal.leave()
     assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")
+
+
+def test_after_ctrl_z_the_live_line_comes_back_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no event follows for long: the service does not answer. It comes once, and only if it was there."""
+    screen = Screen(monkeypatch)
+
+    def continued() -> str:
+        """What is drawn after `fg`."""
+        before = len(screen.file.getvalue())
+        screen.terminal.draw_again()
+        return screen.file.getvalue()[before:]
+
+    screen.terminal.leave()
+    assert continued() == ""
+    assert "connecting" in screen.handle(Progress(0))
+    assert continued() == ""
+    screen.terminal.leave()
+    with monkeypatch.context() as patch:
+        patch.setattr(screen.terminal, "_may_draw", lambda: False)  # it goes on in the background
+        assert continued() == ""
+    assert continued().count("connecting") == 1
+    assert continued() == ""
+    assert "good" in screen.handle(BEGAN, Progress(1000), Partial("1", 0, "", "good"))
+    screen.terminal.close()
+    assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")
+
+
+def test_a_signal_while_something_is_drawn_leaves_it_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich is in the middle of a line then."""
+    screen = Screen(monkeypatch)
+    screen.handle(Progress(0))
+
+    def stopped(_: Event) -> None:
+        screen.terminal.leave()
+        before = len(screen.file.getvalue())
+        screen.terminal.draw_again()
+        assert len(screen.file.getvalue()) == before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(screen.terminal, "_print_event", stopped)
+        screen.handle(BEGAN)
+    assert "ETA" in screen.handle(Progress(1000), Progress(2000))

@@ -20,8 +20,8 @@ from asrcli.recognizers.moonshine import MoonshineSession
 from asrcli.recognizers.moonshine_model import MoonshineModel, as_file
 from asrcli.recognizers.whole_sentences import WholeSentenceSession
 from tests.support.command import CLIP, word_errors
+from tests.support.required_engines import need_moonshine
 from tests.support.tone import silence
-from tests.support.weights import need_moonshine
 
 TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split())
 SECOND = 32_000  # bytes

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,23 @@ def test_a_translation_that_comes_later_is_kept() -> None:
         plain,
         replace(plain, key="2", translation="oui"),
     ]
+
+
+@pytest.mark.parametrize("key", ["1.2", "41"])
+def test_a_translation_alone_that_repeats_the_translation_of_a_sentence_is_not_written(key: str) -> None:
+    """As where a service translates once more under another number. Elsewhere, or with other words, it is kept."""
+    sentence = Final("1", 0, 500, "ja gut", translation="all right", translated_into="en")
+    ghost = Final(key, 3, 498, "all right", language="en")
+    assert kept([sentence, ghost]) == [sentence]
+    elsewhere, others = replace(ghost, begin_ms=600, end_ms=900), replace(ghost, key="9", text="no, gut")
+    assert kept([sentence, elsewhere, others]) == [sentence, elsewhere, others]
+
+
+def test_a_repeated_translation_does_not_make_places_untrue() -> None:
+    """What is told again behind it is still found."""
+    sentence = Final("1", 0, 500, "ja gut", translation="all right", translated_into="en")
+    ghost = Final("41", 0, 500, "all right", language="en")
+    assert kept([sentence, ghost, replace(sentence, key="7")]) == [sentence]
 
 
 def test_a_corrected_begin_is_the_same_sentence() -> None:

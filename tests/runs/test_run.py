@@ -16,8 +16,8 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import ConcurrentSources, Run
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
+from tests.support.live_session import LiveSource
 from tests.support.pair import counting
-from tests.support.talk import Talk
 
 Play = Callable[[Service, Wire], None]
 
@@ -257,9 +257,9 @@ class Full(Listener):
 @pytest.mark.parametrize("full", [1, 2])
 def test_outputs_that_fail_take_nothing_with_them(live: bool, full: int) -> None:
     """A live talk cannot be repeated: the other outputs go on, and the error is raised at the end."""
-    source: Tone | Talk = Tone(5)
+    source: Tone | LiveSource = Tone(5)
     if live:
-        source = Talk()
+        source = LiveSource()
         source.say(5)
         source.end()
     other = Listener()

@@ -15,7 +15,7 @@ from asrcli.recognizers.scripted import Scripted
 from asrcli.server import websocket_server
 from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom, Place
 from asrcli.server.local_server import in_background
-from tests.live.test_hostile import deaf
+from tests.live.test_hostile_clients import deaf
 from tests.support.counted import counted
 from tests.support.wire import INFERENCE, REALTIME, Wire, finish_task, run_task, wait_until, wire
 

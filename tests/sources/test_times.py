@@ -15,7 +15,7 @@ from asrcli.sources.container_clock import DRIFT_S, TOLERANCE_S, ContainerClock
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
 from tests.sources.test_file import RATE
-from tests.support.film import film, onsets
+from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 
 NEAR_MS = 50
@@ -48,7 +48,7 @@ RATES = {"a.flv": 44100, "b.ts": 44100}
 def test_sound_that_begins_late_is_heard_late(tmp_path: Path, name: str, codec: str) -> None:
     """Where the pictures begin is 0. What comes before the sound is not sent, and so costs nothing."""
     rate = RATES.get(name, 48000)
-    path = film(tmp_path / name, codec, [(4000, tone(1000, rate))], rate=rate, length_ms=6000)
+    path = write_media(tmp_path / name, codec, [(4000, tone(1000, rate))], rate=rate, length_ms=6000)
     items = heard(path, start=160)
     assert onsets(items, 16000) == [pytest.approx(4010, abs=NEAR_MS)]
     assert sent_ms(items) < 1300
@@ -58,7 +58,7 @@ def test_sound_that_begins_late_is_heard_late(tmp_path: Path, name: str, codec: 
 @pytest.mark.parametrize("name", ["only.mkv", "only.m4a"])
 def test_a_container_without_pictures_has_its_own_beginning(tmp_path: Path, name: str) -> None:
     """Where its timeline begins, and not where its first packet is."""
-    items = heard(film(tmp_path / name, "aac", [(2500, tone(1000, 48000))]))
+    items = heard(write_media(tmp_path / name, "aac", [(2500, tone(1000, 48000))]))
     assert onsets(items, 16000) == [pytest.approx(2500, abs=NEAR_MS)]
 
 
@@ -69,7 +69,7 @@ def test_behind_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str,
     rate = RATES.get(name, 48000)
     burst, at = tone(800, rate), 1200 + hole_ms
     sound = [(0, silence(200, rate) + burst + silence(200, rate)), (at, silence(200, rate) + burst)]
-    items = heard(film(tmp_path / name, codec, sound, rate=rate, length_ms=at + 1000))
+    items = heard(write_media(tmp_path / name, codec, sound, rate=rate, length_ms=at + 1000))
     assert onsets(items, 16000) == [pytest.approx(200, abs=NEAR_MS), pytest.approx(at + 200, abs=NEAR_MS)]
     (gap,) = gaps(items)
     assert abs(gap.begin_ms - 1200) < 2 * NEAR_MS
@@ -81,7 +81,7 @@ def test_behind_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str,
 def test_spans_are_taken_in_the_same_time(tmp_path: Path) -> None:
     """--start and --end count from the beginning of the file, holes and silence before the sound included."""
     sound = [(2000, tone(1000, 48000)), (6000, tone(1000, 48000))]
-    path = film(tmp_path / "a.mkv", "aac", sound, length_ms=8000)
+    path = write_media(tmp_path / "a.mkv", "aac", sound, length_ms=8000)
     source = FileSource(str(path), RATE, Clip(5000, 6500))
     items = list(source.chunks(RATE.samples(5000)))
     assert onsets(items, 16000) == [pytest.approx(6000, abs=NEAR_MS)]

@@ -3,6 +3,8 @@
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.errors import UsageError
 from asrcli.transport.proxy import proxy_label, proxy_of
@@ -81,3 +83,17 @@ def test_a_proxy_that_speaks_socks_needs_its_library_and_is_called_what_it_is(
 def test_what_a_proxy_is_called(proxy: str, words: str) -> None:
     """Its kind and its host."""
     assert proxy_label(proxy) == words
+
+
+@given(
+    st.sampled_from(["http", "https", "socks5", "HTTP"]),
+    st.sampled_from(["", "me:hunter2@", "me:hun[ter2@"]),
+    st.sampled_from(["[::1", ":1", "a:b", "a:99999", "a:0", "a..b:1", f"{'a' * 64}:1", "", "[x]:1", "[1:2:3]:1"]),
+)
+def test_a_proxy_whose_address_cannot_be_read_is_what_the_error_speaks_of(kind: str, login: str, place: str) -> None:
+    """Not the address of the service; and no password is in the error."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("all_proxy", f"{kind}://{login}{place}")
+        with pytest.raises(UsageError, match="the proxy has no usable address") as caught:
+            proxy_of("wss://s.test", None)
+    assert "hun" not in str(caught.value)

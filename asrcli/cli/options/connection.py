@@ -10,7 +10,7 @@ import typer
 
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
-from asrcli.cli.options.engine import EngineName
+from asrcli.cli.options.engine import EngineName, find_engine
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, proxy_to, unchecked, warn_unencrypted
 from asrcli.cli.options.values import parse_pace
@@ -29,7 +29,7 @@ from asrcli.dashscope.endpoints import (
     socket_url,
 )
 from asrcli.protocol.addresses import endpoint as check_address
-from asrcli.recognizers import registry
+from asrcli.recognizers.registry import RecognizerInfo
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
@@ -274,9 +274,9 @@ class ConnectionOptions(EndpointOptions):
         return self.local or bool(self.url) or bool(requested_endpoint(os.environ).url)
 
     @property
-    def recognizer(self) -> registry.RecognizerInfo | None:
+    def recognizer(self) -> RecognizerInfo | None:
         """The embedded recognizer that is asked; None for a service."""
-        return registry.find(self.engine) if self.local else None
+        return find_engine(self.engine) if self.local else None
 
     def pace_of(self, pace: str | None) -> float | None:
         """How fast files are sent, as times real time, by the value of --pace; None is as fast as they are taken.

@@ -42,7 +42,7 @@ class SentenceResult(NamedTuple):
     def is_behind(self, final: "SentenceResult | None") -> bool:
         """Whether this result is older than the final that has the same name.
 
-        Where the final has no time in which it can be said, its text tells.
+        If the final has no plausible time, the text decides.
         """
         if final is None:
             return False
@@ -144,7 +144,7 @@ def write(event: Partial | Final) -> Json:
 def has_ended(sentence: Json) -> bool:
     """Whether the sentence has ended. Without `sentence_end`, a sentence that has an end time has ended.
 
-    A time that is no later than the begin of all audio is none: some services fill in 0 or -1.
+    A time of 0 or below does not count: some services fill in 0 or -1.
     """
     ended = flag(sentence, "sentence_end")
     if ended is not None:

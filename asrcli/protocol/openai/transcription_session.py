@@ -225,3 +225,11 @@ def language(session: Json, wanted: tuple[str, ...]) -> str:
     """
     named = text(part(part(part(session, "audio"), "input"), "transcription"), "language")
     return language_codes.language_in_effect(named, wanted[:1])
+
+
+def usage(given: Json) -> Json:
+    """The usage of an item under the names of the realtime wire."""
+    seconds = number(given, "seconds")
+    if seconds is None:
+        return given
+    return given | {"duration": seconds}

@@ -98,33 +98,6 @@ def test_deltas_are_appended_and_the_whole_text_replaces_them() -> None:
     assert late.startswith("dropped a late partial")
 
 
-def test_in_vad_mode_the_end_is_a_commit_that_is_answered() -> None:
-    """By an item that the server had not ended, or by an error about an empty buffer; never by an item of its own."""
-    for answer in ("item", "error", "error without an id"):
-        codec = client()
-        codec.audio(SECOND * 3)
-        hear(
-            codec,
-            text("input_audio_buffer.speech_started", audio_start_ms=0, item_id="a"),
-            text("input_audio_buffer.speech_started", audio_start_ms=2000, item_id="b"),
-        )
-        (commit,) = codec.finish()
-        events = hear(
-            codec,
-            text("input_audio_buffer.speech_stopped", audio_end_ms=900, item_id="a"),
-            text("input_audio_buffer.committed", item_id="a"),
-            text(f"{ITEM}completed", item_id="a", transcript="one"),
-        )
-        assert Finished(Usage()) not in events
-        if answer == "item":
-            assert hear(codec, text("input_audio_buffer.committed", item_id="b")) == []
-        else:
-            about = value(commit)["event_id"] if answer == "error" else None
-            error = {"type": "invalid_request_error", "code": EMPTY, "message": "buffer too small", "event_id": about}
-            assert hear(codec, text("error", error=error)) == []
-        assert hear(codec, text(f"{ITEM}completed", item_id="b", transcript="two"))[-1] == Finished(Usage())
-
-
 def test_in_manual_mode_the_end_is_the_text_of_the_last_commit() -> None:
     """Each commit has its span; without anything to commit an update is answered, and that is the end."""
     codec = client(vad=False)

@@ -24,7 +24,7 @@ BROKEN = Closed(1006, "the connection broke")
 Play = Callable[[Service, Wire], None]
 
 
-class Talk:
+class LiveSource:
     """A live source: it has what was put into it, and ends when it is told to."""
 
     name, audio_format, speaker, realtime = "talk", "pcm", "", True
@@ -147,6 +147,6 @@ def events_to_the_end(session: TranscriptionSession, source: Source) -> Iterator
     session.start(items.put)
     while (event := session.read(items.get())) is not None:
         yield event
-    if isinstance(source, Talk):
+    if isinstance(source, LiveSource):
         source.end()
     session.join_capture()

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from asrcli.core.client_commands import SendAudio
 from asrcli.core.settings import RecognitionSettings
 from tests.support.counted import counted
-from tests.support.tally import Tallying, most
+from tests.support.received_samples import SampleRecorder, most
 
 WHOLE = 1600
 
 
-def tallied(*tasks: Iterable[bytes]) -> Tallying:
+def tallied(*tasks: Iterable[bytes]) -> SampleRecorder:
     """Return a recognizer whose tasks have received these pieces."""
-    recognizer = Tallying()
+    recognizer = SampleRecorder()
 
     async def send() -> None:
         for pieces in tasks:

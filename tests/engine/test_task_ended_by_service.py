@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from asrcli.core.client_commands import SendAudio
 from asrcli.core.events import Final, Finished, Gap, Partial
 from tests.support.handshake import Service, Wire
-from tests.support.talk import READY, Talk, audio, listening
+from tests.support.live_session import READY, LiveSource, audio, listening
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 10), st.booleans())
 def test_the_next_task_begins_behind_the_last_text(told: int, more: int, opened: bool) -> None:
     """In a sentence or between two, without a pause: each sample is in one final."""
-    talk = Talk()
+    talk = LiveSource()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()

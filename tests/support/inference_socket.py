@@ -10,7 +10,7 @@ from asrcli.core.message import Binary, Text
 from asrcli.protocol.inference.codec import InferenceServer
 
 
-class Speaking:
+class InferenceSocket:
     """The server end of the inference wire on a real socket."""
 
     def __init__(self, connection: ServerConnection) -> None:
@@ -43,9 +43,9 @@ class Speaking:
         self._connection.send(failed.data)
 
 
-def begun(connection: ServerConnection) -> Speaking:
+def begun(connection: ServerConnection) -> InferenceSocket:
     """A task that has started and said one sentence."""
-    speaking = Speaking(connection)
+    speaking = InferenceSocket(connection)
     speaking.handle(StartTask)
     speaking.say(Ready(""))
     speaking.hear_audio(8000)

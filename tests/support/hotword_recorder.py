@@ -5,7 +5,7 @@ from asrcli.recognizers.in_process import InProcessStream
 from asrcli.recognizers.scripted import Scripted
 
 
-class Noting(Scripted):
+class HotWordRecorder(Scripted):
     """The scripted recognizer, with the `hotwords` of each task."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from asrcli.core.events import Event
 
 
-class Books:
+class TaskSamples:
     """The spans of audio that one task received."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Books:
         self.spans: list[tuple[int, int]] = []
         self._leading = 0  # silence has no position of its own: it belongs to the audio before it or after it
 
-    def book(self, piece: CountedPiece) -> None:
+    def add(self, piece: CountedPiece) -> None:
         """Add a piece."""
         self.heard += piece.samples
         if piece.place is None and not self.spans:
@@ -33,27 +33,27 @@ class Books:
             self.spans.append((begin, end))
 
 
-class Tallying(Counting):
+class SampleRecorder(Counting):
     """The counting recognizer, with the audio that each of its tasks received."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.tasks: list[Books] = []
+        self.tasks: list[TaskSamples] = []
 
     async def open(self, recognition: RecognitionSettings) -> InProcessStream:
         """Begin a session whose audio is recorded."""
-        self.tasks.append(Books())
+        self.tasks.append(TaskSamples())
         return InProcessStream(_Session(recognition, self.tasks[-1]))
 
     @property
     def heard(self) -> int:
         """The number of samples in all tasks."""
-        return sum(books.heard for books in self.tasks)
+        return sum(samples.heard for samples in self.tasks)
 
     @property
     def spans(self) -> list[tuple[int, int]]:
         """The spans of all tasks."""
-        return [span for books in self.tasks for span in books.spans]
+        return [span for samples in self.tasks for span in samples.spans]
 
 
 def most(spans: list[tuple[int, int]]) -> int:
@@ -67,10 +67,10 @@ def most(spans: list[tuple[int, int]]) -> int:
 
 
 class _Session(CountingSession):
-    def __init__(self, recognition: RecognitionSettings, books: Books) -> None:
+    def __init__(self, recognition: RecognitionSettings, samples: TaskSamples) -> None:
         super().__init__(recognition, CHUNKS_PER_SENTENCE)
-        self._books = books
+        self._books = samples
 
     def _take(self, piece: CountedPiece) -> "list[Event]":  # type: ignore[override]
-        self._books.book(piece)
+        self._books.add(piece)
         return list(super()._take(piece))

@@ -9,7 +9,7 @@ from asrcli.core.events import Event, Final, Gap, Ready
 from asrcli.core.message import Closed
 from asrcli.core.settings import RetrySettings
 from tests.support.handshake import Service, Tone, Wire
-from tests.support.talk import Play, listening
+from tests.support.live_session import Play, listening
 
 
 def untold(*said: Event, by: Closed) -> Play:

@@ -13,7 +13,7 @@ PICTURES = {".webm": "libvpx", ".flv": "flv1", ".ts": "mpeg2video"}
 STEP_MS = 40  # of a picture
 
 
-def film(
+def write_media(
     path: Path,
     codec: str,
     sound: Sequence[tuple[int, bytes]],

@@ -17,7 +17,7 @@ from asrcli.journal.reading import Journal
 from asrcli.journal.record_files import MOST_BYTES
 from asrcli.journal.records import EVENTS
 from asrcli.journal.source import JournalSource
-from tests.journal.test_hostile import used
+from tests.journal.test_random_bytes import used
 from tests.support.command import asr
 from tests.support.journals import HEADER, began, final, session, spoken
 

@@ -30,7 +30,7 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.event_log import EventLog, OneLineFormatter
 from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
 from asrcli.server.log_filter import LogFilter
-from tests.outputs.test_harmless import EVIL, is_harmless
+from tests.outputs.test_control_characters import EVIL, is_harmless
 from tests.outputs.test_terminal_view import ENDED, Screen
 
 # What the library that draws writes by itself: colours, erasing, moving up, hiding the cursor; and nothing else.

@@ -14,7 +14,7 @@ class Timer:
         self.cancelled = True
 
 
-class Hand:
+class ManualThread:
     """A SharedThread that does what is due when the test says so."""
 
     def __init__(self) -> None:

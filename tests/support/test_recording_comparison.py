@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from tests.support.command import CLIP
-from tests.support.waves import alignment
+from tests.support.recording_comparison import alignment
 
 SECOND = 32_000  # bytes
 PIECE = 160  # 5 ms

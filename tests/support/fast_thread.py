@@ -7,7 +7,7 @@ from asrcli.core.shared_thread import SharedThread, SharedTimer
 from asrcli.transport.io_thread import io_thread
 
 
-class Hurried:
+class FastThread:
     """The I/O thread, on which so many seconds pass in each second.
 
     For tests in which nothing comes late: there a wait can only end in vain, and its length changes nothing.
@@ -35,6 +35,6 @@ class Hurried:
         return time.monotonic() * self._times
 
 
-def hurried(times: int) -> Callable[[], SharedThread]:
+def fast_thread(times: int) -> Callable[[], SharedThread]:
     """What a session takes as its thread."""
-    return lambda: Hurried(times)
+    return lambda: FastThread(times)
