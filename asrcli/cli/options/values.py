@@ -71,7 +71,7 @@ def given_text(option: str, text: str) -> str:
     """
     if not text.startswith("@"):
         if is_forgotten_file(text):
-            raise UsageError(f"{option} {shorten(text, 80)}: is the name of a file", f"@{text} reads it")
+            raise UsageError(f"{option} {text}: is the name of a file", f"@{text} reads it")
         return text.strip()
     read = read_text_file(text[1:], f"{option} {text}").strip()
     if not read:
