@@ -1,11 +1,12 @@
 """How code is laid out: short files and functions, a test folder for each folder, and no name that stands twice."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.support.source_files import FILES, PACKAGE, ROOT, path_in_package
+from tests.support.source_files import FILES, PACKAGE, ROOT, imports, path_in_package
 
 # One noun that two files would cut in two.
 LONG = {
@@ -22,6 +23,11 @@ LONG = {
 }
 # The public function: its arguments and what they mean are longer than a glance, its code is not.
 LONG_FUNCTIONS = {"transcribe"}
+
+
+def path_in_tests(path: Path) -> str:
+    """The file as it is named inside the tests."""
+    return path.relative_to(ROOT / "tests").as_posix()
 
 
 @pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "tests").rglob("*.py"))], ids=lambda path: path.name)
@@ -45,6 +51,12 @@ def test_every_folder_has_tests() -> None:
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     for folder in folders:
         assert list((ROOT / "tests" / folder).glob("test_*.py")), folder
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=path_in_tests)
+def test_no_file_imports_a_test(path: Path) -> None:
+    """What several tests need stands in a file without tests, beside them or in tests/support."""
+    assert [name for name in imports(path) if re.match(r"tests\b.*\.test_\w+$", name)] == []
 
 
 def test_the_top_shows_at_most_seventeen_names() -> None:

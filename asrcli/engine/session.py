@@ -69,6 +69,7 @@ class TranscriptionSession:
         self,
         source: Source,
         start: int,
+        *,
         make_codec: Callable[[], ClientCodec],
         dial: Dial,
         connection: ConnectionSettings,
@@ -100,9 +101,8 @@ class TranscriptionSession:
         self._inbox = Inbox(room, live=source.live is not None, schedule=schedule, batches=batches)
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
-        connecting = task_connection.TaskConnection(
-            make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool()
-        )
+        pool = idle or ConnectionPool()
+        connecting = task_connection.TaskConnection(make_codec, dial, connection, self._inbox, clock, pool)
         make_loop: Callable[..., loop.SessionLoop] = loop.SessionLoop
         if fallback is not None:
             from asrcli.engine.fallback_loop import FallbackLoop

@@ -42,7 +42,7 @@ from asrcli.outputs.formatting import (
     pause,
     reconnecting,
     reported,
-    said,
+    spoken_text,
 )
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar, decibels
@@ -135,7 +135,7 @@ class TerminalView:
         """Print what stays of an event above the live line."""
         if isinstance(event, Final) and event.text.strip() and self._finals:
             first = line(event, self._stamp)
-            self._print("\n".join([first, *below(event, INDENT)]), indent=len(first) - len(said(event)))
+            self._print("\n".join([first, *below(event, INDENT)]), indent=len(first) - len(spoken_text(event)))
         elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:

@@ -56,7 +56,11 @@ class WavWriter:
         self._file = AudioFile(path)
 
     def write(self, pcm: bytes) -> None:
-        """Append one piece. The samples are written before the sizes: a header must never promise what is not there."""
+        """Append one piece. The samples are written before the sizes: a header must never promise what is not there.
+
+        Raises:
+            OSError: the disk is full, or the file would be longer than its header can say.
+        """
         size_bytes = self._size_bytes + len(pcm)
         if size_bytes > self._limit_bytes:
             raise OSError(EFBIG, os.strerror(EFBIG))

@@ -38,7 +38,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "hot words": lambda path: check_hotwords(
         parse_hotwords(read_text_file(path, str(path))), limits_of("fun-asr-realtime")
     ),
-    "--ca": lambda path: tls_context(EndpointOptions("ws://127.0.0.1:1", ca=path).is_other_service().ca),
+    "--ca": lambda path: tls_context(EndpointOptions("ws://127.0.0.1:1", ca=path).settings_for_other_server().ca),
 }
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

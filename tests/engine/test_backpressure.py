@@ -65,7 +65,14 @@ def test_a_session_sends_no_audio_without_room_and_goes_on_when_room_is_reported
 
     codec = InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
     asked = TranscriptionSession(
-        Tone(5), 0, lambda: codec, dial, ConnectionSettings("ws://test"), None, lambda: 0.0, io_thread
+        Tone(5),
+        0,
+        make_codec=lambda: codec,
+        dial=dial,
+        connection=ConnectionSettings("ws://test"),
+        pace=None,
+        clock=lambda: 0.0,
+        shared=io_thread,
     )
     assert Final("1", 0, 500, "all") in list(asked.events())
     assert asked.result.error is None

@@ -14,7 +14,7 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.realtime.codec import RealtimeClient
-from tests.protocol.test_junk import MESSAGES
+from tests.protocol.junk_messages import MESSAGES
 from tests.support.fast_thread import fast_thread
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire
 from tests.support.live_session import listening

@@ -7,7 +7,7 @@ from asrcli.core.message import Closed, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import RATE, Service, Wire
-from tests.support.live_session import READY, LiveSource, audio, heard, listening
+from tests.support.live_session import READY, LiveSource, audio, heard, listening, saying
 
 
 def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
@@ -99,12 +99,7 @@ def test_a_connection_that_was_closed_between_tasks_is_dialled_again() -> None:
         talk.say(1)
         talk.end()
 
-    def second(service: Service, wire: Wire) -> None:
-        service.asked()
-        service.tell(READY)
-        service.until_finish()
-        service.tell(Final("1", 0, 100, "two"), Finished())
-        assert wire
+    second = saying(Final("1", 0, 100, "two"))
 
     talk.say(1, cut_after=True)
     asked = listening(talk, first, second)
@@ -171,12 +166,7 @@ def test_a_microphone_that_fails_for_good_still_gets_its_finals() -> None:
     """Audio before the error has its text; the error is reported after it."""
     talk, broken = LiveSource(), SourceError("mic", "is gone")
 
-    def serve(service: Service, wire: Wire) -> None:
-        service.asked()
-        service.tell(READY)
-        service.until_finish()
-        service.tell(Final("1", 0, 200, "one"), Finished())
-        assert wire
+    serve = saying(Final("1", 0, 200, "one"))
 
     talk.say(2)
     talk.fail(broken)

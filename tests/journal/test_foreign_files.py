@@ -17,9 +17,8 @@ from asrcli.journal.reading import Journal
 from asrcli.journal.record_files import MOST_BYTES
 from asrcli.journal.records import EVENTS
 from asrcli.journal.source import JournalSource
-from tests.journal.test_random_bytes import used
 from tests.support.command import asr
-from tests.support.journals import HEADER, began, final, session, spoken
+from tests.support.journals import HEADER, began, final, session, spoken, use_session
 
 ENDED = Ended(3000, 3000, 0, 3, 0, None, None, None, 300)
 SAID: list[Event] = [began(), final(0, 1000), final(1000, 2000), final(2000, 3000), ENDED]
@@ -120,11 +119,11 @@ def test_no_depth_is_an_internal_error(tmp_path: Path, depth: int, kind: str) ->
             head = json.loads(first)
             (head["asked"] if where else head)[field] = "DEEP"
             (path / EVENTS).write_text(json.dumps(head).replace('"DEEP"', deep) + "\n" + rest)
-            used(path)
+            use_session(path)
     text = first + "\n" + rest + f'{{"type": "final", "begin_ms": 1, "end_ms": 2, "sentence": 4, "text": {deep}}}\n'
     (path / EVENTS).write_text(text)
     (path / "0.index").write_text((path / "0.index").read_text() + f'{{"gap": [1, 2], "reason": {deep}}}\n')
-    used(path)
+    use_session(path)
     done = asr("sessions", "--journal", tmp_path, "--json")
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -10,16 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.cli.builders.journal_keeping import open_journal
-from asrcli.cli.builders.sessions import resume_outputs
-from asrcli.cli.options.values import TimestampStyle
-from asrcli.core.errors import AsrError
-from asrcli.journal.audit import audit
-from asrcli.journal.directory import state
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import EVENTS, line
-from asrcli.journal.source import JournalSource
-from tests.support.journals import began, final, gap, session, spoken
+from tests.support.journals import began, final, gap, session, spoken, use_session
 
 NUMBERS = st.sampled_from([-1, 0, 1, 900, 2**53, 10**400, 1e300, float("nan"), float("inf"), 1.5])
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -36,24 +29,6 @@ INDEX = ["at", "position", "cut", "gap", "pause", "muted", "reason"]
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session of which tests take copies."""
     return session(tmp_path_factory.mktemp("whole"), spoken(0, 500), [began(), final(0, 200), gap(300, 400)])
-
-
-def used(path: Path) -> None:
-    """Do with a session all that commands do before they ask anybody."""
-    state(path)
-    try:
-        journal = open_journal(path)
-        audit(journal).line()
-        for track in journal.tracks:
-            begin = journal.resume_at(track)
-            if begin is not None:
-                list(JournalSource(journal, track, begin).chunks(begin))
-        resume_outputs.paths(journal)
-        resume_outputs._since_ms(journal, TimestampStyle.CLOCK)
-        if not resume_outputs.paths(journal):
-            resume_outputs._output_builders(journal, 0)
-    except AsrError as exc:
-        assert str(exc)  # noqa: PT017  either is right
 
 
 def changed(whole: Path, folder: str, name: str, data: bytes) -> Path:
@@ -80,7 +55,7 @@ def test_no_header_is_an_internal_error(whole: Path, keys: list[str], values: li
         elif isinstance(header[outer], dict):
             header[outer][inner] = value
     with TemporaryDirectory() as folder:
-        used(changed(whole, folder, EVENTS, line(header) + rest))
+        use_session(changed(whole, folder, EVENTS, line(header) + rest))
 
 
 @settings(max_examples=150, deadline=None)
@@ -89,7 +64,7 @@ def test_no_event_is_an_internal_error(whole: Path, records: list[tuple[str, dic
     """Any value in any field of any record."""
     more = b"".join(line({"type": kind, **fields}) for kind, fields in records)
     with TemporaryDirectory() as folder:
-        used(changed(whole, folder, EVENTS, (whole / EVENTS).read_bytes() + more))
+        use_session(changed(whole, folder, EVENTS, (whole / EVENTS).read_bytes() + more))
 
 
 @settings(max_examples=150, deadline=None)
@@ -98,7 +73,7 @@ def test_no_index_is_an_internal_error(whole: Path, records: list[dict[str, Any]
     """Any value in any field; the audio is there all the same."""
     with TemporaryDirectory() as folder:
         path = changed(whole, folder, "0.index", b"".join(map(line, records)))
-        used(path)
+        use_session(path)
         (track,) = Journal.open(path).tracks
         assert sum(stretch.samples for stretch in track.stretches) == 500 * 16
 
@@ -111,7 +86,7 @@ def test_no_byte_is_an_internal_error(whole: Path, name: str, data: bytes, at: f
     place = round(at * len(before))
     for harm in (data, before[:place] + data + before[place + len(data) :], before[:place] + data + before[place:]):
         with TemporaryDirectory() as folder:
-            used(changed(whole, folder, name, harm))
+            use_session(changed(whole, folder, name, harm))
 
 
 def test_a_damaged_line_of_the_index_leaves_all_audio_to_be_heard(whole: Path) -> None:

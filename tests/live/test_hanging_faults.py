@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.live.test_faults import AUDIO, SESSION, WHOLE, append, faulty, told, whole
+from tests.live.fault_messages import AUDIO, SESSION, WHOLE, append, faulty, told, whole
 from tests.support.command import asr, serving
 from tests.support.wire import Wire, finish_task, run_task, status, wait_until, wire
 

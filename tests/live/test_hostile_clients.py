@@ -22,9 +22,10 @@ from asrcli.recognizers.scripted import Scripted, ScriptedResult
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
 from asrcli.server.log_filter import MAX_ALIKE
-from tests.live.test_faults import WHOLE, told, whole
+from tests.live.fault_messages import WHOLE, told, whole
 from tests.support.command import serving
 from tests.support.memory import resident
+from tests.support.raw_websocket import deaf, frame
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, status, wait_until, wire
 
 QUICK = ServerLimits(unread_s=0.5)
@@ -40,26 +41,6 @@ def flat() -> Iterator[None]:
     yield
     wait_until(lambda: me.num_fds() <= before[1] and threading.active_count() <= before[2])
     assert resident(me) - before[0] < GROWTH_BYTES
-
-
-@contextmanager
-def deaf(address: str, path: str = INFERENCE, buffer: int = 4096) -> Iterator[socket.socket]:
-    """A client that has done its handshake and will read nothing of its own accord."""
-    host, port = address.removeprefix("ws://").split(":")
-    with socket.socket() as line:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        line.connect((host, int(port)))
-        asked = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        line.sendall(f"{asked}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n".encode())
-        assert line.recv(12) == b"HTTP/1.1 101"
-        line.settimeout(0.2)
-        yield line
-
-
-def frame(data: bytes, opcode: int = 1) -> bytes:
-    """A masked frame."""
-    size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
-    return bytes([0x80 | opcode]) + size + bytes(4) + data
 
 
 def push(line: socket.socket, data: bytes) -> None:
@@ -243,7 +224,7 @@ def test_without_descriptors_a_server_serves_those_it_has() -> None:
 
 def whole_of(client: Any) -> list[dict[str, Any]]:
     """The rest of a task that has started."""
-    from tests.live.test_faults import AUDIO
+    from tests.live.fault_messages import AUDIO
 
     client.say(AUDIO, finish_task())
     heard: list[dict[str, Any]] = client.hear_all("task-finished")

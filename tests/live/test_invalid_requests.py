@@ -8,7 +8,7 @@ import pytest
 
 from asrcli.recognizers.counting import Counting
 from asrcli.server.local_server import in_background
-from tests.live.test_faults import WHOLE, whole
+from tests.live.fault_messages import WHOLE, whole
 from tests.support.wire import INFERENCE, REALTIME, run_task, wire
 
 

@@ -15,8 +15,8 @@ from threading import Thread
 import pytest
 from websockets.sync.server import ServerConnection
 
-from tests.live.test_service import service
 from tests.support.command import CLIP, asr, environment
+from tests.support.misbehaving_service import service
 
 KEY = "Zx9canary7f3e9d2c1bQ"  # it does not look like a key of the service
 

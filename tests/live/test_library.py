@@ -14,12 +14,12 @@ from asrcli.cli.app import load_command
 from asrcli.cli.builders import library_writing
 from asrcli.library.library_entry import LibraryEntry
 from asrcli.library.library_limits import LibraryLimits
-from tests.live.test_permissions import bound
 from tests.support.command import ASR, PATIENCE_S, asr, environment, lines, started
 from tests.support.journals import began, final, session, spoken
 from tests.support.microphone import Microphone
 from tests.support.terminal import on_terminal
 from tests.support.tone import tone, wav
+from tests.support.unprivileged import bound
 
 
 class Home:

@@ -3,11 +3,8 @@
 The superuser may do all of that, so where the tests run as one, the command runs without what makes the difference.
 """
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,20 +12,7 @@ import pytest
 from tests.support.command import ASR, PATIENCE_S, environment
 from tests.support.journals import began, final, session, spoken
 from tests.support.tone import tone, wav
-
-NO_POWERS = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
-
-
-@cache
-def bound() -> tuple[str, ...] | None:
-    """What stands before a command so that rights count for it; None where nothing does."""
-    if os.name != "posix":
-        return None
-    if os.geteuid() != 0:
-        return ()
-    tried = subprocess.run([*NO_POWERS, "true"], check=False, capture_output=True) if shutil.which("setpriv") else None
-    return NO_POWERS if tried is not None and tried.returncode == 0 else None
-
+from tests.support.unprivileged import bound
 
 pytestmark = pytest.mark.skipif(bound() is None, reason="nothing here takes the superuser's powers away")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.test_mic import finish, listening
+from tests.live.mic_runs import finish, listening
 from tests.support.command import ASR, CLIP, lines, script, serving
 from tests.support.microphone import Microphone, until
 from tests.support.terminal import CTRL_C, Terminal, on_terminal

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.outputs.test_control_characters import EVIL, is_harmless
 from tests.support.command import ASR, asr, environment, serving
+from tests.support.control_characters import EVIL, is_harmless
 from tests.support.journals import began, final, gap, session, spoken
 from tests.support.tone import tone, wav
 

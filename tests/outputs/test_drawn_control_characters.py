@@ -30,8 +30,8 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.event_log import EventLog, OneLineFormatter
 from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
 from asrcli.server.log_filter import LogFilter
-from tests.outputs.test_control_characters import EVIL, is_harmless
-from tests.outputs.test_terminal_view import ENDED, Screen
+from tests.outputs.screen import ENDED, Screen
+from tests.support.control_characters import EVIL, is_harmless
 
 # What the library that draws writes by itself: colours, erasing, moving up, hiding the cursor; and nothing else.
 DRAWN = re.compile(r"\x1b\[(?:[0-9;]*m|\d*[AG]|[02]?[KJ](?<!2J)|\?25[lh])|\r")

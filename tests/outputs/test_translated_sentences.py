@@ -23,10 +23,9 @@ from asrcli.outputs.jsonl_schema import SCHEMA
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import Subtitles, lrc, template, tsv_output
-from tests.outputs.test_caption_lines import SCRIPTS
-from tests.outputs.test_line_writer import told
-from tests.outputs.test_terminal_view import BEGAN, ENDED, Screen
-from tests.support.listener import Listener
+from tests.outputs.mixed_scripts import SCRIPTS
+from tests.outputs.screen import BEGAN, ENDED, Screen
+from tests.support.listener import Listener, send_events
 from tests.support.terminal import Screen as Rows
 
 NICE = "The weather is nice today."
@@ -44,11 +43,11 @@ SAID: list[Event] = [
 
 def test_plain_text_has_it_on_a_line_of_its_own(tmp_path: Path) -> None:
     """Under the text; partials too, where they are asked for."""
-    told(PlainText(LineWriter(str(tmp_path / "a")), lambda event, _: block(event, None), partials=True), SAID)
+    send_events(PlainText(LineWriter(str(tmp_path / "a")), lambda event, _: block(event, None), partials=True), SAID)
     assert (tmp_path / "a").read_text("utf-8").splitlines() == [
         "… 今天天气", "… → Today the", "今天天气很好。", f"→ {NICE}", "[gap 00:03.900 → 00:04.000: lost]", "嗯",
     ]  # fmt: skip
-    told(PlainText(LineWriter(str(tmp_path / "b")), lambda event, _: block(event, clock)), SAID)
+    send_events(PlainText(LineWriter(str(tmp_path / "b")), lambda event, _: block(event, clock)), SAID)
     first, second, *_ = (tmp_path / "b").read_text("utf-8").splitlines()
     assert first.index("今天") == second.index("→ The")
 
@@ -56,7 +55,7 @@ def test_plain_text_has_it_on_a_line_of_its_own(tmp_path: Path) -> None:
 def test_json_has_it_in_fields_of_their_own(tmp_path: Path) -> None:
     """Only where it is there; as the published schema says, which refuses what is no text."""
     answered = Final("3", 5000, 5900, "A greeting.", heard="good morning")
-    told(JsonLines(LineWriter(str(tmp_path / "a")), partials=True), [*SAID, answered])
+    send_events(JsonLines(LineWriter(str(tmp_path / "a")), partials=True), [*SAID, answered])
     lines = [json.loads(line) for line in (tmp_path / "a").read_text("utf-8").splitlines()]
     for line in lines:
         jsonschema.validate(line, SCHEMA)
@@ -72,7 +71,7 @@ def test_json_has_it_in_fields_of_their_own(tmp_path: Path) -> None:
 
 def test_tables_have_a_column_for_it_where_it_was_asked_for(tmp_path: Path) -> None:
     """In every row then, also where there is none; otherwise the table is as it was."""
-    told(tsv_output(LineWriter(str(tmp_path / "a")), translated=True), SAID)
+    send_events(tsv_output(LineWriter(str(tmp_path / "a")), translated=True), SAID)
     rows = [line.split("\t") for line in (tmp_path / "a").read_text("utf-8").splitlines()]
     assert rows == [
         ["start", "end", "text", "translation"],
@@ -80,13 +79,13 @@ def test_tables_have_a_column_for_it_where_it_was_asked_for(tmp_path: Path) -> N
         ["3900", "4000", "[gap: lost]", ""],
         ["4000", "4900", "嗯", ""],
     ]
-    told(tsv_output(LineWriter(str(tmp_path / "b"))), SAID)
+    send_events(tsv_output(LineWriter(str(tmp_path / "b"))), SAID)
     assert (tmp_path / "b").read_text("utf-8").splitlines()[:2] == ["start\tend\ttext", "700\t3800\t今天天气很好。"]
 
 
 def test_lyrics_have_two_lines_of_one_time(tmp_path: Path) -> None:
     """Players show them together."""
-    told(PlainText(LineWriter(str(tmp_path / "a")), lrc), SAID)
+    send_events(PlainText(LineWriter(str(tmp_path / "a")), lrc), SAID)
     assert (tmp_path / "a").read_text("utf-8").splitlines() == [
         "[00:00.70]今天天气很好。", f"[00:00.70]{NICE}", "[00:03.90][gap: lost]", "[00:04.00]嗯",
     ]  # fmt: skip
@@ -96,7 +95,7 @@ def test_templates_have_fields_for_it(tmp_path: Path) -> None:
     """And for what another model heard; empty in gaps and where there is none."""
     render = template("{text}|{translation}|{translated_into}|{heard}")
     answered = Final("3", 5000, 5900, "yes", heard="is it\n so")
-    told(PlainText(LineWriter(str(tmp_path / "a")), render), [*SAID, answered])
+    send_events(PlainText(LineWriter(str(tmp_path / "a")), render), [*SAID, answered])
     assert (tmp_path / "a").read_text("utf-8").splitlines() == [
         f"今天天气很好。|{NICE}|en|", "[gap: lost]|||", "嗯|||", "yes|||is it  so",
     ]  # fmt: skip
@@ -105,7 +104,7 @@ def test_templates_have_fields_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["srt", "vtt", "ass"])
 def test_a_caption_has_both_the_translation_below(tmp_path: Path, name: str) -> None:
     """As the library that others use reads it."""
-    told(Subtitles(LineWriter(str(tmp_path / "a")), name, CaptionLayout()), SAID)
+    send_events(Subtitles(LineWriter(str(tmp_path / "a")), name, CaptionLayout()), SAID)
     read = pysubs2.SSAFile.from_string((tmp_path / "a").read_text("utf-8"), format_=name)
     assert [event.plaintext for event in read] == [f"今天天气很好。\n{NICE}", "[gap: lost]", "嗯"]
 
@@ -158,7 +157,7 @@ def test_commands_get_it_in_their_environment(tmp_path: Path) -> None:
         f'echo "$(cat)|$ASR_TRANSLATION|${{ASR_TRANSLATED_INTO-none}}" >> {tmp_path / "a"}', lines.append
     )
     odd = Final("3", 0, 9, "x", translation="a\ud800\x00b", translated_into="e\x00n")
-    told(output, [SENTENCE, ALONE, odd])
+    send_events(output, [SENTENCE, ALONE, odd])
     assert lines == []
     assert (tmp_path / "a").read_text("utf-8") == f"今天天气很好。|{NICE}|en\n嗯||none\nx|a?b|en\n"
 
@@ -168,7 +167,7 @@ def test_each_text_is_capitalized_by_its_own_language() -> None:
     listener = Listener()
     italian = Final("2", 0, 9, "i am here", translation="i sono qui", translated_into="it")
     chinese = Final("3", 0, 9, "am i here", translation="我在吗", translated_into="zh")
-    told(CapitalizedOutput(listener), [italian, chinese, ALONE])
+    send_events(CapitalizedOutput(listener), [italian, chinese, ALONE])
     assert [(event.text, event.translation) for event in listener.events if isinstance(event, Final)] == [
         ("I am here.", "I sono qui."), ("Am I here.", "我在吗"), ("嗯", ""),
     ]  # fmt: skip

@@ -12,10 +12,10 @@ from asrcli.core.errors import ConnectFailed, SourceError
 from asrcli.core.events import Ended, Event, Finished, Gap, Ready
 from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.run import Run
-from tests.runs.test_run import plan
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
 from tests.support.live_session import LiveSource
+from tests.support.run_plans import plan
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "Ctrl-C twice", "finish"])

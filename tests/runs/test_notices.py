@@ -5,9 +5,9 @@ import pytest
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Final, Notice
 from asrcli.runs.run import Run
-from tests.runs.test_run import plan, saying
 from tests.support.listener import Listener
-from tests.support.live_session import LiveSource
+from tests.support.live_session import LiveSource, saying
+from tests.support.run_plans import plan
 
 
 @pytest.mark.parametrize("opens", [True, False])

@@ -20,8 +20,8 @@ from asrcli.recognizers.counting import Counting
 from asrcli.recognizers.in_process import InProcessStream
 from asrcli.server.backlog import MAX_COMMANDS, CommandBacklog
 from asrcli.server.local_server import in_background
-from tests.live.test_hostile_clients import deaf, frame
 from tests.support.command import CLIP
+from tests.support.raw_websocket import deaf, frame
 from tests.support.wire import INFERENCE, finish_task, run_task, wait_until
 
 SECOND = 32_000

@@ -14,8 +14,8 @@ from asrcli.sources.container_beginning import first_sound
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file import native
 from asrcli.sources.file_length import measure_file
-from tests.sources.test_file import RATE
-from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
+from tests.sources.media_times import NEAR_MS, damaged, gaps, heard
+from tests.sources.reading import RATE
 from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 

@@ -13,7 +13,7 @@ from asrcli.core.events import Event, Notice
 from asrcli.sources.asf import asf_length
 from asrcli.sources.cut_end import NOT_WHOLE, cut_end
 from asrcli.sources.exact_reader import TAIL_BYTES
-from tests.sources.test_file import streamed
+from tests.sources.reading import streamed
 from tests.support.media_files import write_media
 from tests.support.tone import encoded, tone
 

@@ -17,7 +17,7 @@ from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources import joined_files
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE
+from tests.sources.reading import RATE
 from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 

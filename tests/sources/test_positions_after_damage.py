@@ -15,7 +15,7 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Event, Gap
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE
+from tests.sources.reading import RATE
 from tests.support.tone import encoded, silence, tone
 
 SECONDS = 8

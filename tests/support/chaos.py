@@ -166,7 +166,7 @@ def _run(
     name = wire.removesuffix("-manual")
     stands_in = name in StandInWire.CODECS
     wires = wires_of(name, manual=wire in MANUAL) if stands_in else wire_of_model
-    with in_background(recognizer, ServerLimits(), faults, wires=wires) as address:
+    with in_background(recognizer, ServerLimits(), faults, choose_wire=wires) as address:
         connection = ConnectionSettings(
             f"{address}{OPENAI_PATH}" if wire.startswith("funasr") else address,
             connect_timeout_s=5.0,

@@ -1,7 +1,8 @@
 """A live source that the test fills chunk by chunk, and services that the test plays, one for each connection."""
 
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Thread
 
 from asrcli.core.audio import Chunk
@@ -114,6 +115,19 @@ def finishing(chunks: int, *said: Event) -> Play:
     return serve
 
 
+def saying(*events: Event) -> Play:
+    """A service that takes all audio and then sends these events."""
+
+    def play(service: Service, wire: Wire) -> None:
+        del wire
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(*events, Finished())
+
+    return play
+
+
 def listening(
     source: Source,
     *plays: Play | AsrError,
@@ -137,7 +151,15 @@ def listening(
 
     codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
     return TranscriptionSession(
-        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, shared, retries
+        source,
+        0,
+        make_codec=codec,
+        dial=dial,
+        connection=connection or ConnectionSettings("ws://test"),
+        pace=None,
+        clock=clock,
+        shared=shared,
+        retries=retries,
     )
 
 
@@ -150,3 +172,13 @@ def events_to_the_end(session: TranscriptionSession, source: Source) -> Iterator
     if isinstance(source, LiveSource):
         source.end()
     session.join_capture()
+
+
+def left_alone(play: Play) -> Play:
+    """A service that goes away when nobody talks to it any more: its client has given it up."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        with suppress(Empty):
+            play(service, wire)
+
+    return serve

@@ -122,7 +122,7 @@ def imports(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
-            if node.module.split(".")[0] == "asrcli":  # what is imported may be a module itself
+            if node.module.split(".")[0] in {"asrcli", "tests"}:  # what is imported may be a module itself
                 found |= {f"{node.module}.{alias.name}" for alias in node.names if alias.name != "__version__"}
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "LazyModule":
             found |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}

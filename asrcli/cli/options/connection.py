@@ -172,7 +172,7 @@ class EndpointOptions:
             headers = (*headers, INSPECTION)
         return self.with_proxy(ConnectionSettings(service.url, key, service.region, headers))
 
-    def is_other_service(self) -> ConnectionSettings:
+    def settings_for_other_server(self) -> ConnectionSettings:
         """The settings for a server that is not the service's. It gets a key only if --api-key-file names one.
 
         Raises:
@@ -253,9 +253,9 @@ class ConnectionOptions(EndpointOptions):
 
         return stack.enter_context(local_service(recognition, recognizer))
 
-    def is_other_service(self) -> ConnectionSettings:
+    def settings_for_other_server(self) -> ConnectionSettings:
         """The settings for a server that is not the service's, as in EndpointOptions; warns if it is not checked."""
-        settings = super().is_other_service()
+        settings = super().settings_for_other_server()
         if self.insecure_tls:
             return unchecked(settings)
         return settings
@@ -265,7 +265,7 @@ class ConnectionOptions(EndpointOptions):
         from asrcli.dashscope.model_selection import find_model
 
         if self.insecure_tls or find_model(recognition.model, recognition.wire).traits.elsewhere:
-            return self.is_other_service()
+            return self.settings_for_other_server()
         return self.connection()
 
     @property

@@ -84,18 +84,18 @@ class SentenceTimes:
             self._late_ms = 0
         return self._placed(self._at_once_ms, 0)
 
-    def end(self, said: str, length_ms: int, *, finishing: bool) -> tuple[int, int]:
+    def end(self, text: str, length_ms: int, *, finishing: bool) -> tuple[int, int]:
         """The span of the open sentence, whose whole text has come; the next one begins after it.
 
         Args:
-            said: The text.
+            text: The whole text of the sentence.
             length_ms: The length that the server gives; 0 if it gives none.
             finishing: All audio was sent: the server need not have waited for a pause.
         """
         latest_ms = self.sent_ms
         if not finishing:
             latest_ms = max(self._last_end_ms, latest_ms - PAUSE_MS)
-        slow_ms = likely_end(0, said, next_ms=None, sent_ms=max(latest_ms, LETTER_MS))
+        slow_ms = likely_end(0, text, next_ms=None, sent_ms=max(latest_ms, LETTER_MS))
         shortest_ms, longest_ms = length_ms or int(FAST * slow_ms), length_ms or slow_ms
         if self._at_once_ms is None:
             self._first_text_came(longest_ms + PAUSE_MS)

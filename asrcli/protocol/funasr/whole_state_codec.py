@@ -138,7 +138,9 @@ class FunAsrRealtimeClient(FunAsrClientBase):
             if sentence is sentences[-1]:
                 next_ms = usable_time(value, "partial_start_ms")
             sent_ms = self._format.ms(self._sent_samples)
-            times = span(begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, said=said, next_ms=next_ms)
+            times = span(
+                begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms
+            )
             yield self._final(*times, said, estimated=end_ms is None or begin_ms != times[0])
 
     def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:

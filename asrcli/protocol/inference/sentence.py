@@ -98,7 +98,7 @@ def final_of(
         first_ms = timestamps.start(result.words, sent_ms, after_ms)
     next_ms = min((other for other in others if other >= first_ms), default=None)
     first_ms, last_ms = timestamps.span(
-        begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, said=result.text,
+        begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, sentence_text=result.text,
         next_ms=next_ms,
     )  # fmt: skip
     words = timestamps.within(result.words, first_ms, last_ms)

@@ -208,9 +208,9 @@ def not_included(session: Json) -> list[str]:
     ]
 
 
-def item(item_id: str, said: str | None = None) -> Json:
+def item(item_id: str, transcript: str | None = None) -> Json:
     """The item object of an utterance with its text; None if it has none, or not yet."""
-    content = [{"type": "input_audio", "transcript": said}]
+    content = [{"type": "input_audio", "transcript": transcript}]
     return {
         "id": item_id, "object": "realtime.item", "type": "message", "status": "completed", "role": "user",
         "content": content,

@@ -78,7 +78,7 @@ class ChildServer:
     async def _serve(self, plan: ServerPlan, channel: int) -> None:
         recognizer = factory.make(factory.find(plan.engine), plan.options, plan.workers)
         server = LocalServer(
-            recognizer, keys=self._keys, limits=plan.limits, answers=plan.answers, lists=self._with_lists
+            recognizer, keys=self._keys, limits=plan.limits, answers=plan.answers, apply_lists=self._with_lists
         )
         self._metrics = server.metrics
         await server.start_handed(HandedConnections(channel, self._connection_taken, self._connection_ended))

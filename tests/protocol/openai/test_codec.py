@@ -1,6 +1,5 @@
 """The client end of OpenAI's transcription sessions: settings, texts that are appended, and an end that is a commit."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,39 +8,11 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
-from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.model_selection import find_model
 from asrcli.protocol.openai.codec import EMPTY, OpenAIClient
+from tests.protocol.openai.messages import ITEM, SECOND, client, hear, text, value
 from tests.support.pair import counting
-
-SECOND = bytes(48_000)
-ITEM = "conversation.item.input_audio_transcription."
-
-
-def value(message: Message) -> dict[str, Any]:
-    """A message as an object."""
-    assert isinstance(message, Text)
-    found: dict[str, Any] = json.loads(message.data)
-    return found
-
-
-def text(name: str, **fields: object) -> Text:
-    """A message."""
-    return Text(json.dumps({"type": name, **fields}))
-
-
-def client(**settings: Any) -> OpenAIClient:
-    """A client whose session is up."""
-    codec = OpenAIClient(RecognitionSettings("whisper-1", 24000, **settings), counting())
-    codec.start()
-    assert codec.receive(text("session.updated", session={"id": "s", "type": "transcription"})) == [Ready("s", "")]
-    return codec
-
-
-def hear(codec: OpenAIClient, *messages: Text) -> list[Event]:
-    """The events of messages."""
-    return [event for message in messages for event in codec.receive(message)]
 
 
 def notices(events: list[Event]) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from asrcli.core.events import Final, Finished, SpeechStopped, Usage
 from asrcli.core.message import Text
 from asrcli.protocol.openai.codec import EMPTY, QUIET_END_S
-from tests.protocol.openai.test_codec import ITEM, SECOND, client, hear, text, value
+from tests.protocol.openai.messages import ITEM, SECOND, client, hear, text, value
 
 
 def test_in_vad_mode_the_end_is_a_commit_that_is_answered() -> None:

@@ -1,13 +1,10 @@
 """The way to a service: each step that fails is the one that is named, with what to do."""
 
-import contextlib
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -17,34 +14,9 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.doctor import route
 from asrcli.runs.doctor.finding import Finding, Health
 from asrcli.runs.doctor.route import ServiceRoute
-from tests.support.tls import certified
+from tests.runs.doctor.route_server import answering
 
 HOUR_S = 3600.0
-
-
-@contextmanager
-def answering(*rows: str, folder: Path | None = None) -> Iterator[tuple[str, list[bytes], Path | None]]:
-    """A server that answers each request with these rows, by TLS if there is a folder for its certificate."""
-    asked: list[bytes] = []
-    context, certificate, _ = certified(folder) if folder else (None, None, None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):  # the listener is closed
-                while True:
-                    answer(listener.accept()[0])
-
-        def answer(line: socket.socket) -> None:
-            # A client that does not trust the certificate hangs up.
-            with line, contextlib.suppress(OSError):
-                plain = context.wrap_socket(line, server_side=True) if context else line
-                asked.append(plain.recv(65536))
-                plain.sendall("\r\n".join([*rows, "", ""]).encode())
-                plain.close()
-
-        Thread(target=serve, daemon=True).start()
-        scheme = "wss" if folder else "ws"
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/api-ws/v1/inference", asked, certificate
 
 
 def steps(url: str, connection: ConnectionSettings | None = None) -> dict[str, Finding]:

@@ -11,7 +11,7 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.doctor import engines, service
 from asrcli.runs.doctor.examination import examine
 from asrcli.runs.doctor.finding import Finding, Health
-from tests.runs.doctor.test_route import answering
+from tests.runs.doctor.route_server import answering
 from tests.support.command import serving
 
 KEY = "Zq9.own~key-0123"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from asrcli.cli.builders.atomic_file import BUSY, CHANGED, UNFINISHED, AtomicFile
 from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
-from asrcli.cli.builders.remade_file import BUSY, CHANGED, UNFINISHED, RemadeFile
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError
 from asrcli.core.events import Began, Event, Final
@@ -21,9 +21,9 @@ EVENTS: list[Event] = [Began("a.wav", "m", "task", 0), Final("one", 0, 900, "one
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def exported(folder: Path, *, remade: bool = True) -> None:
+def exported(folder: Path, *, atomic: bool = True) -> None:
     """Write the transcript in all formats, as an export or a replay does: the first error ends it."""
-    builder = OutputBuilder(tuple(OutputFormat), path=str(folder / "talk"), level=None, plain=True, remade=remade)
+    builder = OutputBuilder(tuple(OutputFormat), path=str(folder / "talk"), level=None, plain=True, atomic=atomic)
     transcript = Transcript()
     with run_outputs(builder, go_on=False) as outputs:
         for event in EVENTS:
@@ -55,21 +55,21 @@ def failing(patch: pytest.MonkeyPatch, number: int, error: BaseException) -> lis
 
     put = LineWriter._put
     patch.setattr(LineWriter, "_put", around(put))
-    patch.setattr(RemadeFile, "_replace", around(RemadeFile._replace))
+    patch.setattr(AtomicFile, "_replace", around(AtomicFile._replace))
     patch.setattr(LineWriter, "_replace", around(LineWriter._replace))
     return calls
 
 
-@pytest.mark.parametrize("remade", [True, False], ids=["export", "replay"])
+@pytest.mark.parametrize("atomic", [True, False], ids=["export", "replay"])
 @pytest.mark.parametrize("error", [FULL, KeyboardInterrupt()], ids=["full", "Ctrl-C"])
 def test_what_fails_or_is_interrupted_leaves_whole_files_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, *, remade: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, *, atomic: bool
 ) -> None:
     """At each write and each naming. Of a text that can be made again no part stays; it is made by the next export."""
     (tmp_path / "whole").mkdir()
     with monkeypatch.context() as patch:
         calls = failing(patch, 0, error)
-        exported(tmp_path / "whole", remade=remade)
+        exported(tmp_path / "whole", atomic=atomic)
     whole = found(tmp_path / "whole")
     assert len(whole) == len(OutputFormat)
     for number in range(1, len(calls) + 1):
@@ -78,11 +78,11 @@ def test_what_fails_or_is_interrupted_leaves_whole_files_only(
         with monkeypatch.context() as patch:
             failing(patch, number, error)
             with pytest.raises((OutputError, KeyboardInterrupt)):
-                exported(folder, remade=remade)
+                exported(folder, atomic=atomic)
         left = found(folder)
         assert {name: text for name, text in left.items() if name in whole and text != whole[name]} == {}, number
-        assert (left.keys() <= whole.keys()) is True or not remade, number
-        if remade:
+        assert (left.keys() <= whole.keys()) is True or not atomic, number
+        if atomic:
             exported(folder)
             assert found(folder) == whole, number
 
@@ -103,12 +103,12 @@ def test_two_that_write_the_same_file_share_no_part(tmp_path: Path) -> None:
     path = tmp_path / "talk.txt"
     path.write_text("older\n")
     path.chmod(0o640)
-    first = RemadeFile(str(path))
+    first = AtomicFile(str(path))
     first.write("one")
     refused: list[str] = []
 
     def second() -> None:
-        other = RemadeFile(str(path))
+        other = AtomicFile(str(path))
         try:
             other.write("two")
         except OutputError as exc:
@@ -125,7 +125,7 @@ def test_two_that_write_the_same_file_share_no_part(tmp_path: Path) -> None:
 
 def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     """The error says so, and nothing lies beside it."""
-    lines = RemadeFile(str(tmp_path / "talk.txt"))
+    lines = AtomicFile(str(tmp_path / "talk.txt"))
     lines.write("one")
     (tmp_path / "talk.txt").write_text("of somebody else")
     with pytest.raises(OutputError, match=CHANGED):

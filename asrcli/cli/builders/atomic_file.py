@@ -1,4 +1,4 @@
-"""Writes a file whose text can be made again, as an export: all of it gets the name, or nothing is left of it."""
+"""Writes a file whose text can be made again, such as an export: all of it gets the name, or nothing is left of it."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ CHANGED = "something else has written to it meanwhile; nothing was replaced"
 BUSY = "another program is writing it"
 
 
-class RemadeFile(LineWriter):
+class AtomicFile(LineWriter):
     """A line writer that keeps nothing of a text that did not get to its end.
 
     Its part has a fixed name and a lock. What a killed program has left there is written over by the next one, and two
