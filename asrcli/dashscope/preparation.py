@@ -10,12 +10,18 @@ from asrcli.dashscope.context import MESSAGES, TRANSCRIPT_MESSAGES, fit_corpus, 
 from asrcli.dashscope.setting_errors import SettingIgnored, SettingsConflict
 from asrcli.dashscope.validation import check_recognition, ignored_settings, model_notices, unused_options_removed
 
+MOST_LOCAL_LANGUAGES = 10  # the message that begins a task has a list of them
+
 
 def locally_heard(model: Model) -> Model:
-    """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire."""
+    """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire.
+
+    Which languages it knows does not depend on the name.
+    """
+    local = replace(model, languages=())
     if not model.traits.context_messages:
-        return model
-    return replace(model, takes=model.takes | {"hotwords"})
+        return local
+    return replace(local, takes=model.takes | {"hotwords"}, language_limit=MOST_LOCAL_LANGUAGES)
 
 
 def check_local_model(model: Model) -> None:

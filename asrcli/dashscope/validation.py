@@ -5,14 +5,21 @@ Options and bounds come from `parameters.py`. Errors name parameters as the rows
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingIgnored, SettingsConflict
+
+if TYPE_CHECKING:
+    from asrcli.protocol import language_codes
+else:  # only a language that is not known needs it
+    language_codes = LazyModule("asrcli.protocol.language_codes")
 
 OPTIONS: Mapping[str, str] = {name: row.spelling for name, row in BY_NAME.items()}
 # The parameters that the embedded recognizer uses, whatever model is named.
@@ -45,7 +52,8 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
     for code in recognition.languages:
         if model.languages and code not in model.languages:
             problem = f"{model.name} does not know it, only {' '.join(model.languages)}"
-            raise SettingError("languages", problem, value=code, cause=Cause.SERVICE_DECIDES)
+            meant = language_codes.meant_languages(code, model.languages)
+            raise SettingError("languages", problem, meant, value=code, cause=Cause.SERVICE_DECIDES)
     _check_ranges(recognition)
     _check_target(model, recognition)
     _check_region(model, region)

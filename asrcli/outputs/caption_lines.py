@@ -22,7 +22,10 @@ _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01
 _CLOSING = "\uff0c\u3002\uff01\uff1f\uff1b\uff1a\u3001\u201d\u2019\uff09\u300b\u3009\u300d\u300f\u3011\u2026,.!?;:)\\]"
 _OPENING = "\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010(\\["
 _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s*")
-
+# A title, an initial or an abbreviation with a full stop, which belongs to the word after it.
+_ABBREVIATION = re.compile(
+    r"[(\"'\u201c\u2018]*(?:mr|mrs|ms|dr|prof|st|rev|hon|gen|col|sgt|lt|capt|vs|[a-z])\.\s*", re.IGNORECASE
+)
 
 MAX_LINE = 42  # cells
 MAX_LINES = 2
@@ -204,11 +207,18 @@ def _fits(group: list[_Piece], beneath: list[str], layout: CaptionLayout) -> boo
 
 
 def _clause_end(group: list[_Piece]) -> int:
-    """Return how many pieces reach to the last comma or full stop in the second half; all if there is none."""
+    """Return how many pieces reach to the last comma or full stop in the second half; all if there is none.
+
+    An abbreviation ends no clause, and it is not the last piece where another one can be.
+    """
     for at in range(len(group), len(group) // 2, -1):
-        if re.search(f"[{_CLOSING}]\\s*$", group[at - 1].text):
+        text = group[at - 1].text
+        if re.search(f"[{_CLOSING}]\\s*$", text) and not _ABBREVIATION.fullmatch(text):
             return at
-    return len(group)
+    at = len(group)
+    while at > 1 and _ABBREVIATION.fullmatch(group[at - 1].text):
+        at -= 1
+    return at
 
 
 def _lines(pieces: list[str], layout: CaptionLayout) -> list[str]:

@@ -1,6 +1,6 @@
 """Reads the languages of services: codes with or without a region, or names. Tables only, pure."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from asrcli.core.errors import ServiceRefused
 
@@ -28,6 +28,21 @@ def language_code(written: str) -> str:
     if head in _UNDECIDED or not (head.isascii() and head.isalpha() and len(head) in (2, 3)):
         return ""
     return _SYNONYMS.get(head, head)
+
+
+def meant_languages(written: str, known: Container[str]) -> str:
+    """A question after the languages that were probably meant by one that is not known; empty if none is near.
+
+    People write zh-CN, Chinese, or several at once.
+    """
+    parts = written.replace(";", ",").split(",")
+    codes = list(dict.fromkeys(map(language_code, parts)))
+    if not all(code and code in known for code in codes):
+        return ""
+    question = f"did you mean {' and '.join(codes)}"
+    if len(codes) > 1:
+        question += ", each named by itself"
+    return f"{question}?"
 
 
 def language_name(code: str) -> str:

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.recognizers import factory, registry
 from asrcli.recognizers.registry import RecognizerInfo
+
+if TYPE_CHECKING:
+    from asrcli.protocol import language_codes
+else:  # only a language that is not known needs it
+    language_codes = LazyModule("asrcli.protocol.language_codes")
 
 # A model may take long to load: from a slow disk, on a busy machine. A worker that hangs is given up before (HUNG_S).
 READY_WITHIN_S = 70.0
@@ -23,7 +30,10 @@ def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
     if known is not None and (foreign := set(recognition.languages) - set(known)):
         names = ", ".join(f"{name} ({code})" for code, name in known.items())
         problem = f"the embedded recognizer knows {names} only"
-        raise SettingError("language", problem, value=min(foreign), cause=Cause.OTHER_LANGUAGE)
+        written = min(foreign)
+        if meant := language_codes.meant_languages(written, known):
+            raise SettingError("language", problem, meant, value=written)
+        raise SettingError("language", problem, value=written, cause=Cause.OTHER_LANGUAGE)
     if recognition.hotwords and not info.hotwords:
         takers = " or ".join(row.name for row in registry.PREFERRED if row.hotwords)
         why = f": {info.no_hotwords}" if info.no_hotwords else ""

@@ -111,6 +111,18 @@ def _written(path: Path, content: bytes) -> Path:
     return path
 
 
+def test_a_forgotten_at_is_not_taken_for_the_text(tmp_path: Path) -> None:
+    """The name of the file would be the only hot word. A name without a suffix may be a word; so may one in a text."""
+    file = tmp_path / "words.txt"
+    file.write_text("Kubernetes")
+    (tmp_path / "words").write_text("Kubernetes")
+    with pytest.raises(UsageError, match=f"--hotwords {file}: is the name of a file; @{file} reads it"):
+        given_text("--hotwords", str(file))
+    assert given_text("--hotwords", f"@{file}") == "Kubernetes"
+    for text in (str(tmp_path / "words"), f"see {file}", f"{file},Helm", "Node.js", "a" * 5000 + ".txt", "\0.txt"):
+        assert given_text("--hotwords", text) == text.strip()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="such files are not everywhere")
 @pytest.mark.parametrize("kind", STRANGE)
 @pytest.mark.parametrize("name", READERS)

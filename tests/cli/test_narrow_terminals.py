@@ -4,6 +4,7 @@ import io
 import re
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -15,6 +16,7 @@ from asrcli.cli.render.help_content import HelpContent, HelpEntry
 from asrcli.cli.render.help_page import BOLD, PLAIN, page
 from asrcli.cli.render.tables import print_table
 from tests.support.command import ASR, asr
+from tests.support.journals import began, final, session, spoken
 from tests.support.terminal import Terminal
 
 WIDTHS = [40, 60, 80, 120]
@@ -104,6 +106,22 @@ def test_the_models_break_no_word_on_a_terminal(width: int) -> None:
         found = {word.removesuffix(":") for word in " ".join([*terminal.scrolled(), *terminal.rows()]).split()}
     names = [row.split("\t")[0] for row in asr("models").stdout.splitlines()]
     assert set(names) | {"langs", "context", "CNY", "Hz", "lists"} <= found
+
+
+@pytest.mark.parametrize("command", [["engines"], ["models", "paraformer-realtime-v2"], ["sessions", "show", "last"]])
+def test_what_stands_beside_tables_breaks_no_word_either(command: list[str], tmp_path: Path) -> None:
+    """Sentences, options and transcripts are read, and copied."""
+    text = " ".join(f"conscious{number}" for number in range(20))
+    session(tmp_path / "sessions", spoken(0, 300), [began(), final(0, 300, text)])
+    if command[0] == "sessions":
+        command = [*command, "--journal", str(tmp_path / "sessions")]
+    found: list[set[str]] = []
+    for width in (400, 40):
+        with Terminal([*ASR, *command], columns=width, lines=400) as terminal:
+            assert terminal.finish() == 0
+            rows = [*terminal.scrolled(), *terminal.rows()]
+        found.append({word.removesuffix(":") for word in " ".join(rows).split()})
+    assert found[0] - found[1] <= {"engine"}  # the title of the names, which stand without it in a narrow terminal
 
 
 def test_names_are_bold_on_a_terminal_unless_that_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

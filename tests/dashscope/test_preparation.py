@@ -37,8 +37,17 @@ def test_the_embedded_recognizer_takes_hot_words_under_any_name_of_its_wire() ->
     bare = replace(FUN, takes=FUN.takes - {"hotwords"})
     assert "hotwords" in locally_heard(replace(QWEN_AUDIO, takes=frozenset())).takes
     other = next(model for model in MODELS.values() if not model.traits.context_messages)
-    assert locally_heard(other) == other
+    assert locally_heard(other) == replace(other, languages=())
     assert locally_heard(bare).takes >= bare.takes
+
+
+def test_the_languages_of_a_model_of_the_service_do_not_bind_the_embedded_recognizer() -> None:
+    """A model that the user has added may know others, and more of them; it refuses what it does not know."""
+    asked = RecognitionSettings(FUN.name, languages=("yue", "zh", "en"))
+    with pytest.raises(UsageError, match="takes at most 1"):
+        prepared(FUN, asked)
+    recognition, _ = prepared(locally_heard(FUN), asked, local=True)
+    assert recognition.languages == ("yue", "zh", "en")
 
 
 def test_a_name_that_no_model_has_is_refused_by_the_embedded_recognizer_too() -> None:

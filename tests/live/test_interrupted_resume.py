@@ -44,12 +44,15 @@ def test_ctrl_c_while_the_service_is_called_leaves_all_of_it(scripted: str, tmp_
     assert state(tmp_path) == "finished"
 
 
-def test_what_an_interrupted_resume_has_not_sent_is_left_to_the_next(scripted: str, tmp_path: Path) -> None:
-    """All of the audio has its text once, in the end."""
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_an_interrupted_resume_has_not_sent_is_left_to_the_next(
+    scripted: str, tmp_path: Path, stop: signal.Signals
+) -> None:
+    """All of the audio has its text once, in the end. Each of the three signals has the documented exit code."""
     path = session(tmp_path, spoken(0, 60_000))
     with started("resume", path.name, "--url", scripted, "--journal", tmp_path) as process:
         process.read_until("sentence 1")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         process.communicate(timeout=60)
     assert process.returncode == 130
     first = finals(path)

@@ -73,6 +73,28 @@ def test_captions_break_behind_a_clause_where_one_ends_in_time() -> None:
     assert captions(Final("1", 0, 9000, text), CaptionLayout(30, 2))[0].lines[-1].endswith("city,")
 
 
+TITLES = ["Mr.", "Mrs.", "Dr.", "(St.", "J.", "prof."]
+
+
+WORDS = ["was", "conscious", "that", "sitting", "there,", "now.", *TITLES]
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=20, max_size=60))
+def test_a_title_stays_with_its_name(words: list[str]) -> None:
+    """Its full stop ends no clause: a caption ends with it only where the text does, or where nothing else fits."""
+    for caption in captions(Final("1", 0, 90_000, " ".join(words)), CaptionLayout(30, 2))[:-1]:
+        *others, last = " ".join(caption.lines).split()
+        assert last not in TITLES or not others
+
+
+def test_a_title_of_a_known_sentence_stays_with_its_name() -> None:
+    """As it was broken."""
+    text = "For not even a brook could run past Mrs. Rachel Lynde without due regard for decency and decorum."
+    found = captions(Final("1", 0, 9000, text), CaptionLayout(42, 1))
+    assert found[0].lines == ("For not even a brook could run past",)
+    assert found[1].lines[0].startswith("Mrs. Rachel")
+
+
 def test_a_caption_waits_for_the_one_before() -> None:
     """Two never stand at once."""
     assert captions(Final("1", 500, 900, "b"), CaptionLayout(), after_ms=800)[0].begin_ms == 800

@@ -153,6 +153,8 @@ def test_mistakes_are_named_before_anyone_is_called(tmp_path: Path) -> None:
         tmp_path / "none.wav": "no such file",
         tmp_path: "is a directory",
         tmp_path / "empty.wav": "is an empty file",
+        f"{tmp_path / 'empty.wav'}/": "not a directory",
+        f"{tmp_path}/": "is a directory",
         tmp_path / "text.wav": "is text",
         tmp_path / "mute.mp4": "contains no audio track",
     }

@@ -206,6 +206,21 @@ class Terminal:
 
         return termios.tcgetattr(self._master) == self._before
 
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed."""
+        import termios
+
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
+    def show_typed(self) -> None:
+        """Let the terminal show what is typed, as a shell does that has the terminal again."""
+        import termios
+
+        modes = termios.tcgetattr(self._master)
+        modes[3] |= termios.ECHO
+        termios.tcsetattr(self._master, termios.TCSANOW, modes)
+
     def wait_for(self, text: str) -> None:
         """Until a row of the screen holds the text; an end without it fails the test at once."""
         self._wait(lambda: any(text in row for row in self._screen.rows()), text)

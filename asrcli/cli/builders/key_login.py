@@ -16,6 +16,7 @@ from asrcli.core.settings import KEY_VARIABLE, ConnectionSettings, Secret
 from asrcli.dashscope.endpoints import EndpointRequest, service_name
 from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.protocol.registry import INFERENCE, WIRES
+from asrcli.terminal.keyboard import without_echo
 from asrcli.transport.websocket import dial
 
 PROMPT = "API key (what you type is not shown): "
@@ -80,7 +81,8 @@ def ask_for_key() -> Secret:
 def _typed() -> str:
     """What is typed at the terminal without an echo."""
     try:
-        with warnings.catch_warnings():
+        # After Ctrl-Z and fg the prompt alone would show the key: the shell has set the modes of the terminal since.
+        with warnings.catch_warnings(), without_echo(sys.stdin.fileno()):
             warnings.simplefilter("error", getpass.GetPassWarning)
             return getpass.getpass(PROMPT)
     except EOFError:

@@ -29,6 +29,14 @@ def read_text_file(path: str | Path, called: str) -> str:
         raise UsageError(f"{called}: is not a text file in UTF-8") from None
 
 
+def is_forgotten_file(text: str) -> bool:
+    """Whether a text is the name of a file that is here, with a suffix: then nobody means the text itself."""
+    try:
+        return bool(Path(text).suffix) and Path(text).is_file()
+    except (OSError, ValueError):  # a text that no file can have as its name
+        return False
+
+
 def data_of(path: str | Path, called: str) -> bytes:
     """The bytes of a file; - is standard input. `called` names the file in messages.
 

@@ -8,7 +8,7 @@ import typer
 
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows
+from asrcli.cli.render.stdout import print_json, print_rows, print_text
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model
@@ -38,7 +38,7 @@ def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> 
     if as_json:
         print_json([_described(model) for model in found])
     elif len(found) == 1 and name is not None:
-        print_lines(*_sheet(found[0]))
+        print_text(*_sheet(found[0]), indent=4)
     elif sys.stdout is not None and sys.stdout.isatty():
         _table(found)
     else:
@@ -148,8 +148,8 @@ def _table(models: list[Model]) -> None:
             table.add_row(f"[dim]{wire}[/dim]")
         table.add_row(*_cells(model))
     print_table(table, markup=True)
-    print_lines("servers of other makers: asr help servers")
-    print_lines("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
+    print_text("servers of other makers: asr help servers")
+    print_text("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
 
 
 def _cells(model: Model) -> list[str]:

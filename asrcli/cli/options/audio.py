@@ -16,7 +16,9 @@ Paths = Annotated[
 ]
 Start = Annotated[
     str | None,
-    typer.Option(help="Start at this time: 90 (seconds), 1:30 or 1:02:03.5.", metavar="TIME", rich_help_panel=AUDIO),
+    typer.Option(
+        help="Start at this time: 90 (seconds), 1:30, 1:02:03.5 or 1m30s.", metavar="TIME", rich_help_panel=AUDIO
+    ),
 ]
 End = Annotated[
     str | None, typer.Option(help="End at this time, in the same format.", metavar="TIME", rich_help_panel=AUDIO)

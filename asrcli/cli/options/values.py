@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from asrcli.cli.builders.text_files import read_text_file
+from asrcli.cli.builders.text_files import is_forgotten_file, read_text_file
 from asrcli.core.errors import UsageError, shorten
 
 MOST_CHANNELS = 64
@@ -67,9 +67,11 @@ def given_text(option: str, text: str) -> str:
     """The text itself, or for @FILE the text of that file.
 
     Raises:
-        UsageError: the file cannot be read, or is empty.
+        UsageError: the file cannot be read, or is empty; or the text is the name of a file, and the @ was forgotten.
     """
     if not text.startswith("@"):
+        if is_forgotten_file(text):
+            raise UsageError(f"{option} {text}: is the name of a file", f"@{text} reads it")
         return text.strip()
     read = read_text_file(text[1:], f"{option} {text}").strip()
     if not read:
@@ -116,24 +118,28 @@ def parse_proxy(text: str | None) -> str | None:
 
 
 def parse_time(name: str, text: str | None) -> int | None:
-    """A time in the audio in milliseconds, from 90, 1:30 or 1:02:03.5.
+    """A time in the audio in milliseconds, from 90, 1:30, 1:02:03.5 or 1m30s.
 
     Raises:
         UsageError: it is not a time.
     """
     if text is None:
         return None
-    found = re.fullmatch(r"(?:(?:(\d{1,6}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d{1,9})?)", text, re.ASCII)
+    if (length_ms := _in_units(text)) is not None:
+        return length_ms
+    # In subtitles a comma stands before the milliseconds.
+    found = re.fullmatch(r"(?:(?:(\d{1,6}):)?(\d{1,9}):)?(\d{1,9}(?:[.,]\d{1,9})?)", text, re.ASCII)
     if found is None:
-        raise UsageError(f"{name} {shorten(text, 40)}: not a time", "write it as 90, 1:30 or 1:02:03.5")
+        raise UsageError(f"{name} {shorten(text, 40)}: not a time", "write it as 90, 1:30, 1:02:03.5 or 1m30s")
     hours, minutes, seconds = found.groups(default="0")
+    seconds = seconds.replace(",", ".")
     if (found[2] and float(seconds) >= 60) or (found[1] and int(minutes) >= 60):
         raise UsageError(f"{name} {text}: not a time", "minutes and seconds after a colon are below 60")
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
 
 def parse_duration(name: str, text: str | None) -> int | None:
-    """A length of time in milliseconds, from 50s, 10m, 2h, 500ms or 1:30:00.
+    """A length of time in milliseconds, from 50s, 10m, 2h, 1h30m, 500ms or 1:30:00.
 
     Raises:
         UsageError: it is not a duration, or is zero.
@@ -141,20 +147,22 @@ def parse_duration(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        length_ms = _length_ms(name, text)
+        length_ms = parse_time(name, text)
     except UsageError:
         length_ms = 0
     if not length_ms:
-        raise UsageError(f"{name} {shorten(text, 40)}: not a duration", "write it as 50s, 10m, 2h or 1:30:00")
+        raise UsageError(f"{name} {shorten(text, 40)}: not a duration", "write it as 50s, 10m, 1h30m or 1:30:00")
     return length_ms
 
 
-def _length_ms(name: str, text: str) -> int | None:
-    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)", text, re.ASCII)
-    if found is None:
-        return parse_time(name, text)
-    return round(float(found[1]) * units[found[2]])
+def _in_units(text: str) -> int | None:
+    """Milliseconds, from hours, minutes, seconds and milliseconds with their units; None if it has no units."""
+    pattern = r"\s*".join(rf"(?:(\d{{1,9}}(?:\.\d{{1,9}})?)\s*{unit})?" for unit in ("h", "m", "s", "ms"))
+    found = re.fullmatch(pattern, text, re.ASCII)
+    if found is None or not any(found.groups()):
+        return None
+    hours, minutes, seconds, milliseconds = (float(number or 0) for number in found.groups())
+    return round(hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + milliseconds)
 
 
 def parse_age(text: str | None) -> float | None:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from asrcli.cli.builders.microphones import quiet_libraries
 from asrcli.cli.console import print_message
-from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.cli.render.stdout import print_json, print_text
 from asrcli.cli.render.tables import print_table
 from asrcli.core.printable import harmless
 from asrcli.sources.backends.registry import capture_backend, input_devices
@@ -42,7 +42,7 @@ def print_devices(backend_name: str, *, as_json: bool) -> None:
             f"{mark}{device.index}", name, harmless(device.host_api), _number(device.rate), _number(device.channels)
         )
     print_table(table)
-    print_lines(f"found by {backend.name}; * is the default; monitor is what this machine plays")
+    print_text(f"found by {backend.name}; * is the default; monitor is what this machine plays")
 
 
 def _number(value: int | None) -> str:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows
+from asrcli.cli.render.stdout import print_json, print_rows, print_text
 from asrcli.core.printable import harmless
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
@@ -77,7 +77,7 @@ def _table(described: list[dict[str, Any]]) -> None:
     for engine in described:
         table.add_row(*map(harmless, _row(engine)))
     print_table(table)
-    print_lines(*(harmless(f"{engine['engine']}: {engine['description']}") for engine in described))
+    print_text(*(f"{engine['engine']}: {engine['description']}" for engine in described), indent=2)
 
 
 def print_documented() -> None:

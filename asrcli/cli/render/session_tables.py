@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
-from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.cli.render.stdout import print_json, print_lines, print_text
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Final, Gap
 from asrcli.core.printable import harmless
@@ -43,7 +43,7 @@ def print_one(catalogue: "SessionCatalogue", session: "CataloguedSession", *, as
         return
     print_lines(*_facts(about))
     for event in _said(catalogue, session):
-        print_lines(*block(event, clock).split("\n"))
+        print_text(*block(event, clock).split("\n"), indent=2)
 
 
 def _facts(about: dict[str, Any]) -> list[str]:

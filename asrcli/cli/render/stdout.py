@@ -6,11 +6,17 @@ Whole lines go through one writer, which handles closed pipes, full disks and en
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asrcli.core.errors import AsrError, OutputClosed, OutputError, system_reason
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.printable import harmless
 from asrcli.outputs.line_writer import LineWriter
+
+if TYPE_CHECKING:
+    from asrcli.outputs import text_fitting
+else:  # for what a person reads on a terminal
+    text_fitting = LazyModule("asrcli.outputs.text_fitting")
 
 
 def print_lines(*lines: str) -> None:
@@ -23,6 +29,23 @@ def print_lines(*lines: str) -> None:
     output = LineWriter(None)
     for line in lines:
         output.write(harmless(line))
+
+
+def print_text(*lines: str, indent: int = 0) -> None:
+    """Print lines for a person: on a terminal broken between words, and indented but for the first row of each.
+
+    Elsewhere each line stays one line.
+
+    Raises:
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
+    """
+    shown = [harmless(line) for line in lines]
+    if sys.stdout is not None and sys.stdout.isatty():
+        # Some terminals wrap after the last column; a serial line says 0 where it does not know its size.
+        cells = (os.get_terminal_size(sys.stdout.fileno()).columns or 80) - 1
+        shown = [row for line in shown for row in text_fitting.wrap_text(line, max(1, cells), indent)]
+    print_lines(*shown)
 
 
 def print_rows(table: Iterable[Iterable[str]]) -> None:

@@ -20,6 +20,11 @@ _OTHER_NAMES = {
     "library": "search", "watch": "batch", "list": "sessions", "history": "sessions", "transcribe": "file",
     "listen": "mic", "record": "mic", "stream": "mic", "live": "mic", "server": "serve", "version": "--version",
 }  # fmt: skip
+# Values that other programs have for the same thing.
+_OTHER_VALUES = {
+    "txt": "text", "plain": "text", "webvtt": "vtt", "markdown": "md", "ndjson": "jsonl", "get": "show", "ls": "list",
+    "rm": "delete", "remove": "delete", "alsa": "arecord", "pulse": "parec", "pipewire": "pw-record", "all": "list",
+}  # fmt: skip
 # Options that the commands beside it have for the same thing.
 _OTHER_OPTIONS = {("batch", "-o"): "--out", ("batch", "--output"): "--out", ("batch", "--output-dir"): "--out"}
 
@@ -40,15 +45,9 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         commands: The names of all commands.
     """
     if found := re.match(r"No such command '(.*?)'(?=[.]| Did|$)", problem, re.DOTALL):
-        word = found[1]
-        if is_input(word):
-            return f"did you mean asr file {_quoted(word)}?"
-        if word in _OTHER_NAMES:
-            return f"did you mean asr {_OTHER_NAMES[word]}?"
-        similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
-        if not similar:
-            return ""
-        return f"did you mean {similar}?"
+        return _about_command(found[1], commands)
+    if found := re.search(r"'([^']*)' is not one of (.*)", problem):
+        return _about_value(found[1].lower(), re.findall(r"[\w-]+", found[2]))
     dashed = next((word for word in given[1:] if word.startswith("-") and _is_file(word)), "")
     if dashed and ("Missing argument 'FILE" in problem or problem.startswith("No such option")):
         return f"a file of that name is written so: {_quoted(dashed)}"
@@ -63,6 +62,27 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
     if found := re.match(r"No such option: ([\w-]+)", problem):
         return _about_option(found[1], given, commands)
     return ""
+
+
+def _about_command(word: str, commands: Iterable[str]) -> str:
+    """What was probably meant by a command that is none: an input, or a command with another name."""
+    if is_input(word):
+        return f"did you mean asr file {_quoted(word)}?"
+    if word in _OTHER_NAMES:
+        return f"did you mean asr {_OTHER_NAMES[word]}?"
+    similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
+    if not similar:
+        return ""
+    return f"did you mean {similar}?"
+
+
+def _about_value(word: str, choices: Sequence[str]) -> str:
+    """What was probably meant by a value that is none of these; empty if nothing is near."""
+    near = [_OTHER_VALUES.get(word, word), *get_close_matches(word, choices, 1)]
+    meant = next((each for each in near if each in choices), "")
+    if not meant:
+        return ""
+    return f"did you mean {meant}?"
 
 
 def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) -> str:

@@ -112,14 +112,28 @@ def test_a_pace_that_is_none_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "ms"),
-    [("0", 0), ("90", 90_000), ("1:30", 90_000), ("1:02:03.5", 3_723_500), ("0.25", 250), ("61:00", 3_660_000)],
+    [
+        ("0", 0),
+        ("90", 90_000),
+        ("1:30", 90_000),
+        ("1:02:03.5", 3_723_500),
+        ("0.25", 250),
+        ("61:00", 3_660_000),
+        ("90s", 90_000),
+        ("1m30s", 90_000),
+        ("1h 2m 3.5s", 3_723_500),
+        ("1.5h", 5_400_000),
+        ("500ms", 500),
+        ("1m500ms", 60_500),
+        ("00:01:30,500", 90_500),
+    ],
 )
 def test_times_are_written_as_on_a_clock(text: str, ms: int) -> None:
-    """Seconds, minutes, hours."""
+    """Seconds, minutes, hours; with their units too, and as in subtitles."""
     assert parse_time("--start", text) == ms
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1:", ":30", "1:2:3:4", "1m30s", "nan", "1.5:30"])
+@pytest.mark.parametrize("text", ["", "-1", "1:", ":30", "1:2:3:4", "30s1m", "1m30", "s", "nan", "1.5:30"])
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     """With the option's name."""
     with pytest.raises(UsageError, match="--end"):

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from asrcli.core.errors import UsageError
 from asrcli.core.settings import Secret
 from asrcli.dashscope.endpoints import EndpointRequest
 from tests.support.command import asr, serving
+from tests.support.microphone import until
 from tests.support.terminal import on_terminal
 from tests.support.tone import tone, wav
 
@@ -117,6 +119,21 @@ def test_a_key_that_is_typed_is_not_shown(home: dict[str, Any]) -> None:
             assert WRONG not in "".join(terminal.rows())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+def test_a_key_that_is_typed_after_ctrl_z_and_fg_is_not_shown(home: dict[str, Any]) -> None:
+    """A shell sets its own modes while we are stopped, and leaves them so."""
+    with on_terminal("login", "--no-check", **home) as terminal:
+        terminal.wait_for("is not shown")
+        terminal.send("\x1a")
+        until("the stop", lambda: os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOHANG) is not None)
+        terminal.show_typed()
+        terminal.process.send_signal(signal.SIGCONT)
+        until("the echo is off again", lambda: not terminal.echoes)
+        terminal.send(f"{WRONG}\n")
+        assert terminal.finish() == 0
+        assert (WRONG in "".join(terminal.rows()), terminal.left_as_found) == (False, True)
+
+
 def test_a_prompt_that_cannot_hide_the_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """So is a program without a standard input."""
 
@@ -124,6 +141,10 @@ def test_a_prompt_that_cannot_hide_the_key_is_refused(monkeypatch: pytest.Monkey
         @staticmethod
         def isatty() -> bool:
             return True
+
+        @staticmethod
+        def fileno() -> int:
+            return -1
 
     def getpass_(_: str) -> str:
         warnings.warn("it would be shown", getpass.GetPassWarning, stacklevel=1)

@@ -40,6 +40,13 @@ from tests.support.command import CLIP, asr
         (["batch", "talks", "-o", "texts"], "No such option: -o; in asr batch this is --out"),
         (["batch", "talks", "--output-dir", "texts"], "; in asr batch this is --out"),
         (["file", str(CLIP), "--local", "--language", "zh"], "asr engines pull models that can be added"),
+        (["file", str(CLIP), "--local", "--language", "en-US"], "knows English (en) only; did you mean en?"),
+        (["file", "talk.wav", "-f", "txt"], "'html'; did you mean text?"),
+        (["file", "talk.wav", "-f", "SRT"], "; did you mean srt?"),
+        (["file", "talk.wav", "-f", "docx"], "'html'; see "),
+        (["file", "talk.wav", "--encoding", "s16"], "; did you mean s16le?"),
+        (["config", "get", "model"], "; did you mean show?"),
+        (["sessions", "rm", "last"], "; did you mean delete?"),
         (["file", "talk.wav", "-o"], "Option '-o' requires an argument; see asr file --help"),
     ],
 )
