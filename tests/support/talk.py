@@ -12,6 +12,7 @@ from asrcli.core.interfaces import ClientCodec, Source
 from asrcli.core.message import Closed
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
+from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionItem, TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.transport.io_thread import io_thread
@@ -122,6 +123,7 @@ def listening(
     retries: RetrySettings | None = None,
     connection: ConnectionSettings | None = None,
     shared: Callable[[], SharedThread] = io_thread,
+    idle: ConnectionPool | None = None,
 ) -> TranscriptionSession:
     """A session over a source; each call is answered by the next service, or fails."""
     waiting = iter(plays)
@@ -137,7 +139,7 @@ def listening(
 
     codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
     return TranscriptionSession(
-        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, shared, retries
+        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, shared, retries, idle
     )
 
 
