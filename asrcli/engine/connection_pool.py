@@ -68,10 +68,11 @@ class OpenConnection:
 
 
 class ConnectionPool:
-    """Idle connections, for the next task at the same address. Safe from any thread."""
+    """Idle connections, for the next task at the same address, and what is known of addresses. Safe from any thread."""
 
     def __init__(self) -> None:
         self._idle: deque[OpenConnection] = deque()
+        self._ready_urls: set[str] = set()
         self._lock = Lock()
 
     def park(self, open_connection: OpenConnection) -> None:
@@ -88,6 +89,16 @@ class ConnectionPool:
         if open_connection is not None:
             open_connection.hand_to(inbox)
         return open_connection
+
+    def note_ready(self, url: str) -> None:
+        """Note that a service at this address was ready for a task."""
+        with self._lock:
+            self._ready_urls.add(url)
+
+    def was_ready(self, url: str) -> bool:
+        """Whether a service at this address was ready for a task of any session before."""
+        with self._lock:
+            return url in self._ready_urls
 
     def close(self) -> None:
         """Close all idle connections."""

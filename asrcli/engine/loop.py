@@ -379,7 +379,7 @@ class SessionLoop:
             self._on_finished()
 
     def _on_ready(self) -> None:
-        self._connection.deadline = None
+        self._connection.ready()
         self._account.connection_ready()
         self._feed.ready()
         self._step(LinkEvent.READY)

@@ -49,7 +49,8 @@ class Reconnection:
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
             recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)
-        loss = Loss(error, self._account.was_ready, input_ended, self._feed.undecided_end, unanswered)
+        was_ready = self._account.was_ready or self._connection.service_was_ready
+        loss = Loss(error, was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
         if attempt is None:
             return None

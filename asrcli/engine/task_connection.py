@@ -128,6 +128,16 @@ class TaskConnection:
         self.open_connection.note("start", self.task)
         self.send(self.task.codec.start())
 
+    def ready(self) -> None:
+        """Note that the service is ready for the task."""
+        self.deadline = None
+        self._pool.note_ready(self.url)
+
+    @property
+    def service_was_ready(self) -> bool:
+        """Whether the service was ready before, for this session or another one that shares its connections."""
+        return self._pool.was_ready(self.url)
+
     def commit(self) -> None:
         """End the utterance here. Where audio has to wait for the answer, the answer is due now.
 

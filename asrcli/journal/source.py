@@ -188,10 +188,27 @@ class WholeOutput:
 
 def _said_before(journal: Journal) -> list[Sentence | Gap]:
     """The sentences of a session, and the gaps among them that nobody will hear again, by their times."""
+    gaps, _ = _gaps(journal)
+    return sorted([*journal.sentences, *gaps], key=_begins_ms)
+
+
+def has_gaps_to_fill(journal: Journal) -> bool:
+    """Whether the session has named audio as lost that is transcribed now: a transcript must not show both."""
+    return bool(_gaps(journal)[1])
+
+
+def _gaps(journal: Journal) -> tuple[list[Gap], list[Gap]]:
+    """The gaps of a session that stay, and those whose audio is transcribed when it is continued."""
     deaf = {(track.source.speaker, _span(mark)) for track in journal.tracks for mark in track.marks}
-    gaps = [gap for part in journal.parts for gap in part.gaps]
-    kept = [gap for gap in gaps if gap.begin_ms < journal.final_ms(gap.speaker) or (gap.speaker, _span(gap)) in deaf]
-    return sorted([*journal.sentences, *kept], key=_begins_ms)
+    kept: list[Gap] = []
+    left: list[Gap] = []
+    for gap in (gap for part in journal.parts for gap in part.gaps):
+        stays = gap.begin_ms < journal.final_ms(gap.speaker) or (gap.speaker, _span(gap)) in deaf
+        if stays:
+            kept.append(gap)
+        else:
+            left.append(gap)
+    return kept, left
 
 
 def _begins_ms(said: Sentence | Gap) -> int:

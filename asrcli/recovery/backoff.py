@@ -25,7 +25,7 @@ class Loss:
 
     Attributes:
         error: What ended it.
-        was_ready: The service has been ready for this session before, on this connection or another.
+        was_ready: The service has been ready before, on any connection, for this session or another one of the run.
         input_ended: No more audio will come.
         reach: Position after the audio that was sent on the connection; None if all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.

@@ -45,7 +45,8 @@ class ProtocolDriver(asyncio.Protocol):
         """Send the request, and wait for the answer to it.
 
         Raises:
-            InvalidHandshake: the answer is a refusal or invalid, or the connection ended before it.
+            InvalidHandshake: the answer is a refusal or invalid, or the other end hung up before it.
+            OSError: the connection broke before the answer, as by a reset or an error of TLS.
         """
         self.request = self.protocol.connect()
         self.request.headers.update(headers)
@@ -54,6 +55,8 @@ class ProtocolDriver(asyncio.Protocol):
         self.send_data()
         await self._until(lambda: self.response is not None or self.protocol.handshake_exc is not None)
         if self.protocol.handshake_exc is not None:
+            if self.response is None and isinstance(self.cause, OSError):
+                raise self.cause  # the library only knows that no answer came
             raise self.protocol.handshake_exc
 
     def start_keepalive(self) -> None:

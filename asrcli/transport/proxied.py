@@ -29,7 +29,10 @@ async def through(
     proxy_tls: ssl.SSLContext | None,
     log: Any,
 ) -> WebSocketProtocol:
-    """Open a connection through a proxy within the connect timeout. Raises the errors of the library."""
+    """Open a connection through a proxy within the connect timeout.
+
+    Raises the errors of the library, and ConnectionResetError where the connection ends while TLS begins in it.
+    """
     more: dict[str, Any] = {}
     if proxy.startswith("http"):
         more["happy_eyeballs_delay"] = NEXT_ADDRESS_S
@@ -43,17 +46,24 @@ async def through(
         return WebSocketProtocol(protocol)
 
     create_connection: Any = made
-    client: Any = await Connect(
-        url,
-        additional_headers=headers,
-        user_agent_header=USER_AGENT,
-        open_timeout=connection.connect_timeout_s,
-        compression=None,  # PCM does not shrink
-        logger=log,
-        max_size=MOST_BYTES,
-        proxy=proxy,
-        create_connection=create_connection,
-        **more,
-    )
+    try:
+        client: Any = await Connect(
+            url,
+            additional_headers=headers,
+            user_agent_header=USER_AGENT,
+            open_timeout=connection.connect_timeout_s,
+            compression=None,  # PCM does not shrink
+            logger=log,
+            max_size=MOST_BYTES,
+            proxy=proxy,
+            create_connection=create_connection,
+            **more,
+        )
+    except (TypeError, AssertionError) as exc:
+        # If the connection ends while TLS is started in it, asyncio either calls a method of TLS with the arguments of
+        # another transport, or returns no transport, and the library asserts that there is one.
+        if tls is None:
+            raise
+        raise ConnectionResetError from exc
     assert isinstance(client, WebSocketProtocol)  # noqa: S101  `made` made it
     return client

@@ -133,6 +133,36 @@ def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named()
     assert asked.result.error is None
 
 
+@pytest.mark.parametrize("text_ms", [0, 1000])
+def test_a_dropped_sentence_at_the_begin_of_the_audio_is_said_again_too(text_ms: int) -> None:
+    """Nobody has sent it twice yet: it is the first of the session, or follows a final without a pause."""
+    talk = LiveSource()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 30)
+        if text_ms:
+            service.tell(Final("1", 0, text_ms, "before"))
+        service.tell(Partial("2", text_ms, "", "hel"))
+        wire.say(*service.codec.fail("RequestTimeOut", "Response timeout!"), Closed(1000))
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 30 - text_ms // 100)
+        talk.end()
+        assert isinstance(service.asked(), FinishTask)
+        service.tell(Final("1", 0, 3000 - text_ms, "hello"), Finished())
+        assert wire
+
+    talk.say(30)
+    asked = listening(talk, first, second)
+    events = [event for event in heard(list(asked.events())) if not isinstance(event, Partial)]
+    assert events[-1] == Final("1", text_ms, 3000, "hello")
+    assert not [event for event in events if isinstance(event, Gap)]
+
+
 def test_silence_to_the_end_is_a_good_end() -> None:
     """There was no more speech: no further task, no error, no gap."""
     talk = LiveSource()

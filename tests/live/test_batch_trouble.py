@@ -14,7 +14,7 @@ from asrcli.runs.batch.decisions import BatchState
 from asrcli.runs.batch.staging import Staging
 from tests.live.batch_runs import CHUNKS, recordings, report, server
 from tests.support.command import ASR, PATIENCE_S, asr, environment, serving, started
-from tests.support.counted import RATE, counted
+from tests.support.counted import RATE, counted, covered
 from tests.support.limited_disk import LIMITED
 from tests.support.tone import wav
 from tests.support.wire import wait_until
@@ -38,6 +38,23 @@ def test_too_many_requests_slow_the_batch_down_and_lose_nothing(recordings: Path
     assert done.returncode == 0, done.stderr
     assert "too many requests: at most 1 at once from now on" in done.stderr
     assert len(list(out.glob("*.txt"))) == 10
+
+
+def test_a_gap_that_the_next_run_fills_is_in_no_transcript(server: str, recordings: Path) -> None:
+    """The run that met the loss says so; what is complete now must not say that audio is missing."""
+    sound = wav(recordings.parent / "long.wav", counted(40), RATE)
+    faults, out = recordings.parent / "faults.jsonl", recordings.parent / "out"
+    faults.write_text('{"after_bytes": 64000, "do": "cut"}\n')
+    command = ("batch", sound, "--out", out, "--pace", "4", "-f", "text", "-f", "jsonl", "-f", "srt")
+    with serving("--engine", "counting", "--faults", faults) as (url, _):
+        done = asr(*command, "--url", url, "--no-reconnect")
+    assert done.returncode == 4, done.stderr
+    assert asr(*command, "--url", server).returncode == 0
+    lines = [json.loads(line) for line in (out / "long.jsonl").read_text().splitlines()]
+    assert covered(lines, 40) == []
+    said = [line["text"] for line in lines if line["type"] == "final"]
+    assert (out / "long.txt").read_text().splitlines() == said
+    assert "gap" not in (out / "long.srt").read_text()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")

@@ -13,6 +13,7 @@ from asrcli.core.interfaces import ClientCodec, Source
 from asrcli.core.message import Closed
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
+from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionItem, TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.transport.io_thread import io_thread
@@ -136,6 +137,7 @@ def listening(
     retries: RetrySettings | None = None,
     connection: ConnectionSettings | None = None,
     shared: Callable[[], SharedThread] = io_thread,
+    idle: ConnectionPool | None = None,
 ) -> TranscriptionSession:
     """A session over a source; each call is answered by the next service, or fails."""
     waiting = iter(plays)
@@ -160,6 +162,7 @@ def listening(
         clock=clock,
         shared=shared,
         retries=retries,
+        idle=idle,
     )
 
 

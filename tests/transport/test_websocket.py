@@ -3,9 +3,10 @@
 import shutil
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -156,6 +157,56 @@ def test_a_proxy_that_refuses_says_so(status: str, cause: Cause) -> None:
     ):
         dial("ws://service.test", ConnectionSettings(proxy=f"http://{proxy}"))
     assert caught.value.cause is cause
+
+
+def _hang_up(line: socket.socket) -> None:
+    line.close()
+
+
+def _hang_up_in_order(line: socket.socket) -> None:
+    if isinstance(line, ssl.SSLSocket):
+        line = line.unwrap()
+    line.close()
+
+
+def _read_and_hang_up(line: socket.socket) -> None:
+    line.recv(4096)
+    line.close()
+
+
+def _reset(line: socket.socket) -> None:
+    line.recv(4096)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    line.close()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize("leave", [_hang_up, _hang_up_in_order, _read_and_hang_up, _reset])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_leaves_while_tls_begins_is_a_failed_connection(
+    leave: Callable[[socket.socket], None], scheme: str, tmp_path: Path
+) -> None:
+    """With TLS inside the TLS of the proxy too, where asyncio raises errors that are none of the network."""
+    tls, certificate, _ = certified(tmp_path)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def lead() -> None:
+        line, _ = listener.accept()
+        if scheme == "https":
+            line = tls.wrap_socket(line, server_side=True)
+        line.recv(4096)
+        line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with suppress(OSError):
+            leave(line)
+
+    thread = threading.Thread(target=lead, daemon=True)
+    thread.start()
+    proxy = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+    with listener, pytest.raises(ConnectFailed) as caught:
+        dial("wss://service.test", ConnectionSettings(proxy=proxy, ca=str(certificate)))
+    thread.join(60)
+    assert caught.value.cause is Cause.PROXY
+    assert "the proxy 127.0.0.1: " in str(caught.value)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

@@ -20,7 +20,7 @@ from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError
-from asrcli.journal.source import ContinuedOutput, WholeOutput
+from asrcli.journal.source import ContinuedOutput, WholeOutput, has_gaps_to_fill
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.output_paths import is_device
@@ -142,7 +142,8 @@ def _file_builder(
         return replace(one, append=append), {}, False
     failed = str(path) in journal.failed and not is_device(path)
     may_rewrite = not append and can_be_rewritten(path, part, journal)
-    if may_rewrite and (failed or name not in APPENDABLE or lacks_recorded(part or path, one, journal)):
+    is_untrue = name not in APPENDABLE or has_gaps_to_fill(journal)  # after the rest is appended
+    if may_rewrite and (failed or is_untrue or lacks_recorded(part or path, one, journal)):
         return replace(one, onto=onto, anew=True), {}, True
     if failed:
         print_message(f"asr: {path} cannot be rewritten: the whole transcript is written to {_beside(path)}")
