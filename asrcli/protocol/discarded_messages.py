@@ -1,4 +1,4 @@
-"""Counts the messages that a client codec drops and makes notices of them; makes unique sentence keys. Pure."""
+"""Counts the messages that a client codec drops and reports them as notices; makes unique sentence keys. Pure."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -8,6 +8,7 @@ from asrcli.core.events import Notice
 
 UNREADABLE = "dropped a message of the service that cannot be read"
 MISSING_TEXT = "the service ended a sentence and left its text out"
+MISSING_TRANSLATION = "the service did not end a translation: what came of it is kept"
 REPEATED = "dropped a sentence that the service said twice: same name, same text, same times"
 MOST_KINDS = 100  # of notices that are counted apart
 MOST_DIGITS = 18  # of a sentence number
@@ -28,8 +29,12 @@ class DiscardedMessages:
         return self._notice(f"{UNREADABLE}: {exc.problem}", excerpt)
 
     def missing_text(self) -> Notice:
-        """The notice for a sentence that has ended without its text: what was heard of it before is kept."""
+        """The notice for a sentence that has ended without its text: its text so far is kept."""
         return self._notice(MISSING_TEXT)
+
+    def missing_translation(self) -> Notice:
+        """The notice for a sentence that is final with the beginning of its translation."""
+        return self._notice(MISSING_TRANSLATION)
 
     def final(self, reason: str) -> Notice:
         """The notice for a final that is dropped."""
@@ -44,7 +49,7 @@ class DiscardedMessages:
         times = self._counts[kind]
         if times == 1:
             return Notice("warning", text + excerpt)
-        return Notice("debug", f"{text} ({times} times){excerpt}")  # a person need not see it again
+        return Notice("debug", f"{text} ({times} times){excerpt}")  # one warning is enough for a person
 
 
 class SentenceKeys:

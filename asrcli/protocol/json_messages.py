@@ -14,7 +14,7 @@ from asrcli.protocol.long_text import LongText
 Json = dict[str, Any]
 MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
-MOST = 10**15  # a larger number is no plausible time or count
+MOST = 10**15  # a larger number is not a plausible time or count
 MOST_DIGITS = 400
 _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -31,7 +31,7 @@ def read(message: Message) -> Json:
     content = _content(message)
     try:
         value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
-        # A lone surrogate is half a character: no output could write it.
+        # A lone surrogate is half a character: no output can write it.
         if "\\" in content and "\\ud" in content.lower():
             value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:

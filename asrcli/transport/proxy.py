@@ -48,14 +48,14 @@ def is_socks(proxy: str) -> bool:
 
 
 def proxy_label(proxy: str) -> str:
-    """Return its name for messages: its kind and host, without user name and password."""
+    """Return its name for messages: its kind, host and port, without user name and password."""
     try:
-        host = urlsplit(proxy).hostname or ""
+        place = urlsplit(proxy).netloc.rpartition("@")[2]
     except ValueError:
-        host = ""
+        place = ""
     if is_socks(proxy):
-        return f"the SOCKS proxy {host}".rstrip()
-    return f"the proxy {host}".rstrip()
+        return f"the SOCKS proxy {place}".rstrip()
+    return f"the proxy {place}".rstrip()
 
 
 def _is_address(proxy: str) -> bool:

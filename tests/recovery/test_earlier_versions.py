@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,23 @@ def test_a_translation_that_comes_later_is_kept() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["1.2", "41"])
+def test_a_translation_alone_that_repeats_the_translation_of_a_sentence_is_not_written(key: str) -> None:
+    """As where a service translates once more under another number. Elsewhere, or with other words, it is kept."""
+    sentence = Final("1", 0, 500, "ja gut", translation="all right", translated_into="en")
+    ghost = Final(key, 3, 498, "all right", language="en")
+    assert kept([sentence, ghost]) == [sentence]
+    elsewhere, others = replace(ghost, begin_ms=600, end_ms=900), replace(ghost, key="9", text="no, gut")
+    assert kept([sentence, elsewhere, others]) == [sentence, elsewhere, others]
+
+
+def test_a_repeated_translation_does_not_make_places_untrue() -> None:
+    """What is told again behind it is still found."""
+    sentence = Final("1", 0, 500, "ja gut", translation="all right", translated_into="en")
+    ghost = Final("41", 0, 500, "all right", language="en")
+    assert kept([sentence, ghost, replace(sentence, key="7")]) == [sentence]
+
+
 def test_a_corrected_begin_is_the_same_sentence() -> None:
     """Under its own name, where only what is new is written; a name that is used for other audio is another one."""
     first, longer = Final("7", 0, 500, "hello"), Final("7.2", 1, 900, "hello there")
@@ -83,3 +101,25 @@ def test_only_the_last_finals_are_remembered() -> None:
     finals = [Final(str(number), number * 100, number * 100 + 90, "x") for number in range(KEPT + 1)]
     assert kept([*finals, replace(finals[0], key="again")])[-1].key == "again"
     assert kept([*finals, replace(finals[1], key="again")])[-1].key == str(KEPT)
+
+
+def test_an_unfinished_text_is_found_at_the_begin_of_words_inside_of_a_final() -> None:
+    """Nothing is found in the middle of a word, nor in a final of another place."""
+    versions = EarlierVersions()
+    versions.remember(Final("1", 1000, 2000, "Good morning, everybody."))
+    assert versions.holds(1000, "good")
+    assert versions.holds(1999, "Morning every")
+    assert not versions.holds(1500, "orning")
+    assert not versions.holds(999, "good")
+    assert not versions.holds(2000, "good")
+
+
+def test_no_unfinished_text_is_found_by_times_that_prove_nothing() -> None:
+    """Times that were estimated, and places in which two sentences without a common word were sent."""
+    versions = EarlierVersions()
+    versions.remember(Final("1", 0, 500, "hello there", estimated=True))
+    assert not versions.holds(0, "hello")
+    versions.remember(Final("2", 1000, 1500, "good morning"))
+    assert versions.holds(1000, "good")
+    assert versions.earlier(Final("3", 1000, 1500, "yes")) is None
+    assert not versions.holds(1000, "good")

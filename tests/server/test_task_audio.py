@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from asrcli.core.errors import SourceError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.server import audio_decoder
 from asrcli.server.audio_decoder import CONTAINERS, AudioDecoder
 from asrcli.server.local_server import in_background
@@ -157,7 +157,7 @@ def test_samples_and_wav_need_no_decoder() -> None:
 def test_a_client_may_send_any_format(audio_format: str, tmp_path: Path) -> None:
     """The recognizer hears three seconds; the name of the format in capitals and a rate in quotes are understood."""
     data = sample(audio_format, tmp_path)
-    with in_background(registry.make(ECHO)) as address, wire(address) as client:
+    with in_background(factory.make(ECHO)) as address, wire(address) as client:
         client.say(run_task(format=audio_format.upper(), sample_rate="16000"), *cut(data, 2), finish_task())
         sentence = client.hear_all("task-finished")[-2]["payload"]["output"]["sentence"]
         assert int(sentence["text"].split()[0]) == pytest.approx(3000, abs=150)
@@ -165,7 +165,7 @@ def test_a_client_may_send_any_format(audio_format: str, tmp_path: Path) -> None
 
 def test_a_client_that_sends_something_else_is_told_so() -> None:
     """Its task fails with the service's code, and the connection is closed."""
-    with in_background(registry.make(ECHO)) as address, wire(address) as client:
+    with in_background(factory.make(ECHO)) as address, wire(address) as client:
         client.say(run_task(format="opus"), b"no audio at all " * 500, finish_task())
         failed = client.handle("task-failed")["header"]
         assert failed["error_code"] == "NO_VALID_AUDIO_ERROR"

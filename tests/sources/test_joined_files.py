@@ -17,8 +17,8 @@ from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources import joined_files
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE
-from tests.support.film import film, onsets
+from tests.sources.reading import RATE
+from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 
 KINDS = [("a.opus", "libopus", 48000), ("a.ogg", "flac", 16000), ("a.mp3", "libmp3lame", 44100),
@@ -107,7 +107,7 @@ def test_damage_between_parts_hides_none(tmp_path: Path) -> None:
 
 def test_films_with_holes_are_joined_too(tmp_path: Path) -> None:
     """The holes of each part are where they are in it."""
-    one = film(
+    one = write_media(
         tmp_path / "one.mkv",
         "aac",
         [(0, tone(400, 48000)), (2000, tone(400, 48000) + silence(600, 48000))],
@@ -196,7 +196,7 @@ def test_the_clock_of_a_broadcast_may_begin_anywhere_in_each_of_its_programmes(
     data = b""
     for number, begin_s in enumerate(begins_s):
         whole = tmp_path / f"{number}{name}"
-        data += film(whole, codec, [(0, sound)], rate=16000, output_ts_offset=str(begin_s)).read_bytes()
+        data += write_media(whole, codec, [(0, sound)], rate=16000, output_ts_offset=str(begin_s)).read_bytes()
     path = tmp_path / name
     path.write_bytes(data)
     items = read(str(path))
@@ -207,7 +207,7 @@ def test_the_clock_of_a_broadcast_may_begin_anywhere_in_each_of_its_programmes(
 def test_the_clock_of_a_broadcast_may_run_over_in_the_middle(tmp_path: Path) -> None:
     """After 26.5 hours it begins again at 0: nothing is missing there."""
     sound = silence(500) + tone(500) + silence(2000) + tone(500)
-    path = film(tmp_path / "a.ts", "aac", [(0, sound)], rate=16000, output_ts_offset=str(CLOCK_ENDS_S - 2))
+    path = write_media(tmp_path / "a.ts", "aac", [(0, sound)], rate=16000, output_ts_offset=str(CLOCK_ENDS_S - 2))
     items = read(str(path))
     assert not [item for item in items if isinstance(item, Gap)]
     assert onsets(items, 16000) == [pytest.approx(at, abs=150) for at in (500, 3000)]

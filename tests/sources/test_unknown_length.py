@@ -9,9 +9,8 @@ from asrcli.core.audio import Chunk
 from asrcli.core.events import Event
 from asrcli.sources.file import FileSource, native
 from asrcli.sources.file_length import measure_file
-from tests.sources.test_file import RATE
-from tests.sources.test_joined_files import read_pipe
-from tests.support.film import onsets
+from tests.sources.reading import RATE, streamed
+from tests.support.media_files import onsets
 from tests.support.tone import encoded, silence, tone
 
 SOUND = silence(500) + tone(500) + silence(1500) + tone(500)
@@ -60,10 +59,14 @@ def test_samples_are_heard_to_the_end_of_the_file(tmp_path: Path, name: str, cod
 
 @pytest.mark.parametrize(("name", "codec"), FILES)
 @pytest.mark.parametrize("length", ["none", "unknown", "large"])
-def test_a_pipe_is_heard_to_its_end(tmp_path: Path, name: str, codec: str, length: str) -> None:
+def test_a_pipe_is_heard_to_its_end(
+    tmp_path: Path, name: str, codec: str, length: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A program that writes into a pipe cannot go back to its header."""
     path = encoded(tmp_path / name, codec, SOUND, rate=16000)
-    heard(read_pipe(tmp_path / "pipe", with_length(path, LENGTHS[length])))
+    path.write_bytes(with_length(path, LENGTHS[length]))
+    for items in streamed(path, monkeypatch):
+        heard(items)
 
 
 @pytest.mark.parametrize(("name", "codec"), FILES)

@@ -66,7 +66,7 @@ def test_a_proxy_that_speaks_socks_needs_its_library_and_is_called_what_it_is(
         assert proxy_of("wss://s.test", None) == f"{wanted}me:secret@gate.test:1080"
     monkeypatch.setitem(__import__("sys").modules, "python_socks.async_.asyncio", None)
     with pytest.raises(
-        UsageError, match=r"the SOCKS proxy gate\.test needs python-socks; .*'asrcli\[socks\]'"
+        UsageError, match=r"the SOCKS proxy gate\.test:1080 needs python-socks; .*'asrcli\[socks\]'"
     ) as caught:
         proxy_of("wss://s.test", None)
     assert "secret" not in str(caught.value)
@@ -74,7 +74,11 @@ def test_a_proxy_that_speaks_socks_needs_its_library_and_is_called_what_it_is(
 
 @pytest.mark.parametrize(
     ("proxy", "words"),
-    [("http://me:secret@a.test:1", "the proxy a.test"), ("socks4://a", "the SOCKS proxy a"), ("http://[", "the proxy")],
+    [
+        ("http://me:secret@a.test:1", "the proxy a.test:1"),
+        ("socks4://a", "the SOCKS proxy a"),
+        ("http://[", "the proxy"),
+    ],
 )
 def test_what_a_proxy_is_called(proxy: str, words: str) -> None:
     """Its kind and its host."""

@@ -24,7 +24,7 @@ from asrcli.protocol.json_messages import Json, flag, label, need, objects, part
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
 MOST_WAITING = 4  # sentences of which only one text has ended
-TOO_LATE = "dropped a translation that came too late: its sentence is final without it"
+TOO_LATE = "dropped a translation that came too late: its sentence is final without all of it"
 
 OneText = Partial | Final  # the transcript or the translation of a sentence; a translation has its language
 Number = int | str | None
@@ -46,13 +46,6 @@ class _Pair:
         if is_transcript:
             return not isinstance(self.transcript, Final)
         return not isinstance(self.translated, Final)
-
-    def take(self, one_text: OneText, *, is_transcript: bool) -> None:
-        """Store the latest transcript (else the latest translation)."""
-        if is_transcript:
-            self.transcript = one_text
-        else:
-            self.translated = one_text
 
     @property
     def texts(self) -> list[OneText]:
@@ -83,7 +76,7 @@ class TranslationPairs:
 
         Each text belongs to the oldest sentence with its number that lacks it: the service may use numbers again.
         """
-        touched: list[str] = []
+        touched: dict[str, None] = {}
         for one_text in self._read_texts(output):
             if isinstance(one_text, Notice):
                 yield one_text
@@ -93,33 +86,41 @@ class TranslationPairs:
             if isinstance(pair, Notice):
                 yield pair
                 continue
-            pair.take(self._one_text(pair.key, result, language, sent_ms), is_transcript=is_transcript)
+            read_text = self._one_text(pair.key, result, language, sent_ms)
+            if is_transcript:
+                pair.transcript = read_text
+            else:
+                pair.translated = read_text
             if result.ended:
                 self._remember(result, is_transcript=is_transcript)
-            if pair.key not in touched:
-                touched.append(pair.key)
+            touched[pair.key] = None
+        yield from self._release_ready()
         for key in touched:
-            touched_pair = self._pairs.get(key)
-            if touched_pair is None:
-                continue  # it became final together with a later sentence
-            if self._is_whole(touched_pair):
-                yield from self._release(key)
-            else:
-                yield from self._partial_of(touched_pair)
-        yield from self._make_room()
+            if key in self._pairs:
+                yield from self._partial_of(self._pairs[key])
 
-    def _make_room(self) -> Iterator[Event]:
-        """The final of a sentence that has waited too long for its other text, or that the service has forgotten."""
+    def _release_ready(self) -> Iterator[Event]:
+        """The finals of sentences of which both texts have ended, up to the first one whose transcript is to follow.
+
+        Its words must be neither lost nor said after later ones; a translation may be missing. No sentence waits for
+        ever: audio is kept until a final covers it.
+        """
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
+        oldest = ""
         if len(self._pairs) >= TASK_MOST_OPEN:  # the service has forgotten the oldest sentence
-            yield from self._release(next(iter(self._pairs)))
-        elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it, and a text may never come
-            yield from self._release(waiting[0])
+            oldest = next(iter(self._pairs))
+        elif len(waiting) > MOST_WAITING:
+            oldest = waiting[0]
+        for key, pair in list(self._pairs.items()):
+            if key == oldest or self._is_whole(pair):
+                yield from self._release(key)
+            elif self._wants_transcript and pair.is_waiting and pair.lacks(is_transcript=True):
+                return
 
-    def rest(self) -> Iterator[Final]:
+    def rest(self) -> Iterator[Event]:
         """The finals at the end of the task: sentences of which one text has ended, with what there is of the other."""
         for key in [key for key, pair in self._pairs.items() if pair.is_waiting]:
-            yield self._final(key)
+            yield from self._final(key)
 
     def _read_texts(self, output: Json) -> Iterator[tuple[bool, SentenceResult, str] | Notice]:
         """The texts in a message: whether it is the transcript, the text itself, and the language of a translation."""
@@ -127,11 +128,8 @@ class TranslationPairs:
         # A task has one target language; should there be several translations, the one into it comes first.
         translations.sort(key=lambda entry: text(entry, "lang") != self._target_language)
         translation = next(iter(translations), {})
-        transcript = part(output, TRANSCRIPTION)
-        for is_transcript, one_text, language in (
-            (True, transcript, ""),
-            (False, translation, label(translation, "lang")),
-        ):
+        texts = ((True, part(output, TRANSCRIPTION), ""), (False, translation, label(translation, "lang")))
+        for is_transcript, one_text, language in texts:
             try:
                 yield from ((is_transcript, result, language) for result in _read(one_text))
             except ProtocolError as exc:
@@ -179,14 +177,19 @@ class TranslationPairs:
             return not self._wants_transcript
         return not self._target_language or pair.translated is not None or not pair.transcript.text.strip()
 
-    def _release(self, key: str) -> Iterator[Final]:
+    def _release(self, key: str) -> Iterator[Event]:
         """The finals of this sentence and of those before it, to which nothing is added after a later one has ended."""
         earlier = list(takewhile(lambda open_key: open_key != key, self._pairs))
         for open_key in [*(each for each in earlier if self._pairs[each].is_waiting), key]:
-            yield self._final(open_key)
+            yield from self._final(open_key)
 
-    def _final(self, key: str) -> Final:
+    def _final(self, key: str) -> Iterator[Final | Notice]:
+        """The final of a sentence, after notices of texts that have not ended: what there is of them is kept."""
         pair = self._pairs.pop(key)
+        if self._wants_transcript and pair.lacks(is_transcript=True):
+            yield self._dropped.missing_text()
+        if isinstance(pair.translated, Partial):
+            yield self._dropped.missing_translation()
         if self._target_language and pair.lacks(is_transcript=False):
             self._missing_translations[pair.number] += 1
         if isinstance(pair.transcript, Partial):
@@ -199,7 +202,7 @@ class TranslationPairs:
         for other in others:
             first = _with(first, other)
         self._after_ms = max(self._after_ms, first.end_ms)
-        return first
+        yield first
 
     def _partial_of(self, pair: _Pair) -> Iterator[Partial]:
         first, *others = pair.texts

@@ -265,7 +265,7 @@ class RealtimeItems:
         """The span of an utterance that ends, with a text or (None) without one.
 
         Without time marks it is that of the oldest unanswered commit, else the audio since the last final, if there is
-        a text. A text of which only the begin is known ends as `likely_end` estimates.
+        a text. If only the beginning of a text is known, `likely_end` estimates its end.
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)

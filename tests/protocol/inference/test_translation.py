@@ -12,6 +12,7 @@ from asrcli.core.client_commands import FinishTask, SendAudio, StartTask
 from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage, Word
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.discarded_messages import MISSING_TEXT, MISSING_TRANSLATION
 from asrcli.protocol.inference import translation
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer, TranslationClient
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
@@ -163,7 +164,9 @@ def test_the_end_of_a_task_lets_go_what_waits_as_it_is() -> None:
     hear(codec, result(transcription=half(0, "一", end=True), translations=[half(0, "o", lang="en")]))
     hear(codec, result(translations=[half(1, "two", end=True, lang="en")]), result(transcription=half(2, "三")))
     assert hear(codec, Text(json.dumps(GOLDEN["task-finished"]))) == [
+        Notice("warning", MISSING_TRANSLATION),
         Final("1", 0, 900, "一", translation="o", translated_into="en"),
+        Notice("warning", MISSING_TEXT),
         Final("2", 1000, 1900, "two", language="en"),
         Finished(),
     ]
@@ -181,6 +184,46 @@ def test_a_sentence_goes_before_those_behind_it() -> None:
     late = [result(translations=[half(0, "Hm", end=end, lang="en")]) for end in (False, True)]
     assert hear(codec, *late) == [Notice(level, translation.TOO_LATE) for level in ("debug", "warning")]
     assert codec.dropped == 1
+
+
+@given(st.data())
+def test_a_transcript_that_comes_late_is_whole_and_before_those_behind_it(data: st.DataObject) -> None:
+    """Its sentence was translated first, and later sentences ended meanwhile: fewer than the codec lets wait."""
+    count, late = data.draw(st.integers(1, 12)), {}
+    for number in range(count):
+        late[number] = data.draw(st.integers(0, translation.MOST_WAITING - 1), label=f"how late is {number}")
+    codec, heard = client(), list[Event]()
+    for now in range(count + translation.MOST_WAITING):
+        due = [number for number in range(count) if number + late[number] == now]
+        messages = [result(transcription=half(number, f"said {number}", end=True)) for number in due]
+        if now < count:
+            messages.insert(0, result(transcription=half(now, "said")))
+            messages.insert(1, result(translations=[half(now, f"put {now}", end=True, lang="en")]))
+        heard += hear(codec, *messages)
+    finals = [event for event in heard if isinstance(event, Final)]
+    assert [(final.text, final.translation) for final in finals] == [
+        (f"said {number}", f"put {number}") for number in range(count)
+    ]
+    assert not [event for event in heard if isinstance(event, Notice)]
+
+
+def test_a_transcript_that_never_ends_holds_back_a_few_sentences_only() -> None:
+    """It then goes out as far as it is known, with a warning, and those behind it at once."""
+    codec = client()
+    hear(codec, result(transcription=half(0, "一"), translations=[half(0, "one two", end=True, lang="en")]))
+    heard: list[Event] = []
+    for number in range(1, translation.MOST_WAITING + 1):
+        heard = hear(
+            codec,
+            result(
+                transcription=half(number, f"{number}", end=True),
+                translations=[half(number, f"({number})", end=True, lang="en")],
+            ),
+        )
+        assert [event for event in heard if isinstance(event, Final)] == [] or number == translation.MOST_WAITING
+    assert heard[-translation.MOST_WAITING - 2] == Notice("warning", MISSING_TEXT)
+    finals = [event for event in heard if isinstance(event, Final)]
+    assert [final.text for final in finals] == ["一", "1", "2", "3", "4"]
 
 
 def test_a_service_that_never_translates_holds_nothing_back_for_ever() -> None:
