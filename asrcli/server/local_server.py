@@ -97,11 +97,10 @@ class LocalServer:
         key_processes: "Callable[[AccessControl, ApplyLists], KeyProcesses] | None" = None,
         apply_lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
     ) -> None:
-        host = host.removeprefix("[").removesuffix("]")  # as an IPv6 address stands in a URL
+        self._host = host = host.removeprefix("[").removesuffix("]")  # as an IPv6 address stands in a URL
         if keys is None and not is_loopback_host(host):
             raise SettingError("host", "accepts connections from other machines", value=host, cause=Cause.OPEN_HOST)
         self._recognizer = recognizer
-        self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
         if keys is not None:
