@@ -10,6 +10,8 @@ def main() -> None:
     """Run the command line of this process."""
     # What is loaded stays. To search it for garbage again and again takes a tenth of a start; `guarded` ends this.
     gc.disable()
+    if sys.argv[1:2] == ["serve"] and any(argument.startswith("--keys") for argument in sys.argv):
+        _ignore("SIGHUP")  # it says that the keys are to be read again, and they have not been read yet
     try:
         from asrcli.cli import app
 
@@ -23,9 +25,15 @@ def main() -> None:
         sys.stderr.write(f"asr: cannot write standard output: {exc.strerror}\n")
         sys.exit(2)
     finally:
-        import signal
+        _ignore("SIGINT")
 
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+def _ignore(name: str) -> None:
+    """Ignore the signal of this name, if this system has it."""
+    import signal
+
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 if __name__ == "__main__":

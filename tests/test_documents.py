@@ -48,6 +48,25 @@ def test_paths_of_this_repository_are_there(document: Path) -> None:
         assert any((ROOT / f"{beginning}{named}").exists() for beginning in BEGINNINGS), named
 
 
+def test_the_architecture_names_what_the_code_has() -> None:
+    """Each name in backquotes occurs in the code; `Class.name` in the file that defines the class."""
+    text = prose((ROOT / "docs" / "architecture.md").read_text("utf-8"))
+    words: set[str] = set()
+    beside: dict[str, set[str]] = {}  # the words of the file that defines a class
+    for path in [each for top in ("asrcli", "tests") for each in (ROOT / top).rglob("*.py")]:
+        source = path.read_text("utf-8")
+        found = set(re.findall(r"\w+", source))
+        words |= found
+        for name in re.findall(r"^class (\w+)", source, re.MULTILINE):
+            beside[name] = beside.get(name, set()) | found
+    missing = []
+    for named in re.findall(r"`([A-Za-z_][\w.]*)(?:\([^`]*\))?`", text):
+        first, *rest = named.split(".")
+        if first not in words or not beside.get(first, words).issuperset(rest):
+            missing.append(named)
+    assert missing == []
+
+
 def test_the_readme_leads_to_every_document() -> None:
     """Who reads only that, and follows its links, finds the others; so does who begins with the Chinese one."""
     for first in ("README.md", "README.zh-CN.md"):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import asr, environment, serving
+from tests.support.requirements import skip_or_fail
 from tests.support.tone import tone, wav
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -88,9 +89,10 @@ def test_a_folder_is_translated(clip: Path, server: str, tmp_path: Path) -> None
     assert "bonne nuit" in (translated / "clip.tsv").read_text()
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_json_lines_are_followed(clip: Path, server: str) -> None:
     """Sentences with their times, and the account."""
+    if shutil.which("jq") is None:
+        skip_or_fail("jq is not installed")
     told = asr("file", clip, "--url", server, "--pace", "max", "--format", "jsonl")
     done = run("follow_jsonl.sh", stdin=told.stdout)
     assert done.stdout == "0s  good morning\n1s  good night\n== 1.5 s heard, 0 s lost\n", done.stderr

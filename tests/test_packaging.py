@@ -28,18 +28,23 @@ WHEELS = {
 }
 
 
+def asked_for(package: str, place: tuple[str, str, str]) -> list[Requirement]:
+    """What a plain installation asks for of a package, on this version of Python, machine and system."""
+    python, machine, system = place
+    environment = {"python_version": python, "platform_machine": machine, "sys_platform": system}
+    return [
+        requirement
+        for requirement in map(Requirement, PROJECT["dependencies"])
+        if requirement.name == package and requirement.marker and requirement.marker.evaluate(environment)
+    ]
+
+
 @pytest.mark.parametrize(("place", "wheel"), WHEELS.items())
 def test_the_recognizer_comes_with_a_plain_installation_exactly_where_it_has_a_wheel(
     place: tuple[str, str, str], wheel: str
 ) -> None:
     """And in a version that has one: pip would take a newer one and start a compiler."""
-    python, machine, system = place
-    environment = {"python_version": python, "platform_machine": machine, "sys_platform": system}
-    asked = [
-        requirement
-        for requirement in map(Requirement, PROJECT["dependencies"])
-        if requirement.name == "pocketsphinx" and requirement.marker and requirement.marker.evaluate(environment)
-    ]
+    asked = asked_for("pocketsphinx", place)
     assert len(asked) == bool(wheel)
     if wheel:
         newer = "5.1.1" if wheel == "5.0.4" else "5.0.4"
@@ -60,13 +65,7 @@ def test_the_microphone_comes_with_a_plain_installation_exactly_where_miniaudio_
     place: tuple[str, str, str], there: bool
 ) -> None:
     """Elsewhere pip would start a compiler."""
-    python, machine, system = place
-    environment = {"python_version": python, "platform_machine": machine, "sys_platform": system}
-    asked = [
-        requirement
-        for requirement in map(Requirement, PROJECT["dependencies"])
-        if requirement.name == "miniaudio" and requirement.marker and requirement.marker.evaluate(environment)
-    ]
+    asked = asked_for("miniaudio", place)
     assert len(asked) == there
 
 

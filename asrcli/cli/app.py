@@ -192,7 +192,8 @@ def _explain(exc: Any) -> str:
     from asrcli.cli.render.suggestions import plain, suggestion
 
     problem = plain(exc.format_message())
-    command_path = "asr"
+    # An option without its value comes without a context.
+    command_path = " ".join(["asr", *[word for word in sys.argv[1:] if word in COMMANDS][:1]])
     if context := getattr(exc, "ctx", None):
         command_path = context.command_path
     hint = suggestion(problem, sys.argv[1:], COMMANDS)

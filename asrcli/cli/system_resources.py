@@ -1,14 +1,15 @@
-"""What the system gives this process: standard streams, open files, memory, threads; and what to say of too little."""
+"""What the system gives this process: standard streams, files, memory, text; and what to say of too little."""
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import output_error
-from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.errors import AsrError, UsageError, system_reason
 from asrcli.core.redaction import remember_key
 from asrcli.core.settings import KEY_VARIABLE
 
@@ -21,6 +22,8 @@ THREADS = (
     "the system allows no more threads or processes",
     "end other programs, or raise the limits (ulimit -u, ulimit -v)",
 )
+FOLDER = "the current folder is not there any more", "change to one that is there (cd)"
+BYTES = "the command line holds bytes that are no text here", "check the encoding of the terminal, and LANG"
 _PROBLEMS = {errno.EMFILE: FILES, errno.ENFILE: FILES, errno.ENOMEM: MEMORY}
 # Where EAGAIN says that no process can be started.
 _STARTS_PROCESSES = ("subprocess.py", "popen_fork.py", "popen_spawn_posix.py")
@@ -82,12 +85,19 @@ def check_open_files() -> None:
 
 
 def shortage(error: BaseException) -> UsageError | None:
-    """What of the system is too little where this error, or one that led to it, says so; None for any other error."""
+    """What the system gives too little of, or does not give as text, where this error, or one that led to it, says so.
+
+    None for any other error.
+    """
     for each in _causes(error):
         if isinstance(each, MemoryError):
             return UsageError(*MEMORY)
         if isinstance(each, OSError) and each.errno in _PROBLEMS:
             return UsageError(*_PROBLEMS[each.errno])
+        if isinstance(each, UnicodeEncodeError) and _is_given(each.object[each.start : each.end]):
+            return UsageError(*BYTES)
+        if isinstance(each, FileNotFoundError) and not _has_current_folder():
+            return UsageError(*FOLDER)
         if isinstance(each, BlockingIOError) and _starts_process(each):
             return UsageError(*THREADS)
         if isinstance(each, RuntimeError | ImportError | OSError):
@@ -99,7 +109,7 @@ def shortage(error: BaseException) -> UsageError | None:
 
 
 def problem_of(error: Exception) -> AsrError:
-    """What an error is that no command has caught: too little of something, or output that cannot be written.
+    """What an error is that no command has caught: too little of something, a file, or standard output.
 
     Raises:
         Exception: the error again, if it is another one.
@@ -107,6 +117,8 @@ def problem_of(error: Exception) -> AsrError:
     if (problem := shortage(error)) is not None:
         return problem
     if isinstance(error, OSError):
+        if error.filename is not None:
+            return UsageError(f"{error.filename}: {system_reason(error)}")
         return output_error(error)
     raise error
 
@@ -137,6 +149,20 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             return
         yield found
         found = found.__cause__ or found.__context__
+
+
+def _is_given(text: str) -> bool:
+    """Whether an argument or a variable has it: bytes that are no text come as lone surrogates from there."""
+    return any(text in given for given in (*sys.argv, *os.environ.values()))
+
+
+def _has_current_folder() -> bool:
+    """Whether the current folder is still there: another program can remove it."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _starts_process(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ class Cause(Enum):
     NO_SERVICE = auto()  # something answers that is no speech service
     WEB_PAGE = auto()  # something on the way answers: a firewall, a proxy, a login page
     PROXY = auto()
+    PROXY_LOGIN = auto()  # the proxy wants a user and a password, or other ones
     TLS = auto()
     CERTIFICATE_HOST = auto()  # the certificate is for another host
     CERTIFICATE_TIME = auto()  # the certificate has expired, or is not valid yet
@@ -32,6 +33,7 @@ class Cause(Enum):
     OTHER_ENGINE = auto()  # another recognizer on this machine can do it
     NO_RETRIES = auto()  # a lost connection is not replaced
     LANGUAGE_NEEDED = auto()  # the recognizer on this machine hears some languages only, and none was named
+    OTHER_LANGUAGE = auto()  # the recognizer on this machine does not know it; a model that knows it can be added
     EMBEDDED = auto()  # the recognizer on this machine cannot do it
     UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
     WORKSPACE_HOST = auto()  # only the host of a workspace has it

@@ -344,14 +344,16 @@ class MultipleErrors(AsrError):
 
     def summary(self, describe: "Callable[[AsrError], str]") -> str:
         """How many inputs and outputs failed, and the errors that were not shown yet, each as `describe` words it."""
-        news = [describe(error) for error in self.errors if not error.reported]
-        reported = len(self.errors) - len(news)
+        # A reader that has closed our pipe is no failure of an input, and there is nothing to say about it.
+        failures = [error for error in self.errors if not isinstance(error, OutputClosed)]
+        news = [describe(error) for error in failures if not error.reported]
+        reported = len(failures) - len(news)
         if reported and not news:
             news.append("see above")
         elif reported:
             news.append("for the rest see above")
-        outputs = sum(isinstance(error, OutputError) for error in self.errors)
-        counts = ((len(self.errors) - outputs, "input"), (outputs, "output"))
+        outputs = sum(isinstance(error, OutputError) for error in failures)
+        counts = ((len(failures) - outputs, "input"), (outputs, "output"))
         return f"{' and '.join(quantity(*count) for count in counts if count[0])} failed: " + " · ".join(news)
 
 

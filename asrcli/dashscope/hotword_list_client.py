@@ -46,7 +46,11 @@ class HotWordLists:
         self._notify = notify
 
     def all(self, prefix: str = "") -> tuple[HotWordList, ...]:
-        """All lists with this prefix; an empty prefix selects all lists."""
+        """All lists with this prefix; an empty prefix selects all lists.
+
+        Raises:
+            ProtocolError: the service says that there are more pages than an account can have.
+        """
         found: dict[str, HotWordList] = {}
         for page in range(MOST_PAGES):
             listed = hotword_lists.read_page(self._ask(BrowseLists(prefix, page)))
@@ -137,12 +141,12 @@ class HotWordLists:
     def _left_s(self, hotword_list: HotWordList) -> float:
         """Seconds until an update is allowed, by the possible time zone that makes the list youngest."""
         try:
-            said = datetime.fromisoformat(hotword_list.modified)
+            modified = datetime.fromisoformat(hotword_list.modified)
         except ValueError:
             return 0.0
-        times = [said]
-        if not said.tzinfo:
-            times = [said.replace(tzinfo=zone) for zone in ZONES]
+        times = [modified]
+        if not modified.tzinfo:
+            times = [modified.replace(tzinfo=zone) for zone in ZONES]
         ages_s = [(self._now() - time).total_seconds() for time in times]
         young_s = min((age_s for age_s in ages_s if age_s > -CLOCKS_DIFFER_S), default=float(BETWEEN_UPDATES_S))
         return max(0.0, min(BETWEEN_UPDATES_S, BETWEEN_UPDATES_S - young_s))

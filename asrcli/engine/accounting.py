@@ -1,4 +1,4 @@
-"""The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
+"""Counts what becomes of the audio of a session, its lost connections and its delays. Numbers only: no thread."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -47,7 +47,7 @@ class SessionAccount:
     progress_sent_at: float = -1.0
     lost_at: float | None = None  # when the connection was lost that has not been replaced yet
     behind_at: float | None = None  # since when audio waits because of a loss
-    was_ready: bool = False  # the service has listened to this session, on some connection
+    was_ready: bool = False  # the service was ready for this session, on some connection
     sent_to: int = field(init=False)  # position behind the last sample that was ever sent
     resent: int = 0  # samples
     provisional: ProvisionalText = field(default_factory=ProvisionalText)
@@ -85,7 +85,7 @@ class SessionAccount:
         if not isinstance(event, Final):
             return False
         self.last_final_at = self.clock()
-        if not event.text.strip():  # the service took the sentence back
+        if not event.text.strip():  # the service withdrew the sentence
             return self.ledger.add_silence(event.begin_ms, event.end_ms)
         self.recent_finals.add(event)
         return self.ledger.add_final(event.begin_ms, event.end_ms)
@@ -130,7 +130,7 @@ class SessionAccount:
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError, *, realtime: bool) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
 
-        A service that has never listened was sent nothing. Then no audio of a file is counted. That of a `realtime`
+        A service that was never ready was sent nothing. Then no audio of a file is counted. That of a `realtime`
         source cannot be captured again, so it stays undecided, and the run decides whether it is worth an account.
         """
         if not (self.was_ready or realtime):
@@ -174,7 +174,7 @@ class SessionAccount:
     def connection_lost(self, silent_s: float) -> None:
         """Note the time of a loss; further losses before the next recovery belong to the same outage.
 
-        A service that was given up for its silence has been away for these `silent_s` seconds, too.
+        The outage of a connection that was abandoned because it was silent includes these `silent_s` seconds.
         """
         now = self.clock()
         if self.lost_at is None:
@@ -183,7 +183,7 @@ class SessionAccount:
             self.behind_at = now
 
     def connection_ready(self) -> None:
-        """Count the outage that ends here, if there was one: the service listens."""
+        """Count the outage that ends here, if there was one: the service is ready."""
         self.was_ready = True
         if self.lost_at is None:
             return

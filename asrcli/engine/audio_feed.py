@@ -16,12 +16,12 @@ from asrcli.recovery.spans import length
 from asrcli.recovery.stall import StallDetector
 
 PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
-UNHEARD_MS = 6000  # how much sound may still be on its way to a service when it ends a task by itself
+UNHEARD_MS = 6000  # how much sound may still be in transit to a service when it ends a task by itself
 FORGOTTEN = "no longer kept"
-# Sound behind the last text of a task that ended: so much more than a noise at the end, and it may be speech.
+# Sound after the last text of a task that ended: this much is more than a noise at the end, and may be speech.
 LEFT_OUT_MS = 1000
 LEFT_OUT_AGAIN_MS = 100  # the same where an earlier task left out speech, or this one ended in a sentence
-LEAST_PROGRESS_MS = 200  # a task must have got so far for its rest to be sent again
+LEAST_PROGRESS_MS = 200  # a task must have processed this much before its rest is sent again
 UNANSWERED = "the service said nothing more, and may not have heard this"
 LEFT_OUT = "the service ended the task before it had heard all of the audio"
 
@@ -34,7 +34,7 @@ class AudioFeed:
         idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
         message_at: When the last message of the service came.
-        unanswered: The service was asked for the rest of the text, and sound without text is not heard for all we know.
+        unanswered: The service was asked for the rest of the text, and may not have processed the sound without text.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class AudioFeed:
         self._clock = account.clock
         self._format = account.format
         self._realtime = realtime
-        self._keeps_sent = realtime or retries.limit != 0  # sent audio may be wanted again
+        self._keeps_sent = realtime or retries.limit != 0  # sent audio may be needed again
         self._audio = AudioStore(account.start, self._format.rate)
         self._catch_up = Pacing(self._format.rate, retries.catch_up)
         self._settlement = QuietSettlement()
-        self._settled_ms = -1  # up to here audio is decided and forgotten; -1 where that is to be looked at
+        self._settled_ms = -1  # up to here audio is decided and forgotten; -1 if that must be computed again
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
         self.message_at = 0.0
         self.unanswered = False
@@ -129,7 +129,7 @@ class AudioFeed:
     def send_at_once(self) -> bool:
         """Send the chunk that was added last and return True; return False where other audio or a limit is before it.
 
-        This is the short way of nearly every chunk; `next` and `fits` are the long one.
+        This is the fast path for nearly every chunk; `next` and `fits` are the general path.
 
         Raises:
             SendFailed: the connection was lost.
@@ -176,7 +176,7 @@ class AudioFeed:
         self._account.add_sent(chunk.position, end, now)
 
     def message_arrived(self) -> None:
-        """Note a sign of life: a message of the service."""
+        """Note that a message of the service has come."""
         self.message_at = self._clock()
         self.stall_detector.answered()
 
@@ -195,8 +195,8 @@ class AudioFeed:
         self._settlement.forget_before(until_ms)
         if is_due and not task.codec.manual:
             arrived = now - self._connection.silent_s
-            # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
-            # life. Where an earlier connection did not answer the same sound either, it is no speech.
+            # A recognizer may hang behind a connection that answers pings, so sound needs a message to be settled. If
+            # an earlier connection did not answer the same sound either, it is not speech.
             alive = self.message_at
             if self.stall_detector.extended:
                 alive = arrived
@@ -222,7 +222,7 @@ class AudioFeed:
     def task_finished(self) -> bool:
         """Decide the audio of a task that came to its end: open sentences are lost, other audio is silence.
 
-        Returns whether the service seems not to have heard the last part of it: that is to be sent again.
+        Returns whether the service seems not to have processed the last part, which is then sent again.
         """
         task = self._connection.task
         end_ms = self.cursor_ms
@@ -245,12 +245,12 @@ class AudioFeed:
         return False
 
     def _left_out_ms(self) -> int | None:
-        """Return where the sound begins that a service seems not to have heard when it ended a task; None for none.
+        """Return where the sound begins that a service seems not to have processed at the end of a task; else None.
 
-        Only a model is asked again whose tasks end after one sentence: behind the text of others there is music or
-        noise, which would be paid for twice, and a server that repeats itself would be asked forever. There was text
-        before the sound, in a place that the service named. A service that was sent the audio no faster than it is
-        spoken has heard all of it, unless it ended the task in the middle of a sentence.
+        Only for models whose tasks end after one sentence. With other models, sound after the text is music or noise:
+        it would be charged twice, and a server that repeats itself would get it forever. There must be text before the
+        sound, at a place that the service named. A service that got the audio no faster than real time has processed
+        all of it, unless it ended the task in the middle of a sentence.
         """
         task = self._connection.task
         if not task.codec.one_sentence or not (task.left_open or (task.has_text and not task.estimates)):
@@ -272,7 +272,7 @@ class AudioFeed:
         return bool(self._account.ledger.undecided_sound(self._connection.task.offset_ms, self.cursor_ms))
 
     def ready(self) -> None:
-        """Start the catch-up: the service listens, and audio that has waited goes out at its pace."""
+        """Start the catch-up: the service is ready, and audio that has waited is sent at the pace of the catch-up."""
         self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
 
     def caught_up(self) -> None:
@@ -281,7 +281,7 @@ class AudioFeed:
         self._account.caught_up()
 
     def end_task(self) -> None:
-        """Prepare the next task: it begins behind the audio of the last one, or earlier where that did not listen."""
+        """Prepare the next task: it begins after the audio of the last one, or where that one stopped processing."""
         if not self.idle:
             position = self._audio.cursor
             if self._left_out:
@@ -301,8 +301,8 @@ class AudioFeed:
     def _unheard_position(self) -> int:
         """Return where the audio begins that a service may not have processed when it ended the task by itself.
 
-        The audio that was sent last may be the beginning of speech that the service did not wait for. Sound may have
-        been on its way for longer, and audio that went out faster than real time for longer still.
+        The audio that was sent last may be the beginning of speech for which the service did not wait. Sound may have
+        been in transit for longer, and audio that was sent faster than real time for even longer.
         """
         start_ms = self._format.ms(self._audio.start)
         end_ms = self.cursor_ms
@@ -372,7 +372,7 @@ class AudioFeed:
     def find_quiet(self) -> None:
         """Find the quiet around sound without text inside the chunks of a file; until then all of a chunk is loud."""
         if self._realtime:
-            return  # a microphone has a scale of its own: what is quiet by this one may be said far away from it
+            return  # not for a microphone: what is quiet by this measure may be speech far away from it
         samples, ms = self._format.samples, self._format.ms
         ledger = self._account.ledger
         step = samples(STEP_MS)

@@ -11,7 +11,7 @@ from asrcli.recovery.quiet_audio import with_quiet
 
 
 def capture(source: Source, start: int, inbox: Inbox, emit: Callable[[Event], None]) -> None:
-    """Read the source to its end, or until the inbox wants no more.
+    """Read the source to its end, or until the inbox takes no more audio.
 
     Whether a chunk is quiet is found here: a file is read many chunks at once, and the I/O thread takes one at a time,
     which costs more for each.
@@ -27,7 +27,7 @@ def capture(source: Source, start: int, inbox: Inbox, emit: Callable[[Event], No
             if isinstance(chunk, Chunk):
                 if not inbox.put_audio(with_quiet(chunk)):
                     return
-            elif isinstance(chunk, Gap | Resumed):  # a mark keeps its place in the audio
+            elif isinstance(chunk, Gap | Resumed):  # an event keeps its place in the audio
                 inbox.put_audio(chunk)
             else:
                 emit(chunk)

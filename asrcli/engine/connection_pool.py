@@ -20,7 +20,7 @@ class OpenConnection:
     """One connection; its messages go to the inbox of the session that holds it.
 
     Attributes:
-        transport: Has `writable`, which is asked with every chunk. A record of the messages is not in its way.
+        transport: Has `writable`, which is asked with every chunk. A recorder of messages does not wrap this method.
         send: Sends a message. It raises ConnectionLost if the connection is over.
     """
 

@@ -15,7 +15,7 @@ class Dialled:
 
 
 class DialAttempt:
-    """Dials once. A connection that nobody wants any more when it opens is closed."""
+    """Dials once. A connection that opens after `close` is closed."""
 
     def __init__(self, dial: Callable[[], Transport], deliver: Callable[[Dialled], object]) -> None:
         self._dial = dial

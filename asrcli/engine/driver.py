@@ -1,4 +1,4 @@
-"""Runs the steps of a session on the thread that all sessions share: gives it items as they come, and the time."""
+"""Runs the steps of a session on the shared I/O thread: sends it items as they come, and deadlines."""
 
 from collections.abc import Callable
 
@@ -87,7 +87,7 @@ class SessionDriver:
             self._running = False
 
     def _expired(self, until: float) -> bool:
-        """Whether the time is over up to which this is waited; it begins when nothing was there to take."""
+        """Whether the wait has expired; the time counts from the first call without an item."""
         now = self._shared.time()
         if self._expires_at is None:
             self._expires_at = now + until - self._clock()
@@ -98,7 +98,7 @@ class SessionDriver:
         wakes_at, due = self._expires_at, None
         if wait.audio and (due := self._inbox.due) is not None:
             if self._timer is not None and wakes_at is None and due == self._timed_due:
-                return  # as behind nearly every message: no time is asked for
+                return  # as after nearly every message: no deadline is set
             due_at = self._shared.time() + due - self._clock()
             wakes_at = due_at if wakes_at is None or due_at < wakes_at else wakes_at
         self._timed_due = due

@@ -1,4 +1,4 @@
-"""The loop of a session with a fallback: beside the conversation, this machine hears while the service is away."""
+"""The loop of a session with a local fallback: a recognizer on this machine transcribes during outages."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,30 +15,30 @@ from asrcli.engine.steps import Steps, Wait
 from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import LinkEvent, LinkState
 
-# After the user has ended the run. This machine has the words, so a service that is away is not waited for as long as
-# without a fallback; once it is given up, this machine may take as long again to hear what is left.
+# How long to wait for an unreachable service after the user has ended the run. The wait is short because the local
+# recognizer has the words. After that, the local recognizer has the same time to transcribe the rest.
 STOPPED_S = 1.0
 
 
 class FallbackLoop(SessionLoop):
-    """A SessionLoop that gives undecided audio to the recognizer on this machine while the service is away.
+    """A SessionLoop that gives undecided audio to the recognizer on this machine during an outage.
 
-    What the recognizer hears is provisional: it decides nothing, and is counted nowhere but in gaps. Of a file it may
-    take audio that the connection cannot take yet.
+    The text of this recognizer is provisional: it decides nothing, and counts only inside gaps. From a file it may get
+    audio that the connection cannot take yet.
     """
 
     def __init__(self, engine: LocalEngine, *conversation: Any, **settings: Any) -> None:
         super().__init__(*conversation, **settings)
-        self._leave_at: float | None = None  # when a service that is away is given up, once the user has ended the run
+        self._leave_at: float | None = None  # when to abandon an unreachable service, after the user has ended the run
         deliver = self._inbox.put
         self._hearing = LocalHearing(
             engine, self._account, self._feed, lambda number, event: deliver(LocalHeard(number, event))
         )
 
     def _give_up(self, error: AsrError, duration_ms: int | None) -> Steps[AsrError | None]:
-        """Hear what is left, then do what every loop does. A service that cannot be reached is no error then.
+        """Transcribe the rest locally, then give up as every loop does. An unreachable service is then no error.
 
-        A file is heard to its end: nothing but the service is missing.
+        A file is transcribed to its end: only the service is missing.
         """
         unreachable = isinstance(error, ConnectionLost | ConnectFailed) and self._account.was_ready
         if self._account.was_ready:
@@ -64,7 +64,7 @@ class FallbackLoop(SessionLoop):
             if item is None:
                 return
             if isinstance(item, MessageArrived):
-                continue  # the service was given up: that its connection has ended now is no news
+                continue  # the service was abandoned: the end of its connection is expected
             self._take(item)
             if isinstance(item, StopRequested):
                 until = self._clock() + STOPPED_S
@@ -85,7 +85,7 @@ class FallbackLoop(SessionLoop):
         return super()._takes_audio() or self._hearing.wants_audio
 
     def _take(self, item: Item) -> None:
-        """Handle an item of the inbox, and let this machine hear what it brought."""
+        """Handle an item of the inbox, and give new audio to the local recognizer."""
         if isinstance(item, LocalHeard):
             self._hearing.take(item.number, item.event)
             return
@@ -98,7 +98,7 @@ class FallbackLoop(SessionLoop):
         account.emit_all(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
 
     def _stop(self, stop: StopRequested) -> None:
-        """For a file, audio that this machine has heard counts as captured too, because its text was shown."""
+        """Audio of a file that was transcribed locally counts as captured too, because its text was shown."""
         self._feed.count_as_sent(self._hearing.position)
         super()._stop(stop)
         self._wait_less()
@@ -113,7 +113,7 @@ class FallbackLoop(SessionLoop):
             self._leave_at = None
 
     def _wait_less(self) -> None:
-        """Give up a service soon that is away while the user waits for the end."""
+        """Abandon an unreachable service soon while the user waits for the end."""
         away = self._link in {LinkState.DIALLING, LinkState.WAITING}
         if self._stopped and away and self._account.was_ready and self._leave_at is None:
             self._leave_at = self._clock() + STOPPED_S

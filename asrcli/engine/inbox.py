@@ -13,13 +13,13 @@ from asrcli.core.message import Message, Writable
 from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.schedule import Batches, Schedule
 
-# With batches this many chunks are read before the first is taken. To decode more would take the interpreter away from
-# the thread that connects.
+# With batches this many chunks are read before the first is taken. Decoding more would take CPU time from the
+# thread that connects.
 FIRST_ROOM = 5
 
 
 class MessageArrived(NamedTuple):
-    """A message of the other end. The connection it came over is only compared with others."""
+    """A message of the service. Its connection is only compared with others."""
 
     connection: object
     message: Message | Writable
@@ -63,7 +63,7 @@ class LocalHeard:
 
 
 class SessionAbandoned(Exception):
-    """The listener has left: the session raises this, and ends at once."""
+    """The listener has stopped listening: the session raises this, and ends at once."""
 
 
 Signal = MessageArrived | Dialled | LocalHeard | ThreadCrashed | StopRequested | SessionAbandoned
@@ -77,7 +77,7 @@ class Inbox:
     Audio is bounded by `room` chunks. A file that is read faster than the wire takes it waits in `put_audio` until half
     of the room is free, so that its thread works in batches; `live` audio cannot wait, and loses its oldest chunk.
 
-    Nobody waits here for items: the session takes what is there, and `wake` is called when there is more that it wants.
+    No method waits for items: the session takes what is there, and `wake` is called when there is more that it needs.
     With a `schedule` a chunk can be taken when it is due; with `batches` too, but behind the end of the audio at once.
 
     Attributes:
@@ -140,7 +140,7 @@ class Inbox:
                     self._wake_session()
 
     def drop(self, kept: Callable[[list[Chunk]], list[Chunk]] = lambda _: []) -> None:
-        """Take no more audio, and forget what is queued; of the chunks before the next mark `kept` says what stays.
+        """Take no more audio, and drop queued audio, except what `kept` returns of the chunks before the next event.
 
         What stays is due at once.
         """
@@ -215,7 +215,7 @@ class Inbox:
         return item
 
     def _is_news(self, waiting: int) -> bool:
-        """Whether the session is to know of so much audio: behind other audio that is not due yet it need not."""
+        """Whether to wake the session for this much audio: not while other audio before it is not due yet."""
         if waiting == 1:
             return True
         if self._batches is not None:
@@ -237,4 +237,4 @@ class Inbox:
 
 
 def _nobody() -> None:
-    """Wake nobody: the session has not begun."""
+    """Do nothing: the session has not begun."""

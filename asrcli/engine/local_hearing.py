@@ -1,4 +1,4 @@
-"""What the recognizer on this machine hears of a session while the service is away. Runs where the session runs."""
+"""Feeds the recognizer on this machine during an outage, and takes its events. Runs on the thread of the session."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ class LocalHearing:
         deliver: Brings the events of a local session, with its number, back to `take` in this thread.
 
     Attributes:
-        position: Position behind the audio that was heard, or is being heard.
+        position: Position after the audio that was given to the recognizer.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class LocalHearing:
         self.position = account.start
 
     def lost(self) -> None:
-        """Note that the service is away."""
+        """Note that the service cannot be reached."""
         if not self._outage.away:
             self._engine.warm()
         self._outage.lost(self._account.clock())
 
     def connected(self) -> None:
-        """Note that the service is back: it gets all audio, so this machine hears no more of it."""
+        """Note that the service is back: it gets all audio, so this recognizer gets no more."""
         self._outage.connected()
         self._failed = False
         self._finish()
@@ -69,7 +69,7 @@ class LocalHearing:
         self._input_ended = True
 
     def go_on_alone(self) -> None:
-        """Hear all that is left: no connection will follow."""
+        """Transcribe all remaining audio: no connection will follow."""
         self._alone = True
         self.advance()
 
@@ -82,20 +82,20 @@ class LocalHearing:
 
     @property
     def wants_audio(self) -> bool:
-        """Whether the recognizer could hear more than is kept."""
+        """Whether the recognizer could take more audio than is kept."""
         if not self._is_hearing or self._finishing or self._ahead_ms >= AHEAD_MS:
             return False
         return self._next() is None
 
     @property
     def done(self) -> bool:
-        """Whether all audio was heard, or nothing more can be."""
+        """Whether all audio was transcribed, or no more can be."""
         if self._failed:
             return True
         return self._session is None and self._input_ended and self._next() is None
 
     def advance(self) -> None:
-        """Give the recognizer what it may hear now."""
+        """Give the recognizer the audio that it may have now."""
         while self._is_hearing and not self._finishing and self._ahead_ms < AHEAD_MS:
             chunk = self._next()
             if chunk is None:
@@ -132,7 +132,7 @@ class LocalHearing:
 
     @property
     def _is_hearing(self) -> bool:
-        """Whether this machine is to hear now."""
+        """Whether the recognizer is to run now."""
         if self._failed:
             return False
         if self._alone:

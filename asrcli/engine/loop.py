@@ -1,4 +1,4 @@
-"""The loop of a session: does what the link table says, task after task. Decides nothing, and waits nowhere."""
+"""The loop of a session: does what the link table says, task after task. Makes no decisions and never blocks."""
 
 from collections.abc import Callable, Iterable
 
@@ -109,7 +109,7 @@ class SessionLoop:
         return error
 
     def result(self, error: AsrError | None, *, broken: bool) -> SessionResult:
-        """Return the account so far; a listener that leaves in the middle may ask for it from its own thread."""
+        """Return the account so far; a listener that leaves early may call it from its own thread."""
         codec = self._connection.task.codec
         return self._account.result(error, codec.usage, codec.dropped, broken=broken)
 
@@ -145,7 +145,7 @@ class SessionLoop:
         due = self._feed.due
         if due is not None and (earliest is None or due < earliest):
             earliest, on_earliest = due, self._advance
-        if self._realtime and self._link is _UP:  # nobody waits for the text of a file
+        if self._realtime and self._link is _UP:  # no person waits for the text of a file
             due = self._feed.stall_detector.deadline
             if due is not None and (earliest is None or due < earliest):
                 earliest, on_earliest = due, self._on_stall
@@ -238,7 +238,7 @@ class SessionLoop:
             self._reconnection.recover()
 
     def _settle(self) -> None:
-        """Decide audio that needs no text any more, and sentences that the service has forgotten."""
+        """Decide audio that needs no text any more, and end sentences that the service has abandoned."""
         if self._realtime:
             for event in self._connection.task.give_up(self._clock()):
                 if isinstance(event, Gap):
@@ -265,7 +265,7 @@ class SessionLoop:
 
     def _send(self, chunk: Chunk) -> None:
         if not self._feed.fits(chunk):
-            self._step(LinkEvent.CUT)  # the server counts the audio it gets: behind a jump its times would be wrong
+            self._step(LinkEvent.CUT)  # the server counts the audio that it gets: after a jump its times would be wrong
             return
         self._feed.send(chunk)
         self._backoff.audio_sent()
@@ -322,7 +322,7 @@ class SessionLoop:
             self._end_wait()
 
     def _end_wait(self) -> None:
-        """End a task that is over: nobody waits for its text any longer. Before, a second end event ends nothing."""
+        """End a task that is over: its text is not awaited any longer. Until then a second end event has no effect."""
         task = self._connection.task
         task.lacks_text = None
         self._handle_all([Finished(task.codec.usage)])
@@ -331,7 +331,7 @@ class SessionLoop:
         """Handle a refusal that is no loss, else raise it; returns whether the task was started again."""
         kind = classify(refusal, live=self._realtime or self._feed.sent_only_quiet)
         if self._link is LinkState.DIALLING and self._connection.reused and kind is not FaultClass.BUSY:
-            # A server may take one task a connection. On a connection of its own, a refusal is meant.
+            # A server may accept only one task per connection. A refusal on a new connection is a real refusal.
             self._connection.close()
             self._connection.start()
             return True
@@ -386,7 +386,7 @@ class SessionLoop:
         self._advance()
 
     def _on_finished(self) -> None:
-        """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
+        """Handle the end of a task. If it ended by itself while more speech may come, it had no speech."""
         if self._link in _ENDING:
             self._feed.idle = False
             ended = LinkEvent.FINISHED

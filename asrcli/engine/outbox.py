@@ -1,4 +1,4 @@
-"""Outbox: the events of a session on their way to its listener, without those that are out of date before it reads."""
+"""The queue of events from a session to its listener. A newer event replaces an outdated one that still waits."""
 
 import sys
 from collections import deque
@@ -42,9 +42,9 @@ class Outbox(Generic[T]):
         self._listener_waits = False
 
     def filled_by(self, shared: SharedThread) -> None:
-        """Name the thread that puts most of the items: it wakes the listener when it has done all that it had to do.
+        """Set the thread that adds most of the items: it wakes the listener when it has finished its current work.
 
-        A listener that is woken at once takes the interpreter away from that thread.
+        A listener that is woken at once would compete with that thread for the interpreter.
         """
         self._shared = shared
 
@@ -87,7 +87,7 @@ class Outbox(Generic[T]):
         if self._items:
             return True
         self._gate.acquire(blocking=False)  # an exception may have come between a release and its wait
-        self._listener_waits = True  # before the look: a signal handler may put an item behind it
+        self._listener_waits = True  # before the check: a signal handler may add an item after it
         if self._items:
             self._listener_waits = False
             return True
@@ -127,5 +127,5 @@ def replaces(event: object) -> Hashable | None:
 
 
 def is_passing(event: object) -> bool:
-    """Whether an event is of the moment only: who does not show it as it comes can take it with the next final."""
+    """Whether an event matters only at this moment: a listener that does not show it can get it with the next final."""
     return replaces(event) is not None

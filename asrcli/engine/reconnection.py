@@ -1,4 +1,4 @@
-"""Reconnection: what a session does about a lost connection, and what it reports of it. Decides by recovery/backoff."""
+"""What a session does and reports after a lost connection. recovery/backoff.py makes the decisions."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from asrcli.recovery.spans import length
 
 # A loss so late in the wait for the last words is an unanswered finish, whichever end closed the connection first.
 UNANSWERED_PART = 0.9
-# So much sound without text may hold a word; where times are estimated, so much may be the rest of the last sentence.
+# This much sound without text may contain a word. With estimated times, this much may be the rest of a sentence.
 WORD_MS, REST_MS = 100, 400
 
 
@@ -45,7 +45,7 @@ class Reconnection:
         if link not in {
             LinkState.DIALLING,
             LinkState.WAITING,
-        }:  # a task that never began says nothing of the one before
+        }:  # a task that never began gives no information about the one before
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
             recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)
@@ -72,16 +72,16 @@ class Reconnection:
         self._skip_to = None
 
     def is_quiet_end(self) -> bool:
-        """Whether a task has come to its end on a wire that has no message for that: nothing has come for long.
+        """Whether a task has ended, on a wire without an end message: no message has come for long.
 
-        A service that has not answered the request for the rest of its text, or has left a sentence open, may be dead.
-        Then sound without text is sent again, once; where that changes nothing, the sound is a gap.
+        A service that did not answer the request for the rest of its text, or left a sentence open, may have failed.
+        Then sound without text is sent again, once; if there is still no text, the sound is a gap.
         """
         task = self._connection.task
         if task.codec.quiet_end_s is None:
             return False
         least_ms, answered_after = REST_MS, self._connection.finish_at
-        if not task.estimates:  # a final that ends before the sound does not answer for it
+        if not task.estimates:  # a final that ends before the sound is no answer to it
             least_ms, answered_after = WORD_MS, max(answered_after, self._account.last_final_at)
         sound = self._account.ledger.undecided_sound(task.offset_ms, self._feed.cursor_ms)
         is_open = task.has_text and task.open_ms is not None  # a service may send no finals at all

@@ -1,4 +1,4 @@
-"""When the audio of a file goes out: at the pace of the run, or as fast as it is taken, in batches. No thread."""
+"""Decides when the audio of a file is sent: at the pace of the run, or in batches at full pace. No thread."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ class Schedule:
 
 
 class Batches:
-    """Lets the audio of a file at full pace out in batches, so that the session is not woken for each piece.
+    """Releases the audio of a file at full pace in batches, so that the session is not woken for each piece.
 
     A batch begins when `many` pieces wait, or GATHER_S after the last batch began. All that waits then is in it.
     """

@@ -35,7 +35,7 @@ LIVE_ROOM = 12_000  # chunks of a microphone, at 50 ms: ten minutes of audio whi
 
 
 class SessionLeft(Exception):
-    """`leave` was called: the listener waits no longer."""
+    """Raised after `leave` was called: the listener does not wait any longer."""
 
 
 SessionItem = Event | SessionResult | ThreadCrashed | SessionLeft
@@ -56,11 +56,11 @@ class TranscriptionSession:
         retries: What to do after a loss.
         idle: Open connections that sessions share.
         jitter: Returns a number from 0 to 1, a new one each time.
-        fallback: The recognizer on this machine that hears while the service is away; None for none.
+        fallback: The recognizer on this machine for outages; None for none.
         progress_s: How often the progress is emitted at most.
 
     Attributes:
-        result: What the session came to; set once `events` is exhausted.
+        result: The result of the session; set once `events` is exhausted.
     """
 
     result: SessionResult
@@ -69,6 +69,7 @@ class TranscriptionSession:
         self,
         source: Source,
         start: int,
+        *,
         make_codec: Callable[[], ClientCodec],
         dial: Dial,
         connection: ConnectionSettings,
@@ -100,9 +101,8 @@ class TranscriptionSession:
         self._inbox = Inbox(room, live=source.live is not None, schedule=schedule, batches=batches)
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
-        connecting = task_connection.TaskConnection(
-            make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool()
-        )
+        pool = idle or ConnectionPool()
+        connecting = task_connection.TaskConnection(make_codec, dial, connection, self._inbox, clock, pool)
         make_loop: Callable[..., loop.SessionLoop] = loop.SessionLoop
         if fallback is not None:
             from asrcli.engine.fallback_loop import FallbackLoop

@@ -1,4 +1,4 @@
-"""What a session comes to: its result, and the figures of its losses and delays. Numbers only."""
+"""The result of a session, and the figures of its losses and delays. Numbers only."""
 
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,8 @@ class SessionFigures:
 
     Attributes:
         reconnects: Connections that replaced a lost one.
-        longest_outage_ms: From the loss of a connection, or the begin of the silence for which it was given up, until
-            the service listened again.
+        longest_outage_ms: From the loss of a connection, or the beginning of the silence that ended it, until
+            the service was ready again.
         longest_catch_up_ms: From the loss of a connection until no audio waited any more.
         resent_ms: Audio that was sent again, counted each time.
         dropped: Finals that were dropped because they repeated text that was final already.
@@ -58,18 +58,18 @@ class SessionFigures:
 
 @dataclass(frozen=True)
 class SessionResult:
-    """What a session comes to, at its end or when its listener leaves it in the middle.
+    """The result of a session, at its end or when its listener leaves it early.
 
     Attributes:
         end: Position of the first sample after the audio.
         totals: How the audio adds up.
         undecided: Audio with neither text nor a gap, in milliseconds; only of a session that was left in the middle, or
-            of a realtime source to which the service has never listened.
+            of a realtime source for which the service was never ready.
         usage: What the service has counted.
         figures: Losses and delays.
         error: What ended the session early.
         broken: Whether the last task did not come to its own end.
-        provisional: What this machine has heard of undecided audio; only of such a session.
+        provisional: The local text of undecided audio; only of such a session.
         waiting_gaps: Gaps that were not emitted yet, because text before them might come; only of such a session.
     """
 

@@ -1,4 +1,4 @@
-"""How a session waits: it yields what it waits for, and is sent the item that came. No thread, no clock."""
+"""What a session yields to wait: it is sent the item that came, or None at the deadline. No thread, no clock."""
 
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar

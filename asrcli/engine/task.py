@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 else:
     timestamps = LazyModule("asrcli.protocol.timestamps")
 
-ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
-SHORTEST_CHARACTER_MS = 10  # nobody says a character in less
+ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has abandoned it
+SHORTEST_CHARACTER_MS = 10  # no speaker says a character in less
 ORDERLY_CLOSE_CODES = (1000, 1005)
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
@@ -51,10 +51,10 @@ class TranscriptionTask:
         engine: The recognizer that the other end named; empty if it named none.
         processed_ms: The service has processed the audio up to here: a final with credible times begins here.
         first_finals: Its first finals as the service sent them.
-        finish_held: The service says that the task is over, but its text may not be complete: what comes now counts.
+        finish_held: The service says that the task is over, but text may be missing: later messages still count.
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
-        lacks_text: Returns whether sound that was sent has no text yet; None if nobody waits for it after the end.
+        lacks_text: Returns whether sound that was sent has no text yet; None if no text is awaited after the end.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -106,10 +106,10 @@ class TranscriptionTask:
                 self._updated_at[placed.key] = (now, self.sent_ms)
 
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
-        """End each sentence that the service has forgotten: its last text becomes its final, else a gap is yielded.
+        """End each sentence that the service has abandoned: its last text becomes its final; without text it is a gap.
 
         Audio after an open sentence is never settled. If a sentence stayed open forever, all audio after it would be
-        sent again after a loss. While no audio is sent, in a pause, the service has nothing to say.
+        sent again after a loss. While no audio is sent, in a pause, the service sends nothing.
         """
         silent = [
             key

@@ -253,7 +253,7 @@ class TaskConnection:
         self.deadline = self._clock() + timeout_s
 
     def restart_timeout(self) -> None:
-        """Give the other end its usual time for the next answer, or the time after which silence is its answer."""
+        """Restart the timeout for the next answer, or the time after which silence counts as the end."""
         quiet_s = self.task.codec.quiet_end_s if self.task.finishing else None
         self.start_timeout(self.settings.idle_timeout_s if quiet_s is None else quiet_s)
 

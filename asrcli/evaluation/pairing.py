@@ -44,6 +44,9 @@ def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
     """Return the transcripts below a folder by their names without suffix, in the order of the names.
 
     The other folder may lie in this one: what is in it is left out.
+
+    Raises:
+        SourceError: a folder cannot be read.
     """
     inside = None
     if other.resolve().is_relative_to(folder.resolve()):

@@ -31,6 +31,7 @@ LIMIT_DAYS = 14
 DAY_S = 86_400
 DOUBTED_DAYS = 10 * LIMIT_DAYS  # a greater age may be that of a clock, which was wrong then or is now
 START_S = 60.0  # so long after its folder was made, a run that goes on has written into it
+NEWEST = "last"  # a word for the newest session, in place of its name
 NAMES_SHOWN = 3  # how many of the newest names an error lists
 HEADER_BYTES = 1 << 20  # no header is longer
 HEAD = b'{"type": "journal", "version": '  # how each header begins
@@ -99,12 +100,14 @@ class JournalDirectory:
         return sorted(found, key=lambda path: path.name, reverse=True)
 
     def find(self, prefix: str) -> Path:
-        """Return the session whose name begins with `prefix`.
+        """Return the session whose name begins with `prefix`; the newest for `NEWEST`.
 
         Raises:
             UsageError: no name begins so, or more than one.
         """
         paths = self.paths()
+        if prefix == NEWEST and paths:
+            return paths[0]
         found = [path for path in paths if prefix and path.name.startswith(prefix)]
         exact = [path for path in found if path.name == prefix]
         if len(found) == 1 or exact:
@@ -114,6 +117,16 @@ class JournalDirectory:
         if not paths:
             raise UsageError(f"no session {prefix}", f"none in {self.folder}")
         raise UsageError(f"no session {prefix}", f"the newest: {_first_names(paths)}")
+
+    def to_resume(self, prefix: str | None) -> Path:
+        """Return the session whose name begins with `prefix`; for None or `NEWEST` that of `last`.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        if prefix is None or prefix == NEWEST:
+            return self.last()
+        return self.find(prefix)
 
     def last(self) -> Path:
         """Return the newest interrupted session that no other user can have written; if there is none, the newest.

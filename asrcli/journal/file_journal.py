@@ -1,8 +1,9 @@
 """The journal of a run over files: which files they are, and the events. It holds no samples: the files do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from asrcli.core.events import Began, Event
 from asrcli.core.transcript import Transcript
@@ -30,12 +31,14 @@ class FileJournal:
 
     Attributes:
         path: Its folder; None if no journal is kept.
+        at_budget: A stage ended at its budget.
         problems: Errors of writing, each as a sentence for the user.
         recorder: An output that records the events of each stage. Put it after all other outputs.
     """
 
     def __init__(self) -> None:
         self.path: Path | None = None
+        self.at_budget = False
         self.problems: list[str] = []
         self.recorder = _EventRecorder(self.problems.append)
         self._left: set[int] = set()
@@ -71,6 +74,11 @@ class FileJournal:
         """Record that all audio of a stage has text."""
         self._left.discard(number)
         self.recorder.note({"type": "done", "number": number})
+
+    def budget_reached(self, record: Mapping[str, Any]) -> None:
+        """Record that a stage ended at its budget."""
+        self.at_budget = True
+        self.recorder.note(record)
 
     def close(self) -> bool:
         """Close the session, and return whether something is left to resume.

@@ -1,6 +1,6 @@
 """Reads a journal from the disk. Damaged lines are reported and skipped, and the rest is still used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +10,13 @@ from asrcli.core.events import Gap, Resumed
 from asrcli.core.printable import quantity
 from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack, TrackIndex
+from asrcli.journal.journal_part import JournalPart, text_end_ms
 from asrcli.journal.owned_files import distrust, is_folder, size_bytes
 from asrcli.journal.record_files import parse_header, read_records
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, count, final, number
 from asrcli.protocol.engine_header import engine_name
 from asrcli.recovery.resume_point import MARGIN_MS, resume_point
 from asrcli.recovery.spans import Span, Spans
-
-
-@dataclass
-class JournalPart:
-    """What one run recorded: the first one, or one that resumed the session.
-
-    Attributes:
-        begins: For each speaker, where the run began to transcribe, in milliseconds.
-        sentences: Its finals in order; those without text have number 0.
-        end: The account that it recorded at its end; None if it was interrupted.
-        stage: Index of the stage of the command that it belongs to.
-        heard: The sources that it began to transcribe, in order, each with its begin in milliseconds.
-        gaps: What it named as lost, and no later run of the same stage transcribed again.
-    """
-
-    begins: dict[str, int] = field(default_factory=dict)
-    sentences: list[Sentence] = field(default_factory=list)
-    end: Mapping[str, Any] | None = None
-    stage: int = 0
-    heard: list[tuple[str, int]] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
 
 
 @dataclass
@@ -56,6 +36,7 @@ class Journal:
         models: The models that transcribed it, in order.
         engines: The recognizers that local servers named, in order.
         failed: The files of the transcript that could not be written to their end.
+        budget: The limit at which the last run ended, in CNY; None if it ended otherwise.
         last_s: When the last record was written, in seconds since 1970.
         highest: The highest number of a sentence.
     """
@@ -74,6 +55,7 @@ class Journal:
     models: dict[str, None] = field(default_factory=dict)
     engines: dict[str, None] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    budget: float | None = None
     last_s: float = 0.0
     highest: int = 0
 
@@ -191,6 +173,8 @@ class Journal:
             self.parts.append(JournalPart(stage=number(record, "number")))
         elif kind == "done":
             self.done.add(number(record, "number"))
+        elif kind == "budget":
+            self.budget = float(record.get("limit", 0))
         elif kind == "failed":
             self.failed.add(str(record.get("output", "")))
         elif kind == "begin":
@@ -227,6 +211,7 @@ class Journal:
     def _begin_run(self, anew: object) -> None:
         """Begin another run, which may transcribe a speaker again from a time on, and writes what had failed anew."""
         self.failed = set()
+        self.budget = None
         if not isinstance(anew, dict):
             anew = {}
         for speaker, begin_ms in anew.items():
@@ -282,12 +267,6 @@ class Journal:
             if doubt is None or text_end < doubt:
                 doubt = text_end
         return AudioTrack(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
-
-
-def text_end_ms(parts: Iterable[JournalPart], speaker: str) -> int:
-    """Return where the text of a speaker ends in some runs, in milliseconds; 0 without any text."""
-    finals = (sentence.final for part in parts for sentence in part.sentences)
-    return max((final.end_ms for final in finals if final.speaker == speaker), default=0)
 
 
 def _before(gap: Gap, begin_ms: int, speaker: str) -> list[Gap]:

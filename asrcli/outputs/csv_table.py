@@ -5,7 +5,7 @@ import io
 
 from asrcli.core.events import Final, Gap
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import said, translated
+from asrcli.outputs.formatting import spoken_text, translated
 
 COLUMNS = (
     "type",
@@ -27,7 +27,7 @@ def csv_row(event: Final | Gap, number: int) -> str:
     """Return the row of a final with its number, or of a gap, quoted where that is needed; without a line end."""
     times = [str(event.begin_ms), str(max(event.begin_ms, event.end_ms)), cell(event.speaker)]
     if isinstance(event, Gap):
-        reason = said(Gap(event.begin_ms, event.end_ms, event.reason, "", event.local_text))
+        reason = spoken_text(Gap(event.begin_ms, event.end_ms, event.reason, "", event.local_text))
         return _joined(["gap", "", *times, "", cell(reason), ""])
     return _joined(
         ["final", str(number), *times, cell(event.language), cell(event.text), cell(translated(event))],

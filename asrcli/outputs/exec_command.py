@@ -17,7 +17,7 @@ from asrcli.core.events import Event, Final
 from asrcli.core.printable import harmless, quantity
 from asrcli.core.settings import without_key
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import said, translated
+from asrcli.outputs.formatting import spoken_text, translated
 
 CLOSE_TIMEOUT_S = 10.0  # how long `close` waits for the commands that are left
 STOP_TIMEOUT_S = 1.0  # how long a command that is asked to end may take
@@ -44,7 +44,7 @@ class ExecCommand:
             texts = {"TRANSLATION": translated(event), "TRANSLATED_INTO": event.translated_into}
             texts |= {"SPEAKER": event.speaker}
             fields = about | {name: _encodable(text) for name, text in texts.items() if text}
-            self._waiting.put((said(event), {f"ASR_{name}": str(value) for name, value in fields.items()}))
+            self._waiting.put((spoken_text(event), {f"ASR_{name}": str(value) for name, value in fields.items()}))
 
     def close(self) -> None:
         """Wait for the commands that are left, ten seconds at most; then stop the one that runs, and say so."""

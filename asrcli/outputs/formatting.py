@@ -66,14 +66,14 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
         reason = "; ".join([reported(event.reason), *_heard_here(event)])
         return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {by_speaker(event.speaker, reason)}]"
     if stamp is None:
-        return said(event)
-    return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {said(event)}"
+        return spoken_text(event)
+    return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {spoken_text(event)}"
 
 
 def block(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     """Return `line`, and under it the lines of `below`, indented to its text."""
     first = line(event, stamp)
-    return "\n".join([first, *below(event, " " * (len(first) - len(said(event))))])
+    return "\n".join([first, *below(event, " " * (len(first) - len(spoken_text(event))))])
 
 
 def below(event: Final | Gap, indent: str) -> list[str]:
@@ -113,7 +113,7 @@ def reconnecting(event: Reconnecting) -> str:
     return f"{reason}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
 
 
-def said(event: Final | Gap) -> str:
+def spoken_text(event: Final | Gap) -> str:
     """Return the text of a final with its speaker in front; for a gap, what this machine has heard, or the reason."""
     if isinstance(event, Gap):
         about = "".join(_heard_here(event)) or reported(event.reason)

@@ -4,7 +4,7 @@ from asrcli.core.events import Began, Event, Final, Gap, Resumed
 from asrcli.core.lazy_pattern import lazy_pattern
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import INTO, clock, pause, said, translated
+from asrcli.outputs.formatting import INTO, clock, pause, spoken_text, translated
 from asrcli.outputs.line_writer import LineWriter
 
 MARK = "<!-- transcript -->"  # the first line, which readers do not show: by it such a file is known again
@@ -26,7 +26,7 @@ class MarkdownTranscript:
             self._head(event)
         elif isinstance(event, Gap):
             times = f"{clock(event.begin_ms)} → {clock(event.end_ms)}"
-            self._lines.write(f"\n> **{times}** {plain(said(event))}")
+            self._lines.write(f"\n> **{times}** {plain(spoken_text(event))}")
         elif isinstance(event, Resumed):
             self._lines.write(f"\n> {plain(pause(event, None))}")
         elif isinstance(event, Final) and event.text.strip():

@@ -13,7 +13,7 @@ from asrcli.core.events import Began, Event, Final, Gap
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.caption_lines import REVERSED_MS, Caption, CaptionLayout, captions, shortened
-from asrcli.outputs.formatting import clock, said, translated
+from asrcli.outputs.formatting import clock, spoken_text, translated
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 
@@ -153,7 +153,7 @@ class _Shown:
 
 def _as_shown(event: Final | Gap) -> Final:
     """Return the event as a sentence with the words that are shown for it."""
-    shown = Final("", event.begin_ms, event.end_ms, said(event))
+    shown = Final("", event.begin_ms, event.end_ms, spoken_text(event))
     if isinstance(event, Gap):
         return shown
     if not event.text.strip():
@@ -175,7 +175,7 @@ def _time(ms: int, name: str) -> str:
 def tsv(event: Final | Gap, number: int) -> str:
     """Return a row of tab-separated values: begin and end in milliseconds, and the text."""
     del number
-    return f"{event.begin_ms}\t{max(event.begin_ms, event.end_ms)}\t{said(event)}"
+    return f"{event.begin_ms}\t{max(event.begin_ms, event.end_ms)}\t{spoken_text(event)}"
 
 
 def _tsv_of_both(event: Final | Gap, number: int) -> str:
@@ -197,7 +197,7 @@ def lrc(event: Final | Gap, number: int) -> str:
     del number
     hundredths = max(0, event.begin_ms) // 10
     time = f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]"
-    text = f"{time}{said(event)}"
+    text = f"{time}{spoken_text(event)}"
     if isinstance(event, Final) and (translation := translated(event)):
         text += f"\n{time}{translation}"
     return text
@@ -237,7 +237,7 @@ def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
         "end": clock(event.end_ms),
         "begin_ms": event.begin_ms,
         "end_ms": event.end_ms,
-        "text": said(replace(event, speaker="")),
+        "text": spoken_text(replace(event, speaker="")),
         "speaker": harmless(event.speaker),
         "language": harmless(about.language),
         "emotion": harmless(about.emotion),

@@ -42,7 +42,7 @@ from asrcli.outputs.formatting import (
     pause,
     reconnecting,
     reported,
-    said,
+    spoken_text,
 )
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar, decibels
@@ -101,6 +101,8 @@ class TerminalView:
         self._levels: dict[str, float | None] = {}  # speaker -> dBFS; None without a level
         self._draws_from = 0.0  # until this time the screen is left to another program
         self._gone = False  # whether the terminal is closed
+        self._is_handling = False
+        self._was_drawn = False  # the live line that `leave` has removed
         self._folds = folds
         self._width = self._console.width
         self._drawn: list[int] = []  # widths in cells of the lines that were drawn last
@@ -108,11 +110,14 @@ class TerminalView:
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Print a final or a notice above the live line; redraw the live line at most ten times a second."""
         self._transcript = transcript
+        self._is_handling = True
         try:
             if not self._gone:
                 self._show(event)
         except OSError:  # the terminal was closed; the run still ends normally
             self._gone = True
+        finally:
+            self._is_handling = False
 
     def _show(self, event: Event) -> None:
         self._follow_speaker(event)
@@ -130,7 +135,7 @@ class TerminalView:
         """Print what stays of an event above the live line."""
         if isinstance(event, Final) and event.text.strip() and self._finals:
             first = line(event, self._stamp)
-            self._print("\n".join([first, *below(event, INDENT)]), indent=len(first) - len(said(event)))
+            self._print("\n".join([first, *below(event, INDENT)]), indent=len(first) - len(spoken_text(event)))
         elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
@@ -164,10 +169,18 @@ class TerminalView:
         """Do what `close` does, but from a signal handler, which may interrupt drawing."""
         if self._gone or not self._may_draw():
             return
+        self._was_drawn = self._live.is_started
         with suppress(Exception):  # Rich was interrupted, and a second call may fail in any way
             self._stop()
         with suppress(OSError, ValueError):
             os.write(self._console.file.fileno(), SHOW_CURSOR)
+
+    def draw_again(self) -> None:
+        """Draw the live line that `leave` has removed; from a signal handler. Events that come draw it as well."""
+        if self._was_drawn and not self._is_handling and not self._live.is_started and self._may_draw():
+            self._drawn = []
+            with suppress(OSError):
+                self._live.start(refresh=True)
 
     def _unstarted(self) -> Live:
         return Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)

@@ -1,1 +1,1 @@
-"""The wires of the service: messages to events and back, client and server side by side. No I/O, no clock."""
+"""The wires: codecs from messages to events and back, for client and server. No I/O, no clock."""

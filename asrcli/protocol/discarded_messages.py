@@ -1,4 +1,4 @@
-"""Counts the messages that a client codec drops and makes notices of them; makes unique sentence keys. Pure."""
+"""Counts the messages that a client codec drops and reports them as notices; makes unique sentence keys. Pure."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -29,7 +29,7 @@ class DiscardedMessages:
         return self._notice(f"{UNREADABLE}: {exc.problem}", excerpt)
 
     def missing_text(self) -> Notice:
-        """The notice for a sentence that has ended without its text: what was heard of it before is kept."""
+        """The notice for a sentence that has ended without its text: its text so far is kept."""
         return self._notice(MISSING_TEXT)
 
     def missing_translation(self) -> Notice:
@@ -49,7 +49,7 @@ class DiscardedMessages:
         times = self._counts[kind]
         if times == 1:
             return Notice("warning", text + excerpt)
-        return Notice("debug", f"{text} ({times} times){excerpt}")  # a person need not see it again
+        return Notice("debug", f"{text} ({times} times){excerpt}")  # one warning is enough for a person
 
 
 class SentenceKeys:

@@ -4,9 +4,9 @@ from asrcli.core.errors import without_secrets
 from asrcli.core.printable import harmless
 
 ENGINE_HEADER = "X-Asrcli-Engine"
-LONGEST = 64  # characters; whoever answers may be anybody
+LONGEST = 64  # characters; the server may be any program
 
 
 def engine_name(value: str) -> str:
-    """Return the name in the header's value: at most LONGEST characters, no key, and none that a terminal obeys."""
+    """Return the name in the header's value: at most LONGEST characters, without keys and control characters."""
     return harmless(without_secrets(value)).strip()[:LONGEST].rstrip()

@@ -14,7 +14,7 @@ from asrcli.protocol.long_text import LongText
 Json = dict[str, Any]
 MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
-MOST = 10**15  # a larger number is no plausible time or count
+MOST = 10**15  # a larger number is not a plausible time or count
 MOST_DIGITS = 400
 _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -31,7 +31,7 @@ def read(message: Message) -> Json:
     content = _content(message)
     try:
         value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
-        # A lone surrogate is half a character: no output could write it.
+        # A lone surrogate is half a character: no output can write it.
         if "\\" in content and "\\ud" in content.lower():
             value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
@@ -103,12 +103,14 @@ def _keys(path: str) -> tuple[str, ...]:
 
 
 def need_whole(value: Json, path: str) -> int:
-    """The whole number at a dotted path; digits in a string count as one, because some clients send them.
+    """The whole number at a dotted path. Digits in a string and 16000.0 count as one, because some clients send them.
 
     Raises:
         ProtocolError: the field is missing or is no whole number.
     """
-    found = _from_digits(need(value, path, (int, str)))
+    found = _from_digits(need(value, path, (int, float, str)))
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
     if isinstance(found, int):
         return found
     raise ProtocolError(f"field {path} has the wrong type", _shown(value))

@@ -1,4 +1,4 @@
-"""Reads languages as services write them: codes with or without a region, or names. Tables only, pure."""
+"""Reads the languages of services: codes with or without a region, or names. Tables only, pure."""
 
 from collections.abc import Sequence
 

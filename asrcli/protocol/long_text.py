@@ -1,7 +1,7 @@
-"""Text messages of clients that are long: the audio in them is not read with the rest, and the rest is bounded. Pure.
+"""Reads long text messages of clients: extracts the audio without parsing it, and limits the rest. Pure.
 
-To read a message takes its time at once, and meanwhile nobody else is served. Audio of megabytes is one string without
-a quotation mark: it is found without reading it, and decoded later in pieces.
+While a message is parsed, no other client is served. Megabytes of audio are one string without a quotation mark: it is
+found without parsing, and decoded later in pieces.
 """
 
 import json
@@ -12,7 +12,7 @@ from asrcli.core.errors import ProtocolError
 from asrcli.core.lazy_pattern import lazy_pattern
 
 MOST_TEXT_BYTES = 256 << 10  # of a message beside its audio
-SIMPLE_CHARACTERS = 8 << 10  # a message of fewer cannot take long
+SIMPLE_CHARACTERS = 8 << 10  # a shorter message cannot take long
 MOST_VALUES = 8_000  # in a message, with halves of characters; a list of 2,000 hot words has 6,000
 PIECE_CHARACTERS = 32 << 10  # of a long string that are looked at in one step
 LONGEST_ESCAPE = 6  # \u002b
@@ -104,7 +104,7 @@ def values_in(text: str) -> int:
 
 
 def check_values(text: str) -> None:
-    """Refuse a text that has so many values that nobody else could be served meanwhile.
+    """Refuse a text with so many values that other clients would have to wait for too long.
 
     Raises:
         ProtocolError: it has more than `MOST_VALUES`.

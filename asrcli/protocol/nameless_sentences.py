@@ -1,4 +1,4 @@
-"""What client codecs have in common whose wire gives sentences no names, and connections one task each. Pure."""
+"""The common part of client codecs for wires without names of sentences and with one task per connection. Pure."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Writes the values of service parameters into a message, each at the path that its row names, and reads them. Pure."""
+"""Writes service parameters into a message, each at the path of its row, and reads them. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A raw exchange: what is sent before and after the audio, and which answers are awaited. Pure; no wire by name."""
+"""A raw exchange: the messages before and after the audio, and the awaited answers. Pure; knows no wire by name."""
 
 import json
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""The gzip members of a record: where each readable one begins, and what it unpacks to, piece by piece.
+"""Finds the readable gzip members of a record and unpacks them piece by piece. Opens no files.
 
-Nothing is held whole: a file of a few megabytes may unpack to gigabytes. Opens no files.
+No member is held in memory as a whole, because a file of a few megabytes may unpack to gigabytes.
 """
 
 import zlib

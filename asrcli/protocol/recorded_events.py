@@ -1,4 +1,4 @@
-"""The events in a message record: those that the run adds to what the messages say. Reads and writes no files."""
+"""The lines of a message record for the events that the run itself has added. Reads and writes no files."""
 
 import json
 from collections.abc import Mapping

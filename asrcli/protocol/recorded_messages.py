@@ -1,4 +1,4 @@
-"""The messages in a message record: their lines, without secrets and audio, and back. Reads and writes no files."""
+"""Turns messages into lines of a record, without secrets and audio, and back. Reads and writes no files."""
 
 import base64
 import re
@@ -53,7 +53,7 @@ def message_lines(items: Sequence[tuple[Any, ...]], began_s: float, *, keep_audi
     event may stand among them.
     """
     lines, texts = _lines(items, began_s, str, keep_audio=keep_audio)
-    # One look at all texts: a look at each costs more than its line, and most hold nothing of the kind.
+    # One search through all texts: a search in each costs more than its line, and most contain nothing of the kind.
     joined = "\n".join(texts)
     if without_secrets(joined) != joined:
         lines, _ = _lines(items, began_s, without_secrets, keep_audio=keep_audio)
@@ -66,7 +66,7 @@ def _lines(
     """The parts of all lines, with what `clean` makes of the texts, and the texts as they are, without their audio."""
     parts: list[str] = []
     texts: list[str] = []
-    add = parts.append  # few parts and no calls of Python for a message: this is most of what a record costs
+    add = parts.append  # few parts and no Python calls for each message: this is most of the cost of a record
     for item in items:
         at_ms = round((item[0] - began_s) * 1000)
         if len(item) == PAIR:

@@ -1,6 +1,6 @@
-"""The wires, one row each: client codec, server codec, raw exchange, path, and what their models take and give.
+"""The table of the wires: codecs, raw exchange, path, and what the models accept and return.
 
-Whoever has to choose a wire asks here; nothing else compares the name of a wire. A new wire is a folder beside this
+All code that chooses a wire uses this table; no other code compares names of wires. A new wire is a folder beside this
 file and a row in `WIRES`. Pure; a codec is imported when it is used first, so that the command line starts fast.
 """
 
@@ -56,7 +56,7 @@ class Wire:
         failure_close_code: The code with which a server closes a connection after a failure.
         warning: What a user should know before the first result; `{}` stands for the name of the model.
         takes: The parameters that a model takes which is not in the catalogue; empty if the catalogue says it.
-        elsewhere: The service does not speak it: the user has to name a server.
+        elsewhere: A wire of other servers, which the service does not speak: the user has to name a server.
         manual_only: The client has to end utterances; the server detects no speech.
         served: `asr serve` speaks it.
         has_secrets: A secret for a client may bring the session that it begins with.
@@ -136,7 +136,7 @@ _ROWS = (
     Wire(
         OMNI, REALTIME_PATH, "omni.codec:OmniClient", "omni.codec:OmniServer",
         model_pattern="omni", rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
-        cost_is_bounded=False,  # the service keeps earlier turns in mind, and may charge them again
+        cost_is_bounded=False,  # the service remembers earlier turns, and may charge for them again
         has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
         warning=_QWEN_OMNI_WARNING,
     ),
@@ -147,7 +147,7 @@ _ROWS = (
     Wire(
         REALTIME, REALTIME_PATH, "realtime.codec:RealtimeClient", "realtime.codec:RealtimeServer",
         "realtime.raw:realtime_exchange",
-        model_pattern=r"\Aqwen.*-realtime",  # behind it stands nothing, or the date of a snapshot
+        model_pattern=r"\Aqwen.*-realtime",  # followed by nothing, or by the date of a snapshot
         default_model=DEFAULT_MANUAL_MODEL, formats=("opus",), word_times=False, manual_mode=True,
         context_messages=False,
         has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,

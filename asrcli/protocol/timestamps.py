@@ -1,4 +1,4 @@
-"""Makes the times of a service usable: in order, and inside the audio that was sent. Arithmetic only."""
+"""Corrects times of a service: puts them in order, and inside the audio that was sent. Arithmetic only."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from asrcli.protocol.json_messages import Json, number, text
 
 LONGEST_MS = 10**10  # more than a hundred days; no task lasts so long
 DIGITS = 15  # a longer text is not a time
-AHEAD_MS = 1000  # a service that rounds or pads its times names none so far behind the audio that was sent
+AHEAD_MS = 1000  # rounding and padding by a service does not exceed the sent audio by this much
 # How long one character takes in slow speech. English that is read aloud has 150 words of 5 letters and a space per
 # minute: 15 characters a second; slow speech has 10. Mandarin, Japanese and Korean have 4 to 6 syllables a second, 3
 # in slow speech, and write each as one wide character. The slow rates are used because a caption that stays too long
-# is replaced by the next one, while one that ends too early takes words away.
+# is replaced by the next one, while one that ends too early hides words.
 LETTER_MS, WIDE_MS = 100, 330
 
 
@@ -52,7 +52,7 @@ def span(
     *,
     after_ms: int,
     sent_ms: int | None,
-    said: str,
+    sentence_text: str,
     next_ms: int | None = None,
 ) -> tuple[int, int]:
     """Begin and end of a finished sentence, in ms. A time that cannot be used is estimated.
@@ -65,7 +65,7 @@ def span(
         words: The words of the sentence.
         after_ms: The end of the last final.
         sent_ms: How much audio was sent; None or 0 if that is not known.
-        said: The text of the sentence.
+        sentence_text: The text of the sentence.
         next_ms: The begin of the next sentence; None if that is not known.
     """
     if sent_ms:
@@ -84,25 +84,27 @@ def span(
             begin_ms = min(begin_ms, end_ms)
     if end_ms is None:
         ends = [word.end_ms for word in words if word.end_ms is not None and (not sent_ms or word.end_ms <= sent_ms)]
-        end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
+        end_ms = likely_end(begin_ms, sentence_text, next_ms=next_ms, sent_ms=sent_ms)
         if ends:
             end_ms = max(begin_ms, *ends)
     return begin_ms, end_ms
 
 
 def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
-    """Whether a time is so far behind the audio that was sent that it says nothing; False if no audio is known."""
+    """Whether a time is too far after the sent audio to be usable; False if the amount of sent audio is not known."""
     if time_ms is None or not sent_ms:
         return False
     return time_ms > sent_ms + AHEAD_MS
 
 
-def likely_end(begin_ms: int, said: str, *, next_ms: int | None, sent_ms: int | None) -> int:
+def likely_end(begin_ms: int, sentence_text: str, *, next_ms: int | None, sent_ms: int | None) -> int:
     """The estimated end of a sentence: when slow speech would end, the next sentence begins, or the audio ends.
 
     The earliest of the three counts, but not before the begin; without audio the sentence ends where it begins.
     """
-    durations_ms = (WIDE_MS if east_asian_width(character) in "WF" else LETTER_MS for character in said.strip())
+    durations_ms = (
+        WIDE_MS if east_asian_width(character) in "WF" else LETTER_MS for character in sentence_text.strip()
+    )
     last_ms = begin_ms + sum(durations_ms)
     if next_ms is not None and next_ms >= begin_ms:
         last_ms = min(last_ms, next_ms)

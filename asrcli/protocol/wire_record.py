@@ -1,7 +1,7 @@
 """The format of a message record: JSON Lines in gzip members, without secrets. Opens no files.
 
 The first line is the header; each later one is a connection that opened, a message, a connection that closed, or an
-event that the run added. Every member stands alone: a file that is cut short or damaged loses only what is hit.
+event that the run added. Every member can be read alone: damage destroys only the members that it affects.
 """
 
 import json
@@ -17,7 +17,7 @@ from asrcli.protocol.record_members import MEMBER, RecordMembers
 VERSION = 1
 MOST_LINE_BYTES = 24 << 20  # a message of 16 MB, the most that a connection takes, in base64
 MOST_AUDIO_BYTES = 18 << 20  # of one message; as many as fit in a line
-SMALL_BYTES = 1 << 16  # of a line or text that holds no more values than are soon read
+SMALL_BYTES = 1 << 16  # of a line or text with so few values that it is read quickly
 MOST_STRUCTURE_BYTES = 1 << 20  # of a line or message, without what stands in strings: values take 30 times as much
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs more than a line
 LEVEL, WINDOW_BITS, MEMORY_LEVEL = 1, 14, 6  # 96 kB of memory in all; half the window costs a third more time
@@ -29,7 +29,7 @@ _TEXTS = {
     "event": ("name",),
 }
 _COUNTS = {"open": ("connection",), "message": ("connection",), "close": ("connection", "code"), "event": ()}
-# Also one that does not end: a search must not begin again after each quotation mark.
+# Also matches one without an end, so that a search does not begin again after each quotation mark.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _OPTIONAL = {
     "text": str,

@@ -1,4 +1,4 @@
-"""The table of the recognizers on this machine: one row for each. Loads a recognizer only when one is made.
+"""The table of the recognizers on this machine: one row for each. Loads no recognizer; factory.py makes one of a row.
 
 To add a recognizer, write one file in this folder and add one row to `RECOGNIZERS`, or bring it in a package of its own
 (plugins.py). No other file names a recognizer: the command line and the server ask this table. The module that a row
@@ -16,13 +16,9 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import EngineUnavailable, UsageError
-
-if TYPE_CHECKING:
-    from asrcli.recognizers.interface import Recognizer
+from asrcli.core.errors import EngineUnavailable
 
 
 class RunsIn(Enum):
@@ -191,35 +187,6 @@ def names_with_option(option: str) -> list[str]:
     return [name for name, info in RECOGNIZERS.items() if option in info.options]
 
 
-def find(name: str | None = None) -> RecognizerInfo:
-    """Return the recognizer of that name: of this table, of a plug-in or an added model; without one the preferred one.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    if name is None:
-        return preferred()
-    if name in RECOGNIZERS:
-        return RECOGNIZERS[name]
-    rows, problems = everything()
-    if name in rows:
-        return rows[name]
-    raise UsageError(f"{name!r} is not one of {', '.join(rows)}", "; ".join(problems))
-
-
-def everything() -> tuple[dict[str, RecognizerInfo], list[str]]:
-    """Return all recognizers by name, and one sentence for each that cannot be used. Nothing is loaded.
-
-    A plug-in cannot have the name of one of ours, nor a model that was added the name of any other.
-    """
-    from asrcli.recognizers import model_store, plugins
-
-    loaded = plugins.load_plugins(RECOGNIZERS)
-    rows = RECOGNIZERS | loaded.rows
-    added = model_store.ModelStore().models(rows)
-    return rows | added.rows, loaded.problems + added.problems
-
-
 def preferred() -> RecognizerInfo:
     """Return the best recognizer that is ready here. Nothing is loaded."""
     return next((info for info in PREFERRED if not missing(info)), LOCAL)
@@ -231,33 +198,6 @@ def advice_on_better(info: RecognizerInfo) -> str:
     if info not in PREFERRED[1:] or (best.probe and not import_module(best.probe).has_wheels()):
         return ""
     return f"{best.name} makes far fewer errors: {best.install}"
-
-
-def make(
-    info: RecognizerInfo | None = None, options: RecognizerOptions | None = None, workers: int | None = None
-) -> "Recognizer":
-    """Return the recognizer of a row, by default the preferred one; its sessions are opened later.
-
-    Args:
-        info: The row.
-        options: What the user chose.
-        workers: Worker processes at most, one session in each; without it, as many as the cores carry. Not read by a
-            recognizer that runs in this process.
-
-    Raises:
-        EngineUnavailable: the package that it needs is not installed.
-        UsageError: one of the options cannot be used.
-    """
-    info = info or preferred()
-    options = options or RecognizerOptions()
-    if info.runs_in is RunsIn.WORKERS:
-        from asrcli.recognizers.pool import WorkerPool
-
-        return WorkerPool(info, options, workers)
-    from asrcli.recognizers.in_process import InProcessRecognizer
-
-    check_installed(info)
-    return InProcessRecognizer(info, import_module(info.module).load(options))
 
 
 def missing(info: RecognizerInfo) -> str:

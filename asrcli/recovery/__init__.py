@@ -1,1 +1,1 @@
-"""What to do about losses, as pure machines: no clock, no socket, no thread."""
+"""Decides what to do about lost connections and lost audio: no clock, no socket, no thread."""

@@ -1,7 +1,7 @@
-"""Whether to reconnect after a loss, after which wait, and from where. Uses no clock and no randomness of its own.
+"""Decides whether, when and from where to reconnect after a lost connection. Uses no clock and no random numbers.
 
-Attempts without progress are bounded. Progress is a new final, or silence that a healthy connection has taken. Time
-alone is no progress: a service that takes audio for eleven seconds and then drops the connection, again and again,
+Attempts without progress are bounded. Progress is a new final, or silence that was sent over a working connection.
+Time alone is no progress: a service that takes audio for eleven seconds and then drops the connection, again and again,
 charges for the same audio each time.
 """
 
@@ -25,7 +25,7 @@ class Loss:
 
     Attributes:
         error: What ended it.
-        was_ready: The service has listened before, on any connection, to this session or another one of the run.
+        was_ready: The service has been ready before, on any connection, for this session or another one of the run.
         input_ended: No more audio will come.
         reach: Position after the audio that was sent on the connection; None if all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
@@ -105,7 +105,7 @@ class Backoff:
         """Return the next attempt after a loss; None to give up. `jitter` is from 0 to 1 and spreads the waits."""
         kind = classify(loss.error, live=self._realtime)
         if rejects(loss.error) and self._answered:
-            kind = FaultClass.RETRY  # it has taken such messages before, and text has come for them
+            kind = FaultClass.RETRY  # it has accepted such messages before, and sent text for them
         self._answered = False
         hopeless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (
             loss.was_ready or self._may_become_ready(loss.error)
@@ -152,10 +152,10 @@ class Backoff:
         return wait_s
 
     def _may_become_ready(self, error: AsrError) -> bool:
-        """Whether a service that has never listened to this session may do so yet.
+        """Whether a service that was never ready for this session may still become ready.
 
-        An address where nothing listens is the user's mistake, and so is a server that never sends anything. A
-        recognizer that has never loaded its model lacks something that no waiting brings.
+        An address where nothing listens is a mistake of the user, and so is a server that never sends anything. A
+        recognizer that could not load its model lacks something, and waiting does not help.
         """
         if isinstance(error, ServiceRefused) and error.code == NOT_LOADED:
             return False

@@ -1,4 +1,4 @@
-"""The class of an error: what can be done for the audio that has no text yet. Pure."""
+"""Assigns each error a class, which says what can be done for the audio without text. Pure."""
 
 from enum import Enum, auto
 
@@ -39,7 +39,7 @@ def rejects(error: AsrError) -> bool:
 def classify(error: AsrError, *, live: bool) -> FaultClass:
     """Return the class of an error; `live` audio may be silent for long.
 
-    An error that the same bytes would cause again is fatal: an unreadable message would come again for the same audio.
+    An error that the same bytes would cause again is fatal: the same audio would cause the same unreadable message.
     """
     if isinstance(error, ServiceRefused):
         return _refusal(error, live=live)
@@ -62,7 +62,7 @@ def _refusal(error: ServiceRefused, *, live: bool) -> FaultClass:
         return FaultClass.IDLE
     if code.startswith(_BUSY) or kind.startswith(_BUSY):
         return FaultClass.BUSY
-    if code.startswith(_SYSTEM) or kind.startswith(_SYSTEM):  # the code of an error of the server may be any word
+    if code.startswith(_SYSTEM) or kind.startswith(_SYSTEM):  # the code of a server error can be any word
         return FaultClass.RETRY
     return FaultClass.FATAL
 

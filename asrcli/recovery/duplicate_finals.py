@@ -1,4 +1,4 @@
-"""Whether a final repeats text that is final already: its audio was sent again, or its task says it again. Pure."""
+"""Finds finals that repeat text that is already final, because audio was sent again or a task repeats itself. Pure."""
 
 import unicodedata
 from collections import deque
@@ -8,10 +8,10 @@ from typing import NamedTuple
 from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Final
 
-SHORTER = 0.9  # nobody says the same sentence in less than this part of its time
-COMPARED = 2000  # characters of a sentence that are looked through for the end of an earlier text
+SHORTER = 0.9  # no speaker repeats a sentence in less than this part of its duration
+COMPARED = 2000  # characters of a sentence that are searched for the end of an earlier text
 KEPT = 50  # how many finals are remembered: little audio is sent again
-SAME_PLACE_MS = 100  # spans whose ends differ by no more are one place: nobody says a word twice in this time
+SAME_PLACE_MS = 100  # spans whose ends differ by no more are the same place: a word takes longer
 
 
 class TaskFinal(NamedTuple):
@@ -26,7 +26,7 @@ class TaskFinal(NamedTuple):
         """Whether `other`, of a later task that was sent `task_ms` of audio, has the same text in the same place.
 
         The place of this final is cut to the end of that audio. Where the service names no places, the text is enough.
-        A single word is too little: many sentences are a yes, and some begin with their audio.
+        A single word is not enough: many sentences are only "yes", and some begin with the first sample of their audio.
         """
         if other.text != self.text or " " not in normalized_text(self.text):
             return False
@@ -75,9 +75,9 @@ def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> 
 
 
 def rest_of(final: Final, earlier: Final) -> Final | None:
-    """Return what a final says beyond an earlier final of the same sentence; None if that has said all of it.
+    """Return the text of a final that an earlier final of the same sentence does not contain; None if there is none.
 
-    A final that begins with other words is returned whole: a corrected text is better said twice than lost.
+    A final that begins with other words is returned whole: it is better to repeat a corrected text than to lose it.
     """
     said = normalized_text(earlier.text)
     text = normalized_text(final.text)
@@ -201,7 +201,7 @@ class EarlierVersions:
             del self._finals[next(iter(self._finals))]
 
     def earlier(self, final: Final) -> Final | None:
-        """Return the final that this one says again: it has the same words and place, or the same name and begin.
+        """Return the final that this one repeats: it has the same words and place, or the same name and beginning.
 
         A codec adds a number to a name that the service uses again.
         """
@@ -215,7 +215,7 @@ class EarlierVersions:
         return None
 
     def holds(self, begin_ms: int, text: str) -> bool:
-        """Whether an unfinished text that begins inside a final is the begin of words of that final."""
+        """Whether an unfinished text that begins inside a final is the beginning of words of that final."""
         said = normalized_text(text)
         around = [other for other in self._finals.values() if other.begin_ms <= begin_ms < other.end_ms]
         told = [normalized_text(other.text) for other in around if self.places_are_true and not other.estimated]

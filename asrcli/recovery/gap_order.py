@@ -1,4 +1,4 @@
-"""Gaps that wait for the text of the sound before them. Uses no clock.
+"""Holds gaps back until the text of the sound before them has come. Uses no clock.
 
 A gap is known at once, the text of what was said before it comes later. Outputs get both in the order of the recording.
 """

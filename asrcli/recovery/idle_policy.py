@@ -1,4 +1,4 @@
-"""What to do with audio while no task runs: wait, begin a task, skip quiet, or give up. Pure."""
+"""Decides what to do with audio while no task runs: wait, begin a task, skip quiet, or give up. Pure."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -15,7 +15,7 @@ class IdleAction(Enum):
     WAIT = auto()
     START = auto()  # begin a task for all of it
     SKIP = auto()  # all of it is quiet
-    GIVE_UP = auto()  # a task was sent it, and ended without hearing speech
+    GIVE_UP = auto()  # a task was sent this audio, and ended without speech
 
 
 def idle_action(

@@ -1,6 +1,6 @@
-"""Ledger: what became of every millisecond of a session's audio: text, silence, a gap, or a pause. Uses no clock.
+"""Records what became of every millisecond of the audio of a session: text, silence, gap or pause. Uses no clock.
 
-It is the one owner of how far the audio of a session is decided.
+Only the ledger knows how far the audio of a session is decided.
 """
 
 from collections.abc import Iterable
@@ -64,7 +64,7 @@ class Ledger:
         self._paused = Spans()
         self._decided = Spans()
         self._reached = start_ms
-        self._is_reached = True  # nothing was decided since `_reached` was found
+        self._is_reached = True  # nothing was decided since `_reached` was computed
 
     @property
     def decided_until_ms(self) -> int:

@@ -1,4 +1,4 @@
-"""The state table of the link: when to start, finish, renew and give up a task. Uses no clock and no socket."""
+"""The state table of the link: when to start, finish, renew and abandon a task. Uses no clock and no socket."""
 
 from enum import Enum, auto
 
@@ -7,11 +7,11 @@ class LinkState(Enum):
     """The state of the task on the connection."""
 
     DIALLING = auto()  # the start of a task was requested; audio waits
-    UP = auto()  # the service listens; audio flows
+    UP = auto()  # the service is ready; audio is sent
     RENEWING = auto()  # this task ends here: the rest of its text is due, audio waits for the next task
     RESTING = auto()  # no task, and no audio to send; more may come
     DRAINING = auto()  # all audio is sent; the rest of the text is due
-    WAITING = auto()  # the connection is lost; the next attempt has its time
+    WAITING = auto()  # the connection is lost; the next attempt has a time
     CLOSED = auto()
 
 
@@ -25,12 +25,12 @@ class InputState(Enum):
 class LinkEvent(Enum):
     """What can happen to a link."""
 
-    READY = auto()  # the service says that it listens
+    READY = auto()  # the service reports that it is ready
     CUT = auto()  # the task is to end here: after a sentence, before a jump, or when its lifetime is over
     SPEECH = auto()  # there is audio to send
     ALL_SENT = auto()  # the last audio has gone out
     FINISHED = auto()  # the service reports the end of a task that we asked to finish
-    UNHEARD = auto()  # the same, but some of its audio was not heard and is to be sent again
+    UNHEARD = auto()  # the same, but some of its audio was not processed and is sent again
     IDLE = auto()  # the service ended a task that had no speech
     LOST = auto()  # the connection broke, was refused or is silent; another attempt is due
     RETRY = auto()  # the time for the next attempt has come
@@ -40,7 +40,7 @@ class LinkEvent(Enum):
 class LinkAction(Enum):
     """What to do after an event."""
 
-    NOTHING = auto()  # the state says all: a closed link ends the session
+    NOTHING = auto()  # the new state is enough: a closed link ends the session
     START = auto()  # ask for a task
     FINISH = auto()  # ask for the rest of the text
     REST = auto()  # end the task, and begin another when there is audio to send

@@ -1,17 +1,17 @@
-"""Decides from when on an outage is bridged by the recognizer on this machine, and where its times lie. Pure."""
+"""Decides when the recognizer on this machine starts in an outage, and converts its times to those of the run. Pure."""
 
 from bisect import bisect_right
 
 from asrcli.core.audio import Format
 
-OUTAGE_S = 2.0  # most losses are over before; a recognizer that is started then costs a core for nothing
+OUTAGE_S = 2.0  # most outages are shorter; a recognizer that was started for them would use a core for nothing
 
 
 class Outage:
     """The time without a service. Times are seconds of any clock.
 
-    An outage that ends without a new final goes on with the next loss: a service that takes connections and drops them
-    is away too.
+    An outage that ends without a new final continues with the next loss: a service that accepts connections and drops
+    them cannot be used either.
 
     Attributes:
         away: No connection takes audio.
@@ -38,7 +38,7 @@ class Outage:
 
     @property
     def due(self) -> float | None:
-        """When this machine begins to hear; None while there is a connection."""
+        """When the recognizer on this machine starts; None while there is a connection."""
         if not self.away or self._since is None:
             return None
         return self._since + OUTAGE_S

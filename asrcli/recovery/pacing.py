@@ -1,4 +1,4 @@
-"""The pace of audio that had to wait: a multiple of real time, until nothing waits. Uses no clock."""
+"""Limits the pace of audio that had to wait to a multiple of real time, until no audio waits. Uses no clock."""
 
 HELD_S = 1.0  # less audio than this goes out at once
 

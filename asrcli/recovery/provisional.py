@@ -1,7 +1,7 @@
-"""What the recognizer on this machine has heard of audio that is not decided yet. Uses no clock and no thread.
+"""The provisional text of the recognizer on this machine, for audio that is not decided yet. No clock, no thread.
 
-Each word stands for the moment in its middle. So a word belongs to one stretch of audio only, wherever a final, a gap
-or silence cuts a sentence in two, and no word is given out twice.
+Each word counts at the moment in its middle. So a word belongs to one piece of audio only, also if a final, a gap or
+silence cuts its sentence in two, and no word is returned twice.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ class LocalSentence:
     open: bool = False
 
     def __post_init__(self) -> None:
-        if not self.words:  # without word times all of it stands in the middle
+        if not self.words:  # without times of words, the whole text counts in the middle
             object.__setattr__(self, "words", (Word(self.text, self.begin_ms, self.end_ms),))
 
     def within(self, begin_ms: int, end_ms: int) -> "LocalSentence | None":
@@ -57,14 +57,14 @@ class LocalSentence:
 
 @dataclass(frozen=True, slots=True)
 class LocalText:
-    """What was heard in a gap: the words, and the parts of the gap that their sentences cover."""
+    """The local text in a gap: the words, and the parts of the gap that their sentences cover."""
 
     text: str
     spans: tuple[Span, ...]
 
 
 class ProvisionalText:
-    """The sentences that stand for undecided audio. Each change is returned as events, in order.
+    """The sentences of undecided audio. Each change is returned as events, in order.
 
     Attributes:
         sentences: All of them, oldest first; each change is a new value, so that another thread may read it.
@@ -98,7 +98,7 @@ class ProvisionalText:
         return self._replace(changed)
 
     def take(self, begin_ms: int, end_ms: int, gap: Span) -> tuple[LocalText, list[Provisional]]:
-        """Give out the words of a span, each once, for a `gap` inside it; returns them, and the withdrawals.
+        """Remove the words of a span, for a `gap` inside it; returns the words and the events that withdraw them.
 
         The span may be longer than the gap by quiet at its ends, in which a recognizer lets words begin and end.
         """
@@ -119,7 +119,7 @@ class ProvisionalText:
         return LocalText(" ".join(texts), tuple(covered)), self._replace(changed)
 
     def end_open(self, prefix: str) -> list[Provisional]:
-        """Let the open sentences whose keys begin with `prefix` be finished: their recognizer has ended."""
+        """Mark the open sentences whose keys begin with `prefix` as finished: their recognizer has ended."""
         opened = [each for each in self.sentences if each.open and each.key.startswith(prefix)]
         return self._replace({each.key: replace(each, open=False) for each in opened})
 

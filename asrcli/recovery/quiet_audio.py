@@ -1,4 +1,4 @@
-"""Whether audio is too quiet to hold speech. Numbers only: no device, no clock."""
+"""Decides whether audio is too quiet to contain speech. Numbers only: no device, no clock."""
 
 from array import array
 
@@ -21,7 +21,7 @@ def is_quiet(pcm: bytes) -> bool:
 
 
 def with_quiet(chunk: Chunk) -> Chunk:
-    """Return the chunk with whether it is quiet, unless that is known, or it has a length of its own and is no PCM."""
+    """Return the chunk with `quiet` set. A chunk that has it, or a chunk that is not PCM, is returned unchanged."""
     if chunk.quiet is not None or chunk.length is not None:
         return chunk
     return Chunk(chunk.position, chunk.pcm, chunk.cut_after, None, is_quiet(chunk.pcm))

@@ -1,11 +1,11 @@
-"""When sent audio for which no sentence was opened counts as silence. Uses no clock: times are passed in."""
+"""Decides when sent audio without an open sentence counts as silence. Uses no clock: times are passed in."""
 
 from collections import deque
 
 QUIET_S = 3.0  # after it was sent, quiet is settled
 SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it
-ALIVE_S = 10.0  # sound also needs a sign of life this time after it was sent: a dead service processes nothing
-ASLEEP_S = 5.0  # who was not asked for this long was suspended: messages that look new may be as old
+ALIVE_S = 10.0  # sound also needs a message this long after it was sent: a failed service processes nothing
+ASLEEP_S = 5.0  # a process that did not run for this long was suspended: messages that look new may be that old
 STEP_MS = 500  # sent audio is remembered in steps of about this length
 # Where this many steps wait, minutes of audio do, and hours may follow: longer steps do then, with quiet as a part of
 # the sound around it, which only settles it later.
@@ -33,8 +33,8 @@ class _SentSpan:
 class QuietSettlement:
     """The audio that was sent on one connection, and when. Times of the audio are in ms, of the clock in s.
 
-    A service may be sent audio faster than it listens. It is assumed to listen at least in real time; so sound that was
-    sent ahead of real time is waited for longer.
+    A service may get audio faster than it processes it. It is assumed to process audio at least in real time, so sound
+    that was sent ahead of real time gets more time.
     """
 
     def __init__(self) -> None:
@@ -44,10 +44,10 @@ class QuietSettlement:
         self._awake_s: float | None = None  # when the process is known to have run last
 
     def awake(self, now: float) -> float:
-        """Note that the process runs; the time of a pause of all of it does not count for what was sent before.
+        """Note that the process runs. Time in which the process was suspended does not count for audio sent before.
 
-        What the service sent before the pause is read behind it, and is no sign that the service has heard anything
-        in between. Returns how many seconds the pause took, 0 if there was none.
+        Messages that the service sent before the suspension are read after it. They do not show that the service has
+        processed anything meanwhile. Returns how many seconds the suspension took, 0 if there was none.
         """
         asleep_s = 0.0
         if self._awake_s is not None:
@@ -68,7 +68,7 @@ class QuietSettlement:
         """Add audio that went out at `now`."""
         self._ahead_s = self.ahead_s(now) + (end_ms - begin_ms) / 1000
         self._last_s = now
-        wait_s = QUIET_S  # a service may send nothing about quiet
+        wait_s = QUIET_S  # a service may send no message for quiet audio
         if not quiet:
             wait_s = self._ahead_s + SOUND_S
         due_s = now + wait_s
@@ -86,7 +86,7 @@ class QuietSettlement:
         self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
 
     def ahead_s(self, now: float) -> float:
-        """Return how many seconds of the sent audio are still unprocessed, if the service listens in real time."""
+        """Return how many seconds of the sent audio are still unprocessed, if the service works in real time."""
         if self._last_s is None:
             return 0.0
         return max(0.0, self._ahead_s - (now - self._last_s))
@@ -99,7 +99,7 @@ class QuietSettlement:
         Args:
             now: The time.
             arrived: When anything arrived last on this connection.
-            alive: When the service showed last that it listens; an answered ping may not show that.
+            alive: When the service showed last that it processes audio; an answered ping may not show that.
             open_ms: Where the earliest open sentence begins; audio from there on is not settled.
         """
         settled: list[tuple[int, int, bool]] = []
@@ -122,7 +122,7 @@ class QuietSettlement:
 
 
 def _is_taken(span: _SentSpan, arrived: float, alive: float) -> bool:
-    """Whether a sign of life shows that the service has taken a span."""
+    """Whether the service has shown, by a message, that it has processed a span."""
     if span.quiet:
         return arrived >= span.at_s
     return alive >= span.at_s + ALIVE_S

@@ -1,4 +1,4 @@
-"""The audio of a session that is to be sent, or may be sent again, by position. Uses no clock and no socket."""
+"""Stores the audio of a session that is to be sent, or may be sent again, by position. No clock, no socket."""
 
 from array import array
 from collections import deque

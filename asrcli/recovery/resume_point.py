@@ -1,6 +1,6 @@
-"""Where audio is sent again from: where everything before is decided, or the quiet just before it. Pure.
+"""Finds the position from which audio is sent again: the end of the decided audio, or quiet before it. Pure.
 
-And where a file may end that its user stops, and where sound without text begins and ends: a loss may leave quiet only.
+Also finds where a file may end that its user stops, and the quiet at both ends of sound without text.
 """
 
 from array import array
@@ -14,7 +14,7 @@ MARGIN_MS = 300  # go back at most this far: text of audio that is sent again ma
 STEP_MS = 10
 PAUSE_MS = 200  # a shorter quiet may be inside a word
 AROUND_MS = 2000  # quiet is compared with the loudest sample within this distance
-QUIET = 0.05  # sound below this part of the loudest sample is no word
+QUIET = 0.05  # sound below this part of the loudest sample is not a word
 
 
 def resume_position(audio: Replay, decided: int, audio_format: Format) -> tuple[int, int]:

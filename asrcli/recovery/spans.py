@@ -1,4 +1,4 @@
-"""Spans: sets of whole numbers kept as sorted, disjoint, half-open intervals. Arithmetic only."""
+"""Sets of whole numbers, stored as sorted, disjoint, half-open intervals. Arithmetic only."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Stall detection: whether a service has stopped answering speech. Uses no clock."""
+"""Detects that a service has stopped answering speech. Uses no clock."""
 
 
 class StallDetector:
@@ -18,12 +18,12 @@ class StallDetector:
         self._unanswered_since = None
 
     def slept(self, asleep_s: float) -> None:
-        """Leave a pause of the whole process out of the timeout: nothing could be read meanwhile."""
+        """Exclude a suspension of the process from the timeout: nothing could be read meanwhile."""
         if self._unanswered_since is not None:
             self._unanswered_since += asleep_s
 
     def restart(self, now: float) -> None:
-        """Begin the timeout again, if it runs: nobody knows how much of it the process was paused for."""
+        """Restart the timeout, if it runs: it is not known for how much of it the process was suspended."""
         if self._unanswered_since is not None:
             self._unanswered_since = now
 
@@ -33,7 +33,7 @@ class StallDetector:
 
     @property
     def extended(self) -> bool:
-        """Whether a stall has expired since the last transcript: the sound may be no speech."""
+        """Whether a stall has expired since the last transcript: the sound may not be speech."""
         return self.timeout_s > self._usual_s
 
     @property

@@ -19,7 +19,7 @@ from asrcli.core.events import Event, Finished, Notice, Progress
 from asrcli.core.interfaces import LocalSession
 from asrcli.core.settings import RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed, RecognizerStream
 from asrcli.recognizers.registry import RecognizerInfo
 
@@ -161,7 +161,7 @@ def local_fallback(
         raise _error(f"the embedded recognizer answers no prompts, as {model.name} does")
     if recognition.translate and not recognition.both_texts:
         raise _error("the embedded recognizer translates nothing")
-    recognizer = registry.make(registry.find(engine))
+    recognizer = factory.make(factory.find(engine))
     known = recognizer.info.languages
     if known is not None:
         names = ", ".join(f"{language} ({code})" for code, language in known.items())

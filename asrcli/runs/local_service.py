@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.registry import RecognizerInfo
 
 # A model may take long to load: from a slow disk, on a busy machine. A worker that hangs is given up before (HUNG_S).
@@ -22,7 +22,8 @@ def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
     known = info.languages
     if known is not None and (foreign := set(recognition.languages) - set(known)):
         names = ", ".join(f"{name} ({code})" for code, name in known.items())
-        raise SettingError("language", f"the embedded recognizer knows {names} only", value=min(foreign))
+        problem = f"the embedded recognizer knows {names} only"
+        raise SettingError("language", problem, value=min(foreign), cause=Cause.OTHER_LANGUAGE)
     if recognition.hotwords and not info.hotwords:
         takers = " or ".join(row.name for row in registry.PREFERRED if row.hotwords)
         why = f": {info.no_hotwords}" if info.no_hotwords else ""
@@ -50,5 +51,5 @@ def local_service(recognition: RecognitionSettings, info: RecognizerInfo) -> Ite
     from asrcli.server.local_server import in_background
 
     check_local(recognition, info)
-    with in_background(registry.make(info)) as url:
+    with in_background(factory.make(info)) as url:
         yield ConnectionSettings(url, connect_timeout_s=READY_WITHIN_S)

@@ -39,9 +39,20 @@ class SourceSession:
         if source.live is None:
             pace = plan.pace
         self.session = TranscriptionSession(
-            source, start, lambda: plan.codec(source), plan.dial_for(source), plan.connection, pace, plan.clock,
-            shared_thread, plan.retries, idle, plan.jitter, plan.fallback, progress_s,
-        )  # fmt: skip
+            source,
+            start,
+            make_codec=lambda: plan.codec(source),
+            dial=plan.dial_for(source),
+            connection=plan.connection,
+            pace=pace,
+            clock=plan.clock,
+            shared=shared_thread,
+            retries=plan.retries,
+            idle=idle,
+            jitter=plan.jitter,
+            fallback=plan.fallback,
+            progress_s=progress_s,
+        )
 
     def begin(self, ready: Ready) -> Began:
         """Return the event for the moment when the service listens to this source for the first time."""

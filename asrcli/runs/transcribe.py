@@ -20,7 +20,7 @@ from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_end
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.preparation import check_host, check_local_model, locally_heard, prepare_recognition
 from asrcli.protocol.addresses import endpoint
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.runs.audio_input import AudioInput, make_source
 from asrcli.runs.fallback import LOCAL, Fallback, local_fallback
@@ -215,7 +215,7 @@ def transcribe(
     key = _secret(api_key)
     api_key = None  # no frame of ours keeps the text, which a debugger or a log could show
     found = find_model(model)
-    recognizer = registry.find(engine or None) if local else None
+    recognizer = factory.find(engine or None) if local else None
     if local:
         check_local_model(found)
         found = locally_heard(found)

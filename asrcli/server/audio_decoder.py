@@ -14,7 +14,8 @@ from asrcli.sources.audio_positions import MissingAudio, PlacedPiece
 from asrcli.sources.decoder import Decoder
 
 # The formats that clients announce, and the containers in which they come. Nothing else is looked for.
-CONTAINERS = {"mp3": "mp3", "opus": "ogg", "speex": "ogg", "aac": "aac", "amr": "amr"}
+WAV = "wav"
+CONTAINERS = {"mp3": "mp3", "opus": "ogg", "speex": "ogg", "aac": "aac", "amr": "amr", WAV: "wav"}
 MAX_PCM_BYTES = 1 << 20
 MAX_SILENCE_S = 60  # of a hole in the times of a container; a longer one is an error of the client
 PROBE_BYTES = "4096"  # the least that libav reads before it decodes; with its default, a live stream waits for seconds
@@ -36,7 +37,7 @@ class AudioDecoder:
         self._changed = Condition()  # guards all that follows
         self._input = bytearray()
         self._pcm = bytearray()
-        self._received = self._input_ended = self._waits = self._over = self._abandoned = False
+        self._received = self._input_ended = self._waits = self._over = self._abandoned = self._emitted = False
         self._error: AsrError | None = None
         Thread(target=self._run, name="audio-decoder", daemon=True).start()
 
@@ -105,6 +106,8 @@ class AudioDecoder:
         error: AsrError | None = None
         try:
             self._decode()
+            if not self._emitted:
+                error = SourceError(self._name, "holds no audio that can be decoded")
         except AsrError as exc:
             error = exc
         except Exception as exc:  # the client must get an answer, whatever the decoder raises
@@ -117,6 +120,8 @@ class AudioDecoder:
 
     def _decode(self) -> None:
         options: dict[str, Any] = {"format": self._container, "options": {"probesize": PROBE_BYTES}}
+        if self._container == WAV:
+            options["options"]["ignore_length"] = "1"  # whoever streams a WAV cannot know its length
         decoder = Decoder(_Readable(self), self._name, **options)
         end = 0
         try:
@@ -145,6 +150,7 @@ class AudioDecoder:
         with self._changed:
             self._changed.wait_for(lambda: len(self._pcm) < MAX_PCM_BYTES or self._abandoned)
             self._pcm += pcm
+            self._emitted = True
             self._changed.notify_all()
 
 

@@ -6,7 +6,7 @@ library behind the connection gets the handshake, control frames but pings, and 
 
 import asyncio
 
-from asrcli.server.large_messages import LargeMessage, LargeMessageRoom, Place
+from asrcli.server.large_messages import LargeMessage, LargeMessageRoom, RoomReservation
 from asrcli.server.log_filter import IN_PIECES
 from asrcli.server.message_assembly import MAX_FRAGMENTS, MessageAssembly
 from asrcli.server.read_connection import Phase, ReadConnection
@@ -56,7 +56,8 @@ class FrameReader:
         self._head = b""  # of a frame, or a control frame, that is not all there
         self._waiting = b""  # what has come and is read in the next turn; nothing more is received until then
         self._pongs = b""  # frames that answer pings and are sent together
-        self._place: Place | None = None  # of the large message that is being read, or that the conversation has
+        # Of the large message that is being read, or that the conversation has.
+        self._reservation: RoomReservation | None = None
         self._large: LargeMessage | None = None  # a whole one that is taken next; nothing is read meanwhile
         self._is_next_large = False  # the next message is large too, and waits until the conversation is done with this
 
@@ -75,7 +76,7 @@ class FrameReader:
         """Whether a large message has to wait: for its room, or for the conversation to take it."""
         if self._large is not None or self._is_next_large:
             return True
-        return self._place is not None and not self._place.is_taken
+        return self._reservation is not None and not self._reservation.is_taken
 
     @property
     def _is_held(self) -> bool:
@@ -153,7 +154,7 @@ class FrameReader:
 
     def end_message(self) -> None:
         """Give back the room of the large message that the conversation had: it is done with it."""
-        if self._place is not None and self._place.is_whole and self._large is None:
+        if self._reservation is not None and self._reservation.is_whole and self._large is None:
             self._leave()
             if self._is_next_large:
                 self._is_next_large = False
@@ -163,7 +164,7 @@ class FrameReader:
         """Forget all that has not been taken: nothing will be read any more."""
         self._waiting = self._head = b""
         self._assembly.clear()
-        if self._large is not None or (self._place is not None and not self._place.is_whole):
+        if self._large is not None or (self._reservation is not None and not self._reservation.is_whole):
             self._large = None
             self._leave()
 
@@ -199,7 +200,7 @@ class FrameReader:
                 return b""
             if head.is_control or not self._assembly.accepts(head):
                 return self._hand_on(head, data)
-            if not self._has_place(head, phase):
+            if not self._has_room(head, phase):
                 return data
             self._assembly.begin(head, is_unwanted=phase is not Phase.OPEN)
             data = data[head.end :]
@@ -237,19 +238,19 @@ class FrameReader:
             pongs, self._pongs = self._pongs, b""
             self._connection.send_frames(pongs)
 
-    def _has_place(self, head: FrameHead, phase: Phase) -> bool:
+    def _has_room(self, head: FrameHead, phase: Phase) -> bool:
         """Whether there is room for the message with this frame: a large one may have to wait for it."""
         size = self._assembly.room_for(head)
         if not size or phase is not Phase.OPEN:
             return True
-        if self._place is not None and self._place.is_whole:
+        if self._reservation is not None and self._reservation.is_whole:
             self._is_next_large = True
             return False
-        if self._place is None:
-            self._place = self._room.enter(size, self._on_place, self._connection.drop)
-        return self._place.is_taken
+        if self._reservation is None:
+            self._reservation = self._room.enter(size, self._on_room, self._connection.drop)
+        return self._reservation.is_taken
 
-    def _on_place(self) -> None:
+    def _on_room(self) -> None:
         self._loop.call_soon(self.take_waiting)
 
     def _deliver(self) -> None:
@@ -265,12 +266,12 @@ class FrameReader:
             self._leave()
             self._connection.deliver(TEXT, b"\xff")  # the library ends the connection for it
         else:
-            assert self._place is not None  # noqa: S101  a large message has one
-            self._place.is_whole = True
+            assert self._reservation is not None  # noqa: S101  a large message has one
+            self._reservation.is_whole = True
             if not self._connection.deliver_large(message):
                 self._large = message
 
     def _leave(self) -> None:
-        if self._place is not None:
-            place, self._place = self._place, None
-            self._room.leave(place)
+        if self._reservation is not None:
+            reservation, self._reservation = self._reservation, None
+            self._room.leave(reservation)

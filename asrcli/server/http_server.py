@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
 
 MAX_BODY_BYTES = 1 << 20
+TOO_LARGE = f"A body has at most {MAX_BODY_BYTES} bytes."
 MAX_HEADER_BYTES = 16 << 10
 WITHIN_S = 8  # for a whole request; after 10 s websockets cuts a connection that has not become a WebSocket
 MAX_REQUESTS = 64  # at once
@@ -87,12 +88,14 @@ class HttpExchange(asyncio.Protocol):
     def _take(self, event: Any) -> None:
         if isinstance(event, h11.Request):
             self._request = event
-            if self._http.they_are_waiting_for_100_continue:
+            if _promised_bytes(event) > MAX_BODY_BYTES:  # before the client sends it
+                self._refuse("RequestTooLarge", TOO_LARGE)
+            elif self._http.they_are_waiting_for_100_continue:
                 self._send(h11.InformationalResponse(status_code=100, headers=[]))
         elif isinstance(event, h11.Data):
             self._body += event.data
             if len(self._body) > MAX_BODY_BYTES:
-                self._refuse("RequestTooLarge", f"A body has at most {MAX_BODY_BYTES} bytes.")
+                self._refuse("RequestTooLarge", TOO_LARGE)
         elif isinstance(event, h11.EndOfMessage) and self._request is not None:
             self._complete = True
             self._answer(*self._http_api.answer(self._http_request(bytes(self._body))))
@@ -138,6 +141,11 @@ class HttpExchange(asyncio.Protocol):
         data = self._http.send(event)
         if data:
             self._transport.write(data)
+
+
+def _promised_bytes(request: h11.Request) -> int:
+    """Return how long the body will be by its header, of which h11 takes one with decimal digits; 0 without it."""
+    return max((int(value) for name, value in request.headers if name == b"content-length"), default=0)
 
 
 def plain_answer(status: int, body: "Json") -> bytes:

@@ -76,7 +76,7 @@ class LargeMessage:
             self._quote_at = begin + piece.rfind(b'"')
 
 
-class Place:
+class RoomReservation:
     """The room of one large message; `is_taken` once there was enough, `is_whole` once all of the message is there."""
 
     def __init__(self, size_bytes: int, taken: Callable[[], None], too_slow: Callable[[], None]) -> None:
@@ -98,44 +98,44 @@ class LargeMessageRoom:
     def __init__(self, room_bytes: int = ROOM_BYTES, within_s: float = WITHIN_S) -> None:
         self._room_bytes = room_bytes
         self._within_s = within_s
-        self._places: set[Place] = set()
-        self._waiting: deque[Place] = deque()
+        self._reservations: set[RoomReservation] = set()
+        self._waiting: deque[RoomReservation] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    def enter(self, size_bytes: int, taken: Callable[[], None], too_slow: Callable[[], None]) -> Place:
-        """Take a place, or wait for one.
+    def enter(self, size_bytes: int, taken: Callable[[], None], too_slow: Callable[[], None]) -> RoomReservation:
+        """Reserve room for a message, or wait for it.
 
         Args:
             size_bytes: What the message may need.
             taken: Called when there is room, if there is none now.
             too_slow: Called when the message is not whole in time and others wait.
         """
-        place = Place(size_bytes, taken, too_slow)
-        if self._waiting or not self._has_room(place):
-            self._waiting.append(place)
+        reservation = RoomReservation(size_bytes, taken, too_slow)
+        if self._waiting or not self._has_room(reservation):
+            self._waiting.append(reservation)
             self._watch()
         else:
-            self._take(place)
-        return place
+            self._take(reservation)
+        return reservation
 
-    def leave(self, place: Place) -> None:
-        """Give a place back, or wait for none any more."""
-        self._places.discard(place)
-        if not place.is_taken and place in self._waiting:
-            self._waiting.remove(place)
+    def leave(self, reservation: RoomReservation) -> None:
+        """Give the room of a message back, or wait for it no longer."""
+        self._reservations.discard(reservation)
+        if not reservation.is_taken and reservation in self._waiting:
+            self._waiting.remove(reservation)
         while self._waiting and self._has_room(self._waiting[0]):
-            next_place = self._waiting.popleft()
-            self._take(next_place)
-            next_place.taken()
+            next_in_line = self._waiting.popleft()
+            self._take(next_in_line)
+            next_in_line.taken()
 
-    def _has_room(self, place: Place) -> bool:
-        used = sum(each.size_bytes for each in self._places)
-        return not used or used + place.size_bytes <= self._room_bytes
+    def _has_room(self, reservation: RoomReservation) -> bool:
+        used = sum(each.size_bytes for each in self._reservations)
+        return not used or used + reservation.size_bytes <= self._room_bytes
 
-    def _take(self, place: Place) -> None:
-        place.is_taken = True
-        place.since_s = asyncio.get_running_loop().time()
-        self._places.add(place)
+    def _take(self, reservation: RoomReservation) -> None:
+        reservation.is_taken = True
+        reservation.since_s = asyncio.get_running_loop().time()
+        self._reservations.add(reservation)
 
     def _watch(self) -> None:
         if self._timer is None:
@@ -146,6 +146,6 @@ class LargeMessageRoom:
         if not self._waiting:
             return
         due_s = asyncio.get_running_loop().time() - self._within_s
-        for place in [each for each in self._places if not each.is_whole and each.since_s <= due_s]:
-            place.too_slow()
+        for reservation in [each for each in self._reservations if not each.is_whole and each.since_s <= due_s]:
+            reservation.too_slow()
         self._watch()

@@ -68,9 +68,9 @@ class LocalServer:
         origins: The origins of web pages that may connect without a key.
         tls: The certificate of the server, for wss:// and https://; None for plain connections.
         recorded: A message record, whose messages all clients get instead of a recognizer's; None for none.
-        wires: Names the wire of a connection, by the model and the path of its address.
+        choose_wire: Returns the wire of a connection, by the model and the path of its address.
         key_processes: Makes what serves the clients of keys that have places reserved for them; None for none.
-        lists: Returns a recognition with the hot words of its lists; None if this server keeps the lists.
+        apply_lists: Returns a recognition with the hot words of its lists; None if this server keeps the lists.
 
     Attributes:
         metrics: What this process has counted.
@@ -84,6 +84,7 @@ class LocalServer:
         recognizer: Recognizer,
         host: str = LOOPBACK,
         port: int = 0,
+        *,
         keys: ApiKeys | None = None,
         limits: ServerLimits | None = None,
         faults: FaultPlan | None = None,
@@ -92,9 +93,9 @@ class LocalServer:
         origins: Iterable[str] = (),
         tls: "SSLContext | None" = None,
         recorded: RecordedServer | None = None,
-        wires: Callable[[str, str], Wire] = wire_of_model,
+        choose_wire: Callable[[str, str], Wire] = wire_of_model,
         key_processes: "Callable[[AccessControl, ApplyLists], KeyProcesses] | None" = None,
-        lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
+        apply_lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
     ) -> None:
         if keys is None and not is_loopback_host(host):
             raise SettingError("host", "accepts connections from other machines", value=host, cause=Cause.OPEN_HOST)
@@ -115,11 +116,11 @@ class LocalServer:
         self._client_sessions = http_api.client_sessions
         self.metrics = ServerMetrics()
         self._key_processes = key_processes and key_processes(self._access_control, self._with_own_lists)
-        self._lists = lists or self._with_lists
+        self._apply_lists = apply_lists or self._with_lists
         self._long_message_turn = asyncio.Lock()
         self._tls = tls
         self._recorded = recorded
-        self._wires = wires
+        self._choose_wire = choose_wire
         engine = recognizer.info.heard_by if recorded is None else recorded.engine
         monitoring = http_api.monitoring = Monitoring(self._access_control, self._all_metrics)
         self._websocket_server = WebSocketServer(
@@ -213,7 +214,7 @@ class LocalServer:
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
         key, session = self._admitted.pop(socket)
-        wire = self._wires(model, address.path.rstrip("/"))
+        wire = self._choose_wire(model, address.path.rstrip("/"))
         faulty = await self._fault_injector.wrap(socket, wire)
         conversation: ServerConversation | RecordedConversation
         if self._recorded is not None:
@@ -233,7 +234,7 @@ class LocalServer:
 
     def _with_recognizer(self, socket: ConversationSocket, codec: ServerCodec, key: ApiKey) -> ServerConversation:
         begin_task = partial(self._access_control.begin_task, key)
-        services = ServerServices(self._answers, self._lists, begin_task, self.metrics, self._long_message_turn)
+        services = ServerServices(self._answers, self._apply_lists, begin_task, self.metrics, self._long_message_turn)
         return ServerConversation(socket, codec, self._recognizer, self._limits, services)
 
     async def _with_lists(self, recognition: RecognitionSettings) -> RecognitionSettings:
@@ -256,7 +257,7 @@ def in_background(
     faults: FaultPlan | None = None,
     key: Secret | None = None,
     hotword_store: HotWordStore | None = None,
-    wires: Callable[[str, str], Wire] = wire_of_model,
+    choose_wire: Callable[[str, str], Wire] = wire_of_model,
 ) -> Iterator[str]:
     """Run a server in a thread of this process, on a free loopback port, until the block ends; yields its address."""
     address: Future[str] = Future()
@@ -264,7 +265,9 @@ def in_background(
     keys = None
     if key is not None:
         keys = ApiKeys([ApiKey("", key)])
-    server = LocalServer(recognizer, keys=keys, limits=limits, faults=faults, hotword_store=hotword_store, wires=wires)
+    server = LocalServer(
+        recognizer, keys=keys, limits=limits, faults=faults, hotword_store=hotword_store, choose_wire=choose_wire
+    )
     thread = Thread(target=_run_background, args=(server, address, stop), name="server", daemon=True)
     thread.start()
     try:

@@ -9,7 +9,7 @@ from threading import Thread
 
 from asrcli.server.local_server import LocalServer
 from asrcli.server.log_filter import log
-from asrcli.terminal.interrupts import interruptible
+from asrcli.terminal.interrupts import interruptible, take_hangup
 
 SWITCH_S = 0.0005  # a thread that decodes may hold Python for this long while the clients wait
 
@@ -20,7 +20,7 @@ def serve_forever(
     """Serve until SIGTERM or Ctrl-C, then drain; a second signal ends it at once.
 
     `announce` is called with the address of the server. At SIGHUP `reload` is called in a thread, and what it returns
-    is called here; without it SIGHUP ends the server.
+    is called here; without it SIGHUP ends the server. One that `hold_hangup` has kept counts too.
 
     Raises:
         KeyboardInterrupt: there was a second signal.
@@ -30,12 +30,16 @@ def serve_forever(
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         interrupted = asyncio.Event()
-        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set)):
-            if reload is not None and hasattr(signal, "SIGHUP"):
-                hung_up = asyncio.Event()  # several signals while a file is read are one
+        hung_up = asyncio.Event()  # several signals while a file is read are one
+        reloads = reload is not None and hasattr(signal, "SIGHUP")
+        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set), hangup=not reloads):
+            if reload is not None and reloads:
                 loop.add_signal_handler(signal.SIGHUP, hung_up.set)
-                reloading.append(loop.create_task(_reload_at(hung_up, reload)))
+                if take_hangup():
+                    hung_up.set()
             announce(await server.start())
+            if reload is not None and reloads:
+                reloading.append(loop.create_task(_reload_at(hung_up, reload)))
             try:
                 await interrupted.wait()
                 await server.drain()

@@ -1,8 +1,9 @@
-"""Where a file begins in the times of its container."""
+"""Where a file begins in the times of its container, and what its first sound is."""
 
 from typing import TYPE_CHECKING
 
 from asrcli.sources.container_clock import LEAD_MAX_S
+from asrcli.sources.decoding_errors import DECODER_ERRORS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -28,3 +29,20 @@ def zero_s(container: "InputContainer") -> float | None:
 def must_begin_with_sound(container: "InputContainer") -> bool:
     """Return whether a container cannot leave sound out at its beginning: what is missing there is damaged."""
     return container.format.name == "ogg" and len(container.streams) == 1
+
+
+def first_sound(path: str, stream: int) -> tuple[int, int]:
+    """Return the sample rate in Hz and the number of channels of the first frame of a stream; zeros if there is none.
+
+    For a container that does not say it, and whose sound begins behind all that libav reads to find out.
+    """
+    import av
+
+    try:
+        with av.open(f"file:{path}") as container:
+            for frame in container.decode(container.streams[stream]):
+                if isinstance(frame, av.AudioFrame):
+                    return frame.sample_rate, frame.layout.nb_channels
+    except (av.FFmpegError, *DECODER_ERRORS):
+        pass  # whoever reads the sound reports the error
+    return 0, 0

@@ -16,13 +16,17 @@ from asrcli.sources.decoding_errors import DecodingGuard
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-    from asrcli.sources import foreign_content
-else:  # asked only where a decoder has failed
+    from asrcli.sources import foreign_content, recording_proxy
+else:
+    # asked only where a decoder has failed
     foreign_content = LazyModule("asrcli.sources.foreign_content")
+    # asked only for addresses
+    recording_proxy = LazyModule("asrcli.sources.recording_proxy")
 
 HEAD_BYTES = 4096
 NOT_AUDIO = "is not audio or video that can be decoded"
 _NO_REASON = "input/output error"
+_FAILED = "the connection failed"
 _UNREADABLE = {NOT_AUDIO, _NO_REASON}  # what libav says of contents; other reasons are about the way to them
 # From this version on PyAV accepts a title that is not UTF-8, and has no option for it any more.
 _LENIENT_TITLES = 19
@@ -44,6 +48,8 @@ def open_container(
         # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
         # listen on the network before its format is known and refused.
         options["options"] = options.get("options", {}) | {"protocol_whitelist": "data"}
+    elif _is_address(source):
+        options["options"] = options.get("options", {}) | recording_proxy.proxy_options(str(source))
     if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
         options["metadata_errors"] = "replace"
     try:
@@ -99,7 +105,8 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
     import av
 
     found = b""
-    with closing(av.open(url, "r", format="data", timeout=timeout_s)) as container:
+    options = recording_proxy.proxy_options(url)
+    with closing(av.open(url, "r", format="data", timeout=timeout_s, options=options)) as container:
         try:
             for packet in container.demux():
                 found += bytes(packet)
@@ -113,6 +120,10 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
 
 def _address_reason(url: str, reason: str) -> str:
     """Why nothing came from an address; libav calls an unknown host and a failure of TLS the same, an I/O error."""
+    proxy = recording_proxy.recording_proxy(url)
+    if proxy is not None:
+        place = urlsplit(proxy).netloc.rpartition("@")[2]
+        return f"{reason.replace(_NO_REASON, _FAILED)}, through the proxy {place}"
     if reason != _NO_REASON:
         return reason
     try:
@@ -122,7 +133,7 @@ def _address_reason(url: str, reason: str) -> str:
         return f"unknown host {host}"
     except (OSError, ValueError):
         pass
-    return "the connection failed"
+    return _FAILED
 
 
 def _is_address(source: object) -> bool:

@@ -10,7 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi import AviEmptyChunks
-from asrcli.sources.container_beginning import must_begin_with_sound, zero_s
+from asrcli.sources.container_beginning import first_sound, must_begin_with_sound, zero_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
 from asrcli.sources.container_opening import NOT_AUDIO, beginning, open_container
@@ -103,6 +103,10 @@ class Decoder:
             chosen = choose_track(name, tracks, track)
             self._stream = self._container.streams.audio[chosen.number - 1]
             self.note = track_notice(name, tracks, chosen, by_user=track is not None)
+            codec = self._stream.codec_context
+            self._kind = codec.sample_rate or 0, codec.channels or 0
+            if self._path and not all(self._kind):
+                self._kind = first_sound(self._path, self._stream.index)
             if self.codec == "flac":  # do not decode damaged frames to noise
                 self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
         except BaseException:
@@ -132,13 +136,13 @@ class Decoder:
 
     @property
     def rate(self) -> int:
-        """Sample rate of the sound in the container, in Hz."""
-        return self._stream.codec_context.sample_rate or 0
+        """Sample rate of the sound in the container, in Hz; 0 if it is unknown."""
+        return self._kind[0]
 
     @property
     def channels(self) -> int:
-        """Number of channels."""
-        return self._stream.codec_context.channels or 0
+        """Number of channels; 0 if it is unknown."""
+        return self._kind[1]
 
     @property
     def endless(self) -> bool:

@@ -16,6 +16,13 @@ DECODER_ERRORS = (
 )
 
 
+# What libav says of statuses of HTTP whose number it keeps for itself.
+_STATUSES = {
+    "server returned 4xx": "the server refuses it (HTTP 4xx)",
+    "server returned 5xx": "the server has a problem (HTTP 5xx)",
+}
+
+
 class DecodingGuard:
     """A context in which every error of the decoder becomes a SourceError. Entered for each packet, so it costs little.
 
@@ -60,5 +67,6 @@ def _refusal(exc: BaseException, action: str) -> str:
     if not action.startswith("is not"):
         return f"{action}: {reason}"
     if isinstance(exc, OSError | HTTPError | HTTPClientError):
-        return reason.lower()
+        known = (words for begins, words in _STATUSES.items() if reason.lower().startswith(begins))
+        return next(known, reason.lower())
     return action

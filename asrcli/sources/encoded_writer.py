@@ -12,7 +12,7 @@ from av.error import FFmpegError
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import system_reason
-from asrcli.sources.encoder import AudioFile, Coding
+from asrcli.sources.audio_file import AudioFile, Coding
 
 
 class EncodedWriter:

@@ -42,7 +42,10 @@ _LIVE = lazy_pattern(r"rt[sm]ps?://", re.IGNORECASE)
 
 
 def native(path: str, samples: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:
-    """Return the sample rate and the number of channels of a file; None if it is no audio, a pipe or an address."""
+    """Return the sample rate and the number of channels of a file; None if it is no audio, a pipe or an address.
+
+    None also if the file does not tell them.
+    """
     if samples is not None:
         return samples.rate, samples.channels
     if path == STDIN or _ADDRESS.match(path):
@@ -53,6 +56,8 @@ def native(path: str, samples: SampleFormat | None = None, track: str | None = N
         measured = measure_file(path, track=track, scan_bytes=0)
     except (OSError, ValueError, SourceError):
         return None  # reading it reports the error
+    if not measured.rate or not measured.channels:
+        return None
     return measured.rate, measured.channels
 
 

@@ -5,12 +5,16 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError, OutputError, SettingError, system_reason
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
-from asrcli.sources.encoder import SUFFIXES, AudioWriter, can_encode, create_writer
+from asrcli.sources.encoder import SUFFIXES, can_encode, create_writer
+
+if TYPE_CHECKING:
+    from asrcli.sources.audio_file import AudioWriter
 
 EXISTS = "exists already; choose another name"
 

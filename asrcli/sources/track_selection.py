@@ -127,10 +127,10 @@ def _unknown(track: SoundTrack) -> str:
 
 
 def check_channel(name: str, channel: int | None, channels: int) -> None:
-    """Check that an input has a channel, counted from 0; None needs no check.
+    """Check that an input has a channel, counted from 0; None needs no check, nor does an unknown number of channels.
 
     Raises:
         SourceError: it does not.
     """
-    if channel is not None and channel >= channels:
+    if channel is not None and 0 < channels <= channel:
         raise SourceError(name, f"has {channels} channel{'s' * (channels > 1)}, not {channel + 1}")

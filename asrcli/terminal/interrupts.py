@@ -11,6 +11,23 @@ STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGB
 TWICE_S = 0.25  # `timeout` signals the process and its group: two signals so close together are one request
 
 _signalled_at: list[float] = []  # times of the signals of the running `interruptible` block, or of the last one
+_held_hangups: list[int] = []
+
+
+def hold_hangup(*, wanted: bool) -> None:
+    """Keep SIGHUP from ending this process from now on, if `wanted`; `take_hangup` says whether it came.
+
+    By a handler, because a blocked signal would be blocked in the processes that this one starts, too.
+    """
+    if wanted and hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda number, _: _held_hangups.append(number))
+
+
+def take_hangup() -> bool:
+    """Return whether SIGHUP came since `hold_hangup` or the last call."""
+    came = bool(_held_hangups)
+    _held_hangups.clear()
+    return came
 
 
 def stop_requested(within_s: float = 0.25) -> bool:
@@ -26,11 +43,13 @@ def stop_requested(within_s: float = 0.25) -> bool:
 
 
 @contextmanager
-def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None = None) -> Iterator[None]:
+def interruptible(
+    ask: Callable[[], object], hurry: Callable[[], object] | None = None, *, hangup: bool = True
+) -> Iterator[None]:
     """While the block lasts, the first signal calls `ask`, and a later one raises KeyboardInterrupt.
 
     If the first signal is not Ctrl-C it calls `hurry` instead, if given, because its sender will not wait for long.
-    Does nothing outside the main thread, which alone gets signals.
+    Without `hangup` SIGHUP keeps its meaning. Does nothing outside the main thread, which alone gets signals.
     """
     if current_thread() is not main_thread():
         yield
@@ -52,7 +71,8 @@ def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None 
 
     earlier_handlers = {}
     for number in STOPS:
-        if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
+        # With nohup it is ignored.
+        if number.name != "SIGHUP" or (hangup and signal.getsignal(number) is not signal.SIG_IGN):
             earlier_handlers[number] = signal.signal(number, interrupt)
     try:
         yield

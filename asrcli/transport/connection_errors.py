@@ -25,6 +25,8 @@ else:  # only errors have dates
     email_utils = LazyModule("email.utils")
 
 PORTAL = 511  # the status by which a network asks for a login
+PROXY_LOGIN = 407  # the status by which a proxy asks for a login
+NO_HTTP = {"InvalidMessage", "BadStatusLine"}  # what the libraries raise where an answer is no HTTP
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
 
 
@@ -47,16 +49,26 @@ def failure_reason(
     """
     exc = _single_error(exc)
     if through is not None and isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError):
-        return _proxy_reason(exc, through), Cause.PROXY
+        return _proxy_reason(exc, through), proxy_cause(exc)
     if "Tunnel connection failed" in str(exc):
-        return f"the proxy refuses: {exc}", Cause.PROXY
+        return f"the proxy refuses: {exc}", proxy_cause(exc)
     if isinstance(exc, ssl.SSLError):
         return _tls_failure(exc)
     if isinstance(exc, OSError):
         return _network_failure(url, exc)
     if isinstance(exc, UnicodeError):
         return f"{_host(url)} cannot be the name of a host", Cause.HOST_NAME
-    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", Cause.NO_SERVICE
+    cause = Cause.NO_SERVICE
+    if type(exc).__name__ in NO_HTTP and urlsplit(url).scheme in {"ws", "http"}:
+        cause = Cause.TLS  # a server of TLS answers so to a client that speaks plainly
+    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", cause
+
+
+def proxy_cause(exc: BaseException) -> Cause:
+    """Return why a proxy refuses, by the status that stands in the message of the library."""
+    if re.search(rf"\b{PROXY_LOGIN}\b", str(exc)):
+        return Cause.PROXY_LOGIN
+    return Cause.PROXY
 
 
 def retry_after(headers: Any) -> float | None:
@@ -140,8 +152,8 @@ def status_error(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrE
 def _unexplained(url: str, answer: HttpAnswer, message: str, *, keyless: bool) -> AsrError:
     """Return the error for a status that comes without an error code of the service."""
     status = answer.status
-    if status == 407:
-        return ConnectFailed(url, answer.line, Cause.PROXY)
+    if status == PROXY_LOGIN:
+        return ConnectFailed(url, answer.line, Cause.PROXY_LOGIN)
     if answer.is_page:
         cause = Cause.NO_SERVICE
         if status >= 400:

@@ -25,11 +25,13 @@ def proxy_of(url: str, named: str | None) -> str | None:
     """Return the proxy for an address: the named one, else that of the environment; None for this machine.
 
     Raises:
-        UsageError: it is a SOCKS proxy, and python-socks is not installed.
+        UsageError: its address cannot be read, or it is a SOCKS proxy and python-socks is not installed.
     """
     if is_loopback_url(url):
         return None
     proxy = named or _of_environment(url)
+    if proxy is not None and not _is_address(proxy):  # it is not shown: a password may be in it
+        raise UsageError("the proxy has no usable address", "write it as http://HOST:8080", cause=Cause.PROXY)
     if proxy is not None and is_socks(proxy):
         try:
             import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed
@@ -46,14 +48,24 @@ def is_socks(proxy: str) -> bool:
 
 
 def proxy_label(proxy: str) -> str:
-    """Return its name for messages: its kind and host, without user name and password."""
+    """Return its name for messages: its kind, host and port, without user name and password."""
     try:
-        host = urlsplit(proxy).hostname or ""
+        place = urlsplit(proxy).netloc.rpartition("@")[2]
     except ValueError:
-        host = ""
+        place = ""
     if is_socks(proxy):
-        return f"the SOCKS proxy {host}".rstrip()
-    return f"the proxy {host}".rstrip()
+        return f"the SOCKS proxy {place}".rstrip()
+    return f"the proxy {place}".rstrip()
+
+
+def _is_address(proxy: str) -> bool:
+    """Whether it has a host, whose name may be one, and a port that is a port."""
+    try:
+        parts = urlsplit(proxy)
+        (parts.hostname or "").encode("idna")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _of_environment(url: str) -> str | None:

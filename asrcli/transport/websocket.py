@@ -15,6 +15,7 @@ from asrcli.transport.connection_errors import (
     failure_reason,
     header,
     library_errors,
+    proxy_cause,
     retry_after,
     status_error,
 )
@@ -102,7 +103,7 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
         reason: BaseException = exc
         if is_socks(proxy):
             reason = exc.__cause__ or exc
-        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", Cause.PROXY)
+        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", proxy_cause(reason))
     return ConnectFailed(url, *failure_reason(url, exc, through=proxy))
 
 

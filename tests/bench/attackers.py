@@ -2,9 +2,9 @@
 
     python -m tests.bench.attackers ADDRESS SECONDS [--pace A] [--client-key KEY] [KIND...]
 
-The kinds of tests/live/test_hostile.py and more. Each is a coroutine that makes one attack and is run again at once, by
-several hands; with a pace, at most so many attacks begin in a second, of all kinds. Prints one JSON object: how often
-each kind was made.
+The kinds of tests/live/test_hostile_clients.py and more. Each is a coroutine that makes one attack and is run again at
+once, several times in parallel; with a pace, at most so many attacks begin in a second, of all kinds. Prints one JSON
+object: how often each kind was made.
 """
 
 import argparse

@@ -22,6 +22,7 @@ KEPT = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.1
 VERSION = ".".join(map(str, sys.version_info[:2]))
 RESULTS = 400
+PLAIN_STEPS = 200_000
 
 
 def plain() -> None:
@@ -32,7 +33,7 @@ def plain() -> None:
         return "".join(reversed(str(number)))
 
     found: dict[str, int] = {}
-    for number in range(200_000):
+    for number in range(PLAIN_STEPS):
         step(number, found)
 
 

@@ -18,7 +18,7 @@ from asrcli.core.events import Event, Final, Partial
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.protocol.inference.codec import InferenceClient
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
 from asrcli.runs.plan import RunPlan
@@ -105,7 +105,7 @@ def through_the_program(length_ms: int) -> Delays:
         os.environ.update(played.environment)
         source = Watched(Microphone(PortAudio(), WIRE, ListeningMode(for_ms=length_ms)))
         output = Timed(source)
-        with in_background(registry.make()) as address:
+        with in_background(factory.make()) as address:
             plan = RunPlan("m", lambda _: InferenceClient(ASKED, new_id), dial, ConnectionSettings(address), None)
             with played.playing(CLIP):
                 Run(plan, [output]).transcribe([source])

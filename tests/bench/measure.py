@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.instructions import PLAIN_STEPS, plain
 from tests.support.command import environment
 
 ASR = [sys.executable, "-m", "asrcli"]
@@ -28,13 +29,21 @@ _SCHEDULED = 2  # of the clocks of a process, the one that the scheduler keeps
 
 
 def machine() -> str:
-    """The date, the machine and the versions, in one line."""
+    """The date, the machine, the versions and the speed of the interpreter, in one line.
+
+    Two builds of the same version of Python can differ in speed by half: one with profile-guided optimization, as
+    distributions build it, and one without, as it is built from source by default.
+    """
     found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     processor = found[1] if found else platform.machine()
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     load = f"load {os.getloadavg()[0]:.1f} at the beginning"
     when = datetime.now(UTC).date().isoformat()
-    return f"{when}, {processor}, {os.cpu_count()} cores, {load}; Python {platform.python_version()}, {libraries}"
+    began = time.process_time()
+    plain()
+    step_us = (time.process_time() - began) / PLAIN_STEPS * 1e6
+    python = f"Python {platform.python_version()}, {step_us:.2f} us for a step of plain Python"
+    return f"{when}, {processor}, {os.cpu_count()} cores, {load}; {python}; {libraries}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """pocketsphinx as a session of ours and called directly, on the same sentences of the bundled clip."""
 
 import time
-import wave
 from functools import cache
 from typing import Any
 
@@ -12,18 +11,10 @@ from asrcli.recognizers.endpointing import PREROLL_MS, SILENCE_MS
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx import SphinxEngine
 from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
-from tests.support.command import CLIP
+from tests.support.clip import clip_pcm
 
 ROUNDS = 2  # the clip so often: a session has a first sentence, and others
 PIECE, BYTES_PER_MS = 3200, 32
-
-
-@cache
-def clip() -> bytes:
-    """The clip as PCM."""
-    with wave.open(str(CLIP)) as file:
-        pcm: bytes = file.readframes(file.getnframes())
-    return pcm
 
 
 @cache
@@ -63,14 +54,14 @@ def _timed(session: Any, command: SendAudio) -> "list[tuple[float, Event | None]
 def session_s() -> float:
     """CPU seconds of a session of ours with the whole clip, several times."""
     began = time.process_time()
-    heard(clip() * ROUNDS)
+    heard(clip_pcm() * ROUNDS)
     return time.process_time() - began
 
 
 @cache
 def spans() -> list[tuple[int, int]]:
     """Where the sentences lie in the audio, in bytes, with the audio before and behind that a recognizer gets too."""
-    events = [event for _, event in heard(clip() * ROUNDS)]
+    events = [event for _, event in heard(clip_pcm() * ROUNDS)]
     begins = [event.begin_ms - PREROLL_MS for event in events if isinstance(event, SpeechStarted)]
     ends = [event.end_ms + SILENCE_MS for event in events if isinstance(event, SpeechStopped)]
     return [(max(0, begin) * BYTES_PER_MS, end * BYTES_PER_MS) for begin, end in zip(begins, ends, strict=True)]
@@ -78,7 +69,7 @@ def spans() -> list[tuple[int, int]]:
 
 def direct_s() -> float:
     """CPU seconds of the decoder itself for the same sentences, asked for its text after each 200 ms of audio."""
-    pcm, decoder = clip() * ROUNDS, engine()._decoder
+    pcm, decoder = clip_pcm() * ROUNDS, engine()._decoder
     sentences = spans()
     began = time.process_time()
     for begin, end in sentences:
@@ -94,7 +85,7 @@ def direct_s() -> float:
 def breathless() -> bytes:
     """40 s of speech without a pause: the clip without what the voice detector calls quiet."""
     is_speech = speech_detector()
-    frames = [clip()[at : at + VAD_FRAME_BYTES] for at in range(0, len(clip()), VAD_FRAME_BYTES)]
+    frames = [clip_pcm()[at : at + VAD_FRAME_BYTES] for at in range(0, len(clip_pcm()), VAD_FRAME_BYTES)]
     speech = b"".join(frame for frame in frames if len(frame) == VAD_FRAME_BYTES and is_speech(frame))
     return (speech * 4)[: 40_000 * BYTES_PER_MS]
 

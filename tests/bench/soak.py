@@ -35,7 +35,7 @@ from asrcli.sources.microphone_timeline import ListeningMode
 from asrcli.transport.identifiers import new_id
 from asrcli.transport.websocket import dial
 from tests.support.counted import covered
-from tests.support.tally import Tallying
+from tests.support.received_samples import SampleRecorder
 
 RATE = Format(16000)
 CHUNK_S, CYCLE, SPOKEN = 0.1, 1500, 500  # in chunks: of every two and a half minutes a hundred seconds are silent
@@ -131,7 +131,9 @@ class Ear:
         return max((since_s for since_s, behind_s in self.late if behind_s > BEHIND_S), default=0.0)
 
 
-def watch(device: Device, recognizer: Tallying, ended: threading.Event, every_s: float) -> list[tuple[float, int, int]]:
+def watch(
+    device: Device, recognizer: SampleRecorder, ended: threading.Event, every_s: float
+) -> list[tuple[float, int, int]]:
     """Print and keep the figures until the end."""
     me, figures = Process(), list[tuple[float, int, int]]()
     print(f"{'minute':>7}{'memory':>10}{'threads':>9}{'files':>7}{'sent again':>12}", flush=True)
@@ -151,7 +153,7 @@ def soak(minutes: float, wire: str, every_s: float) -> list[str]:
         del source
         return InferenceClient(recognition, new_id) if wire == "inference" else RealtimeClient(recognition, new_id)
 
-    device, recognizer, ended = Device(), Tallying(), threading.Event()
+    device, recognizer, ended = Device(), SampleRecorder(), threading.Event()
     outages = Outages(every_s, min(LASTS_S, every_s / 3))
     ear, error = Ear(device, outages), ""
     microphone = Microphone(device, RATE, ListeningMode())

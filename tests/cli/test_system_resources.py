@@ -142,6 +142,63 @@ def test_other_errors_stay_what_they_are() -> None:
         system_resources.problem_of(RuntimeError("ours"))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["config", "set", "template", "a\udcffb"],
+        ["config", "set", "--profile", "a\udcffb", "gain", "1"],
+        ["vocab", "show", "a\udcffb", "--url", "http://127.0.0.1:9"],
+    ],
+)
+def test_bytes_that_are_no_text_are_a_mistake_of_the_command_line(arguments: list[str]) -> None:
+    """As where the terminal writes UTF-8 and LANG names another encoding: this is no fault of the program."""
+    command = [*map(os.fsencode, (*ASR, *arguments))]
+    done = subprocess.run(command, capture_output=True, env=environment(), timeout=PATIENCE_S, check=False, text=True)
+    said = "asr: the command line holds bytes that are no text here; check the encoding of the terminal, and LANG\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_text_of_ours_that_cannot_be_written_stays_our_fault() -> None:
+    """It is in no argument and no variable."""
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "\udcfe".encode()
+    assert system_resources.shortage(caught.value) is None
+
+
+def test_an_error_that_names_a_file_is_not_blamed_on_standard_output() -> None:
+    """As where --install-completion may not write: the file that is at fault is named."""
+    problem = system_resources.problem_of(OSError(errno.EROFS, "Read-only file system", "/home/ann/.bashrc"))
+    assert str(problem) == "/home/ann/.bashrc: Read-only file system"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], ""),
+        (["-o", "talk.srt"], "cannot write talk.srt: no such file or directory"),
+        (["--output-dir", "texts"], "the current folder is not there any more; change to one that is there (cd)"),
+    ],
+)
+def test_a_current_folder_that_is_gone_is_no_fault_of_standard_output(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    """It is a file here, which is compared with other files. A run that needs no current folder does its work."""
+    talk = wav(tmp_path / "a.wav", tone(100))
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+    with (tmp_path / "out").open("w") as out:
+        done = subprocess.run(
+            ["sh", "-c", script, "sh", gone, *ASR, "file", talk, "--local", "--engine", "scripted", *arguments],
+            stdout=out, stderr=subprocess.PIPE, env=environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+            timeout=PATIENCE_S, check=False, text=True,
+        )  # fmt: skip
+    if said:
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"asr: {said}")
+    else:
+        assert (done.returncode, (tmp_path / "out").read_text()) == (0, "sentence 1\n")
+
+
 def test_what_ends_a_thread_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Not the calls that led to it; that is what --debug is for."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)

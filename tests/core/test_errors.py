@@ -115,6 +115,7 @@ def test_what_was_reported_before_is_not_said_again() -> None:
     assert str(MultipleErrors([gone])) == "1 input failed: see above"
     assert str(MultipleErrors([gone, new])) == "2 inputs failed: c: gone · for the rest see above"
     assert str(MultipleErrors([gone, new, other])) == "3 inputs failed: c: gone · for the rest see above"
+    assert str(MultipleErrors([gone, OutputClosed()])) == "1 input failed: see above"
 
 
 def test_the_same_error_twice_is_one_error() -> None:

@@ -5,7 +5,24 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed, Word
+from asrcli.core.events import (
+    Billed,
+    Event,
+    Final,
+    Finished,
+    Gap,
+    Level,
+    Notice,
+    Partial,
+    Paused,
+    Progress,
+    Ready,
+    Reconnecting,
+    Resumed,
+    Usage,
+    Word,
+)
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import MOST_OPEN, Transcript, fold
 
 
@@ -114,3 +131,25 @@ def test_sentences_that_are_opened_and_never_ended_are_forgotten_from_the_oldest
     assert (len(transcript.open), next(iter(transcript.open))) == (MOST_OPEN, "5")
     assert transcript.numbers.keys() == transcript.open.keys()
     assert fold(transcript, Partial(f"{MOST_OPEN}", 0, "", "y")).open.keys() == transcript.open.keys()
+
+
+def test_events_without_text_leave_the_transcript_as_it_is() -> None:
+    """Also the open sentences: only the end of a task and a lost connection take them back."""
+    before = folded(Final("1", 0, 500, "one"), Partial("2", 500, "tw", "o"))
+    for event in (
+        Progress(900),
+        Notice("warning", "late"),
+        Paused(900),
+        Level(900, -20.0, -9.0),
+        Ready("task"),
+        Billed(Usage(1)),
+    ):
+        assert fold(before, event) is before
+
+
+def test_provisional_text_is_kept_until_it_is_withdrawn() -> None:
+    """It is no sentence: it has no number and covers nothing."""
+    heard = folded(Provisional("a", 0, 500, "one"), Provisional("b", 500, 900, "two"), Provisional("a", 0, 400, "on"))
+    assert [event.text for event in heard.provisional.values()] == ["on", "two"]
+    assert (heard.sentences, heard.covered_ms) == (0, 0)
+    assert list(fold(heard, Provisional("a", 0, 400, " ")).provisional) == ["b"]

@@ -1,10 +1,8 @@
 """Any order of drops, refusals, stalls, repeats, late words, stops: each sample is in one final, or a gap names it."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from queue import Empty
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -15,7 +13,7 @@ from asrcli.core.events import Final, Finished, Gap, Partial
 from asrcli.core.message import Closed, Text
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from tests.support.handshake import RATE, Service, Tone, Wire
-from tests.support.talk import READY, Play, Talk, events_to_the_end, listening
+from tests.support.live_session import READY, LiveSource, Play, events_to_the_end, left_alone, listening
 
 BREATH = 4  # chunks that are said in one
 CHUNKS = 3 * BREATH
@@ -42,16 +40,6 @@ LIVES = st.lists(
     ),
     max_size=6,
 )
-
-
-def left_alone(play: Play) -> Play:
-    """A service that goes away when nobody talks to it any more: its client has given it up."""
-
-    def serve(service: Service, wire: Wire) -> None:
-        with suppress(Empty):
-            play(service, wire)
-
-    return serve
 
 
 def played(life: Life) -> Play | AsrError:
@@ -113,16 +101,16 @@ def test_each_sample_is_final_once_or_named_by_a_gap(
 
     Live audio to which no service has ever listened is handed back whole, as undecided.
     """
-    source: Talk | Tone = Tone(CHUNKS)
+    source: LiveSource | Tone = Tone(CHUNKS)
     if live:
-        source = Talk()
+        source = LiveSource()
         source.say(BREATH)
     plays = [played(life) for life in lives]
     retries = RetrySettings(limit, 0)
     asked = listening(source, *plays, *[left_alone(whole)] * 20, retries=retries, clock=clock(), connection=HASTY)
     fates = [0] * CHUNKS
     for number, event in enumerate(events_to_the_end(asked, source)):
-        if isinstance(source, Talk):
+        if isinstance(source, LiveSource):
             source.say(BREATH) if number < 2 else source.end()
         if number == stop_after:
             asked.end_input()

@@ -9,7 +9,7 @@ from asrcli.engine.inbox import Inbox, Item, StopRequested, ThreadCrashed
 from asrcli.engine.schedule import Schedule
 from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Steps, Wait
-from tests.support.hand import Hand
+from tests.support.manual_thread import ManualThread
 
 RESULT = cast("SessionResult", object())
 
@@ -18,7 +18,7 @@ class Setting:
     """A session that waits as it is told, and notes what it was sent."""
 
     def __init__(self, waits: Callable[[int], Wait | None], schedule: Schedule | None = None) -> None:
-        self.hand = Hand()
+        self.hand = ManualThread()
         self.inbox, self.sent, self.ends = Inbox(99, schedule=schedule), list[Item | None](), list[object]()
         self._waits = waits
         SessionDriver(self._steps(), self.inbox, self.hand, self.hand.time, self.ends.append).start()

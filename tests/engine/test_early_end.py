@@ -10,10 +10,9 @@ from asrcli.core.events import Event, Final, Finished, Gap, Partial, Ready
 from asrcli.core.message import Closed
 from asrcli.core.settings import RecognitionSettings, RetrySettings
 from asrcli.protocol.inference.codec import InferenceClient
-from tests.engine.test_any_order import left_alone
 from tests.support.handshake import Service, Tone, Wire
+from tests.support.live_session import Play, left_alone, listening
 from tests.support.pair import counting
-from tests.support.talk import Play, listening
 
 CHUNKS = 40
 ids = counting("task-")

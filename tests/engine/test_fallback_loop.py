@@ -13,7 +13,7 @@ from asrcli.core.provisional_event import Provisional
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.fallback_loop import STOPPED_S
 from asrcli.recovery.spans import Spans, length
-from tests.engine.test_always_ends import AUDIO, LIVES, TRIES, accounted
+from tests.engine.simulated_runs import AUDIO, LIVES, TRIES, accounted
 from tests.support.simulated_local import SimulatedLocal
 from tests.support.simulated_service import SPEECH, Life, World
 from tests.support.simulation import PAUSE, PIECE_MS, QUIET, Outcome, simulated, tape

@@ -9,7 +9,7 @@ from asrcli.core.message import Closed
 from asrcli.core.settings import ConnectionSettings
 from tests.support.device import Clock
 from tests.support.handshake import RATE, Service, Wire
-from tests.support.talk import READY, Talk, audio, heard, listening
+from tests.support.live_session import READY, LiveSource, audio, heard, listening
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from tests.support.talk import READY, Talk, audio, heard, listening
 )
 def test_a_task_that_ends_for_silence_is_opened_again_at_the_next_speech(code: str, words: str) -> None:
     """With the quiet just before it; older quiet is not sent, and none of it is lost."""
-    talk, clock = Talk(), Clock()
+    talk, clock = LiveSource(), Clock()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -55,7 +55,7 @@ def test_a_task_that_ends_for_silence_is_opened_again_at_the_next_speech(code: s
 
 def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
     """Speech that began just before the end of the task begins the next task at once."""
-    talk, clock = Talk(), Clock()
+    talk, clock = LiveSource(), Clock()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -81,7 +81,7 @@ def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
 
 def test_what_was_said_before_the_process_was_suspended_is_heard_again() -> None:
     """An old answer that is read only after the suspension is no sign that the service has heard what followed it."""
-    talk, clock = Talk(), Clock()
+    talk, clock = LiveSource(), Clock()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -108,7 +108,7 @@ def test_what_was_said_before_the_process_was_suspended_is_heard_again() -> None
 
 def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named() -> None:
     """From a little before its begin; a service that ends the task again is not asked for ever."""
-    talk = Talk()
+    talk = LiveSource()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -136,7 +136,7 @@ def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named()
 @pytest.mark.parametrize("text_ms", [0, 1000])
 def test_a_dropped_sentence_at_the_begin_of_the_audio_is_said_again_too(text_ms: int) -> None:
     """Nobody has sent it twice yet: it is the first of the session, or follows a final without a pause."""
-    talk = Talk()
+    talk = LiveSource()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -165,7 +165,7 @@ def test_a_dropped_sentence_at_the_begin_of_the_audio_is_said_again_too(text_ms:
 
 def test_silence_to_the_end_is_a_good_end() -> None:
     """There was no more speech: no further task, no error, no gap."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -183,7 +183,7 @@ def test_silence_to_the_end_is_a_good_end() -> None:
 
 def test_a_service_that_ends_each_task_at_once_is_not_asked_in_a_loop() -> None:
     """At most once a second, and once more at the end for the rest."""
-    talk, clock, calls = Talk(), Clock(), []
+    talk, clock, calls = LiveSource(), Clock(), []
 
     def serve(service: Service, wire: Wire) -> None:
         calls.append(clock.now)
@@ -206,7 +206,7 @@ def test_a_service_that_ends_each_task_at_once_is_not_asked_in_a_loop() -> None:
 
 def test_other_refusals_end_a_live_session_too() -> None:
     """A refusal for an unpaid bill is no silence."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()

@@ -14,11 +14,11 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.realtime.codec import RealtimeClient
-from tests.protocol.test_junk import MESSAGES
+from tests.protocol.junk_messages import MESSAGES
+from tests.support.fast_thread import fast_thread
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire
-from tests.support.hurried import hurried
+from tests.support.live_session import listening
 from tests.support.pair import counting
-from tests.support.talk import listening
 
 CHUNKS, CHUNK_MS = 10, 100
 ENDS = ("task-finished", "task-failed", "session.finished", '"error"')
@@ -118,7 +118,7 @@ def test_a_session_survives_any_service(
         wire.say(finished)
 
     # Behind a task that lacks text a session waits for more of it. Here all has come before.
-    asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, shared=hurried(50))
+    asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, shared=fast_thread(50))
     events = list(asked.events())
     assert asked.result.error is None
     found = Counter(event.text for event in events if isinstance(event, Final))

@@ -10,7 +10,7 @@ from asrcli.core.message import Closed
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.connection_pool import ConnectionPool
 from tests.support.handshake import Service, Tone, Wire
-from tests.support.talk import READY, audio, heard, listening
+from tests.support.live_session import READY, audio, heard, listening
 
 BROKEN = ConnectFailed("ws://test", "Connection reset by peer", Cause.NETWORK)
 AT_ONCE = RetrySettings(limit=5, wait_s=0)

@@ -8,15 +8,25 @@ from asrcli.core.settings import FILE_RETRY_FOR_S, ConnectionSettings, Recogniti
 from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.recovery.backoff import STOPPED_S
 from tests.support.handshake import Service, Wire
+from tests.support.live_session import (
+    BROKEN,
+    READY,
+    LiveSource,
+    Play,
+    audio,
+    dropping,
+    finishing,
+    listening,
+    without_reconnects,
+)
 from tests.support.pair import counting
-from tests.support.talk import BROKEN, READY, Play, Talk, audio, dropping, finishing, listening, without_reconnects
 
 AT_ONCE = RetrySettings(limit=5, wait_s=0)
 
 
 def test_live_audio_queues_while_the_connection_is_away() -> None:
     """A microphone cannot wait: audio captured meanwhile is sent after the audio that is sent again."""
-    talk = Talk()
+    talk = LiveSource()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -48,7 +58,7 @@ def test_live_audio_queues_while_the_connection_is_away() -> None:
 
 def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
     """There is no limit while more audio may come; after its end the last text is waited for as for a file."""
-    talk, now = Talk(), [0.0]
+    talk, now = LiveSource(), [0.0]
 
     def clock() -> float:
         now[0] += 1.0
@@ -66,7 +76,7 @@ def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
 
 def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
     """The outage may be long; a user who presses Ctrl-C during it does not want to wait."""
-    talk, now = Talk(), [0.0]
+    talk, now = LiveSource(), [0.0]
 
     def clock() -> float:
         now[0] += 1.0
@@ -93,7 +103,7 @@ def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
 
 def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_stall() -> None:
     """Only speech needs an answer."""
-    talk, now = Talk(), [0.0]
+    talk, now = LiveSource(), [0.0]
     quick = ConnectionSettings("ws://test", stall_timeout_s=0.2)
 
     def mute(service: Service, wire: Wire) -> None:
@@ -118,7 +128,7 @@ def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_
 
 def test_a_long_push_to_talk_is_no_stall() -> None:
     """In manual mode the service sends nothing before the commit, however long the speech is."""
-    talk, now = Talk(), [0.0]
+    talk, now = LiveSource(), [0.0]
     ids = counting("c")
 
     def serve(service: Service, wire: Wire) -> None:
@@ -176,7 +186,7 @@ def test_realtime_resumes_behind_the_last_completed_item() -> None:
 
         return serve
 
-    talk = Talk()
+    talk = LiveSource()
     for _ in range(3):
         talk.say(2, cut_after=True)
     talk.end()

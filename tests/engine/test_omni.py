@@ -26,9 +26,9 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.omni.codec import LIFETIME_S, OmniClient, OmniServer
 from tests.support.handshake import PATIENCE_S, RATE, Service, Wire
+from tests.support.live_session import LiveSource, Play, listening
 from tests.support.omni import MANUAL, VAD
 from tests.support.pair import counting
-from tests.support.talk import Play, Talk, listening
 
 OLD_S = LIFETIME_S
 
@@ -76,7 +76,7 @@ class Answering:
 
 def answered(
     recognition: RecognitionSettings,
-    talk: Talk,
+    talk: LiveSource,
     *plays: Play,
     now: list[float],
     connection: ConnectionSettings | None = None,
@@ -90,7 +90,7 @@ def answered(
 
 def test_the_next_utterance_goes_out_behind_the_answer() -> None:
     """All audio is captured and waits; the session ends after the last answer."""
-    talk, all_taken = Talk(), Flag()
+    talk, all_taken = LiveSource(), Flag()
     told: list[str] = []
 
     def serve(_: Service, wire: Wire) -> None:
@@ -126,7 +126,7 @@ def test_the_next_utterance_goes_out_behind_the_answer() -> None:
 @pytest.mark.parametrize("mute", [True, False])
 def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
     """Audio does not wait for ever for an answer, whether the service is silent or has reported the turn."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(_: Service, wire: Wire) -> None:
         service = Answering(wire, [])
@@ -151,7 +151,7 @@ def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
 
 def test_behind_an_answer_nothing_is_waited_for() -> None:
     """Speech a quarter of an hour later is transcribed in the same session."""
-    talk, now = Talk(), [0.0]
+    talk, now = LiveSource(), [0.0]
     told: list[str] = []
 
     def serve(_: Service, wire: Wire) -> None:
@@ -177,7 +177,7 @@ def test_behind_an_answer_nothing_is_waited_for() -> None:
 
 def test_an_answer_that_comes_slowly_is_waited_for() -> None:
     """Each piece of it is a sign of life."""
-    talk, now, seen = Talk(), [0.0], Semaphore(0)
+    talk, now, seen = LiveSource(), [0.0], Semaphore(0)
 
     def serve(_: Service, wire: Wire) -> None:
         service = Answering(wire, [])
@@ -209,7 +209,7 @@ def test_an_answer_that_comes_slowly_is_waited_for() -> None:
 @pytest.mark.parametrize("sent_more", [0, 2])
 def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sent_more: int) -> None:
     """Audio sent behind the sentence is transcribed there, the rest in the next session, all with its times."""
-    talk, now, heard_of, gone = Talk(), [0.0], Flag(), Flag()
+    talk, now, heard_of, gone = LiveSource(), [0.0], Flag(), Flag()
     told: list[str] = []
 
     def old(_: Service, wire: Wire) -> None:
@@ -253,7 +253,7 @@ def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sen
 
 def test_push_to_talk_is_renewed_behind_an_answer() -> None:
     """The next utterance belongs to the next session as a whole."""
-    talk, now = Talk(), [0.0]
+    talk, now = LiveSource(), [0.0]
     told: list[str] = []
 
     def serve(_: Service, wire: Wire) -> None:

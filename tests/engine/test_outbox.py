@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from asrcli.core.events import Billed, Event, Final, Partial, Progress, Usage
 from asrcli.engine import outbox as outbox_module
 from asrcli.engine.outbox import Outbox, is_passing, replaces
-from tests.support.hand import Hand
+from tests.support.manual_thread import ManualThread
 
 EVENTS = st.one_of(
     st.builds(Partial, st.sampled_from("ab"), st.integers(0, 9), st.just(""), st.text(max_size=2)),
@@ -100,7 +100,7 @@ def test_nobody_is_woken_for_what_can_wait() -> None:
 
 def test_the_thread_that_fills_it_wakes_the_listener_behind_its_work() -> None:
     """All that it puts in one turn is there then; another thread wakes the listener at once."""
-    outbox, shared, heard = Outbox[Event](replaces), Hand(), list[Event]()
+    outbox, shared, heard = Outbox[Event](replaces), ManualThread(), list[Event]()
     outbox.filled_by(shared)
     listener = Thread(target=lambda: heard.extend(outbox.get() for _ in range(3)))
     listener.start()

@@ -13,7 +13,7 @@ from asrcli.core.settings import RecognitionSettings, RetrySettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.funasr.codec import FunAsrClient
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
-from tests.support.talk import listening
+from tests.support.live_session import listening
 
 CHUNKS = 40
 SENTENCE = 10  # chunks: a second

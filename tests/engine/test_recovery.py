@@ -8,7 +8,7 @@ from asrcli.core.events import Final, Finished, Gap, Notice, Partial, Reconnecti
 from asrcli.core.message import Closed, Text
 from asrcli.core.settings import RetrySettings
 from tests.support.handshake import RATE, Service, Tone, Wire
-from tests.support.talk import BROKEN, READY, audio, dropping, finishing, listening, without_reconnects
+from tests.support.live_session import BROKEN, READY, audio, dropping, finishing, listening, without_reconnects
 
 AT_ONCE = RetrySettings(limit=5, wait_s=0)
 

@@ -7,12 +7,12 @@ from asrcli.core.message import Closed, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import RATE, Service, Wire
-from tests.support.talk import READY, Talk, audio, heard, listening
+from tests.support.live_session import READY, LiveSource, audio, heard, listening, saying
 
 
 def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
     """Enter in the middle: the final comes, the audio goes on in the next task, and the times go on too."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(service: Service, wire: Wire) -> None:
         assert isinstance(service.asked(), StartTask)
@@ -37,7 +37,7 @@ def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
 
 def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
     """After the pause a new task goes on; its times begin where its audio does."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -65,7 +65,7 @@ def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
 
 def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
     """The timeline reaches to the end of the pause, and no task is asked for it."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -86,7 +86,7 @@ def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
 
 def test_a_connection_that_was_closed_between_tasks_is_dialled_again() -> None:
     """A service closes an idle connection after a minute: the next speech needs a new one, and nothing is lost."""
-    talk = Talk()
+    talk = LiveSource()
 
     def first(service: Service, wire: Wire) -> None:
         service.asked()
@@ -99,12 +99,7 @@ def test_a_connection_that_was_closed_between_tasks_is_dialled_again() -> None:
         talk.say(1)
         talk.end()
 
-    def second(service: Service, wire: Wire) -> None:
-        service.asked()
-        service.tell(READY)
-        service.until_finish()
-        service.tell(Final("1", 0, 100, "two"), Finished())
-        assert wire
+    second = saying(Final("1", 0, 100, "two"))
 
     talk.say(1, cut_after=True)
     asked = listening(talk, first, second)
@@ -114,7 +109,7 @@ def test_a_connection_that_was_closed_between_tasks_is_dialled_again() -> None:
 
 def test_a_loss_of_the_connection_does_not_count_pauses_and_reported_gaps_again() -> None:
     """Each second is lost at most once."""
-    talk = Talk()
+    talk = LiveSource()
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -134,7 +129,7 @@ def test_a_loss_of_the_connection_does_not_count_pauses_and_reported_gaps_again(
 
 def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
     """Push to talk needs no new connection: the times of the next utterance include the pause."""
-    talk, sent = Talk(), []
+    talk, sent = LiveSource(), []
 
     def serve(service: Service, wire: Wire) -> None:
         del service
@@ -169,14 +164,9 @@ def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
 
 def test_a_microphone_that_fails_for_good_still_gets_its_finals() -> None:
     """Audio before the error has its text; the error is reported after it."""
-    talk, broken = Talk(), SourceError("mic", "is gone")
+    talk, broken = LiveSource(), SourceError("mic", "is gone")
 
-    def serve(service: Service, wire: Wire) -> None:
-        service.asked()
-        service.tell(READY)
-        service.until_finish()
-        service.tell(Final("1", 0, 200, "one"), Finished())
-        assert wire
+    serve = saying(Final("1", 0, 200, "one"))
 
     talk.say(2)
     talk.fail(broken)

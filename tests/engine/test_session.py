@@ -16,6 +16,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire, session
+from tests.support.live_session import saying
 
 READY = Ready("task")
 
@@ -46,13 +47,7 @@ def test_audio_waits_for_ready_and_finals_come_in_order() -> None:
 
 def test_times_are_shifted_to_where_the_session_starts() -> None:
     """The service counts from its first sample, the run from its own."""
-
-    def serve(service: Service, wire: Wire) -> None:
-        service.asked()
-        service.tell(READY)
-        service.until_finish()
-        service.tell(Final("1", 100, 400, "hello"), Finished())
-        assert wire
+    serve = saying(Final("1", 100, 400, "hello"))
 
     asked = session(Tone(5), serve, start=RATE.samples(2000))
     assert Final("1", 2100, 2400, "hello") in list(asked.events())
@@ -211,13 +206,7 @@ def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
 
 def test_a_source_that_fails_midway_still_gets_its_finals() -> None:
     """The readable part is transcribed, then the error is reported."""
-
-    def serve(service: Service, wire: Wire) -> None:
-        service.asked()
-        service.tell(READY)
-        service.until_finish()
-        service.tell(Final("1", 0, 200, "one"), Finished())
-        assert wire
+    serve = saying(Final("1", 0, 200, "one"))
 
     broken = SourceError("talk.wav", "cannot be read any further")
     asked = session(Tone(2, error=broken), serve)

@@ -16,7 +16,7 @@ from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recovery.resume_point import PAUSE_MS, STEP_MS, until_pause
 from asrcli.transport.io_thread import io_thread
 from tests.support.handshake import RATE, Service, Tone, Wire
-from tests.support.talk import READY
+from tests.support.live_session import READY
 
 LOUD, QUIET = bytes([0, 40]), bytes([50, 0])
 MS = RATE.rate // 1000  # samples
@@ -69,9 +69,15 @@ def test_a_file_that_is_ended_ends_in_a_pause(words: list[tuple[int, int]], afte
         return wire
 
     asked = TranscriptionSession(
-        Words(words), 0, lambda: InferenceClient(RecognitionSettings("m"), lambda: "task"), dial,
-        ConnectionSettings("ws://test"), 4.0, time.monotonic, io_thread,
-    )  # fmt: skip
+        Words(words),
+        0,
+        make_codec=lambda: InferenceClient(RecognitionSettings("m"), lambda: "task"),
+        dial=dial,
+        connection=ConnectionSettings("ws://test"),
+        pace=4.0,
+        clock=time.monotonic,
+        shared=io_thread,
+    )
     list(asked.events())
     end_ms, at_ms = sum(sent) // MS, 0
     for loud, quiet in words:

@@ -11,7 +11,7 @@ from asrcli.core.events import Event, Reconnecting
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.inbox import Inbox, Item
 from asrcli.engine.steps import Wait
-from tests.engine.test_loop import LOUD, SETTINGS, Setting, healthy, silent
+from tests.engine.scripted_loop import LOUD, SETTINGS, Setting, healthy, silent
 
 STALL_S = SETTINGS.stall_timeout_s
 Script = Callable[[Command], list[Event]]

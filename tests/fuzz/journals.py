@@ -2,21 +2,14 @@
 
 import atexit
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from asrcli.cli.builders.sessions import resume_outputs
-from asrcli.core.errors import AsrError
-from asrcli.journal.audit import audit
-from asrcli.journal.directory import state
-from asrcli.journal.reading import Journal
 from asrcli.journal.records import EVENTS
-from asrcli.journal.source import JournalSource
 from tests.fuzz.mutation import Target
-from tests.support.journals import began, final, gap, session, spoken
+from tests.support.journals import began, final, gap, session, spoken, use_session
 
 
 @cache
@@ -29,27 +22,12 @@ def _session() -> tuple[Path, bytes, bytes]:
     return path, (path / EVENTS).read_bytes(), (path / "0.index").read_bytes()
 
 
-def _used(path: Path) -> None:
-    """All that commands do with a session before they ask anybody."""
-    state(path)
-    with suppress(AsrError):
-        journal = Journal.open(path)
-        audit(journal).line()
-        for track in journal.tracks:
-            begin = journal.resume_at(track)
-            if begin is not None:
-                for _ in JournalSource(journal, track, begin).chunks(begin):
-                    pass
-        if not resume_outputs.paths(journal):
-            resume_outputs._output_builders(journal, None)
-
-
 def _target(name: str) -> Callable[[bytes], None]:
     def target(data: bytes) -> None:
         path, events, index = _session()
         (path / EVENTS).write_bytes(data if name == EVENTS else events)
         (path / "0.index").write_bytes(data if name == "0.index" else index)
-        _used(path)
+        use_session(path)
 
     return target
 

@@ -29,6 +29,13 @@ def test_every_second_is_counted_once(tmp_path: Path) -> None:
     )
 
 
+def test_audio_that_was_not_transcribed_is_in_the_line(tmp_path: Path) -> None:
+    """A run that was killed leaves audio that no text, gap or end accounts for."""
+    found = audit(Journal.open(session(tmp_path, spoken(0, 3000), [began(), final(0, 1000)])))
+    assert (found.captured_ms, found.final_ms, found.unheard_ms) == (3000, 1000, 2000)
+    assert " · not heard yet 2.00 s · " in found.line()
+
+
 @pytest.mark.parametrize("late_ms", [0, 1000])
 def test_two_devices_are_one_time_and_twice_the_audio(tmp_path: Path, late_ms: int) -> None:
     """As the account of the run says it; what became of the audio adds up to the audio. One device may come late."""

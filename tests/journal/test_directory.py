@@ -56,7 +56,8 @@ def test_a_unique_beginning_is_enough(tmp_path: Path) -> None:
     shelf = JournalDirectory(tmp_path)
     assert shelf.find("20261124-230501").name == called("b")
     assert shelf.find(called("a")).name == called("a")
-    assert shelf.last().name == called("d")
+    assert shelf.last().name == shelf.find("last").name == called("d")
+    assert shelf.to_resume("20261124-230501").name == called("b")
     with pytest.raises(UsageError, match=f"session 20261124 could be {called('d')}, {called('c')}, {called('b')}$"):
         shelf.find("20261124")
     with pytest.raises(UsageError, match=f"no session x; the newest: {called('d')}, {called('c')}, {called('b')}$"):
@@ -69,7 +70,7 @@ def test_a_folder_that_is_not_there_holds_none(tmp_path: Path) -> None:
     """And says so."""
     shelf = JournalDirectory(tmp_path / "nowhere")
     assert shelf.paths() == []
-    for ask in (shelf.last, lambda: shelf.find("x")):
+    for ask in (shelf.last, lambda: shelf.find("x"), lambda: shelf.find("last")):
         with pytest.raises(UsageError, match=f"{tmp_path}/nowhere"):
             ask()
 
@@ -86,6 +87,11 @@ def test_a_session_is_finished_interrupted_in_use_or_damaged(tmp_path: Path) -> 
         JournalState.IN_USE,
         JournalState.DAMAGED,
     ]
+    directory = JournalDirectory(tmp_path)
+    assert (directory.find("last"), directory.to_resume("last"), directory.to_resume(None)) == (
+        paths[3],
+        *[paths[1]] * 2,
+    )
     with pytest.raises(UsageError, match=f"session {called('c')} is in use"):
         remove(paths[2])
     lock.release()

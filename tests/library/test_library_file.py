@@ -15,7 +15,7 @@ from asrcli.library import library_file
 from asrcli.library.library_file import LibraryDamaged, library_path, reading, write
 from asrcli.library.transcript_library import TranscriptLibrary
 from asrcli.library.transcript_search import find_sentences
-from tests.library.test_transcript_library import BEGUN_S, NONE, entry
+from tests.library.entries import BEGUN_S, NONE, entry
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Transcripts in the library: found by every part of their text, listed, kept, and deleted with all their words."""
 
-import time
 import zlib
 from pathlib import Path
 
@@ -19,18 +18,8 @@ from asrcli.library.library_output import LibraryOutput
 from asrcli.library.search_text import normalized, search_terms
 from asrcli.library.transcript_library import TranscriptLibrary
 from asrcli.library.transcript_search import find_sentences
+from tests.library.entries import BEGUN_S, DAY_S, NONE, entry
 from tests.support.journals import began, final, gap, session, spoken
-
-NONE = LibraryLimits()
-DAY_S = 86_400
-BEGUN_S = 1_795_561_501  # of an entry with the number 0
-
-
-def entry(number: int, *texts: str, words: int = 0) -> LibraryEntry:
-    """A transcript of one sentence a second, a day after the one with the number before."""
-    finals = [final(1000 * at, 1000 * at + 900, text) for at, text in enumerate([*texts, *["word"] * words])]
-    begun = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(BEGUN_S + number * DAY_S))
-    return LibraryEntry(f"20261124-230501-{number:04x}", begun, (Began("a.wav", "m", "", 0), *finals))
 
 
 @pytest.fixture

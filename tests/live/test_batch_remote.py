@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asrcli.cli import app
-from tests.live.test_batch import CHUNKS, report, server
+from tests.live.batch_runs import CHUNKS, report, server
 from tests.support.command import asr, state_home
 from tests.support.counted import RATE, counted
 from tests.support.tone import wav

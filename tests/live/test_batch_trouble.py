@@ -12,10 +12,10 @@ import pytest
 from asrcli.runs.batch.batch_ledger import opened_ledger, read_ledger
 from asrcli.runs.batch.decisions import BatchState
 from asrcli.runs.batch.staging import Staging
-from tests.live.test_batch import CHUNKS, recordings, report, server
-from tests.live.test_full_disk import LIMITED
+from tests.live.batch_runs import CHUNKS, recordings, report, server
 from tests.support.command import ASR, PATIENCE_S, asr, environment, serving, started
 from tests.support.counted import RATE, counted, covered
+from tests.support.limited_disk import LIMITED
 from tests.support.tone import wav
 from tests.support.wire import wait_until
 

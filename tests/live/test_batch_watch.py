@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from tests.live.test_batch import CHUNKS, server
+from tests.live.batch_runs import CHUNKS, server
 from tests.support.command import asr, started
 from tests.support.counted import RATE, counted
 from tests.support.tone import wav

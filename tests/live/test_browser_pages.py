@@ -1,7 +1,6 @@
 """The pages in a real browser: captions that are painted at once, and a transcript that plays its words."""
 
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from asrcli.sources.file import FileSource
 from asrcli.sources.opus_copy import COPY_FORMAT, opus_copy
 from tests.support.browser import Browser, Page, browser, missing
 from tests.support.command import started
+from tests.support.requirements import skip_or_fail
 from tests.support.tone import tone, wav
 
 PAINTED_MS = 200
@@ -40,7 +40,7 @@ new MutationObserver(() => {
 def chromium() -> Iterator[Browser]:
     """A browser. In continuous integration its absence is a failure."""
     if reason := missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        skip_or_fail(reason)
     with browser() as started:
         yield started
 

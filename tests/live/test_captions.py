@@ -7,9 +7,9 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.server.captions.test_caption_history import ReadingPage
 from tests.support.command import Running, asr, started
 from tests.support.microphone import Microphone
+from tests.support.reading_page import ReadingPage
 from tests.support.tone import tone, wav
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.test_batch import report
+from tests.live.batch_runs import report
 from tests.support.cluster import cluster_processes
 from tests.support.command import lines, serving, started
 from tests.support.counted import RATE, counted, covered

@@ -1,6 +1,7 @@
 """What a run costs, as the real command tells it, and how it ends before it costs too much."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,41 @@ def test_a_run_ends_in_order_before_it_passes_its_budget(scripted: str) -> None:
     assert 0 < end["cost"] <= 0.002
     assert (end["lost_ms"], end["sentences"]) == (0, sum(event["type"] == "final" for event in events))
     assert 2000 < end["audio_ms"] < 6100
+
+
+@pytest.mark.parametrize("higher", [("--budget", 1), ()], ids=["with a higher budget", "without a budget"])
+@pytest.mark.parametrize("fast", [("--fast",), ()], ids=["in parts", "in one"])
+def test_what_a_budget_did_not_pay_for_is_transcribed_by_resume(
+    scripted: str, tmp_path: Path, higher: tuple[object, ...], fast: tuple[str, ...]
+) -> None:
+    """The files of the run are closed and then continued: each second of the audio is in them once."""
+    audio = wav(tmp_path / "talk.wav", tone(60_000))
+    out, journal = tmp_path / "talk", tmp_path / "kept"
+    service = ("--url", scripted, *BEIJING, "--journal", journal)
+    files = ("-f", "jsonl", "-f", "srt", "-o", out)
+    poor = asr("file", audio, *service, "--pace", "max", "--budget", "0.005", *fast, *files)
+    assert (poor.returncode, "--budget CNY; without --budget nothing limits its cost" in poor.stderr) == (7, True)
+    first = finals(out)
+    assert 0 < len(first) < 60
+    assert f"\n{len(first)}\n" in (tmp_path / "talk.srt").read_text()
+    (path,) = journal.iterdir()
+    told = asr("resume", path.name, *service, "--yes", "--budget", "0.002")
+    assert (told.returncode, told.stderr.count("nothing limits")) == (7, 1)
+    done = asr("resume", path.name, *service, "--yes", *higher)
+    assert done.returncode == 0, done.stderr
+    assert ("the budget of 0.002 CNY is spent; without --budget nothing limits" in done.stderr) == (not higher)
+    assert finals(out)[: len(first)] == first
+    whole = finals(out)
+    assert (whole[0][0], whole[-1][1]) == (0, 60_000)
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(whole))
+    assert (tmp_path / "talk.srt").read_text().count("-->") == len(whole)
+    assert list(journal.iterdir()) == []
+
+
+def finals(out: Path) -> list[tuple[int, int]]:
+    """The times of the sentences in a transcript of JSON Lines."""
+    events = [json.loads(line) for line in out.with_suffix(".jsonl").read_text("utf-8").splitlines()]
+    return [(event["begin_ms"], event["end_ms"]) for event in events if event["type"] == "final"]
 
 
 def test_a_budget_that_suffices_changes_nothing(scripted: str) -> None:

@@ -1,57 +1,19 @@
 """The server's faults as a client meets them, with raw messages; and its counting engine over both wires."""
 
-import base64
-import json
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from asrcli.recognizers.counting import Counting
-from asrcli.server.faults.script import parse_script
-from asrcli.server.local_server import in_background
+from tests.live.fault_messages import AUDIO, SESSION, WHOLE, append, faulty, told, whole
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
 from tests.support.tone import wav
-from tests.support.wire import INFERENCE, REALTIME, Wire, finish_task, run_task, status, wire
-
-AUDIO = counted(10)  # two sentences
-SESSION = REALTIME + "?model=m"
-
-
-@contextmanager
-def faulty(*faults: dict[str, Any]) -> Iterator[str]:
-    """A counting server with these faults."""
-    with in_background(Counting(), faults=parse_script(map(json.dumps, faults))) as address:
-        yield address
-
-
-def append(pcm: bytes) -> dict[str, Any]:
-    """Audio for the realtime wire."""
-    return {"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()}
-
-
-def told(message: dict[str, Any]) -> str:
-    """What a message of the inference wire is: its event, and the text of a final."""
-    if message["header"]["event"] != "result-generated":
-        return str(message["header"]["event"])
-    sentence = message["payload"]["output"]["sentence"]
-    return str(sentence["text"]) if sentence["sentence_end"] else "..."
-
-
-def whole(client: Wire, task_id: str = "t") -> list[str]:
-    """A whole task: its events."""
-    client.say(run_task(task_id), AUDIO, finish_task(task_id))
-    return [told(message) for message in client.hear_all("task-finished")]
-
-
-SENTENCES = ["...", "...", "...", "...", "...", "0 1 2 3 4", "...", "...", "...", "...", "...", "5 6 7 8 9"]
-WHOLE = ["task-started", *SENTENCES, "task-finished"]
+from tests.support.wire import INFERENCE, finish_task, run_task, status, wire
 
 
 def test_a_fault_is_for_its_connection_only() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from asrcli.outputs.jsonl_schema import SCHEMA
 from tests.support.command import CLIP, asr, lines, script, serving, started, word_errors
+from tests.support.required_engines import need_engine
 from tests.support.tone import silence, tone, wav
-from tests.support.weights import need_engine
 
 if TYPE_CHECKING:
     import subprocess

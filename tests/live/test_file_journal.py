@@ -13,7 +13,7 @@ import pytest
 
 from asrcli.cli.builders.sessions import resume_sources
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
-from asrcli.journal.reading import JournalPart
+from asrcli.journal.journal_part import JournalPart
 from asrcli.journal.records import JournalInput
 from asrcli.journal.source import SkippingSource, quiet_before
 from tests.support.command import asr, lines, serving, started

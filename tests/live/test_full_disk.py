@@ -13,6 +13,7 @@ import pytest
 from asrcli.core.events import Ended, Notice
 from tests.support.command import ASR, PATIENCE_S, asr, environment
 from tests.support.journals import HEADER, began, final, session, spoken
+from tests.support.limited_disk import LIMITED
 from tests.support.microphone import Microphone
 from tests.support.tone import tone, wav
 
@@ -37,10 +38,6 @@ def test_a_talk_that_found_no_room_is_written_again_though_all_of_it_was_heard(s
 
 
 needs_limit = pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
-LIMITED = """import os, resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 def with_room_for(limit_bytes: int, *arguments: object, **env: str) -> "subprocess.CompletedProcess[str]":

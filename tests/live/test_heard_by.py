@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.command import asr, lines, started
 from tests.support.microphone import Microphone
+from tests.support.required_engines import need_engine
 from tests.support.tone import silence, tone, wav
-from tests.support.weights import need_engine
 from tests.support.wire import wait_until
 
 USUAL, OTHER, WIRE2 = "fun-asr-realtime", "paraformer-realtime-v2", "qwen3-asr-flash-realtime"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import asr, lines
-from tests.support.film import film
+from tests.support.media_files import write_media
 from tests.support.tone import encoded, silence, tone, wav
 
 
@@ -71,6 +71,27 @@ def test_an_address_is_read_as_it_comes(run: list[str], tmp_path: Path) -> None:
     assert abs(lines(playlist.stdout)[-1]["audio_ms"] - 5000) < 150
     assert abs(lines(there.stdout)[-1]["audio_ms"] - 2000) < 120
     assert "none.mp3: server returned 404 not found" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(410, "the server refuses it (HTTP 4xx)"), (503, "the server has a problem (HTTP 5xx)")],
+)
+def test_a_status_that_libav_does_not_name_is_said_in_words(run: list[str], status: int, said: str) -> None:
+    """Not as the class of numbers that the library has for it."""
+
+    class Refusing(Quiet):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/talk.mp3"
+        done = asr("file", address, *run)
+        server.shutdown()
+        thread.join()
+    assert (done.returncode, done.stderr) == (3, f"asr: {address}: {said}; check the address and the network\n")
 
 
 def test_a_header_that_promises_more_than_there_is_is_reported(run: list[str], tmp_path: Path) -> None:
@@ -167,7 +188,7 @@ def test_what_cannot_be_sent_as_it_is_is_named(run: list[str], tmp_path: Path) -
 def test_a_hole_in_a_file_is_a_gap_and_times_behind_it_are_true(run: list[str], tmp_path: Path) -> None:
     """Exit code 6, the gap where the container has it, and no audio sent for it or for what lies before the sound."""
     sound = [(4000, tone(1500, 48000)), (9000, tone(1500, 48000))]
-    done = asr("file", film(tmp_path / "a.mkv", "aac", sound, length_ms=11_000), *run)
+    done = asr("file", write_media(tmp_path / "a.mkv", "aac", sound, length_ms=11_000), *run)
     events = lines(done.stdout)
     (gap,) = [event for event in events if event["type"] == "gap"]
     assert done.returncode == 6

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from asrcli.recovery.resume_point import MARGIN_MS
-from tests.live.test_mic import finish, listening, texts, truth
+from tests.live.mic_runs import finish, listening, texts, truth
 from tests.support.command import CLIP, asr, lines, serving, started, word_errors
 from tests.support.journals import began, session, spoken
 from tests.support.microphone import Microphone

@@ -1,5 +1,6 @@
 """A key goes to the service and nowhere else, whatever the service does with it and wherever it was typed."""
 
+import gzip
 import json
 import os
 import stat
@@ -14,8 +15,8 @@ from threading import Thread
 import pytest
 from websockets.sync.server import ServerConnection
 
-from tests.live.test_service import service
 from tests.support.command import CLIP, asr, environment
+from tests.support.misbehaving_service import service
 
 KEY = "Zx9canary7f3e9d2c1bQ"  # it does not look like a key of the service
 
@@ -61,11 +62,19 @@ def echoing(status: int, elsewhere: str = "") -> Iterator[str]:
             thread.join()
 
 
-def left(done: "subprocess.CompletedProcess[str]", folder: Path) -> list[str]:
-    """Where the key can be read after a run."""
-    found = [name for name, text in (("stdout", done.stdout), ("stderr", done.stderr)) if KEY in text]
+def left(done: "subprocess.CompletedProcess[str]", folder: Path, secret: str = KEY) -> list[str]:
+    """Where the key, or a part of it, can be read after a run."""
+    found = [name for name, text in (("stdout", done.stdout), ("stderr", done.stderr)) if secret in text]
     files = [Path(at) / name for at, _, names in os.walk(folder) for name in names]
-    return found + [str(path.relative_to(folder)) for path in files if KEY.encode() in path.read_bytes()]
+    return found + [str(path.relative_to(folder)) for path in files if secret in unpacked(path)]
+
+
+def unpacked(path: Path) -> str:
+    """The text in a file, which may be compressed."""
+    data = path.read_bytes()
+    if data.startswith(b"\x1f\x8b"):
+        data = gzip.decompress(data)
+    return data.decode("utf-8", "replace")
 
 
 def run(folder: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -116,12 +125,17 @@ def test_a_service_that_says_the_key_back(tmp_path: Path, status: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_service_that_says_the_key_back_on_a_websocket(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "secret"),
+    [("Bearer {}", KEY), ("wrong key {:.12}", KEY[:8]), (f"wrong key {KEY[:4]}****{KEY[-4:]}", f"{KEY[:4]}*")],
+    ids=["whole", "cut off", "masked"],
+)
+def test_a_service_that_says_the_key_back_on_a_websocket(tmp_path: Path, said: str, secret: str) -> None:
     """In each field of the error of a task, and as the reason of a close."""
 
     def failing(connection: ServerConnection) -> None:
         assert connection.request is not None
-        given = connection.request.headers["Authorization"]
+        given = said.format(connection.request.headers["Authorization"].removeprefix("Bearer "))
         connection.recv()
         header = {"task_id": given, "event": "task-failed", "error_code": given, "error_message": given}
         connection.send(json.dumps({"header": header | {"attributes": {"x": given}}, "payload": {"y": given}}))
@@ -134,7 +148,7 @@ def test_a_service_that_says_the_key_back_on_a_websocket(tmp_path: Path) -> None
                 folder.mkdir()
                 done = run(folder, *command)
                 assert done.returncode, command
-                assert left(done, tmp_path) == [], command
+                assert left(done, tmp_path, secret) == [], command
 
 
 @pytest.mark.parametrize(

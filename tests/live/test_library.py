@@ -14,12 +14,12 @@ from asrcli.cli.app import load_command
 from asrcli.cli.builders import library_writing
 from asrcli.library.library_entry import LibraryEntry
 from asrcli.library.library_limits import LibraryLimits
-from tests.live.test_rights import bound
 from tests.support.command import ASR, PATIENCE_S, asr, environment, lines, started
 from tests.support.journals import began, final, session, spoken
 from tests.support.microphone import Microphone
 from tests.support.terminal import on_terminal
 from tests.support.tone import tone, wav
+from tests.support.unprivileged import bound
 
 
 class Home:
@@ -94,6 +94,7 @@ def test_what_was_transcribed_is_found_shown_exported_kept_and_deleted(
     again = home.do("sessions", "export", one["id"], "-f", "jsonl")
     assert [event for event in lines(again.stdout) if event["type"] == "final"] == said
     assert home.do("sessions", "export", one["id"], "-f", "srt").stdout == srt.stdout
+    assert home.do("sessions", "export", "last", "-f", "srt").stdout == srt.stdout
     assert home.do("sessions", "export", one["id"], "-o", tmp_path / "x.html").returncode == 0
     assert "b.wav" in (tmp_path / "x.html").read_text()
     assert home.do("sessions", "keep", one["id"]).returncode == 0

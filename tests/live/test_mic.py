@@ -1,66 +1,21 @@
 """`asr mic` on a real capture path: a microphone made of software, the real server, and what befalls them."""
 
 import json
-import signal
-import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.server.faults.script import parse_script
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
+from tests.live.mic_runs import compared, finish, frames, listening, texts, truth
 from tests.support.clip import SENTENCES, two_sentences
-from tests.support.command import CLIP, Running, asr, lines, started, word_errors
+from tests.support.command import CLIP, asr, lines, started, word_errors
 from tests.support.microphone import Microphone, until
 from tests.support.tone import silence, tone, wav
-from tests.support.waves import Alignment, alignment
 
-TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 QWEN = "qwen3-asr-flash-realtime"
-
-
-def truth() -> str:
-    """What the clip says."""
-    return " ".join(" ".join(TRUTH).lower().replace(".", "").split())
-
-
-@contextmanager
-def listening(microphone: Microphone, *arguments: object, **env: str) -> Iterator[Running]:
-    """`asr mic` in JSON Lines, once it records and the service is ready."""
-    with started("mic", "-f", "jsonl", "-v", *arguments, **microphone.environment, **env) as process:
-        process.read_until('"begin"')
-        microphone.wait_for_readers()
-        yield process
-
-
-def finish(process: Running, code: int = 0) -> tuple[list[dict[str, Any]], list[str]]:
-    """Ctrl-C: what still comes on standard output, and all of standard error."""
-    process.send_signal(signal.SIGINT)
-    rest, status = process.communicate(timeout=30)
-    assert process.returncode == code, status
-    return lines(rest), status.splitlines()
-
-
-def texts(events: list[dict[str, Any]]) -> str:
-    """The finals as one text."""
-    return " ".join(event["text"] for event in events if event["type"] == "final")
-
-
-def frames(path: Path) -> bytes:
-    """The PCM of a WAV file."""
-    with wave.open(str(path)) as file:
-        pcm: bytes = file.readframes(file.getnframes())
-    return pcm
-
-
-def compared(played: Path, saved: Path) -> Alignment:
-    """What was sent held against what was played."""
-    return alignment(frames(played), frames(saved))
 
 
 @pytest.mark.slow
@@ -114,7 +69,7 @@ def test_the_first_word_is_not_cut_while_the_service_takes_its_time(microphone: 
     """The microphone listens from the beginning: what it hears before the service does is sent behind."""
     words = wav(tmp_path / "words.wav", frames(CLIP)[: 16000 * 2 * 9 // 2])
     slow = parse_script(['{"connection": 1, "at": "run-task", "do": "stall", "seconds": 3}'])
-    with in_background(registry.make(), faults=slow) as address:  # noqa: SIM117  one is inside the other
+    with in_background(factory.make(), faults=slow) as address:  # noqa: SIM117  one is inside the other
         with started("mic", "-f", "jsonl", "--url", address, **microphone.environment) as process:
             microphone.wait_for_readers()
             with microphone.playing(words):
@@ -130,7 +85,7 @@ def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_p
     """Without a heartbeat the service hangs up on silence; the next word opens a new task and none is lost."""
     quiet = wav(tmp_path / "quiet.wav", silence(4000))
     with (
-        in_background(registry.make(), ServerLimits(silent_s=2)) as address,
+        in_background(factory.make(), ServerLimits(silent_s=2)) as address,
         listening(microphone, "--url", address, "--no-heartbeat") as process,
     ):
         microphone.play(quiet)

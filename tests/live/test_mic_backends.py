@@ -20,7 +20,7 @@ from asrcli.sources.backends import silence_limit
 from asrcli.sources.backends.capture_buffer import CaptureBuffer
 from asrcli.sources.backends.output_monitor import OutputMonitor
 from asrcli.sources.device_reader import LostSamples
-from tests.live.test_mic import compared, finish, frames, listening, texts, truth
+from tests.live.mic_runs import compared, finish, frames, listening, texts, truth
 from tests.support.command import CLIP, asr
 from tests.support.microphone import NAME, PATIENCE_S, Microphone, until
 from tests.support.tone import tone, wav

@@ -1,15 +1,15 @@
 """`asr mic` through pw-record: what one could break, on a microphone in a PipeWire of the tests."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.live.test_mic import finish, frames
+from tests.live.mic_runs import finish, frames
 from tests.support.command import asr, started
 from tests.support.pipewire import PIPEWIRE_NAME, PipeWireMicrophone, pipewire_missing
+from tests.support.requirements import skip_or_fail
 from tests.support.tone import tone
 
 BACKEND = ("--backend", "pw-record")
@@ -19,7 +19,7 @@ BACKEND = ("--backend", "pw-record")
 def pipewire_microphone() -> Iterator[PipeWireMicrophone]:
     """A microphone of PipeWire. In continuous integration its absence is a failure."""
     if reason := pipewire_missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"the microphone of PipeWire {reason}")
+        skip_or_fail(f"the microphone of PipeWire {reason}")
     with PipeWireMicrophone() as plugged:
         yield plugged
 

@@ -144,6 +144,21 @@ def test_it_serves_tls(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize("quiet", [("--quiet",), ()], ids=["quiet", "loud"])
+def test_a_certificate_that_ends_soon_is_named_at_the_start(tmp_path: Path, quiet: tuple[str, ...]) -> None:
+    """Once on standard error, and once in the log."""
+    _, certificate, key = certified(tmp_path)
+    tls = ("--cert", certificate, "--key", key, "--log-file", tmp_path / "log")
+    with started("serve", "--port", 0, "--engine", "scripted", *tls, *quiet) as process:
+        assert " at wss://" in process.stderr.readline()
+        wait_until(lambda: f"--cert {certificate} expires on " in (tmp_path / "log").read_text())
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+    assert said.count(" expires on ") == 1
+    assert (tmp_path / "log").read_text().count(" expires on ") == 1
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
     """Before the server listens."""
     _, certificate, key = certified(tmp_path)

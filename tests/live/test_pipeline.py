@@ -3,17 +3,20 @@
 import os
 import shlex
 import signal
+import socket
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.live.test_mic import finish, listening
+from tests.live.mic_runs import finish, listening
 from tests.support.command import ASR, CLIP, lines, script, serving
-from tests.support.microphone import Microphone
+from tests.support.microphone import Microphone, until
 from tests.support.terminal import CTRL_C, Terminal, on_terminal
 from tests.support.tone import silence, wav
 
+CTRL_Z = "\x1a"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
 
 
@@ -22,6 +25,23 @@ def pipeline(address: str, reader: str, *arguments: str) -> Terminal:
     ours = shlex.join([*ASR, "file", str(CLIP), "--url", address, *arguments])
     text = f"trap : INT; set -o pipefail; {ours} | {reader}; echo ended with $?"
     return Terminal(["bash", "-c", text], columns=70)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says that a program is stopped")
+@pytest.mark.parametrize("how", [(), ("--fast",)], ids=["in one", "in parts"])
+def test_a_call_that_nobody_answers_is_seen_also_after_ctrl_z(how: tuple[str, ...]) -> None:
+    """Nothing happens until the service answers, so the line is drawn again as soon as the program goes on."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"ws://127.0.0.1:{silent.getsockname()[1]}"
+        with on_terminal("file", CLIP, "--url", address, *how) as terminal:
+            terminal.wait_for("connecting")
+            terminal.send(CTRL_Z)
+            state = Path(f"/proc/{terminal.process.pid}/stat")
+            until("the stop", lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T")
+            until("an empty row", lambda: "connecting" not in "".join(terminal.rows()))
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.wait_for("connecting")
+            terminal.process.send_signal(signal.SIGKILL)
 
 
 def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.live.test_translation import GUMMY, engine
+from tests.live.translating import GUMMY, engine
 from tests.support.command import asr, lines, serving
 from tests.support.other_servers import Received, funasr, spoken, vllm
 from tests.support.other_servers import serving as standing_in

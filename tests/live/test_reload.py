@@ -2,13 +2,14 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Running, serving
+from tests.support.command import Running, environment, serving, started
 from tests.support.wire import INFERENCE, status, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP")
@@ -105,3 +106,44 @@ def test_a_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
         keys.chmod(0o600)
         process.send_signal(signal.SIGHUP)
         assert "keys: 1 read from" in process.stderr.readline()
+
+
+def test_a_signal_before_the_server_listens_is_kept(tmp_path: Path) -> None:
+    """It comes while the first keys are read; the server begins with these, and reads the file again at once."""
+    keys = tmp_path / "keys"
+    os.mkfifo(keys, 0o600)
+    with started("serve", "--port", 0, "--engine", "scripted", "--keys", keys) as process:
+        with keys.open("w") as writer:  # waits for the server to read
+            process.send_signal(signal.SIGHUP)
+            keys.unlink()
+            keys.write_text("ben sk-ben\ncarl sk-carl\n")
+            keys.chmod(0o600)
+            writer.write("anna sk-anna\n")
+        address = process.stderr.readline().split(" at ")[1].split()[0]
+        server = Reloaded(address, process, keys)
+        wait_until(lambda: server.lets_in("sk-carl"))
+        assert not server.lets_in("sk-anna")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+EARLY = """
+import os, signal, sys
+from asrcli.__main__ import main
+
+class AtTheFirstModule:
+    def find_spec(self, name, path=None, target=None):
+        if name == "asrcli.cli":
+            os.kill(os.getpid(), signal.SIGHUP)
+
+sys.meta_path.insert(0, AtTheFirstModule())
+main()
+"""
+
+
+@pytest.mark.parametrize(("options", "code"), [(["--keys"], 2), (["--api-key-file"], -signal.SIGHUP)])
+def test_a_signal_at_the_first_moment_ends_no_server_that_reads_keys(options: list[str], code: int) -> None:
+    """It begins, and says that the file is missing. Without --keys the signal ends a server at any time."""
+    command = [sys.executable, "-c", EARLY, "serve", *options, "/nowhere/keys"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert (done.returncode, "/nowhere/keys: No such file" in done.stderr) == (code, code > 0)

@@ -13,7 +13,7 @@ import pytest
 from asrcli.server.local_server import in_background
 from tests.support.clip import SENTENCES, two_sentences
 from tests.support.command import CLIP, environment, serving, word_errors
-from tests.support.noting import Noting
+from tests.support.hotword_recorder import HotWordRecorder
 from tests.support.tone import tone, wav
 
 TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split("\n")).strip()
@@ -132,7 +132,7 @@ def test_a_wrong_key_is_an_error_the_sdk_can_name(tmp_path: Path) -> None:
 
 def test_the_sdk_makes_changes_and_deletes_hot_word_lists(tmp_path: Path) -> None:
     """Made, listed, queried, changed, recognized with, deleted; one that is not there is an error with its code."""
-    recognizer = Noting()
+    recognizer = HotWordRecorder()
     with in_background(recognizer) as address:
         told = official("lists", address, wav(tmp_path / "a.wav", tone(1000)))
     (listed,) = told["listed"]

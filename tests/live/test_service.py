@@ -2,17 +2,13 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from asrcli.core.audio import Format
 from asrcli.core.client_commands import FinishTask
@@ -25,30 +21,12 @@ from asrcli.runs.run import Run
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
 from tests.support.command import asr, lines
+from tests.support.inference_socket import begun
 from tests.support.listener import Listener
-from tests.support.speaking import begun
+from tests.support.misbehaving_service import Play, answering, service
 from tests.support.tone import tone, wav
 
 QWEN = "qwen3-asr-flash-realtime"
-Play = Callable[[ServerConnection], None]
-
-
-@contextmanager
-def service(play: Play, refuse: Callable[[ServerConnection, Request], Response | None] | None = None) -> Iterator[str]:
-    """A WebSocket server with one part to play for each connection."""
-
-    def handle(connection: ServerConnection) -> None:
-        with suppress(ConnectionClosed):
-            play(connection)
-
-    with serve(handle, "127.0.0.1", 0, process_request=refuse, compression=None) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def failing(connection: ServerConnection) -> None:
@@ -184,11 +162,6 @@ def test_audio_the_service_could_not_transcribe_is_a_gap_and_exit_code_6(tmp_pat
     assert (end["audio_ms"], end["lost_ms"]) == (1000, 400)
 
 
-def answering(status: HTTPStatus, body: str) -> Callable[[ServerConnection, Request], Response | None]:
-    """A handshake that is answered so."""
-    return lambda connection, _: connection.respond(status, body)
-
-
 REFUSALS = {
     "401": (HTTPStatus.UNAUTHORIZED, '{"code":"InvalidApiKey","message":"Incorrect API key"}', 5, "Incorrect API key"),
     "401 without words": (HTTPStatus.UNAUTHORIZED, "", 5, "InvalidApiKey: HTTP 401"),
@@ -227,6 +200,7 @@ def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -
         done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no WebSocket there" in done.stderr
+    assert "check --url: wss:// needs a TLS server, ws:// a plain one" in done.stderr
 
 
 def objecting(connection: ServerConnection) -> None:

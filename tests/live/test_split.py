@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from asrcli.terminal.interrupts import TWICE_S
-from tests.live.test_batch import LONG, SILENT, server
+from tests.live.batch_runs import LONG, SILENT, server
 from tests.support.command import asr, lines, serving, started
 from tests.support.counted import RATE, counted, covered
 from tests.support.tone import wav

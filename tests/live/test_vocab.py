@@ -16,7 +16,7 @@ from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.local_server import in_background
 from asrcli.transport.identifiers import new_id
 from tests.support.command import ASR, PATIENCE_S, asr, environment, serving
-from tests.support.noting import Noting
+from tests.support.hotword_recorder import HotWordRecorder
 from tests.support.terminal import on_terminal
 from tests.support.tone import tone, wav
 from tests.support.wire import wait_until
@@ -158,7 +158,7 @@ def test_a_list_of_quite_other_words_is_not_replaced_unasked(old: str, tmp_path:
 
 def test_the_id_that_sync_prints_serves_a_transcription(tmp_path: Path) -> None:
     """Its words reach the recognizer beside those of the command line; for another model they do not."""
-    recognizer, file = Noting(), tmp_path / "words.txt"
+    recognizer, file = HotWordRecorder(), tmp_path / "words.txt"
     file.write_text("梯度:5")
     with in_background(recognizer) as url:
         name = vocab("sync", file, "--url", url).strip()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection
 
-from tests.live.test_service import answering, service
 from tests.support.command import asr, lines, serving, started
+from tests.support.misbehaving_service import answering, service
 from tests.support.other_servers import Received, funasr, funasr_realtime, spoken, vllm
 from tests.support.other_servers import serving as standing_in
 from tests.support.tone import tone, wav

@@ -51,3 +51,13 @@ def test_what_a_dead_reader_cannot_take_is_reported(asked: bool) -> None:
     output.close()
     assert told == ["break", "last words", "[gap 00:00.000 → 00:01.000: gone]"]
     assert (closed, pipe.heard, pipe.closed) == ([True], [final("before")], False)
+
+
+def test_a_pipe_that_has_its_reader_is_closed_at_the_end() -> None:
+    """Nothing is reported: the reader has all of it."""
+    pipe = Pipe()
+    told: list[str] = []
+    output = PipelineOutput(pipe, lambda: True, lambda: None, told.append, None)
+    output.handle(final("before"), Transcript())
+    output.close()
+    assert (told, pipe.heard, pipe.closed) == ([], [final("before")], True)

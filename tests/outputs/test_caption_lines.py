@@ -9,13 +9,7 @@ from rich.cells import cell_len
 
 from asrcli.core.events import Final, Word
 from asrcli.outputs.caption_lines import CaptionLayout, captions
-
-SCRIPTS = st.lists(
-    st.sampled_from(
-        ["the", "government", "announced", "a", "欢", "迎", "，", "。", "Python", "!", "x" * 60, "é", "한국"]
-    ),
-    max_size=60,
-)
+from tests.outputs.mixed_scripts import SCRIPTS
 
 
 @given(SCRIPTS, st.sampled_from(["", " "]), st.integers(10, 60), st.integers(1, 3), st.integers(0, 30_000))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asrcli.core.events import Ended, Final, Gap
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import account, block, clock, folded, line, said, wall_clock
+from asrcli.outputs.formatting import account, block, clock, folded, line, spoken_text, wall_clock
 
 
 @given(st.text())
@@ -66,7 +66,7 @@ def test_sentences_and_gaps_have_their_times() -> None:
     assert line(final, None) == "good morning"
     assert line(gap, None) == "[gap 00:00.000 → 00:01.500: lost]"
     assert line(gap, noon) == "[gap 11:59:59.500 → 12:00:01.000: lost]"
-    assert (said(final), said(gap)) == ("good morning", "[gap: lost]")
+    assert (spoken_text(final), spoken_text(gap)) == ("good morning", "[gap: lost]")
 
 
 def test_what_belongs_to_a_sentence_stands_below_it() -> None:

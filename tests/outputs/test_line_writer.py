@@ -29,14 +29,13 @@ from asrcli.core.events import (
     Usage,
     Word,
 )
-from asrcli.core.interfaces import Output
-from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.formatting import line
 from asrcli.outputs.jsonl import JsonLines
 from asrcli.outputs.jsonl_schema import SCHEMA
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText, StatusLines
+from tests.support.listener import send_events
 
 WORDS = (Word("good", 0, 300), Word("day", 300, 900, "."))
 EVENTS: list[Event] = [
@@ -60,19 +59,10 @@ EVENTS: list[Event] = [
 ]
 
 
-def told(output: Output, events: list[Event]) -> None:
-    """Let an output hear events as a run does."""
-    transcript = Transcript()
-    for event in events:
-        transcript = fold(transcript, event)
-        output.handle(event, transcript)
-    output.close()
-
-
 def test_every_line_of_json_keeps_to_the_published_schema(tmp_path: Path) -> None:
     """All events, with all fields and with none of the optional ones."""
     path = tmp_path / "a.jsonl"
-    told(JsonLines(LineWriter(str(path)), partials=True, level=2), EVENTS)
+    send_events(JsonLines(LineWriter(str(path)), partials=True, level=2), EVENTS)
     lines = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
     for written in lines:
         jsonschema.validate(written, SCHEMA)
@@ -91,7 +81,7 @@ def test_every_line_of_json_keeps_to_the_published_schema(tmp_path: Path) -> Non
 def test_partials_and_debug_come_only_when_asked_for(tmp_path: Path) -> None:
     """The default is what a pipeline wants."""
     path = tmp_path / "a.jsonl"
-    told(JsonLines(LineWriter(str(path)), partials=False), EVENTS)
+    send_events(JsonLines(LineWriter(str(path)), partials=False), EVENTS)
     lines = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
     assert "partial" not in {line["type"] for line in lines}
     assert [line["level"] for line in lines if line["type"] == "notice"] == ["warning"]
@@ -113,14 +103,14 @@ def test_the_schema_refuses_what_is_wrong() -> None:
 def test_plain_lines_are_the_finals_and_the_gaps(tmp_path: Path) -> None:
     """And nothing that would have to be cleaned away."""
     path = tmp_path / "a.txt"
-    told(PlainText(LineWriter(str(path)), lambda event, _: line(event, None)), EVENTS)
+    send_events(PlainText(LineWriter(str(path)), lambda event, _: line(event, None)), EVENTS)
     assert path.read_text("utf-8").splitlines() == ["good day.", "[gap 00:00.900 → 00:01.000: lost]", "天气"]
 
 
 def test_status_says_the_account_and_what_the_level_lets_through() -> None:
     """One line each, on whatever it is given to write with."""
     said: list[str] = []
-    told(StatusLines(said.append, level=0), EVENTS)
+    send_events(StatusLines(said.append, level=0), EVENTS)
     assert said[:2] == ["asr: broke; connecting again in 0.5 s (attempt 1)", "asr: w"]
     assert said[2].startswith("asr: captured 5.00 s · final 0.00 s · silence 4.90 s · lost 0.10 s · 2 sentences")
 
@@ -128,7 +118,7 @@ def test_status_says_the_account_and_what_the_level_lets_through() -> None:
 def test_the_log_never_holds_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
     """Times and ids, at every level."""
     with caplog.at_level(logging.DEBUG, "asr-test"):
-        told(EventLog(logging.getLogger("asr-test")), EVENTS)
+        send_events(EventLog(logging.getLogger("asr-test")), EVENTS)
     assert "gap 900-1000 ms: lost" in caplog.text
     assert "final 1: 0-900 ms" in caplog.text
     assert "good" not in caplog.text
@@ -252,7 +242,7 @@ def test_a_lone_surrogate_does_not_break_a_file(tmp_path: Path) -> None:
 def test_json_says_which_times_of_words_are_estimated(tmp_path: Path) -> None:
     """In the word, only where it is so; the published schema knows the field."""
     words = (Word("good", 0, 300), Word("day", 300, 900, estimated=True))
-    told(JsonLines(LineWriter(str(tmp_path / "a")), partials=True), [Final("1", 0, 900, "good day", words)])
+    send_events(JsonLines(LineWriter(str(tmp_path / "a")), partials=True), [Final("1", 0, 900, "good day", words)])
     (line,) = [json.loads(line) for line in (tmp_path / "a").read_text("utf-8").splitlines()]
     assert line["words"] == [
         {"text": "good", "begin_ms": 0, "end_ms": 300},

@@ -10,13 +10,13 @@ from asrcli.core.event_placement import label_event
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Partial
 from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import MOST_OPEN, Transcript, fold
-from asrcli.outputs.formatting import account, block, said
+from asrcli.outputs.formatting import account, block, spoken_text
 from asrcli.outputs.jsonl import JsonLines
 from asrcli.outputs.jsonl_schema import SCHEMA
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import lrc, tsv
-from tests.outputs.test_terminal_view import Screen
+from tests.outputs.screen import Screen
 
 OPEN = Provisional("local-1-1", 1000, 2000, "the government", open=True)
 DONE = Provisional("local-1-1", 1000, 3000, "the government announced a plan")
@@ -57,11 +57,11 @@ def test_texts_show_it_in_the_gap_only(tmp_path: Path) -> None:
     assert block(GAP, None) == (
         "[gap 00:01.000 → 00:03.000: no service; heard on this machine only: the government announced a plan]"
     )
-    assert said(GAP) == "[gap: heard on this machine only: the government announced a plan]"
-    assert said(Gap(0, 9, "no service", "me")) == "me: [gap: no service]"
-    assert tsv(GAP, 0).endswith(f"\t{said(GAP)}")
-    assert lrc(GAP, 0).endswith(said(GAP))
-    assert "\x1b" not in said(Gap(0, 9, "", local_text="\x1b[31mred"))
+    assert spoken_text(GAP) == "[gap: heard on this machine only: the government announced a plan]"
+    assert spoken_text(Gap(0, 9, "no service", "me")) == "me: [gap: no service]"
+    assert tsv(GAP, 0).endswith(f"\t{spoken_text(GAP)}")
+    assert lrc(GAP, 0).endswith(spoken_text(GAP))
+    assert "\x1b" not in spoken_text(Gap(0, 9, "", local_text="\x1b[31mred"))
     for partials, expected in ((False, ""), (True, f"… provisional: {OPEN.text}\n… provisional: {DONE.text}\n")):
         path = tmp_path / f"text-{partials}"
         output = PlainText(LineWriter(str(path)), lambda event, _: block(event, None), partials=partials)

@@ -12,8 +12,7 @@ from asrcli.outputs.caption_lines import CaptionLayout
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import TSV_HEAD, Subtitles, lrc, template, tsv
-from tests.outputs.test_line_writer import told
-from tests.support.listener import Listener
+from tests.support.listener import Listener, send_events
 
 BEGAN, ENDED = Began("a", "m", "t", 0), Ended(0, 0, 0, 0, 0, None, None, None, 0)
 SAID: list[Event] = [
@@ -30,7 +29,7 @@ SAID: list[Event] = [
 
 def written(path: Path, name: str, events: list[Event]) -> str:
     """The file that these events make."""
-    told(Subtitles(LineWriter(str(path)), name, CaptionLayout()), events)
+    send_events(Subtitles(LineWriter(str(path)), name, CaptionLayout()), events)
     return path.read_text("utf-8")
 
 
@@ -73,7 +72,7 @@ def test_a_gap_that_is_known_late_moves_no_sentence(
         ENDED,
     ]
     if piped:
-        told(Subtitles(LineWriter(None), "srt", CaptionLayout()), events)
+        send_events(Subtitles(LineWriter(None), "srt", CaptionLayout()), events)
         text = capsys.readouterr().out
     else:
         text = written(tmp_path / "a", "srt", events)
@@ -87,7 +86,7 @@ def test_a_run_without_a_word_leaves_an_empty_file_and_not_none(tmp_path: Path, 
     """Whoever reads it next finds it; a run that never began leaves nothing."""
     text = written(tmp_path / "a", name, [BEGAN, Finished(), ENDED])
     assert len(pysubs2.SSAFile.from_string(text, format_=name) if text else []) == 0
-    told(Subtitles(LineWriter(str(tmp_path / "b")), name, CaptionLayout()), [])
+    send_events(Subtitles(LineWriter(str(tmp_path / "b")), name, CaptionLayout()), [])
     assert not (tmp_path / "b").exists()
 
 
@@ -102,14 +101,14 @@ def test_captions_are_there_while_the_run_goes_on(tmp_path: Path) -> None:
 
 def test_tables_and_lyrics_have_a_line_a_sentence(tmp_path: Path) -> None:
     """Milliseconds and tabs; minutes, seconds and hundredths."""
-    told(PlainText(LineWriter(str(tmp_path / "a.tsv")), tsv, head=TSV_HEAD), SAID)
+    send_events(PlainText(LineWriter(str(tmp_path / "a.tsv")), tsv, head=TSV_HEAD), SAID)
     assert (tmp_path / "a.tsv").read_text("utf-8").splitlines() == [
         "start\tend\ttext",
         "700\t3800\tthe meeting {will} <begin> & end",
         "4000\t5000\t[gap: the connection broke]",
         "3605100\t3608000\t欢迎大家",
     ]
-    told(PlainText(LineWriter(str(tmp_path / "a.lrc")), lrc), SAID)
+    send_events(PlainText(LineWriter(str(tmp_path / "a.lrc")), lrc), SAID)
     assert (tmp_path / "a.lrc").read_text("utf-8").splitlines()[::2] == [
         "[00:00.70]the meeting {will} <begin> & end",
         "[60:05.10]欢迎大家",
@@ -119,7 +118,7 @@ def test_tables_and_lyrics_have_a_line_a_sentence(tmp_path: Path) -> None:
 def test_a_template_has_every_field(tmp_path: Path) -> None:
     """Tabs may be written as a shell passes them on."""
     render = template(r"{sentence}\t{begin}-{end} {begin_ms:>6}{end_ms:>6} {language}{emotion}: {text}")
-    told(
+    send_events(
         PlainText(LineWriter(str(tmp_path / "a.txt")), render), [BEGAN, Final("1", 700, 3800, "hi", (), "en", "happy")]
     )
     assert (tmp_path / "a.txt").read_text() == "1\t00:00.700-00:03.800    700  3800 enhappy: hi\n"
@@ -156,5 +155,5 @@ def test_capitals_and_full_stops(text: str, polished: str) -> None:
 def test_only_finals_are_capitalized() -> None:
     """All else is handed on as it is."""
     listener = Listener()
-    told(CapitalizedOutput(listener), [Partial("1", 0, "a"), Final("1", 0, 9, "ab", (), "it"), Gap(0, 1, "x")])
+    send_events(CapitalizedOutput(listener), [Partial("1", 0, "a"), Final("1", 0, 9, "ab", (), "it"), Gap(0, 1, "x")])
     assert listener.events == [Partial("1", 0, "a"), Final("1", 0, 9, "Ab.", (), "it"), Gap(0, 1, "x")]

@@ -1,6 +1,5 @@
 """The live line: exact in cells, cropped from the left, and never over printed text."""
 
-import io
 import re
 
 import pytest
@@ -9,10 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import ConsoleDimensions
 
-from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
-from asrcli.core.transcript import Transcript, fold
-from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
-from asrcli.outputs.terminal_view import TerminalView, fit_tail
+from asrcli.core.events import Began, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
+from asrcli.outputs.status_bar import MicrophoneStatusBar
+from asrcli.outputs.terminal_view import fit_tail
+from tests.outputs.screen import BEGAN, ENDED, Screen
 
 SCRIPT = "ab 天气好，e\u0301🎙한"
 TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
@@ -49,40 +48,6 @@ def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str
 def test_chinese_is_cropped_by_cells_and_not_by_characters(cells: int, shown: tuple[str, str]) -> None:
     """Twelve cells hold six of these characters."""
     assert fit_tail("今天天气", "很好", cells) == shown
-
-
-class Screen:
-    """A Terminal on a pretended screen, with a clock in hand."""
-
-    def __init__(
-        self,
-        monkeypatch: pytest.MonkeyPatch,
-        columns: int = 40,
-        *,
-        level: int = 0,
-        folds: bool = True,
-        bar: StatusBar | None = None,
-    ) -> None:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        monkeypatch.setenv("TERM", "xterm-256color")
-        monkeypatch.setenv("TTY_COMPATIBLE", "1")
-        self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
-        self.file.isatty = lambda: True  # type: ignore[method-assign]
-        bar = bar or FileStatusBar(lambda: self.now, pace=1.0)
-        self.terminal = TerminalView(self.file, lambda: self.now, stamp=None, level=level, bar=bar, folds=folds)
-
-    def handle(self, *events: Event) -> str:
-        """What the events write."""
-        before = len(self.file.getvalue())
-        for event in events:
-            self.now += 0.2
-            self.transcript = fold(self.transcript, event)
-            self.terminal.handle(event, self.transcript)
-        return self.file.getvalue()[before:]
-
-
-BEGAN = Began("a.wav", "m", "t", 0, 10_000)
-ENDED = Ended(10_000, 10_000, 0, 1, 0, None, None, None, 0)
 
 
 def test_finals_are_printed_once_and_above_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +206,45 @@ def test_a_live_view_that_was_taken_away_erases_nothing_when_it_comes_back(monke
     assert "\x1b[2K" not in back.split("and")[0].split("\x1b[?25l")[-1].split("\n")[0]
     screen.terminal.leave()
     assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")
+
+
+def test_after_ctrl_z_the_live_line_comes_back_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no event follows for long: the service does not answer. It comes once, and only if it was there."""
+    screen = Screen(monkeypatch)
+
+    def continued() -> str:
+        """What is drawn after `fg`."""
+        before = len(screen.file.getvalue())
+        screen.terminal.draw_again()
+        return screen.file.getvalue()[before:]
+
+    screen.terminal.leave()
+    assert continued() == ""
+    assert "connecting" in screen.handle(Progress(0))
+    assert continued() == ""
+    screen.terminal.leave()
+    with monkeypatch.context() as patch:
+        patch.setattr(screen.terminal, "_may_draw", lambda: False)  # it goes on in the background
+        assert continued() == ""
+    assert continued().count("connecting") == 1
+    assert continued() == ""
+    assert "good" in screen.handle(BEGAN, Progress(1000), Partial("1", 0, "", "good"))
+    screen.terminal.close()
+    assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")
+
+
+def test_a_signal_while_something_is_drawn_leaves_it_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich is in the middle of a line then."""
+    screen = Screen(monkeypatch)
+    screen.handle(Progress(0))
+
+    def stopped(_: Event) -> None:
+        screen.terminal.leave()
+        before = len(screen.file.getvalue())
+        screen.terminal.draw_again()
+        assert len(screen.file.getvalue()) == before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(screen.terminal, "_print_event", stopped)
+        screen.handle(BEGAN)
+    assert "ETA" in screen.handle(Progress(1000), Progress(2000))

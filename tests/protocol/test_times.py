@@ -18,7 +18,7 @@ from asrcli.outputs.subtitles import Subtitles
 from asrcli.protocol.discarded_messages import MOST_KINDS, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.timestamps import LETTER_MS, WIDE_MS, likely_end, span
-from tests.outputs.test_line_writer import told as tell
+from tests.support.listener import send_events
 
 BEGAN, ENDED = Began("a", "m", "t", 0), Ended(0, 0, 0, 0, 0, None, None, None, 0)
 MS = st.integers(0, 60_000)
@@ -44,7 +44,7 @@ def test_a_text_without_an_end_lasts_as_long_as_it_takes_to_say(
     """And no longer than until the next one begins, or the audio ends. Ten minutes of quiet behind it are not its."""
     assert likely_end(1000, said, next_ms=next_ms, sent_ms=sent_ms) == end_ms
     for broken_ms in (None, 400):  # none, and one before the beginning
-        times = span(1000, broken_ms, (), after_ms=0, sent_ms=sent_ms, said=said, next_ms=next_ms)
+        times = span(1000, broken_ms, (), after_ms=0, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms)
         assert times == (1000, end_ms)
 
 
@@ -58,7 +58,7 @@ def test_an_estimate_is_within_all_that_is_known(begin_ms: int, said: str, next_
         assert end_ms <= next_ms
 
 
-def told(sentences: list[tuple[int, int | None, str]], sent_ms: int) -> Iterator[Event]:
+def client_events(sentences: list[tuple[int, int | None, str]], sent_ms: int) -> Iterator[Event]:
     """What a client makes of sentences whose ends may be missing or reversed; each next one is begun before."""
     reader = SentenceTracker(DiscardedMessages(), SentenceKeys())
     for number, (begin_ms, end_ms, said) in enumerate(sentences):
@@ -80,7 +80,7 @@ def test_captions_of_sentences_without_an_end_never_overlap(
     begins.sort()
     ends = [data.draw(st.sampled_from([None, 0, begin // 2, begin + 300])) for begin in begins]
     sentences = [(begin, end, data.draw(TEXTS)) for begin, end in zip(begins, ends, strict=True)]
-    events = list(told(sentences, 70_000))
+    events = list(client_events(sentences, 70_000))
     finals = [event for event in events if isinstance(event, Final)]
     assert [final.begin_ms for final in finals] == begins
     assert all(final.begin_ms <= final.end_ms <= 70_000 for final in finals)
@@ -88,7 +88,7 @@ def test_captions_of_sentences_without_an_end_never_overlap(
     for (before, after), estimated in zip(pairwise(finals), missing, strict=False):
         assert not estimated or before.end_ms <= after.begin_ms
     path = tmp_path / "a.srt"
-    tell(Subtitles(LineWriter(str(path)), "srt", CaptionLayout()), [BEGAN, *finals, Finished(), ENDED])
+    send_events(Subtitles(LineWriter(str(path)), "srt", CaptionLayout()), [BEGAN, *finals, Finished(), ENDED])
     found = sorted((each.start, each.end) for each in pysubs2.load(str(path)))
     assert all(begin < end for begin, end in found)
     assert all(before[1] <= after[0] for before, after in pairwise(found))

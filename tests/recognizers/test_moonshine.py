@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import wave
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -18,21 +17,13 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.moonshine import MoonshineSession
 from asrcli.recognizers.moonshine_model import MoonshineModel, as_file
-from asrcli.recognizers.whole_sentences import WholeSentenceSession
+from tests.recognizers.whole_model import SECOND, events_of
+from tests.support.clip import clip_pcm
 from tests.support.command import CLIP, word_errors
+from tests.support.required_engines import need_moonshine
 from tests.support.tone import silence
-from tests.support.weights import need_moonshine
 
 TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split())
-SECOND = 32_000  # bytes
-
-
-@cache
-def clip() -> bytes:
-    """The clip as PCM."""
-    with wave.open(str(CLIP)) as file:
-        pcm: bytes = file.readframes(file.getnframes())
-    return pcm
 
 
 @cache
@@ -46,7 +37,7 @@ def test_a_full_disk_does_not_keep_the_model_from_loading(monkeypatch: pytest.Mo
     """No file is written: without room for one, each run of `--local` was tried again for five minutes."""
     need_moonshine()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    assert MoonshineModel().text(clip()[: 4 * SECOND])
+    assert MoonshineModel().text(clip_pcm()[: 4 * SECOND])
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
@@ -69,14 +60,6 @@ class Reader:
         """The text of so much audio."""
         self.lengths.append(len(pcm))
         return " ".join(f"word{number} goes on" for number in range(len(pcm) // SECOND))
-
-
-def events_of(
-    session: WholeSentenceSession, pcm: bytes, commands: Sequence[Command] = (), piece: int = 3200
-) -> list[Event]:
-    """What a session says to audio in pieces and then to commands."""
-    events = [event for at in range(0, len(pcm), piece) for event in session.feed(pcm[at : at + piece])]
-    return events + [event for each in (*commands, FinishTask()) for event in run_command(session, each)][:-1]
 
 
 def heard(pcm: bytes, commands: Sequence[Command] = (), **asked: Any) -> list[Event]:
@@ -103,7 +86,7 @@ def text(events: Sequence[Event]) -> str:
 @cache
 def clip_heard() -> tuple[Event, ...]:
     """What is heard in the clip."""
-    return tuple(heard(clip()))
+    return tuple(heard(clip_pcm()))
 
 
 def test_the_clip_is_understood() -> None:
@@ -131,7 +114,7 @@ def test_settled_words_stay_and_nearly_all_are_in_the_final() -> None:
 def test_speech_that_is_cut_off_in_a_word_has_its_text() -> None:
     """By Ctrl-C, or where a recording ends: the model is not left with half a word, of which it makes loops."""
     begin, end = (int(at_s * SECOND / 2) * 2 for at_s in (13.2, 15.3))
-    assert text(heard(clip()[begin:end])).startswith("We will talk about")
+    assert text(heard(clip_pcm()[begin:end])).startswith("We will talk about")
 
 
 def test_every_word_has_its_time_within_its_sentence() -> None:
@@ -164,7 +147,7 @@ def test_noise_tones_and_silence_have_no_text() -> None:
 
 def test_audio_at_8_khz_is_understood() -> None:
     """As a telephone has it; times stay right."""
-    samples = np.frombuffer(clip(), "<i2").astype(float)
+    samples = np.frombuffer(clip_pcm(), "<i2").astype(float)
     halved = ((samples[0::2] + samples[1::2]) / 2).astype("<i2").tobytes()
     events = heard(halved, rate=8000)
     assert word_errors(TRUTH, text(events)) <= 0.1
@@ -175,7 +158,7 @@ def test_manual_mode_answers_each_commit_with_one_final() -> None:
     """The whole buffer is one utterance, longer than the model reads too; what was cleared has no text."""
     need_moonshine()
     session = MoonshineSession(model().text, RecognitionSettings("m", vad=False))
-    events = [*session.feed(clip()), *session.commit(), *session.feed(clip()[: 4 * SECOND])]
+    events = [*session.feed(clip_pcm()), *session.commit(), *session.feed(clip_pcm()[: 4 * SECOND])]
     events += [
         each for command in (ClearAudio(), CommitAudio(), FinishTask()) for each in run_command(session, command)
     ]
@@ -192,7 +175,7 @@ def test_manual_mode_answers_each_commit_with_one_final() -> None:
 def test_never_more_than_15_seconds_are_read_at_once(vad: bool, commands: Sequence[Command]) -> None:
     """With a pause that ends no sentence, and in an utterance of the client; the cut loses and doubles nothing."""
     reader = Reader()
-    events = events_of(scripted(reader, vad=vad, silence_ms=6000), clip() * 2, commands)
+    events = events_of(scripted(reader, vad=vad, silence_ms=6000), clip_pcm() * 2, commands)
     assert max(reader.lengths) <= 15 * SECOND
     spans = [(word.begin_ms, word.end_ms) for final in finals(events) for word in final.words]
     assert spans[-1][1] > 34_000
@@ -202,14 +185,14 @@ def test_never_more_than_15_seconds_are_read_at_once(vad: bool, commands: Sequen
 def test_speech_without_any_pause_is_read_with_15_seconds_at_most() -> None:
     """The silence behind a cut counts too."""
     reader = Reader()
-    speech = clip()[142 * SECOND // 10 : 17 * SECOND]
+    speech = clip_pcm()[142 * SECOND // 10 : 17 * SECOND]
     events_of(scripted(reader), speech * 9)
     assert 14 * SECOND < max(reader.lengths) <= 15 * SECOND
 
 
 def test_a_cut_falls_into_a_pause() -> None:
     """Not into a word: the sentences end and begin where the clip is quiet."""
-    events = events_of(scripted(Reader(), silence_ms=6000), clip())
+    events = events_of(scripted(Reader(), silence_ms=6000), clip_pcm())
     first, second = finals(events)
     assert (first.key, second.key) == ("1", "2")
     assert 12_900 <= next(event.end_ms for event in events if isinstance(event, SpeechStopped)) <= 14_200
@@ -217,7 +200,7 @@ def test_a_cut_falls_into_a_pause() -> None:
 
 def test_the_size_of_the_pieces_changes_nothing() -> None:
     """Pieces that no frame fits into, and all in one piece: the same events."""
-    pcm = clip()[: 5 * SECOND]
+    pcm = clip_pcm()[: 5 * SECOND]
     assert events_of(scripted(Reader()), pcm, piece=2002) == events_of(scripted(Reader()), pcm, piece=len(pcm))
 
 
@@ -228,7 +211,7 @@ def test_the_final_is_read_before_the_sentence_has_ended() -> None:
     fed: list[tuple[int, list[Event]]] = []
     for at in range(0, 5 * SECOND, 960):
         before = len(reader.lengths)
-        events = list(session.feed(clip()[at : at + 960]))
+        events = list(session.feed(clip_pcm()[at : at + 960]))
         fed.append((len(reader.lengths) - before, events))
     (end,) = [number for number, (_, events) in enumerate(fed) if finals(events)]
     assert sum(readings for readings, _ in fed[end - 15 : end + 1]) == 0
@@ -240,7 +223,7 @@ def test_a_session_that_is_behind_shows_fewer_partials_and_the_same_final() -> N
     behind, on_time = Reader(), Reader()
     late = scripted(behind)
     late.waits(1.0)
-    pcm = clip()[: 5 * SECOND]
+    pcm = clip_pcm()[: 5 * SECOND]
     kept = [[word.text for word in final.words] for final in finals(events_of(scripted(on_time), pcm))]
     assert [[word.text for word in final.words] for final in finals(events_of(late, pcm))] == kept
     assert 2 <= len(behind.lengths) <= 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import EngineUnavailable
 from asrcli.recognizers import moonshine_weights as weights
-from tests.support.weights import need_moonshine
+from tests.support.required_engines import need_moonshine
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asrcli.core.errors import UsageError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.plugins import load_plugins
 from tests.support.command import asr, lines
 from tests.support.tone import tone, wav
@@ -65,4 +65,4 @@ def test_an_unknown_name_says_why_a_plugin_is_missing(tmp_path: Path, monkeypatc
     monkeypatch.syspath_prepend(str(tmp_path))
     assert list(load_plugins(registry.RECOGNIZERS).rows) == []
     with pytest.raises(UsageError, match=r"'mine' is not one of moonshine.*plug-in mine .*No module named"):
-        registry.find("mine")
+        factory.find("mine")

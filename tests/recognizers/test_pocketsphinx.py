@@ -1,6 +1,5 @@
 """pocketsphinx on a clip of speech made for this project: words, times, hot words, sample rates."""
 
-import wave
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -14,7 +13,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx_hotwords import parts, pronunciation
 from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
-from tests.support.clip import END_S, SENTENCES
+from tests.support.clip import END_S, SENTENCES, clip_pcm
 from tests.support.command import CLIP, word_errors
 from tests.support.tone import silence, tone
 
@@ -22,14 +21,6 @@ sphinx = pytest.importorskip("asrcli.recognizers.pocketsphinx")
 pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
 
 TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split("\n")).strip()
-
-
-@cache
-def clip() -> bytes:
-    """The clip as PCM."""
-    with wave.open(str(CLIP)) as file:
-        pcm: bytes = file.readframes(file.getnframes())
-    return pcm
 
 
 def said(pcm: bytes, requests: Sequence[Command] = (), piece: int = 3200, **asked: Any) -> list[Event]:
@@ -47,7 +38,7 @@ def text(events: Sequence[Event]) -> str:
 @cache
 def clip_said() -> tuple[Event, ...]:
     """What is said to the clip, in the pieces a microphone would send."""
-    return tuple(said(clip()))
+    return tuple(said(clip_pcm()))
 
 
 def test_the_clip_is_understood() -> None:
@@ -60,7 +51,7 @@ def test_the_clip_is_understood() -> None:
 
 def test_the_size_of_the_pieces_changes_nothing() -> None:
     """Pieces that no frame fits into, and a sentence in one piece: the same words at the same times."""
-    first = clip()[: 4 * 32000]
+    first = clip_pcm()[: 4 * 32000]
     by_piece = [[event for event in said(first, piece=piece) if isinstance(event, Final)] for piece in (2002, 128_000)]
     assert by_piece[0] == by_piece[1]
     assert text(by_piece[0]) == TRUTH.split("morning")[0] + "morning"
@@ -80,7 +71,7 @@ def test_every_word_has_its_times_within_its_sentence() -> None:
 @pytest.mark.slow
 def test_manual_mode_answers_each_commit_with_one_final() -> None:
     """The whole buffer is one utterance; what was cleared or never committed was not asked for."""
-    pcm, half = clip(), 32000 * 9
+    pcm, half = clip_pcm(), 32000 * 9
     session = sphinx.SphinxSession(sphinx.load_decoder(), RecognitionSettings("m", vad=False), "never")
     events: list[Event] = []
     for piece, request in (
@@ -106,7 +97,7 @@ def test_no_speech_no_text() -> None:
 @pytest.mark.slow
 def test_audio_at_8_khz_gives_a_warning() -> None:
     """Understood by upsampling, with a notice, and with times that stay right."""
-    events = said(halved(clip()[: round(END_S * 16000) * 2]), rate=8000)
+    events = said(halved(clip_pcm()[: round(END_S * 16000) * 2]), rate=8000)
     assert any(isinstance(event, Notice) and "8000 Hz" in event.text for event in events)
     assert word_errors(" ".join(SENTENCES), text(events)) <= 0.2
     finals = [event for event in events if isinstance(event, Final)]
@@ -127,7 +118,7 @@ def halved(pcm: bytes) -> bytes:
 
 def test_a_hot_word_it_has_no_pronunciation_for_is_named() -> None:
     """Better than a hot word without effect."""
-    events = said(clip()[:64000], hotwords=(("Qwrtz", 5), ("budget", 4)))
+    events = said(clip_pcm()[:64000], hotwords=(("Qwrtz", 5), ("budget", 4)))
     assert [event.text for event in events if isinstance(event, Notice)] == [
         "embedded recognizer: no pronunciation for the hot words Qwrtz"
     ]
@@ -136,7 +127,7 @@ def test_a_hot_word_it_has_no_pronunciation_for_is_named() -> None:
 @pytest.mark.slow
 def test_the_less_a_hot_word_weighs_the_surer_it_must_be() -> None:
     """Heavy, it is heard where something like it is said; light, only where it is."""
-    two = clip()[: round(END_S * 16000) * 2]
+    two = clip_pcm()[: round(END_S * 16000) * 2]
     light, heavy = (text(said(two, hotwords=(("meeting", weight),))).count("meeting") for weight in (1, 5))
     assert light == " ".join(SENTENCES).count("meeting") == 1
     assert light < heavy
@@ -186,7 +177,7 @@ class Counting:
 def test_speech_without_a_pause_is_cut_and_all_of_it_is_heard() -> None:
     """After 15 s a sentence ends wherever it is, the next one begins there, and no final waits for an earlier one."""
     is_speech = speech_detector()
-    frames = [clip()[at : at + VAD_FRAME_BYTES] for at in range(0, len(clip()), VAD_FRAME_BYTES)]
+    frames = [clip_pcm()[at : at + VAD_FRAME_BYTES] for at in range(0, len(clip_pcm()), VAD_FRAME_BYTES)]
     pcm = b"".join(frame for frame in frames if len(frame) == VAD_FRAME_BYTES and is_speech(frame)) * 3
     decoder = Counting()
     session = sphinx.SphinxSession(decoder, RecognitionSettings("m"))

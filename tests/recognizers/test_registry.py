@@ -12,7 +12,7 @@ from asrcli.cli.builders.serving.server_parts import chosen_recognizer
 from asrcli.cli.options.engine import check_engine
 from asrcli.cli.options.serving import SecondPass
 from asrcli.core.errors import EngineUnavailable, UsageError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.registry import RECOGNIZERS, RecognizerInfo, RecognizerOptions
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
@@ -31,11 +31,11 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> RecognizerInfo:
 
 def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
     """Its results reach a client; where its languages are unknown to the client, it hears in its own."""
-    with in_background(registry.make(echo)) as address, wire(address) as client:
+    with in_background(factory.make(echo)) as address, wire(address) as client:
         client.say(run_task(language_hints=["fr"]), bytes(32_000), finish_task())
         results = client.hear_all("task-finished")
         assert results[-2]["payload"]["output"]["sentence"]["text"] == "1000 milliseconds"
-    with in_background(registry.make(echo), ServerLimits(strict_language=True)) as address, wire(address) as client:
+    with in_background(factory.make(echo), ServerLimits(strict_language=True)) as address, wire(address) as client:
         client.say(run_task(language_hints=["en"]))
         assert "knows fr only" in client.handle("task-failed")["header"]["error_message"]
 
@@ -55,7 +55,7 @@ def test_a_recognizer_whose_package_is_missing_names_its_extra() -> None:
     values: dict[str, Any] = {field.name: getattr(ECHO, field.name) for field in fields(ECHO)}
     missing = RecognizerInfo(**values | {"packages": ("no_such_package",), "install": "pip install x"})
     with pytest.raises(EngineUnavailable, match="no_such_package is not installed; pip install x"):
-        registry.make(missing)
+        factory.make(missing)
 
 
 @pytest.mark.parametrize("name", RECOGNIZERS)

@@ -9,7 +9,8 @@ from asrcli.recognizers.endpointing import FRAME_MS
 from asrcli.recognizers.moonshine import MoonshineSession
 from asrcli.recognizers.speech_shape import FrameFacts
 from asrcli.recognizers.whole_sentences import WholeSentenceSession
-from tests.recognizers.test_moonshine import SECOND, clip, events_of
+from tests.recognizers.whole_model import SECOND, events_of
+from tests.support.clip import clip_pcm
 
 
 def test_the_first_words_are_looked_for_more_often_than_the_next_ones() -> None:
@@ -23,7 +24,7 @@ def test_the_first_words_are_looked_for_more_often_than_the_next_ones() -> None:
             lengths.append(len(pcm))
             return "one two three" if len(pcm) >= first * SECOND else ""
 
-        events_of(WholeSentenceSession(read, RecognitionSettings("m"), lambda: 0.0), clip()[: 5 * SECOND])
+        events_of(WholeSentenceSession(read, RecognitionSettings("m"), lambda: 0.0), clip_pcm()[: 5 * SECOND])
         return [(after - before) // 32 for before, after in pairwise(lengths)]
 
     assert steps(0.9)[:8] == [60] * 6 + [300, 300]
@@ -53,7 +54,7 @@ class Doubting(WholeSentenceSession):
 
 def first_partial(session: WholeSentenceSession) -> Partial | None:
     """The first partial of the first sentence of the clip."""
-    events = session.feed(clip()[: 3 * SECOND])
+    events = session.feed(clip_pcm()[: 3 * SECOND])
     return next((event for event in events if isinstance(event, Partial)), None)
 
 
@@ -101,9 +102,9 @@ def test_silence_lies_behind_a_beginning_and_behind_a_final_that_no_pause_ends()
         return "one two three"
 
     session = MoonshineSession(read, RecognitionSettings("m"), lambda: 0.0)
-    list(session.feed(clip()[: 5 * SECOND]))
+    list(session.feed(clip_pcm()[: 5 * SECOND]))
     assert set(ends) == {(True, True), (False, False)}
-    list(session.feed(clip()[5 * SECOND : 7 * SECOND]))
+    list(session.feed(clip_pcm()[5 * SECOND : 7 * SECOND]))
     ends.clear()
     list(session.finish())
     assert [is_silent for _, is_silent in ends] == [True]
@@ -120,5 +121,5 @@ def test_slow_readings_are_fewer() -> None:
 
     lengths: list[int] = []
     session = WholeSentenceSession(slow, RecognitionSettings("m"), lambda: now[0])
-    events_of(session, clip()[: 4 * SECOND])
+    events_of(session, clip_pcm()[: 4 * SECOND])
     assert all(after - before >= 1.2 * SECOND for before, after in pairwise(lengths[:-1]))

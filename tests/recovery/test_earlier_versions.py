@@ -101,3 +101,25 @@ def test_only_the_last_finals_are_remembered() -> None:
     finals = [Final(str(number), number * 100, number * 100 + 90, "x") for number in range(KEPT + 1)]
     assert kept([*finals, replace(finals[0], key="again")])[-1].key == "again"
     assert kept([*finals, replace(finals[1], key="again")])[-1].key == str(KEPT)
+
+
+def test_an_unfinished_text_is_found_at_the_begin_of_words_inside_of_a_final() -> None:
+    """Nothing is found in the middle of a word, nor in a final of another place."""
+    versions = EarlierVersions()
+    versions.remember(Final("1", 1000, 2000, "Good morning, everybody."))
+    assert versions.holds(1000, "good")
+    assert versions.holds(1999, "Morning every")
+    assert not versions.holds(1500, "orning")
+    assert not versions.holds(999, "good")
+    assert not versions.holds(2000, "good")
+
+
+def test_no_unfinished_text_is_found_by_times_that_prove_nothing() -> None:
+    """Times that were estimated, and places in which two sentences without a common word were sent."""
+    versions = EarlierVersions()
+    versions.remember(Final("1", 0, 500, "hello there", estimated=True))
+    assert not versions.holds(0, "hello")
+    versions.remember(Final("2", 1000, 1500, "good morning"))
+    assert versions.holds(1000, "good")
+    assert versions.earlier(Final("3", 1000, 1500, "yes")) is None
+    assert not versions.holds(1000, "good")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.recovery.ledger import Ledger
+from asrcli.recovery.ledger import Ledger, Totals
 from asrcli.recovery.spans import Spans, length
 
 END = 60
@@ -105,3 +105,8 @@ def test_what_comes_late_takes_the_time_of_silence(
         getattr(ledger, f"add_{kind}")(begin_ms, end_ms)
     totals = ledger.totals(2000)
     assert (totals.final_ms, totals.silence_ms, totals.lost_ms, totals.paused_ms) == expected
+
+
+def test_totals_of_sessions_are_added_field_by_field() -> None:
+    """Also what is undecided, and what has a text of this machine."""
+    assert Totals(1, 2, 3, 4, 5, 6) + Totals(10, 20, 30, 40, 50, 60) == Totals(11, 22, 33, 44, 55, 66)

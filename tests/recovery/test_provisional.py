@@ -39,6 +39,16 @@ def test_a_final_cuts_a_sentence_between_its_words() -> None:
     assert local.decide(ledger.undecided, END_MS) == [Provisional("2", 310, 600, "")]
 
 
+def test_of_two_parts_that_are_undecided_the_longer_one_stays() -> None:
+    """A sentence is shown in one piece."""
+    words = [Word(name, 100 * at, 100 * (at + 1)) for at, name in enumerate("abcde")]
+    for begin_ms, end_ms, rest in [(310, 390, (0, 310, "a b c")), (110, 190, (190, 500, "c d e"))]:
+        ledger, local = Ledger(0), ProvisionalText()
+        local.update(LocalSentence("1", 0, 500, "a b c d e", tuple(words)), ledger.undecided)
+        ledger.add_final(begin_ms, end_ms)
+        assert local.decide(ledger.undecided, END_MS) == [Provisional("1", *rest)]
+
+
 def test_a_gap_takes_the_words_of_the_quiet_around_it() -> None:
     """A recognizer lets words begin and end in quiet, which a gap leaves out."""
     local = ProvisionalText([sentence(1, 0, 300, words=True)])

@@ -14,7 +14,7 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.dashscope.prices import Price
 from asrcli.runs.budget import Budget, BudgetedSource
 from tests.support.handshake import Tone
-from tests.support.talk import Talk
+from tests.support.live_session import LiveSource
 
 SECOND = Price(0.001)
 ASKED = RecognitionSettings("m")
@@ -147,7 +147,7 @@ def test_context_and_hot_words_are_paid_for_too() -> None:
 
 def test_a_microphone_is_ended_and_says_why() -> None:
     """The device is released; the error names the limit."""
-    talk = Talk()
+    talk = LiveSource()
     talk.say(60)
     with pytest.raises(BudgetReached, match=r"than the budget of 0\.005 CNY"):
         list(BudgetedSource(talk, budget(0.005)).chunks(0))

@@ -12,10 +12,10 @@ from asrcli.core.errors import ConnectFailed, SourceError
 from asrcli.core.events import Ended, Event, Finished, Gap, Ready
 from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.run import Run
-from tests.runs.test_run import plan
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
-from tests.support.talk import Talk
+from tests.support.live_session import LiveSource
+from tests.support.run_plans import plan
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "Ctrl-C twice", "finish"])
@@ -50,7 +50,7 @@ def test_what_a_device_has_captured_while_a_call_fails_is_in_the_account(how: st
     """A journal takes what its account does not name as lost for finished: nobody would transcribe it any more."""
     ended = Flag()
 
-    class Speaking(Talk):
+    class Speaking(LiveSource):
         def chunks(self, start: int) -> Iterator[Chunk | Event]:
             """All that was said; the call fails when all of it was taken."""
             yield from super().chunks(start)

@@ -5,15 +5,15 @@ import pytest
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Final, Notice
 from asrcli.runs.run import Run
-from tests.runs.test_run import plan, saying
 from tests.support.listener import Listener
-from tests.support.talk import Talk
+from tests.support.live_session import LiveSource, saying
+from tests.support.run_plans import plan
 
 
 @pytest.mark.parametrize("opens", [True, False])
 def test_a_live_run_has_its_notices_when_its_device_is_open(opens: bool) -> None:
     """What cannot be listened to is an error of the command line, which stands alone."""
-    talk, listener, hello = Talk(), Listener(), Notice("warning", "hello")
+    talk, listener, hello = LiveSource(), Listener(), Notice("warning", "hello")
     run = Run(plan(saying(*[Final("1", 0, 400, "one")] * opens)), [listener])
     if opens:
         talk.tell(Notice("info", "listening to desk"))

@@ -16,51 +16,9 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import ConcurrentSources, Run
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
+from tests.support.live_session import LiveSource, Play, saying
 from tests.support.pair import counting
-from tests.support.talk import Talk
-
-Play = Callable[[Service, Wire], None]
-
-
-def plan(*plays: Play) -> RunPlan:
-    """A plan whose connections are served by these functions, one after the other."""
-    served = iter(plays)
-
-    def dial(url: str, connection: ConnectionSettings) -> Wire:
-        del connection
-        wire, play = Wire(), next(served, None)
-        if play is None:
-            raise ConnectFailed(url, "nobody there")
-        Thread(target=play, args=(Service(wire), wire), daemon=True).start()
-        return wire
-
-    ids = counting("task-")
-
-    class Once(InferenceClient):
-        reusable = False  # a call for each source
-
-    ticks = iter(range(1_000_000))
-    return RunPlan(
-        "m",
-        lambda _: Once(RecognitionSettings("m"), ids),
-        dial,
-        ConnectionSettings("ws://test"),
-        None,
-        clock=lambda: next(ticks) / 1000,
-    )
-
-
-def saying(*events: Event) -> Play:
-    """A service that takes all audio and then sends these events."""
-
-    def play(service: Service, wire: Wire) -> None:
-        del wire
-        service.asked()
-        service.tell(Ready(""))
-        service.until_finish()
-        service.tell(*events, Finished())
-
-    return play
+from tests.support.run_plans import plan
 
 
 def breaking(service: Service, wire: Wire) -> None:
@@ -257,9 +215,9 @@ class Full(Listener):
 @pytest.mark.parametrize("full", [1, 2])
 def test_outputs_that_fail_take_nothing_with_them(live: bool, full: int) -> None:
     """A live talk cannot be repeated: the other outputs go on, and the error is raised at the end."""
-    source: Tone | Talk = Tone(5)
+    source: Tone | LiveSource = Tone(5)
     if live:
-        source = Talk()
+        source = LiveSource()
         source.say(5)
         source.end()
     other = Listener()

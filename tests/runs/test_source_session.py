@@ -14,17 +14,17 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.engine.connection_pool import Dial
 from asrcli.runs.run import ConcurrentSources, Run
-from tests.runs.test_run import plan, saying
 from tests.support.handshake import Tone, Wire
 from tests.support.listener import Listener
-from tests.support.talk import Talk
+from tests.support.live_session import LiveSource, saying
+from tests.support.run_plans import plan
 
 
 def test_a_device_whose_call_fails_is_reported_while_the_others_go_on() -> None:
     """Who speaks into it for an hour has to know at once, and what it had captured is in the account as lost."""
     taken = Flag()
 
-    class Labelled(Talk):
+    class Labelled(LiveSource):
         def __init__(self, speaker: str) -> None:
             super().__init__()
             self.speaker = speaker

@@ -15,13 +15,13 @@ from websockets.sync.client import ClientConnection, connect
 from asrcli.core.client_commands import ClearAudio, Command, FinishTask, SendAudio, StartTask
 from asrcli.core.events import Event
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.counting import Counting
 from asrcli.recognizers.in_process import InProcessStream
 from asrcli.server.backlog import MAX_COMMANDS, CommandBacklog
 from asrcli.server.local_server import in_background
-from tests.live.test_hostile import deaf, frame
 from tests.support.command import CLIP
+from tests.support.raw_websocket import deaf, frame
 from tests.support.wire import INFERENCE, finish_task, run_task, wait_until
 
 SECOND = 32_000
@@ -153,7 +153,7 @@ def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     pcm = CLIP.read_bytes()[44:] * 30
     with (
-        in_background(registry.make(options=registry.RecognizerOptions("never"))) as address,
+        in_background(factory.make(options=registry.RecognizerOptions("never"))) as address,
         client_on(raw(address), address) as client,
     ):
         client.send(json.dumps(run_task()))

@@ -161,13 +161,32 @@ def test_a_mistake_is_answered_in_the_service_s_form(server: str, sent: bytes, c
 
 def test_a_client_that_sends_too_much_still_gets_an_answer(server: str) -> None:
     """The answer is not taken away by the rest of the body; 100-continue is granted before it."""
-    head = request(HOTWORD_LISTS_PATH, b"", "POST", "Expect: 100-continue").replace(b"Length: 0", b"Length: 3000000")
+    head = request(HOTWORD_LISTS_PATH, b"", "POST", "Expect: 100-continue")
     with line(server) as opened:
-        opened.sendall(head)
+        opened.sendall(head.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
         assert opened.recv(100).startswith(b"HTTP/1.1 100 ")
-        opened.sendall(bytes(3_000_000))
+        opened.sendall(b"%x\r\n" % 3_000_000 + bytes(3_000_000))
         opened.shutdown(socket.SHUT_WR)
         assert answer(opened)[0] == 413
+
+
+@pytest.mark.parametrize("expect", [(), ("Expect: 100-continue",)], ids=["sends", "asks first"])
+@pytest.mark.parametrize(("promised", "sent"), [((1 << 20) + 1, 0), (10**19, 0), (3_000_000, 3_000_000)])
+def test_a_body_that_would_be_too_large_is_refused_before_it_comes(
+    server: str, expect: tuple[str, ...], promised: int, sent: int
+) -> None:
+    """The client gets the answer without sending a byte of it, and also while it sends; nobody asks it to go on."""
+    head = request(HOTWORD_LISTS_PATH, b"", "POST", *expect).replace(b"Length: 0", b"Length: %d" % promised)
+    with line(server) as opened:
+        opened.sendall(head + bytes(sent))
+        assert answer(opened)[0] == 413
+
+
+def test_a_body_of_the_largest_size_is_read(server: str) -> None:
+    """What it says is another question."""
+    with line(server) as opened:
+        opened.sendall(request(HOTWORD_LISTS_PATH, bytes(1 << 20)))
+        assert answer(opened)[0] == 400
 
 
 def test_head_gets_no_body(server: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 from asrcli.recognizers.counting import Counting
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server import websocket_server
-from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom, Place
+from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom, RoomReservation
 from asrcli.server.local_server import in_background
-from tests.live.test_hostile import deaf
 from tests.support.counted import counted
+from tests.support.raw_websocket import deaf
 from tests.support.wire import INFERENCE, REALTIME, Wire, finish_task, run_task, wait_until, wire
 
 CHUNKS = 400  # of counted audio: 1.3 MB
@@ -79,20 +79,20 @@ class CountedRoom(LargeMessageRoom):
         self.most_bytes = self.most_waiting = 0
         ROOMS.append(self)
 
-    def enter(self, size_bytes: int, taken: Callable[[], None], too_slow: Callable[[], None]) -> Place:
+    def enter(self, size_bytes: int, taken: Callable[[], None], too_slow: Callable[[], None]) -> RoomReservation:
         """Note it."""
-        place = super().enter(size_bytes, taken, too_slow)
+        reservation = super().enter(size_bytes, taken, too_slow)
         self.note()
-        return place
+        return reservation
 
-    def leave(self, place: Place) -> None:
+    def leave(self, reservation: RoomReservation) -> None:
         """Note it."""
-        super().leave(place)
+        super().leave(reservation)
         self.note()
 
     def note(self) -> None:
         """Note what is in use, and who waits."""
-        self.most_bytes = max(self.most_bytes, sum(each.size_bytes for each in self._places))
+        self.most_bytes = max(self.most_bytes, sum(each.size_bytes for each in self._reservations))
         self.most_waiting = max(self.most_waiting, len(self._waiting))
 
 
@@ -128,7 +128,7 @@ def test_large_messages_wait_for_room_and_none_is_lost(monkeypatch: pytest.Monke
         speak(address)
     assert heard == [EXPECTED] * 5
     assert ROOMS[-1].most_bytes <= 2 * size
-    assert not ROOMS[-1]._places
+    assert not ROOMS[-1]._reservations
 
 
 def test_who_waits_for_room_gets_it_in_order() -> None:
@@ -138,7 +138,7 @@ def test_who_waits_for_room_gets_it_in_order() -> None:
         room = LargeMessageRoom(room_bytes=100)
         taken: list[str] = []
 
-        def enter(name: str, size: int) -> Place:
+        def enter(name: str, size: int) -> RoomReservation:
             return room.enter(size, partial(taken.append, name), NEVER)
 
         first = enter("first", 300)
@@ -162,7 +162,7 @@ def test_a_message_that_does_not_come_ends_when_others_wait() -> None:
         came = asyncio.Event()
         whole = room.enter(5, NEVER, NEVER)
         whole.is_whole = True
-        slow: Place
+        slow: RoomReservation
 
         def end() -> None:
             ended.append("slow")

@@ -13,7 +13,7 @@ from asrcli.recognizers.scripted import Scripted
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.local_server import in_background
 from asrcli.server.message_assembly import MAX_FRAGMENTS
-from tests.live.test_hostile import deaf
+from tests.support.raw_websocket import deaf
 from tests.support.wire import PATIENCE_S, REALTIME, wait_until
 
 LARGE = 1 << 20

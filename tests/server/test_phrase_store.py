@@ -15,11 +15,11 @@ from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH, PHRASE_LISTS_PATH
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
 from asrcli.server.phrase_store import MAX_PHRASE_LISTS, MAX_PHRASES, PhraseStore
-from tests.support.noting import Noting
+from tests.support.hotword_recorder import HotWordRecorder
 from tests.support.wire import PATIENCE_S, finish_task, run_task, wire
 
 MODEL = "paraformer-realtime-v1"
-NOTING = Noting()
+NOTING = HotWordRecorder()
 
 
 @pytest.fixture(scope="module")

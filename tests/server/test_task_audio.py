@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from asrcli.core.errors import SourceError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.server import audio_decoder
 from asrcli.server.audio_decoder import CONTAINERS, AudioDecoder
 from asrcli.server.local_server import in_background
@@ -77,6 +77,43 @@ def test_audio_that_is_no_such_format_is_refused(audio_format: str) -> None:
     assert decoded(AudioDecoder(audio_format, RATE), []) == b""
 
 
+@pytest.mark.parametrize("audio_format", CONTAINERS)
+def test_audio_of_another_kind_in_which_no_packet_is_found_is_refused_too(audio_format: str) -> None:
+    """A client that announces mp3 and sends samples is told so, and not that it has sent nothing."""
+    with pytest.raises(SourceError, match=f"^{audio_format} audio: "):
+        decoded(AudioDecoder(audio_format, RATE), cut(PCM, 3))
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le", "pcm_alaw"])
+@pytest.mark.parametrize(("rate", "layout"), [(RATE, "mono"), (RATE, "stereo"), (8000, "mono"), (44100, "stereo")])
+@pytest.mark.parametrize("length", ["right", "unknown"])
+def test_a_wav_of_any_kind_becomes_the_pcm_of_the_task(
+    codec: str, rate: int, layout: str, length: str, tmp_path: Path
+) -> None:
+    """By its header, which may not know the length: who streams a WAV cannot know it."""
+    sound = silence(1000, rate) + tone(1000, rate) + silence(1000, rate)
+    data = bytearray(encoded(tmp_path / "x.wav", codec, sound, rate, layout).read_bytes())
+    if length == "unknown":
+        at = data.index(b"data") + 4
+        data[at : at + 4] = b"\xff" * 4
+
+    async def heard() -> bytes:
+        audio, pcm = TaskAudio("wav", RATE), b""
+        for piece in cut(bytes(data), 5):
+            if audio.is_uncompressed:
+                pcm += audio.uncompressed_pcm(piece)
+            else:
+                pcm += b"".join([part async for part in audio.pcm(piece)])
+        pcm += b"".join([part async for part in audio.rest()])
+        audio.close()
+        return pcm
+
+    pcm = asyncio.run(heard())
+    assert abs(len(pcm) - len(PCM)) / 32 < 40
+    loud = np.flatnonzero(np.abs(np.frombuffer(pcm, np.int16)) > 3000) / RATE
+    assert (loud[0], loud[-1]) == (pytest.approx(1.0, abs=0.02), pytest.approx(2.0, abs=0.02))
+
+
 def test_the_pcm_that_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small piece may expand to much audio: it comes in parts, and none of it is lost."""
     monkeypatch.setattr(audio_decoder, "MAX_PCM_BYTES", 10_000)
@@ -120,7 +157,7 @@ def test_samples_and_wav_need_no_decoder() -> None:
 def test_a_client_may_send_any_format(audio_format: str, tmp_path: Path) -> None:
     """The recognizer hears three seconds; the name of the format in capitals and a rate in quotes are understood."""
     data = sample(audio_format, tmp_path)
-    with in_background(registry.make(ECHO)) as address, wire(address) as client:
+    with in_background(factory.make(ECHO)) as address, wire(address) as client:
         client.say(run_task(format=audio_format.upper(), sample_rate="16000"), *cut(data, 2), finish_task())
         sentence = client.hear_all("task-finished")[-2]["payload"]["output"]["sentence"]
         assert int(sentence["text"].split()[0]) == pytest.approx(3000, abs=150)
@@ -128,7 +165,7 @@ def test_a_client_may_send_any_format(audio_format: str, tmp_path: Path) -> None
 
 def test_a_client_that_sends_something_else_is_told_so() -> None:
     """Its task fails with the service's code, and the connection is closed."""
-    with in_background(registry.make(ECHO)) as address, wire(address) as client:
+    with in_background(factory.make(ECHO)) as address, wire(address) as client:
         client.say(run_task(format="opus"), b"no audio at all " * 500, finish_task())
         failed = client.handle("task-failed")["header"]
         assert failed["error_code"] == "NO_VALID_AUDIO_ERROR"

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
 from asrcli.server.task_language import task_language
@@ -34,7 +34,7 @@ def test_a_language_that_is_known_is_chosen(
 
 def test_a_client_that_always_asks_for_chinese_gets_its_text(caplog: pytest.LogCaptureFixture) -> None:
     """On both wires, with a warning in the log; the answer names the language in effect."""
-    with in_background(registry.make(ECHO)) as address:
+    with in_background(factory.make(ECHO)) as address:
         with wire(address) as client, caplog.at_level(logging.WARNING, "asrcli.server"):
             client.say(run_task(language_hints=["zh"]), bytes(32_000), finish_task())
             messages = client.hear_all("task-finished")
@@ -49,7 +49,7 @@ def test_a_client_that_always_asks_for_chinese_gets_its_text(caplog: pytest.LogC
 
 def test_a_strict_server_refuses_an_unknown_language_on_both_wires() -> None:
     """With what it knows."""
-    with in_background(registry.make(ECHO), ServerLimits(strict_language=True)) as address:
+    with in_background(factory.make(ECHO), ServerLimits(strict_language=True)) as address:
         with wire(address) as client:
             client.say(run_task(language_hints=["zh"]))
             assert client.handle("task-failed")["header"]["error_message"] == UNKNOWN

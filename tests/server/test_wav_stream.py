@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.server.wav_stream import WavStream
+from asrcli.server.wav_stream import FORMAT, WavStream
 from tests.support.tone import tone
 
 PCM = tone(50)
@@ -44,3 +44,27 @@ def test_a_header_without_end_is_given_up() -> None:
     """Nobody makes the server hold back more than 64 KB."""
     endless = b"RIFF\0\0\0\0WAVE" + b"LIST\xff\xff\xff\x7f" + bytes(70_000)
     assert WavStream().pcm(endless) == endless
+
+
+@pytest.mark.parametrize(
+    ("described", "needed"),
+    [
+        ((1, 1, 16000, 16), False),
+        ((0xFFFE, 1, 16000, 16), False),
+        ((1, 0, 16000, 16), False),
+        ((1, 1, 0, 16), False),
+        ((1, 2, 16000, 16), True),
+        ((1, 1, 44100, 16), True),
+        ((1, 1, 16000, 8), True),
+        ((3, 1, 16000, 32), True),
+        ((6, 1, 16000, 16), True),
+    ],
+)
+def test_a_header_says_whether_its_samples_are_the_pcm_of_the_task(described: tuple[int, ...], needed: bool) -> None:
+    """Zeros say nothing: those who write a header in advance leave them in."""
+    header = b"RIFF\0\0\0\0WAVE" + b"fmt \x10\0\0\0" + FORMAT.pack(*described) + b"data\0\0\0\0"
+    stream = WavStream()
+    assert b"".join(stream.pcm(header[at : at + 1]) for at in range(len(header))) == b""
+    assert stream.has_begun
+    assert stream.needs_decoder(16000) is needed
+    assert not WavStream().needs_decoder(16000)

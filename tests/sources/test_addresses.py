@@ -1,12 +1,10 @@
 """Addresses and pipes: live streams, streams that stall, and callers that stop waiting."""
 
 import os
-import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 
 import pytest
@@ -15,51 +13,12 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE, piped, read
+from tests.sources.reading import RATE, piped, read
+from tests.sources.web_server import answer_with, serving
 from tests.support.tone import encoded, tone, wav
 
 PATIENCE_S = 0.6
 LATEST_S = 10.0  # far more than the patience, far less than for ever
-
-
-@contextmanager
-def serving(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server on this machine that hands each connection to `answer`, and hangs up at the end."""
-    over, open_ones = Event(), []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while not over.is_set():
-                    connection, _ = listener.accept()
-                    open_ones.append(connection)
-                    Thread(target=answering, args=(connection,), daemon=True).start()
-
-        def answering(connection: socket.socket) -> None:
-            with suppress(OSError):
-                answer(connection)
-
-        Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1]
-        over.set()
-        for connection in open_ones:
-            connection.close()
-
-
-def answer_with(data: bytes, *headers: str, length: bool = True, hang: bool = False) -> Callable[[socket.socket], None]:
-    """An HTTP server's answer to anything: this body."""
-
-    def answer(connection: socket.socket) -> None:
-        connection.recv(1 << 16)
-        lines = ["HTTP/1.1 200 OK", "Content-Type: audio/flac", "Connection: close", *headers]
-        lines += [f"Content-Length: {len(data)}"] if length else []
-        connection.sendall("\r\n".join([*lines, "", ""]).encode())
-        with suppress(OSError):
-            connection.sendall(data)
-        if not hang:
-            connection.shutdown(socket.SHUT_WR)
-
-    return answer
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "rtmp"])

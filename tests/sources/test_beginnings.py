@@ -10,11 +10,13 @@ import pytest
 from asrcli.core.audio import Chunk
 from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.avi import AviEmptyChunks
+from asrcli.sources.container_beginning import first_sound
 from asrcli.sources.decoder import Decoder
+from asrcli.sources.file import native
 from asrcli.sources.file_length import measure_file
-from tests.sources.test_file import RATE
-from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
-from tests.support.film import film, onsets
+from tests.sources.media_times import NEAR_MS, damaged, gaps, heard
+from tests.sources.reading import RATE
+from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 
 BURSTS_MS = [500, 2500]
@@ -45,17 +47,44 @@ def test_a_delay_that_is_not_declared_leaves_text_near_the_recording_and_near_a_
     tmp_path: Path, suffix: str, codec: str, delay_ms: int
 ) -> None:
     """Some players play the delay, and show the pictures of a film so much later; others leave it out."""
-    path = film(tmp_path / f"a{suffix}", codec, [(0, SOUND)], rate=16000, length_ms=3000)
+    path = write_media(tmp_path / f"a{suffix}", codec, [(0, SOUND)], rate=16000, length_ms=3000)
     (first_ms, *_) = onsets(heard(path), 16000)
     assert first_ms == pytest.approx(BURSTS_MS[0], abs=NEAR_MS)
     declared = suffix in {".mkv", ".mp4"}
     assert first_ms == pytest.approx(BURSTS_MS[0] + (0 if declared else delay_ms), abs=NEAR_MS)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "aac"), ("a.m2ts", "aac"), ("a.mpg", "mp2"), ("a.mkv", "aac")])
+@pytest.mark.parametrize("late_ms", [1000, 9000, 30_000])
+@pytest.mark.parametrize("layout", ["mono", "stereo"])
+def test_sound_that_begins_behind_all_that_is_probed_has_its_rate_and_its_place(
+    tmp_path: Path, name: str, codec: str, late_ms: int, layout: str
+) -> None:
+    """Whoever knows no rate would send telephone audio, and whoever knows no channels would find none."""
+    path = write_media(tmp_path / name, codec, [(late_ms, SOUND)], rate=16000, length_ms=late_ms + 4000, layout=layout)
+    channels = {"mono": 1, "stereo": 2}[layout]
+    assert native(str(path)) == (16000, channels)
+    assert onsets(heard(path), 16000) == [pytest.approx(late_ms + at, abs=NEAR_MS) for at in BURSTS_MS]
+    with closing(Decoder(f"file:{path}", "name")) as decoder:
+        assert (decoder.rate, decoder.channels) == (16000, channels)
+
+
+def test_a_track_in_which_nothing_can_be_decoded_has_no_rate(tmp_path: Path) -> None:
+    """It is no telephone audio: the rate is unknown, and reading the file reports what is wrong with it."""
+    path = write_media(tmp_path / "a.ts", "aac", [(9000, SOUND)], rate=16000, length_ms=13_000)
+    data = bytearray(path.read_bytes())
+    for at in range(0, len(data), 188):
+        if (data[at + 1] & 0x1F, data[at + 2]) == (1, 0):  # the packets of the sound
+            data[at + 30 : at + 188] = bytes(158)
+    path.write_bytes(data)
+    assert native(str(path)) is None
+    assert first_sound(str(tmp_path / "absent.ts"), 0) == (0, 0)
+
+
 @pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
 def test_pictures_that_begin_much_later_than_the_sound_move_no_text(tmp_path: Path, codec: str) -> None:
     """Half a second is no delay of a codec: the sound of such a film just begins before its pictures."""
-    path = film(tmp_path / "a.ts", codec, [(0, SOUND)], rate=16000, length_ms=3000, first_picture_ms=480)
+    path = write_media(tmp_path / "a.ts", codec, [(0, SOUND)], rate=16000, length_ms=3000, first_picture_ms=480)
     assert onsets(heard(path), 16000) == [pytest.approx(at + 66, abs=5) for at in BURSTS_MS]
 
 
@@ -85,7 +114,7 @@ def sound_header(path: Path, begin_s: float) -> None:
 def test_an_avi_may_begin_late_by_its_header(tmp_path: Path, codec: str, take: str) -> None:
     """A cutter that moves the sound writes how far. It counts in how long the file is."""
     burst = tone(1000, 48000)
-    path = film(tmp_path / "late.avi", codec, [(0, burst)], length_ms=6000)
+    path = write_media(tmp_path / "late.avi", codec, [(0, burst)], length_ms=6000)
     sound_header(path, 4.0)
     if take == "measured":
         about = measure_file(str(path), trusting=False)
@@ -102,7 +131,7 @@ def test_the_empty_chunks_of_an_avi_are_time_without_sound(tmp_path: Path, codec
     """So a recorder writes that it lost some. What follows is where it belongs."""
     burst, at = tone(800, 48000), 1200 + hole_ms
     sound = [(0, silence(200, 48000) + burst + silence(200, 48000)), (at, silence(200, 48000) + burst)]
-    items = heard(film(tmp_path / "hole.avi", codec, sound, length_ms=at + 1000))
+    items = heard(write_media(tmp_path / "hole.avi", codec, sound, length_ms=at + 1000))
     assert onsets(items, 16000) == [pytest.approx(200, abs=NEAR_MS), pytest.approx(at + 200, abs=NEAR_MS)]
     (gap,) = gaps(items)
     assert abs(gap.begin_ms - 1200) < 2 * NEAR_MS
@@ -134,7 +163,7 @@ def test_the_empty_chunks_behind_a_long_chunk_are_its_own_steps(tmp_path: Path) 
 @pytest.mark.parametrize("cut", [100, 2000, 9000, 30_000])
 def test_an_avi_that_ends_anywhere_is_heard_so_far(tmp_path: Path, cut: int) -> None:
     """What looks for its empty chunks ends where the file does."""
-    path = film(tmp_path / "cut.avi", "aac", [(0, tone(4000, 48000))], length_ms=4000)
+    path = write_media(tmp_path / "cut.avi", "aac", [(0, tone(4000, 48000))], length_ms=4000)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) - cut])
     assert any(isinstance(item, Chunk) for item in heard(path))

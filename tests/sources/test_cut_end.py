@@ -13,8 +13,8 @@ from asrcli.core.events import Event, Notice
 from asrcli.sources.asf import asf_length
 from asrcli.sources.cut_end import NOT_WHOLE, cut_end
 from asrcli.sources.exact_reader import TAIL_BYTES
-from tests.sources.test_file import streamed
-from tests.support.film import film
+from tests.sources.reading import streamed
+from tests.support.media_files import write_media
 from tests.support.tone import encoded, tone
 
 RATE = Format(16000)
@@ -70,7 +70,7 @@ def test_no_end_is_too_strange_to_be_looked_at(data: bytes) -> None:
 def transport(path: Path, codec: str, pictures_ms: int, step: int) -> tuple[bytes, int]:
     """A transport stream, and the number of its sound."""
     mode = str(int(step > 188))
-    film(path, codec, [(0, tone(LENGTH_MS // 2, 48000))], length_ms=pictures_ms, mpegts_m2ts_mode=mode)
+    write_media(path, codec, [(0, tone(LENGTH_MS // 2, 48000))], length_ms=pictures_ms, mpegts_m2ts_mode=mode)
     with av.open(str(path)) as container:
         return path.read_bytes(), container.streams.audio[0].id
 
@@ -160,7 +160,7 @@ def test_a_wma_that_was_written_while_it_was_sent_is_not_called_cut(
 
 def test_a_film_says_what_is_missing_only_where_packets_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its length is that of the pictures, so sound that ends before them is no loss."""
-    path = film(tmp_path / "a.wmv", "libmp3lame", [(0, tone(3000, 44100))], rate=44100, length_ms=6000)
+    path = write_media(tmp_path / "a.wmv", "libmp3lame", [(0, tone(3000, 44100))], rate=44100, length_ms=6000)
     assert [texts(items) for items in streamed(path, monkeypatch)] == [[], []]
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 4])
     for items in streamed(path, monkeypatch):

@@ -17,7 +17,7 @@ from asrcli.sources.audio_positions import PlacedPiece, consecutive
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
 from asrcli.sources.sample_format import SampleFormat
-from tests.sources.test_file import RATE, piped, read
+from tests.sources.reading import RATE, piped, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
 COUNTING = array("h", range(16000)).tobytes()  # a second in which each sample is its own number

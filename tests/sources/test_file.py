@@ -3,48 +3,19 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO
 
 import pytest
 
-from asrcli.core.audio import Chunk, Format
+from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Event as Told
 from asrcli.core.events import Gap, Notice
 from asrcli.sources.audio_positions import PlacedPiece, chunked
 from asrcli.sources.file import FileSource
+from tests.sources.reading import RATE, piped, read, streamed
 from tests.support.tone import encoded, loudness, mute_video, silence, tone, wav
-
-RATE = Format(16000)
-
-
-def read(source: FileSource, start: int = 0) -> tuple[list[Chunk], list[Notice]]:
-    """The chunks and the notices of a source."""
-    items = list(source.chunks(start))
-    return [x for x in items if isinstance(x, Chunk)], [x for x in items if isinstance(x, Notice)]
-
-
-@contextmanager
-def piped(first: bytes, gate: Event | None = None, then: bytes = b"") -> Iterator[IO[bytes]]:
-    """The reading end of a pipe that is written as fast as it is read; what follows waits for the gate."""
-    reading, writing = os.pipe()
-
-    def write() -> None:
-        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:  # a reader may have had enough
-            pipe.write(first)
-            pipe.flush()
-            if gate is not None:
-                gate.wait(20)
-                pipe.write(then)
-
-    thread = Thread(target=write)
-    thread.start()
-    with os.fdopen(reading, "rb") as file:
-        yield file
-    thread.join()
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000])
@@ -234,14 +205,6 @@ def test_a_whole_file_is_not_called_cut(tmp_path: Path) -> None:
         ("a.wav", "pcm_s24le"),
     ):
         assert read(FileSource(str(encoded(tmp_path / name, codec, tone(3000, 48000))), RATE))[1] == []
-
-
-def streamed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[Chunk | Told]]:
-    """What a file gives from a disk, and what it gives from a pipe."""
-    from_disk = list(FileSource(str(path), RATE).chunks(0))
-    with piped(path.read_bytes()) as file:
-        monkeypatch.setattr(sys, "stdin", file)
-        return [from_disk, list(FileSource("-", RATE).chunks(0))]
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.opus", "libopus"), ("a.ogg", "flac")])

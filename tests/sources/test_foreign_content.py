@@ -10,8 +10,8 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
 from asrcli.sources.file import FileSource
 from asrcli.sources.foreign_content import foreign_content
-from tests.sources.test_addresses import answer_with, serving
-from tests.sources.test_file import RATE, read
+from tests.sources.reading import RATE, read
+from tests.sources.web_server import answer_with, serving
 from tests.support.tone import encoded, tone
 
 

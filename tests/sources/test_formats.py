@@ -13,7 +13,8 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.events import Notice
 from asrcli.sources.file import FileSource
 from asrcli.sources.passthrough import PassthroughSource
-from tests.sources.test_file import RATE, read
+from tests.sources.reading import RATE, read
+from tests.support.requirements import skip_or_fail
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
 # name, encoder, rate, channel layout
@@ -61,7 +62,7 @@ def test_speech_codecs_of_telephones(tmp_path: Path, kind: str) -> None:
     """Made by sox, which writes AMR with silence left out."""
     sox, ffmpeg = shutil.which("sox"), shutil.which("ffmpeg")
     if sox is None or ffmpeg is None:
-        pytest.skip("needs sox with all its formats, and ffmpeg")
+        skip_or_fail("needs sox with all its formats, and ffmpeg")
     plain, path = wav(tmp_path / "a.wav", tone(LENGTH_MS) + silence(6000) + tone(LENGTH_MS)), tmp_path / f"a.{kind}"
     if kind == "spx":
         command = [ffmpeg, "-loglevel", "error", "-i", str(plain), "-c:a", "libspeex", str(path)]

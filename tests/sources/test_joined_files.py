@@ -17,8 +17,8 @@ from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources import joined_files
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE
-from tests.support.film import film, onsets
+from tests.sources.reading import RATE
+from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 
 KINDS = [("a.opus", "libopus", 48000), ("a.ogg", "flac", 16000), ("a.mp3", "libmp3lame", 44100),
@@ -107,7 +107,7 @@ def test_damage_between_parts_hides_none(tmp_path: Path) -> None:
 
 def test_films_with_holes_are_joined_too(tmp_path: Path) -> None:
     """The holes of each part are where they are in it."""
-    one = film(
+    one = write_media(
         tmp_path / "one.mkv",
         "aac",
         [(0, tone(400, 48000)), (2000, tone(400, 48000) + silence(600, 48000))],

@@ -12,7 +12,7 @@ from asrcli.core.audio import Format
 from asrcli.sources.exact_reader import HEAD_BYTES
 from asrcli.sources.file import FileSource
 from asrcli.sources.mp3_frames import demuxer, frame_bytes, is_mp3
-from tests.sources.test_file import read
+from tests.sources.reading import read
 from tests.support.tone import encoded, tone
 
 RATE = Format(16000)

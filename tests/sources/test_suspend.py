@@ -14,7 +14,7 @@ from asrcli.core.events import Absent, Gap, Level, Notice, Resumed
 from asrcli.sources.boot_clock import boot_time
 from asrcli.sources.microphone import OPEN_S, RETRY_S, SILENT_S, STOPPED, STOPPED_S, KeyCommand, Microphone
 from asrcli.sources.microphone_timeline import FLOOD_MS, ListeningMode
-from tests.sources.test_microphone import PIECE, RATE, Heard
+from tests.sources.heard_microphone import PIECE, RATE, Heard
 from tests.support.device import PATIENCE_S, Desk, Stream
 from tests.support.tone import silence, tone
 

@@ -7,7 +7,7 @@ import pytest
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Absent, Gap, Notice
 from asrcli.sources.microphone import STOPPED, LostSamples
-from tests.sources.test_microphone import Heard
+from tests.sources.heard_microphone import Heard
 
 
 def test_what_others_tell_comes_behind_the_opening_of_the_device() -> None:

@@ -1,7 +1,5 @@
 """The times of a file are those of its container: late sound, holes, damage, joined files."""
 
-import random
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,29 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
-from asrcli.core.events import Event, Gap
+from asrcli.core.events import Event
 from asrcli.sources.audio_positions import FILL_MS
 from asrcli.sources.container_clock import DRIFT_S, TOLERANCE_S, ContainerClock
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE
-from tests.support.film import film, onsets
+from tests.sources.media_times import NEAR_MS, damaged, gaps, heard
+from tests.sources.reading import RATE
+from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
-
-NEAR_MS = 50
-
-
-def heard(path: Path, clip: Clip | None = None, start: int = 0) -> list[Chunk | Event]:
-    """All that a file gives; no chunk overlaps another."""
-    items = list(FileSource(str(path), RATE, clip).chunks(start))
-    chunks = [item for item in items if isinstance(item, Chunk)]
-    assert all(before.end <= after.position for before, after in pairwise(chunks))
-    return items
-
-
-def gaps(items: list[Chunk | Event]) -> list[Gap]:
-    """What is named as missing."""
-    return [item for item in items if isinstance(item, Gap)]
 
 
 def sent_ms(items: list[Chunk | Event]) -> int:
@@ -48,7 +32,7 @@ RATES = {"a.flv": 44100, "b.ts": 44100}
 def test_sound_that_begins_late_is_heard_late(tmp_path: Path, name: str, codec: str) -> None:
     """Where the pictures begin is 0. What comes before the sound is not sent, and so costs nothing."""
     rate = RATES.get(name, 48000)
-    path = film(tmp_path / name, codec, [(4000, tone(1000, rate))], rate=rate, length_ms=6000)
+    path = write_media(tmp_path / name, codec, [(4000, tone(1000, rate))], rate=rate, length_ms=6000)
     items = heard(path, start=160)
     assert onsets(items, 16000) == [pytest.approx(4010, abs=NEAR_MS)]
     assert sent_ms(items) < 1300
@@ -58,7 +42,7 @@ def test_sound_that_begins_late_is_heard_late(tmp_path: Path, name: str, codec: 
 @pytest.mark.parametrize("name", ["only.mkv", "only.m4a"])
 def test_a_container_without_pictures_has_its_own_beginning(tmp_path: Path, name: str) -> None:
     """Where its timeline begins, and not where its first packet is."""
-    items = heard(film(tmp_path / name, "aac", [(2500, tone(1000, 48000))]))
+    items = heard(write_media(tmp_path / name, "aac", [(2500, tone(1000, 48000))]))
     assert onsets(items, 16000) == [pytest.approx(2500, abs=NEAR_MS)]
 
 
@@ -69,7 +53,7 @@ def test_behind_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str,
     rate = RATES.get(name, 48000)
     burst, at = tone(800, rate), 1200 + hole_ms
     sound = [(0, silence(200, rate) + burst + silence(200, rate)), (at, silence(200, rate) + burst)]
-    items = heard(film(tmp_path / name, codec, sound, rate=rate, length_ms=at + 1000))
+    items = heard(write_media(tmp_path / name, codec, sound, rate=rate, length_ms=at + 1000))
     assert onsets(items, 16000) == [pytest.approx(200, abs=NEAR_MS), pytest.approx(at + 200, abs=NEAR_MS)]
     (gap,) = gaps(items)
     assert abs(gap.begin_ms - 1200) < 2 * NEAR_MS
@@ -81,7 +65,7 @@ def test_behind_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str,
 def test_spans_are_taken_in_the_same_time(tmp_path: Path) -> None:
     """--start and --end count from the beginning of the file, holes and silence before the sound included."""
     sound = [(2000, tone(1000, 48000)), (6000, tone(1000, 48000))]
-    path = film(tmp_path / "a.mkv", "aac", sound, length_ms=8000)
+    path = write_media(tmp_path / "a.mkv", "aac", sound, length_ms=8000)
     source = FileSource(str(path), RATE, Clip(5000, 6500))
     items = list(source.chunks(RATE.samples(5000)))
     assert onsets(items, 16000) == [pytest.approx(6000, abs=NEAR_MS)]
@@ -90,23 +74,6 @@ def test_spans_are_taken_in_the_same_time(tmp_path: Path) -> None:
     assert [(gap.begin_ms, gap.reason) for gap in gaps(items)] == [(5000, "no audio in the file here")]
     (quiet,) = [item for item in heard(path, Clip(0, 1500)) if isinstance(item, Chunk)]  # before it is silence
     assert (RATE.ms(quiet.end), any(quiet.pcm)) == (1500, False)
-
-
-def damaged(path: Path, begin_ms: int, end_ms: int, seed: int = 1) -> None:
-    """Fill the packets of a span with what no encoder made."""
-    import av
-
-    chance = random.Random(seed)
-    data = bytearray(path.read_bytes())
-    with av.open(str(path)) as container:
-        for packet in container.demux(audio=0):
-            if packet.pts is None or packet.pos is None or packet.time_base is None:
-                continue
-            if begin_ms <= float(packet.pts * packet.time_base) * 1000 < end_ms:
-                size = min(packet.size, len(data) - packet.pos)
-                skip = 0 if path.suffix in {".m4a", ".flac", ".mp3", ".aac"} else size // 4
-                data[packet.pos + skip : packet.pos + size] = chance.randbytes(size - skip)
-    path.write_bytes(data)
 
 
 DAMAGED = [("a.m4a", "aac", 50), ("a.mka", "aac", 50), ("a.flac", "flac", 100), ("a.mp3", "libmp3lame", 50),

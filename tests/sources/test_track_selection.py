@@ -14,7 +14,7 @@ from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
 from asrcli.sources.resampling import converter
 from asrcli.sources.track_selection import SoundTrack, choose_track
-from tests.sources.test_file import RATE, read
+from tests.sources.reading import RATE, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
 

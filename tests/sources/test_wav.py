@@ -16,7 +16,7 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.sources import wav
 from asrcli.sources.file import FileSource
-from tests.sources.test_file import RATE, piped, read
+from tests.sources.reading import RATE, piped, read
 from tests.support.tone import silence, tone
 
 LIST = b"LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf61.7.100\0\0"

@@ -26,8 +26,8 @@ from asrcli.transport.identifiers import new_id
 from asrcli.transport.websocket import dial
 from tests.support.counted import counted, covered, uncovered
 from tests.support.listener import Listener
+from tests.support.received_samples import SampleRecorder, most
 from tests.support.stand_in_codecs import StandInWire, wires_of
-from tests.support.tally import Tallying, most
 
 RATE = Format(16000)
 WIRES = (
@@ -161,12 +161,12 @@ def _run(
         del source
         return CLIENTS.get(wire, RealtimeClient)(recognition, new_id)
 
-    listener, recognizer, began = Listener(), Tallying(), time.monotonic()
+    listener, recognizer, began = Listener(), SampleRecorder(), time.monotonic()
     error: AsrError | None = None
     name = wire.removesuffix("-manual")
     stands_in = name in StandInWire.CODECS
     wires = wires_of(name, manual=wire in MANUAL) if stands_in else wire_of_model
-    with in_background(recognizer, ServerLimits(), faults, wires=wires) as address:
+    with in_background(recognizer, ServerLimits(), faults, choose_wire=wires) as address:
         connection = ConnectionSettings(
             f"{address}{OPENAI_PATH}" if wire.startswith("funasr") else address,
             connect_timeout_s=5.0,

@@ -1,6 +1,7 @@
-"""The beginning of the clip of speech, for tests whose promise needs no more of it: recognition takes its time."""
+"""The clip of speech as PCM, and its beginning: recognition takes its time, and most promises need no more of it."""
 
 import wave
+from functools import cache
 from pathlib import Path
 
 from tests.support.command import CLIP
@@ -16,3 +17,11 @@ def two_sentences(folder: Path) -> Path:
         file.setparams(clip.getparams())
         file.writeframes(clip.readframes(round(END_S * clip.getframerate())))
     return path
+
+
+@cache
+def clip_pcm() -> bytes:
+    """The whole clip as PCM: s16le, mono, 16 kHz."""
+    with wave.open(str(CLIP)) as file:
+        pcm: bytes = file.readframes(file.getnframes())
+    return pcm

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any
 
 from tests.support import warm_start
@@ -68,6 +69,28 @@ class Running(subprocess.Popen[str]):
             if part in line:
                 return line
         raise AssertionError(f"{part} never came: {self.stderr.read()}")
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
+        """What is still to come on both streams, to the end of the process.
+
+        That of Popen reads behind the buffers of the streams: it would lose what came together with a line read before.
+        """
+        assert input is None
+        rest = ["", ""]
+
+        def read(number: int, stream: IO[str]) -> None:
+            if not stream.closed:
+                rest[number] = stream.read()
+
+        readers = [Thread(target=read, args=each, daemon=True) for each in enumerate((self.stdout, self.stderr))]
+        for reader in readers:
+            reader.start()
+        self.wait(timeout)
+        for reader in readers:
+            reader.join(timeout)
+            if reader.is_alive():
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return rest[0], rest[1]
 
     def __exit__(self, *_: object) -> None:
         self.kill()

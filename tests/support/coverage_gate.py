@@ -1,20 +1,20 @@
-"""The gate of `make check`: every line and branch of the pure floors was executed, and of all files enough."""
+"""The gate of `make check`: every line and branch of the pure layers was executed, and of all files enough."""
 
 import sys
 
-from tests.test_floors import FILES, FLOORS, place
+from tests.support.source_files import FILES, LAYERS, path_in_package
 
 
 def pure_files() -> list[str]:
     """The files that know no thread, clock, socket, chance or file: nothing keeps a test from reaching all of them."""
-    return [str(path) for path in FILES if FLOORS.get(place(path).split("/")[0], 9) <= 2]
+    return [str(path) for path in FILES if LAYERS.get(path_in_package(path).split("/")[0], 9) <= 2]
 
 
 def problems(pure_percent: float, percent: float, least: float) -> list[str]:
     """What fails, in words; nothing where both are covered well enough."""
     found = []
     if pure_percent < 100:
-        found.append(f"coverage of the pure floors is {pure_percent:.2f} %, and must be 100 %: test what is missing")
+        found.append(f"coverage of the pure layers is {pure_percent:.2f} %, and must be 100 %: test what is missing")
     if percent < least:
         found.append(f"coverage is {percent:.2f} %, and must be {least:g} % (fail_under in pyproject.toml)")
     return found

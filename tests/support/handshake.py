@@ -159,5 +159,12 @@ def session(
         return codec or InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
 
     return TranscriptionSession(
-        source, start, make_codec, dial, connection or ConnectionSettings("ws://test"), None, lambda: 0.0, io_thread
+        source,
+        start,
+        make_codec=make_codec,
+        dial=dial,
+        connection=connection or ConnectionSettings("ws://test"),
+        pace=None,
+        clock=lambda: 0.0,
+        shared=io_thread,
     )

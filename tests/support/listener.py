@@ -1,7 +1,8 @@
-"""An output that keeps its events."""
+"""An output that keeps its events, and the events of a run for any output."""
 
 from asrcli.core.events import Event
-from asrcli.core.transcript import Transcript
+from asrcli.core.interfaces import Output
+from asrcli.core.transcript import Transcript, fold
 
 
 class Listener:
@@ -22,3 +23,12 @@ class Listener:
     def of(self, kind: type[Event]) -> list[Event]:
         """The events of a kind."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def send_events(output: Output, events: list[Event]) -> None:
+    """Give an output these events as a run does, and close it."""
+    transcript = Transcript()
+    for event in events:
+        transcript = fold(transcript, event)
+        output.handle(event, transcript)
+    output.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.coverage_gate import problems, pure_files
-from tests.test_floors import PACKAGE
+from tests.support.source_files import PACKAGE
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_both_must_be_covered(pure: float, whole: float, failing: list[str]) -> 
     assert all(figure in problem for figure, problem in zip(failing, found, strict=True))
 
 
-def test_the_pure_files_are_those_of_the_pure_floors() -> None:
+def test_the_pure_files_are_those_of_the_pure_layers() -> None:
     """One table says which they are."""
     files = set(pure_files())
     assert str(PACKAGE / "core" / "errors.py") in files

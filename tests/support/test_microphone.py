@@ -13,9 +13,9 @@ import pytest
 
 from tests.support.command import CLIP
 from tests.support.microphone import PACKAGES, Microphone, missing, until
+from tests.support.recording_comparison import alignment
 from tests.support.terminal import CTRL_C, Terminal
 from tests.support.tone import wav
-from tests.support.waves import alignment
 
 SECOND = 32_000  # bytes of 16 kHz mono
 ROOT = Path(__file__).parent.parent.parent

@@ -125,7 +125,7 @@ def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
     error = OfALibrary(errno.ECONNREFUSED, "could not connect to the proxy")
     assert (
         failure_reason(URL, error, through="socks5h://me:secret@gate.test:1")[0]
-        == "the SOCKS proxy gate.test is not there"
+        == "the SOCKS proxy gate.test:1 is not there"
     )
     assert failure_reason(URL, error)[0] == "connection refused"
     assert (
@@ -133,6 +133,10 @@ def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
     )
     assert failure_reason(URL, socket.gaierror(), through="http://gate.test")[0] == "unknown proxy gate.test"
     assert failure_reason(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1] is Cause.TLS
+    wants_login = OSError("Tunnel connection failed: 407 Proxy Authentication Required")
+    assert failure_reason(URL, wants_login, through="http://gate.test")[1] is Cause.PROXY_LOGIN
+    assert failure_reason(URL, wants_login)[1] is Cause.PROXY_LOGIN
+    assert failure_reason(URL, OSError("Tunnel connection failed: 403 Forbidden"))[1] is Cause.PROXY
 
 
 def test_a_server_that_hangs_up_during_tls_is_an_error_about_tls() -> None:
@@ -222,7 +226,7 @@ REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
     "a web server": (URL, answer(200, PAGE), False, ConnectFailed, "HTTP 200 with a web page instead of an answer; i"),
     "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page instead of an answer; a"),
     "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
-    "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; check --proxy"),
+    "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; put the user and password"),
     "a network": (OURS, answer(511, PAGE), False, ConnectFailed, "HTTP 511 No; a firewall, a proxy or a login page"),
     "twice": (URL, HttpAnswer(302, "", b"", TWICE), False, ConnectFailed, "redirects to /a; neither"),
 }  # fmt: skip

@@ -210,7 +210,9 @@ def test_no_proxy_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_proxy_of_another_kind_is_a_usage_error_without_its_password() -> None:
     """Only WebSockets can go through one."""
-    with pytest.raises(UsageError, match=r"the proxy 192\.0\.2\.1 \(https://\): single requests go by http") as caught:
+    with pytest.raises(
+        UsageError, match=r"the proxy 192\.0\.2\.1:1 \(https://\): single requests go by http"
+    ) as caught:
         asking("ws://service.test", proxy="https://me:secret@192.0.2.1:1")[0].post(PATH)
     assert "secret" not in str(caught.value)
 

@@ -3,6 +3,8 @@
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.errors import UsageError
 from asrcli.transport.proxy import proxy_label, proxy_of
@@ -64,7 +66,7 @@ def test_a_proxy_that_speaks_socks_needs_its_library_and_is_called_what_it_is(
         assert proxy_of("wss://s.test", None) == f"{wanted}me:secret@gate.test:1080"
     monkeypatch.setitem(__import__("sys").modules, "python_socks.async_.asyncio", None)
     with pytest.raises(
-        UsageError, match=r"the SOCKS proxy gate\.test needs python-socks; .*'asrcli\[socks\]'"
+        UsageError, match=r"the SOCKS proxy gate\.test:1080 needs python-socks; .*'asrcli\[socks\]'"
     ) as caught:
         proxy_of("wss://s.test", None)
     assert "secret" not in str(caught.value)
@@ -72,8 +74,26 @@ def test_a_proxy_that_speaks_socks_needs_its_library_and_is_called_what_it_is(
 
 @pytest.mark.parametrize(
     ("proxy", "words"),
-    [("http://me:secret@a.test:1", "the proxy a.test"), ("socks4://a", "the SOCKS proxy a"), ("http://[", "the proxy")],
+    [
+        ("http://me:secret@a.test:1", "the proxy a.test:1"),
+        ("socks4://a", "the SOCKS proxy a"),
+        ("http://[", "the proxy"),
+    ],
 )
 def test_what_a_proxy_is_called(proxy: str, words: str) -> None:
     """Its kind and its host."""
     assert proxy_label(proxy) == words
+
+
+@given(
+    st.sampled_from(["http", "https", "socks5", "HTTP"]),
+    st.sampled_from(["", "me:hunter2@", "me:hun[ter2@"]),
+    st.sampled_from(["[::1", ":1", "a:b", "a:99999", "a:0", "a..b:1", f"{'a' * 64}:1", "", "[x]:1", "[1:2:3]:1"]),
+)
+def test_a_proxy_whose_address_cannot_be_read_is_what_the_error_speaks_of(kind: str, login: str, place: str) -> None:
+    """Not the address of the service; and no password is in the error."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("all_proxy", f"{kind}://{login}{place}")
+        with pytest.raises(UsageError, match="the proxy has no usable address") as caught:
+            proxy_of("wss://s.test", None)
+    assert "hun" not in str(caught.value)

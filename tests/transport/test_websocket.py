@@ -116,8 +116,8 @@ def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkey
     ("proxy", "kind", "said"),
     [
         ("ftp://me:secret@127.0.0.1:9", UsageError, "the proxy cannot be used: scheme"),
-        (NOBODY, ConnectFailed, "the proxy 127.0.0.1 is not there"),
-        ("http://me:secret@nowhere.invalid:9", ConnectFailed, "unknown proxy nowhere.invalid"),
+        (NOBODY, ConnectFailed, "the proxy 127.0.0.1:9 is not there"),
+        ("http://me:secret@nowhere.invalid:9", ConnectFailed, "unknown proxy nowhere.invalid:9"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(proxy: str, kind: type, said: str) -> None:
@@ -133,7 +133,7 @@ def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_servi
 ) -> None:
     """A user who set it long ago needs the hint; NO_PROXY is honoured."""
     monkeypatch.setenv("HTTP_PROXY", NOBODY)
-    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there") as caught:
+    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1:9 is not there") as caught:
         dial("ws://service.test", ConnectionSettings(connect_timeout_s=5))
     assert caught.value.cause is Cause.PROXY
     monkeypatch.setenv("NO_PROXY", "service.invalid")
@@ -141,14 +141,22 @@ def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_servi
         dial("ws://service.invalid", ConnectionSettings(connect_timeout_s=5))
 
 
-def test_a_proxy_that_refuses_says_so() -> None:
-    """With its status."""
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        ("407 Proxy Authentication Required", Cause.PROXY_LOGIN),
+        ("403 Forbidden", Cause.PROXY),
+        ("502 407", Cause.PROXY),
+    ],
+)
+def test_a_proxy_that_refuses_says_so(status: str, cause: Cause) -> None:
+    """With its status, which may ask for a login."""
     with (
-        tunnel(9, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as (proxy, _),
-        pytest.raises(ConnectFailed, match=r"HTTP 407") as caught,
+        tunnel(9, f"HTTP/1.1 {status}\r\n\r\n".encode()) as (proxy, _),
+        pytest.raises(ConnectFailed, match=f"the proxy {proxy} refuses: .*HTTP {status[:3]}") as caught,
     ):
         dial("ws://service.test", ConnectionSettings(proxy=f"http://{proxy}"))
-    assert caught.value.cause is Cause.PROXY
+    assert caught.value.cause is cause
 
 
 def _hang_up(line: socket.socket) -> None:
@@ -198,7 +206,7 @@ def test_a_proxy_that_leaves_while_tls_begins_is_a_failed_connection(
         dial("wss://service.test", ConnectionSettings(proxy=proxy, ca=str(certificate)))
     thread.join(60)
     assert caught.value.cause is Cause.PROXY
-    assert "the proxy 127.0.0.1: " in str(caught.value)
+    assert f"the proxy {proxy.removeprefix(scheme + '://')}: " in str(caught.value)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

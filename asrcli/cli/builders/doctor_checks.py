@@ -13,7 +13,7 @@ from asrcli.core.errors import AsrError, UsageError, bare_url
 from asrcli.core.settings import ConnectionSettings, Secret
 from asrcli.dashscope.endpoints import region_of, service_name
 from asrcli.protocol.addresses import endpoint as check_address
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.runs.doctor.engines import check_engine, missing_engines, subject
 from asrcli.runs.doctor.examination import Check
 from asrcli.runs.doctor.finding import Finding, note, ok, skipped, wrong
@@ -33,7 +33,7 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
     """
     infos = list(registry.PREFERRED)
     if local:
-        infos = [registry.find(engine)]
+        infos = [factory.find(engine)]
     ready = [info for info in infos if not registry.missing(info)]
     judge = note
     if local:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from asrcli.cli.builders.remade_file import RemadeFile
+from asrcli.cli.builders.atomic_file import AtomicFile
 from asrcli.cli.console import print_message
 from asrcli.cli.render.evaluation_tables import print_alignments, print_evaluation, print_evaluation_json
 from asrcli.core.dataclass import dataclass
@@ -91,6 +91,6 @@ def check_page(path: Path) -> None:
 
 def _write_page(path: Path, page: str) -> None:
     """Write the report; its name appears when it is complete."""
-    writer = RemadeFile(str(path))
+    writer = AtomicFile(str(path))
     with writer.closed_after():
         writer.write(page)

@@ -9,6 +9,7 @@ from typing import Any
 from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.render.hotword_tables import HotWordListPrinter
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
 from asrcli.core.printable import quantity
 from asrcli.core.settings import ConnectionSettings
@@ -37,102 +38,108 @@ def connect(connection: ConnectionSettings, printer: HotWordListPrinter) -> HotW
     return HotWordLists(post, lambda: datetime.now().astimezone(), time.sleep, printer.message)
 
 
-def print_all(lists: HotWordLists, printer: HotWordListPrinter, prefix: str | None) -> None:
-    """Print the lists, or those whose IDs have this prefix.
+@dataclass(frozen=True)
+class HotWordActions:
+    """The actions on the lists of one account, with the options that several of them have.
 
-    Raises:
-        UsageError: it is no prefix.
+    Attributes:
+        lists: The lists of the account.
+        printer: Prints lists, IDs and notices.
+        words: The words of the command line; None if they come from a file.
+        wait: What is waited for. True: the time that the service wants between two updates, and until a list is ready.
+            None: until a list is ready. False: nothing.
     """
-    if prefix is not None:
-        prefix = check_prefix(prefix)
-    printer.print_all(lists.all(prefix or ""))
 
+    lists: HotWordLists
+    printer: HotWordListPrinter
+    words: str | None = None
+    wait: bool | None = None
 
-def create(
-    lists: HotWordLists,
-    printer: HotWordListPrinter,
-    files: Sequence[str],
-    words: str | None,
-    model: str,
-    prefix: str | None,
-    wait: bool | None,
-) -> None:
-    """Create a list and print its ID.
+    def print_all(self, prefix: str | None) -> None:
+        """Print the lists, or those whose IDs have this prefix.
 
-    Raises:
-        UsageError: the words or the prefix are not valid.
-    """
-    file = word_file("create", files, words)
-    hotwords = check_hotwords(read_words(file, words), limits_of(model))
-    vocabulary_id = lists.create(model, _prefix(file, prefix), hotwords)
-    _print_notices(printer, model, "created", hotwords)
-    _print_id_when_ready(lists, printer, vocabulary_id, "created", wait)
+        Raises:
+            UsageError: it is no prefix.
+        """
+        if prefix is not None:
+            prefix = check_prefix(prefix)
+        self.printer.print_all(self.lists.all(prefix or ""))
 
+    def create(self, files: Sequence[str], model: str, prefix: str | None) -> None:
+        """Create a list for a model and print its ID.
 
-def sync(
-    lists: HotWordLists,
-    printer: HotWordListPrinter,
-    files: Sequence[str],
-    words: str | None,
-    model: str,
-    prefix: str | None,
-    wait: bool | None,
-    *,
-    replace: bool,
-) -> None:
-    """Make the list with this prefix hold exactly these words, and print its ID.
+        Raises:
+            UsageError: the words or the prefix are not valid.
+        """
+        file = word_file("create", files, self.words)
+        hotwords = check_hotwords(read_words(file, self.words), limits_of(model))
+        vocabulary_id = self.lists.create(model, _prefix(file, prefix), hotwords)
+        self._print_notices(model, "created", hotwords)
+        self._print_id_when_ready(vocabulary_id, "created")
 
-    Raises:
-        UsageError: there is no name to find the list by, or the words or the prefix are not valid.
-    """
-    file = word_file("sync", files, words)
-    if not _stem(file) and prefix is None:
-        raise UsageError("sync finds its list by a name, and there is none", "give it one with --prefix")
-    hotwords = check_hotwords(read_words(file, words), limits_of(model))
-    name = _prefix(file, prefix)
-    vocabulary_id, done = lists.sync(model, name, hotwords, patient=bool(wait), replace=replace)
-    _print_notices(printer, model, done, hotwords)
-    _print_id_when_ready(lists, printer, vocabulary_id, done, wait)
+    def sync(self, files: Sequence[str], model: str, prefix: str | None, *, replace: bool) -> None:
+        """Make the list with this prefix hold exactly these words, and print its ID.
 
+        Raises:
+            UsageError: there is no name to find the list by, or the words or the prefix are not valid.
+        """
+        file = word_file("sync", files, self.words)
+        if not _stem(file) and prefix is None:
+            raise UsageError("sync finds its list by a name, and there is none", "give it one with --prefix")
+        hotwords = check_hotwords(read_words(file, self.words), limits_of(model))
+        name = _prefix(file, prefix)
+        vocabulary_id, done = self.lists.sync(model, name, hotwords, patient=bool(self.wait), replace=replace)
+        self._print_notices(model, done, hotwords)
+        self._print_id_when_ready(vocabulary_id, done)
 
-def update(
-    lists: HotWordLists, printer: HotWordListPrinter, names: Sequence[str], words: str | None, wait: bool | None
-) -> None:
-    """Replace the words of a list; `names` are its ID and the file with the words.
+    def update(self, names: Sequence[str]) -> None:
+        """Replace the words of a list; `names` are its ID and the file with the words.
 
-    Raises:
-        UsageError: there is no ID, or the words are not valid.
-    """
-    if not names:
-        raise UsageError("update needs an ID", "asr vocab list has them")
-    new_words = read_words(word_file("update", names[1:], words), words)
-    current = lists.query(names[0])
-    hotwords = check_hotwords(new_words, limits_of(current.model))
-    lists.update(current, hotwords, patient=bool(wait))
-    printer.message(f"updated: {quantity(len(hotwords), 'word')}, for {current.model}")
-    _print_id_when_ready(lists, printer, current.id, "updated", wait)
+        Raises:
+            UsageError: there is no ID, or the words are not valid.
+        """
+        if not names:
+            raise UsageError("update needs an ID", "asr vocab list has them")
+        new_words = read_words(word_file("update", names[1:], self.words), self.words)
+        current = self.lists.query(names[0])
+        hotwords = check_hotwords(new_words, limits_of(current.model))
+        self.lists.update(current, hotwords, patient=bool(self.wait))
+        self.printer.message(f"updated: {quantity(len(hotwords), 'word')}, for {current.model}")
+        self._print_id_when_ready(current.id, "updated")
 
+    def delete(self, ids: Sequence[str], *, yes: bool) -> None:
+        """Delete lists, after a question unless `yes`.
 
-def delete(lists: HotWordLists, printer: HotWordListPrinter, ids: Sequence[str], *, yes: bool) -> None:
-    """Delete lists, after a question unless `yes`.
+        Raises:
+            UsageError: there is no ID, or the answer is no.
+            ServiceRefused: a list cannot be deleted; the others are.
+        """
+        if not ids:
+            raise UsageError("delete needs an ID", "asr vocab list has them")
+        confirm(f"delete {', '.join(ids)}", yes=yes)
+        failures: list[AsrError] = []
+        for vocabulary_id in dict.fromkeys(ids):
+            try:
+                self.lists.delete(vocabulary_id)
+            except ServiceRefused as exc:  # it may not exist; the others may
+                failures.append(exc)
+            else:
+                self.printer.print_done(vocabulary_id, "deleted")
+        if failures:
+            raise combine_errors(failures)
 
-    Raises:
-        UsageError: there is no ID, or the answer is no.
-        ServiceRefused: a list cannot be deleted; the others are.
-    """
-    if not ids:
-        raise UsageError("delete needs an ID", "asr vocab list has them")
-    confirm(f"delete {', '.join(ids)}", yes=yes)
-    failures: list[AsrError] = []
-    for vocabulary_id in dict.fromkeys(ids):
+    def _print_notices(self, model: str, done: str, hotwords: Sequence[HotWord]) -> None:
+        for notice in model_notices(find_model(model)):
+            self.printer.message(notice)
+        self.printer.message(f"{done}: {quantity(len(hotwords), 'word')}, for {model}")
+
+    def _print_id_when_ready(self, vocabulary_id: str, done: str) -> None:
+        """Print the ID as soon as the list can be used. If waiting for that fails, print it anyway."""
         try:
-            lists.delete(vocabulary_id)
-        except ServiceRefused as exc:  # it may not exist; the others may
-            failures.append(exc)
-        else:
-            printer.print_done(vocabulary_id, "deleted")
-    if failures:
-        raise combine_errors(failures)
+            if self.wait is not False:
+                self.lists.settle(vocabulary_id)
+        finally:
+            self.printer.print_done(vocabulary_id, done)
 
 
 def word_file(action: str, files: Sequence[str], words: str | None) -> str:
@@ -171,20 +178,3 @@ def _prefix(file: str, prefix: str | None) -> str:
     if stem and prefix is None:
         return check_prefix(prefix_of(stem))
     return check_prefix(prefix or DEFAULT_PREFIX)
-
-
-def _print_notices(printer: HotWordListPrinter, model: str, done: str, hotwords: Sequence[HotWord]) -> None:
-    for notice in model_notices(find_model(model)):
-        printer.message(notice)
-    printer.message(f"{done}: {quantity(len(hotwords), 'word')}, for {model}")
-
-
-def _print_id_when_ready(
-    lists: HotWordLists, printer: HotWordListPrinter, vocabulary_id: str, done: str, wait: bool | None
-) -> None:
-    """Print the ID as soon as the list can be used. If waiting for that fails, print it anyway."""
-    try:
-        if wait is not False:
-            lists.settle(vocabulary_id)
-    finally:
-        printer.print_done(vocabulary_id, done)

@@ -48,7 +48,7 @@ def drawn(
         may_draw=lambda: os.name != "posix" or keyboard.is_ours(drawn_on),
     )
     stack.enter_context(keyboard.without_echo(drawn_on))
-    stack.enter_context(restoration.restored_on_exit(terminal.leave))
+    stack.enter_context(restoration.restored_on_exit(terminal.leave, terminal.draw_again))
     return terminal
 
 

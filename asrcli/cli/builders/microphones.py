@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from asrcli.cli.builders.device_labels import saved_files, speaker_labels
 from asrcli.cli.builders.sources import NO_ENHANCEMENT, AudioEnhancement
 from asrcli.cli.options.values import parse_device
 from asrcli.core.audio import Format
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 KEYS = "keys: space pause, m mute, Enter end the sentence here, q finish (as Ctrl-C), ? this"
 PTT_KEYS = "keys: space talk and stop talking, q finish (as Ctrl-C), ? this"
-NO_FILE_NAME = re.compile(r"""[/\\:*?"<>|\x00-\x1f]""")  # what cannot stand in a name on every system
 PTT = "press space to talk, and space again to stop; q finishes"
 
 
@@ -197,28 +196,3 @@ def quiet_libraries() -> Iterator[None]:
         sys.stderr = ours
         os.dup2(kept, theirs)
         os.close(kept)
-
-
-def speaker_labels(devices: Sequence[str]) -> list[str]:
-    """What the speaker of each device is called: its label, or its name; a single device needs no name.
-
-    Raises:
-        UsageError: a device is not NAME or NAME=LABEL.
-    """
-    named = [parse_device(text) for text in devices or (MIC,)]
-    if len(named) == 1:
-        return [named[0][1]]
-    return [label or device for device, label in named]
-
-
-def saved_files(save: str, devices: Sequence[str]) -> list[Path]:
-    """The files to which the audio of the devices is saved: one for each.
-
-    Raises:
-        UsageError: a device is not NAME or NAME=LABEL.
-    """
-    path = Path(save)
-    if len(devices) < 2:
-        return [path]
-    names = [NO_FILE_NAME.sub("_", label) for label in speaker_labels(devices)]
-    return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]

@@ -8,7 +8,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.values import parse_proxy
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, bare_url
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
 from asrcli.recognizers.model_downloads import ModelDownloads, checked_sum, sum_of
 from asrcli.recognizers.model_folder import ModelUnusable, open_model
@@ -58,7 +58,7 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
     name = wanted.name or _default_name(url or what)
     store = ModelStore()
     ModelDownloads(store.folder).remove_left(store.sources())
-    store.check_free(name, registry.everything()[0])
+    store.check_free(name, factory.all_recognizers()[0])
     if not url and Path(what).is_dir():
         if expected:
             raise UsageError("--sha256 has no effect on a folder: it is for an archive")

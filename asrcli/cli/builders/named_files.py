@@ -139,7 +139,7 @@ def _written(option: str, text: str, values: Mapping[str, Any]) -> list[str]:
         suffixes = [SUFFIXES[each] for each in dict.fromkeys(formats)] or [".txt"]
         return [str(Path(text, stem + suffix)) for stem in stems(values.get("paths") or []) for suffix in suffixes]
     if option == "--save-audio" and len(values.get("device") or []) > 1:
-        from asrcli.cli.builders.microphones import saved_files
+        from asrcli.cli.builders.device_labels import saved_files
 
         return [str(path) for path in saved_files(text, values["device"])]
     return [text]
@@ -189,10 +189,11 @@ def file_identity(path: str) -> Hashable | None:
 
 
 def _identity_of_new(path: str) -> Hashable:
-    folder, name = os.path.split(os.path.realpath(path))
+    folder, name = os.path.split(path)
     try:
+        folder, name = os.path.split(os.path.realpath(path))
         about = os.stat(folder)  # noqa: PTH116
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # also where the current folder is gone
         return folder, name
     if _ignores_case(folder):
         name = unicodedata.normalize("NFC", name).casefold()

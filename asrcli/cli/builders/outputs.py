@@ -29,7 +29,7 @@ from asrcli.runs.run import flatten_sources
 from asrcli.terminal.interrupts import stop_requested
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders import remade_file
+    from asrcli.cli.builders import atomic_file
     from asrcli.core.interfaces import Output, Source
     from asrcli.outputs import capitalization, exec_command
     from asrcli.outputs.html.heard_audio import AudioOf
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
 else:
-    remade_file = LazyModule("asrcli.cli.builders.remade_file")
+    atomic_file = LazyModule("asrcli.cli.builders.atomic_file")
     capitalization = LazyModule("asrcli.outputs.capitalization")
     exec_command = LazyModule("asrcli.outputs.exec_command")
 
@@ -71,7 +71,7 @@ class OutputBuilder:
         translated: There is a translation in addition to the text.
         audio_of: Finds the audio that a page can play; None if there is none.
         embed_audio: A page carries its audio with it.
-        remade: The transcript can be written again: of a run that does not end in order no file stays.
+        atomic: A file appears only as a whole: of a run that does not end in order nothing stays.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
@@ -98,7 +98,7 @@ class OutputBuilder:
     place: str = ""
     audio_of: "AudioOf | None" = None
     embed_audio: bool = False
-    remade: bool = False
+    atomic: bool = False
 
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse options that contradict each other, and files that must not be replaced.
@@ -279,8 +279,8 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
     onto_bytes = dict(enumerate(output_builder.onto_bytes)).get(number)
     kind: type[LineWriter] = LineWriter
-    if output_builder.remade:
-        kind = remade_file.RemadeFile
+    if output_builder.atomic:
+        kind = atomic_file.AtomicFile
     return kind(
         path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, anew=output_builder.anew,
         stopped=partial(stop_requested, 0),

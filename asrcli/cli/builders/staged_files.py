@@ -18,7 +18,7 @@ from asrcli.cli.builders.journal_keeping import (
 from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
+from asrcli.core.errors import BudgetReached, MultipleErrors, OutputClosed, SourceError, system_reason
 from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id, stage_id
@@ -47,7 +47,24 @@ def is_over(error: BaseException | None) -> bool:
     """
     if isinstance(error, MultipleErrors):
         return all(map(is_over, error.errors))
+    if isinstance(error, BudgetReached):  # the transcript is closed, and a higher budget pays for the rest
+        return False
     return in_order(error, live=False) or isinstance(error, SourceError | OutputClosed)
+
+
+def is_closed(error: BaseException | None) -> bool:
+    """Whether the transcript of a run that ended with this error is closed, also if a later run could add to it."""
+    return is_over(error) or in_order(error, live=False)
+
+
+def note_budget(error: BaseException | None, note: Callable[[Mapping[str, Any]], None]) -> None:
+    """Note in the journal that a run ended at its budget, so that `asr resume` can say what the rest is charged to."""
+    errors: Sequence[BaseException | None] = [error]
+    if isinstance(error, MultipleErrors):
+        errors = error.errors
+    for each in errors:
+        if isinstance(each, BudgetReached):
+            note({"type": "budget", "limit": each.limit})
 
 
 @contextmanager
@@ -55,6 +72,7 @@ def staged(number: int, opens: "Opens", note: Callable[[Mapping[str, Any]], None
     """The outputs of one run, with its beginning and its end noted in the journal."""
 
     def at_end(error: BaseException | None) -> None:
+        note_budget(error, note)
         if is_over(error):
             note({"type": "done", "number": number})
 
@@ -108,7 +126,7 @@ class StagedRun:
             for problem in journal.problems:
                 print_message(f"asr: {problem}")
             if left and journal.path is not None:
-                print_unfinished(journal.path, journal.recorder.failed)
+                print_unfinished(journal.path, journal.recorder.failed, at_budget=journal.at_budget)
 
     def can_go_on(self, source_builder: "SourceBuilder") -> bool:
         """Whether a journal lets a later run go on where this one ends: it is kept, and an input can be read again."""
@@ -128,7 +146,7 @@ class StagedRun:
         Record these: a journal that says that all is done is not read again, so the library comes before that.
         """
         can_go_on = self.can_go_on(source_builder)
-        keeping.is_left = lambda error: can_go_on and not is_over(error)
+        keeping.is_left = lambda error: can_go_on and not is_closed(error)
         keeping.session_id = lambda number: next((stage_id(path.name, number) for path in self.opened), "")
         places: list[tuple[int, ...]] = []
         if can_go_on:
@@ -140,8 +158,10 @@ class StagedRun:
         def note(record: Mapping[str, Any]) -> None:
             if record["type"] == "stage":
                 journal.stage(number)
-            else:
+            elif record["type"] == "done":
                 journal.done(number)
+            else:
+                journal.budget_reached(record)
 
         with staged(number, opens, note) as outputs:
             yield [*outputs, journal.recorder]
@@ -198,9 +218,12 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
     return how | {"each_channel": source_builder.each_channel, "pace": pace}
 
 
-def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
-    """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
-    words = how_to_get_words(path, failed) or f"to complete its transcript: {session_command('resume', path)}"
+def print_unfinished(path: Path, failed: Sequence[str] = (), *, at_budget: bool = False) -> None:
+    """Print how to continue a run over files that was interrupted, or ended at its budget, or whose outputs failed."""
+    command = session_command("resume", path)
+    words = how_to_get_words(path, failed) or f"to complete its transcript: {command}"
+    if at_budget:
+        words = f"to transcribe the rest: {command} --budget CNY; without --budget nothing limits its cost"
     print_message(f"asr: {words}")
 
 

@@ -12,7 +12,7 @@ from asrcli.cli.options.connection import CertificateFile, Proxy
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
 from asrcli.core.errors import UsageError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 
 EXAMPLES = """Examples:
 
@@ -126,7 +126,7 @@ def engines(
     if action is EnginesAction.LIST:
         if what is not None:
             raise UsageError(f"list takes no name: {what}", "asr engines lists all")
-        rows, problems = registry.everything()
+        rows, problems = factory.all_recognizers()
         for problem in problems:
             print_message(f"asr: {problem}")
         print_engines(rows.values(), as_json=as_json)

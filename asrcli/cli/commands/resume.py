@@ -70,13 +70,10 @@ def resume(
         raise UsageError("--last and a session are both given", "leave one of them out")
     log_to(logging_options.log_file)
     directory = journal_keeping.journal_directory(journal)
-    if session is not None:
-        path = directory.find(session)
-    elif directory.paths():
-        path = directory.last()
-    else:
+    if session is None and not directory.paths():
         print_message(f"asr: nothing to resume: no session in {directory.folder}")
         return
+    path = directory.to_resume(session)
     request = resume_run.ResumeRequest(
         model, connection_options, retry_options, fallback, budget, yes, logging_options.level,
         library_options.keeping(),

@@ -31,6 +31,7 @@ from asrcli.cli.options.serving import (
 )
 from asrcli.core.garbage_collection import SERVER_THRESHOLDS, collect_less_often
 from asrcli.core.settings import MAX_CONNECTIONS
+from asrcli.terminal.interrupts import hold_hangup
 
 # The options of the short help.
 COMMON = "--host --port --api-key-file --engine --script --faults --chaos"
@@ -74,6 +75,7 @@ def serve(
     SIGTERM or Ctrl-C the server waits for running tasks. /healthz, /readyz and /metrics are for monitoring.
     """
     del debug  # read by the error boundary
+    hold_hangup(wanted=keys is not None)  # before the rest is loaded: a supervisor may already want them read again
     from asrcli.cli.builders.serving import server_access, server_log, server_parts
     from asrcli.server import limits, local_server, open_files, page_origins, serving_forever
 
@@ -87,7 +89,6 @@ def serve(
         access = server_access.ServerKeys(api_key_file, keys, warnings.append)
         tls = server_access.server_certificate(cert, key)
         planned = server_parts.faults(faults, chaos, waiting=chaos_waits)
-        origins = [page_origins.origin(text) for text in allow_origin or ()]
         server_limits = limits.ServerLimits(
             connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient
         )
@@ -97,11 +98,11 @@ def serve(
             chosen.make(),
             host,
             port,
-            access.keys,
-            server_limits,
-            planned,
-            scripted_answers,
-            origins=origins,
+            keys=access.keys,
+            limits=server_limits,
+            faults=planned,
+            answers=scripted_answers,
+            origins=[page_origins.origin(text) for text in allow_origin or ()],
             tls=tls,
             recorded=recorded,
             key_processes=server_parts.key_processes(
@@ -117,8 +118,7 @@ def serve(
                 server_parts.introduce(chosen.info, preferred=engine is None)
             if planned is not None:
                 print_message(f"asr: this server injects faults: {faults or f'--chaos {chaos}'}")
-            for warning in warnings:
-                print_message(warning)
+            server_access.print_warnings(warnings, cert, quiet=quiet)
 
         collect_less_often(SERVER_THRESHOLDS)
         serving_forever.serve_forever(server, announce, access.reload)

@@ -58,7 +58,7 @@ Action = Annotated[
 SessionIds = Annotated[
     list[str] | None,
     typer.Argument(
-        help="IDs of sessions, or the beginnings of IDs.",
+        help="IDs of sessions, or the beginnings of IDs; last is the newest.",
         metavar="[ID]...",
         show_default=False,
         autocompletion=session_ids,

@@ -19,7 +19,9 @@ EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --
 SessionId = Annotated[
     str,
     typer.Argument(
-        help="The ID of a session, or the beginning of its ID.", metavar="SESSION", autocompletion=session_ids
+        help="The ID of a session, or the beginning of its ID; last is the newest.",
+        metavar="SESSION",
+        autocompletion=session_ids,
     ),
 ]
 

@@ -156,16 +156,17 @@ def vocab(
     if action is VocabAction.SHOW and len(names) != 1:
         raise UsageError("show takes one ID", ADVICE)
     lists = hotword_actions.connect(connection_options.connection(), printer)
+    actions = hotword_actions.HotWordActions(lists, printer, words, wait)
     model = model or DEFAULT_MODEL
     if action is VocabAction.LIST:
-        hotword_actions.print_all(lists, printer, prefix)
+        actions.print_all(prefix)
     elif action is VocabAction.SHOW:
         printer.print_one(lists.query(names[0]))
     elif action is VocabAction.DELETE:
-        hotword_actions.delete(lists, printer, names, yes=yes)
+        actions.delete(names, yes=yes)
     elif action is VocabAction.UPDATE:
-        hotword_actions.update(lists, printer, names, words, wait)
+        actions.update(names)
     elif action is VocabAction.CREATE:
-        hotword_actions.create(lists, printer, names, words, model, prefix, wait)
+        actions.create(names, model, prefix)
     else:
-        hotword_actions.sync(lists, printer, names, words, model, prefix, wait, replace=yes)
+        actions.sync(names, model, prefix, replace=yes)

@@ -218,7 +218,7 @@ def ws_raw(
         recorder = record_options.recorder(stack, wire_name.value, recognition)
         if wire is None:
             # A server that is not the service's does not get the key that the environment holds for the service.
-            connection = connection_options.is_other_service()
+            connection = connection_options.settings_for_other_server()
             wait_s = wait or QUIET_S
         else:
             connection = connection_options.service_connection(stack, recognition)

@@ -10,7 +10,7 @@ import typer
 
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
-from asrcli.cli.options.engine import EngineName
+from asrcli.cli.options.engine import EngineName, find_engine
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, proxy_to, unchecked, warn_unencrypted
 from asrcli.cli.options.values import parse_pace
@@ -29,7 +29,7 @@ from asrcli.dashscope.endpoints import (
     socket_url,
 )
 from asrcli.protocol.addresses import endpoint as check_address
-from asrcli.recognizers import registry
+from asrcli.recognizers.registry import RecognizerInfo
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
@@ -172,7 +172,7 @@ class EndpointOptions:
             headers = (*headers, INSPECTION)
         return self.with_proxy(ConnectionSettings(service.url, key, service.region, headers))
 
-    def is_other_service(self) -> ConnectionSettings:
+    def settings_for_other_server(self) -> ConnectionSettings:
         """The settings for a server that is not the service's. It gets a key only if --api-key-file names one.
 
         Raises:
@@ -253,9 +253,9 @@ class ConnectionOptions(EndpointOptions):
 
         return stack.enter_context(local_service(recognition, recognizer))
 
-    def is_other_service(self) -> ConnectionSettings:
+    def settings_for_other_server(self) -> ConnectionSettings:
         """The settings for a server that is not the service's, as in EndpointOptions; warns if it is not checked."""
-        settings = super().is_other_service()
+        settings = super().settings_for_other_server()
         if self.insecure_tls:
             return unchecked(settings)
         return settings
@@ -265,7 +265,7 @@ class ConnectionOptions(EndpointOptions):
         from asrcli.dashscope.model_selection import find_model
 
         if self.insecure_tls or find_model(recognition.model, recognition.wire).traits.elsewhere:
-            return self.is_other_service()
+            return self.settings_for_other_server()
         return self.connection()
 
     @property
@@ -274,9 +274,9 @@ class ConnectionOptions(EndpointOptions):
         return self.local or bool(self.url) or bool(requested_endpoint(os.environ).url)
 
     @property
-    def recognizer(self) -> registry.RecognizerInfo | None:
+    def recognizer(self) -> RecognizerInfo | None:
         """The embedded recognizer that is asked; None for a service."""
-        return registry.find(self.engine) if self.local else None
+        return find_engine(self.engine) if self.local else None
 
     def pace_of(self, pace: str | None) -> float | None:
         """How fast files are sent, as times real time, by the value of --pace; None is as fast as they are taken.

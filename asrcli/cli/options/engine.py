@@ -1,12 +1,27 @@
 """The option --engine: which of the recognizers on this machine."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asrcli.cli.options.panels import CONNECTION
 from asrcli.core.errors import UsageError
-from asrcli.recognizers import registry
+from asrcli.core.lazy_module import LazyModule
+from asrcli.recognizers.registry import RecognizerInfo
+
+if TYPE_CHECKING:
+    from asrcli.recognizers import factory
+else:  # only a recognizer that is named is looked for
+    factory = LazyModule("asrcli.recognizers.factory")
+
+
+def find_engine(name: str | None) -> RecognizerInfo:
+    """Return the recognizer of that name; without a name the preferred one.
+
+    Raises:
+        UsageError: there is no such recognizer.
+    """
+    return factory.find(name)
 
 
 def check_engine(name: str | None) -> str | None:
@@ -17,7 +32,7 @@ def check_engine(name: str | None) -> str | None:
     """
     try:
         if name is not None:
-            registry.find(name)
+            find_engine(name)
     except UsageError as exc:
         raise typer.BadParameter(f"{exc}.") from exc
     return name
@@ -25,7 +40,7 @@ def check_engine(name: str | None) -> str | None:
 
 def engine_names() -> list[str]:
     """The names of all recognizers, for completion."""
-    return list(registry.everything()[0])
+    return list(factory.all_recognizers()[0])
 
 
 def engine_option(text: str, panel: str) -> "typer.models.OptionInfo":

@@ -95,7 +95,11 @@ def parse_pace(text: str, option: str = "--pace") -> float | None:
 
 
 def parse_proxy(text: str | None) -> str | None:
-    """The URL of a proxy; HOST:PORT is an HTTP proxy."""
+    """The URL of a proxy; HOST:PORT is an HTTP proxy.
+
+    Raises:
+        UsageError: it is not an address.
+    """
     if text is None:
         return None
     url = text if "://" in text else f"http://{text}"

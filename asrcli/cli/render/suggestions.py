@@ -20,6 +20,8 @@ _OTHER_NAMES = {
     "library": "search", "watch": "batch", "list": "sessions", "history": "sessions", "transcribe": "file",
     "listen": "mic", "record": "mic", "stream": "mic", "live": "mic", "server": "serve", "version": "--version",
 }  # fmt: skip
+# Options that the commands beside it have for the same thing.
+_OTHER_OPTIONS = {("batch", "-o"): "--out", ("batch", "--output"): "--out", ("batch", "--output-dir"): "--out"}
 
 
 def plain(problem: str) -> str:
@@ -58,9 +60,18 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         if word and given[0] in {"mic", "serve"}:
             return f"did you mean asr file {_quoted(word)}?"
         return ""
-    if problem.startswith("No such option") and given and given[0].startswith("-") and given[0] != "--":
-        command = next((word for word in given if word in commands), "file")
-        return f"options come after the command: asr {command} {given[0]}"
+    if found := re.match(r"No such option: ([\w-]+)", problem):
+        return _about_option(found[1], given, commands)
+    return ""
+
+
+def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) -> str:
+    """What to do about an option that is none: it stands before the command, or has another name there."""
+    command = next((word for word in given if word in commands), "")
+    if given and given[0].startswith("-") and given[0] != "--":
+        return f"options come after the command: asr {command or 'file'} {given[0]}"
+    if other := _OTHER_OPTIONS.get((command, option)):
+        return f"in asr {command} this is {other}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What the clients of both servers of FunASR have in common: no usage, no names, any path, and errors of any form."""
+"""The common part of the client codecs of both FunASR servers: addresses, errors, no usage, no names."""
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.events import Event, Usage

@@ -1,9 +1,9 @@
 """The wire of the FunASR runtime in its two-pass mode: client codec. No I/O.
 
-The server finds sentences by itself. While one is spoken it sends pieces of its text; at its end it sends the whole
-sentence, corrected. No message has a time on the timeline of the audio: times are estimated, in sentence_times.py, from
-how much audio had been sent when a text came, from where that is loud, and from the length that the server gives. That
-needs audio at the pace of speech.
+The server detects sentences. While one is spoken, the server sends pieces of its text, and at its end the corrected
+text of the whole sentence. No message contains a position in the audio. sentence_times.py estimates the times from the
+amount of audio that had been sent when a text came, from the loud parts of this audio, and from the length that the
+server gives. This requires audio at about the pace of speech.
 
 Source of the facts: the protocol description of the FunASR runtime and its Python server.
 """
@@ -22,7 +22,7 @@ from asrcli.protocol.json_messages import Json, flag, text, write
 
 CHUNK_SIZE = (5, 10, 5)  # look-back, size and look-ahead, in units of 60 ms: a partial each 600 ms
 FRAME_MS = 60  # ten frames are one chunk
-QUIET_END_S = 10.0  # older servers do not say when they have sent all
+QUIET_END_S = 10.0  # older servers do not report when they have sent everything
 _MODES = ("online", "offline")  # a piece of a sentence, and a whole one
 
 
@@ -106,7 +106,7 @@ class FunAsrClient(FunAsrClientBase):
             return [Partial(str(self._number), self._times.begin(), "", self._said)]
         if not mode.endswith("offline") or (not said.strip() and not self._said.strip()):
             return []
-        if not isinstance(value.get("text"), str):  # what was heard of the sentence before is all that there is
+        if not isinstance(value.get("text"), str):  # the pieces of the sentence so far are all the text that there is
             said = self._said
         begin_ms, end_ms = self._times.end(said, _length_ms(value.get("timestamp")), finishing=self._finishes)
         final = Final(str(self._number), begin_ms, end_ms, said, estimated=True)

@@ -1,9 +1,9 @@
-"""Estimates where a sentence was spoken that came without times: never later than it was. Arithmetic only.
+"""Estimates the times of sentences that came without times. The estimate is never too late. Arithmetic only.
 
-Two things are known: when its texts came, counted in audio that was sent, and where that audio is loud. A text that
-comes at once tells its place. Where loud audio has waited for a text, the server may be as late as that, until it sends
-pieces at the pace of the audio, or the audio is quiet for longer than that: meanwhile a sentence is placed so much
-earlier, but not before the first loud audio that has no text yet.
+Two facts are known: how much audio had been sent when a text came, and which parts of this audio are loud. If texts
+come at once, they show the place of the sentence. If loud audio had to wait for a text, the server may be late by that
+time. Sentences are then placed earlier by that time, but not before the first loud audio without text. This ends when
+the server sends pieces at the pace of the audio, or when the audio is quiet for longer than the delay.
 """
 
 from array import array
@@ -13,18 +13,18 @@ from itertools import islice, pairwise
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.protocol.timestamps import LETTER_MS, likely_end
 
-FIRST_TEXT_MS = 1200  # so long after its begin, at most, a sentence has its first text
+FIRST_TEXT_MS = 1200  # the longest time from the beginning of a sentence to its first text
 PAUSE_MS = 800  # of silence, after which the server ends a sentence
 PIECE_WAIT_MS, END_WAIT_MS = 1800, 2000  # for the next piece of a sentence and for its end, at most
-MOST_LATE_MS = 10_000  # a server that is later than this is not expected
+MOST_LATE_MS = 10_000  # the longest expected delay of a server
 STEP_MS = 20  # loudness is measured in steps
 JOINED_MS = 300  # a shorter quiet is a part of speech
-FIT_MS = 100  # so much may be missing of the length of a sentence
-TAIL_MS = 400  # loud audio after a sentence, which is its own: its end is not known better
-QUIET_PEAK, QUIET = 100, 0.02  # below this peak, or this part of the loudest one, sound is no speech
+FIT_MS = 100  # this much of the length of a sentence may be missing
+TAIL_MS = 400  # loud audio after a sentence that belongs to it: its end is not known more precisely
+QUIET_PEAK, QUIET = 100, 0.02  # below this peak, or this part of the loudest one, sound is not speech
 FORGET = 0.997  # by step: the loudest peak counts half as much after five seconds
 PIECE_MS, LEAST_PIECE_MS = 570, 450  # a server that is not late sends a piece each 600 ms of audio, more or less
-PIECES = 4  # in a row, which tell that
+PIECES = 4  # in a row that show that the server is not late
 FAST = 0.4  # the shortest time of a text, as a part of the time that slow speech takes
 MOST_STRETCHES = 1000
 
@@ -45,7 +45,7 @@ class SentenceTimes:
         )
         self._last_end_ms = 0
         self._text_at_ms = 0  # how much audio had been sent when the last text came
-        self._late_ms = 0  # so late the server may be
+        self._late_ms = 0  # how late the server may be
         self._pieces: deque[int] = deque(maxlen=PIECES)  # when the last pieces of the open sentence came
 
     @property
@@ -84,18 +84,18 @@ class SentenceTimes:
             self._late_ms = 0
         return self._placed(self._at_once_ms, 0)
 
-    def end(self, said: str, length_ms: int, *, finishing: bool) -> tuple[int, int]:
+    def end(self, text: str, length_ms: int, *, finishing: bool) -> tuple[int, int]:
         """The span of the open sentence, whose whole text has come; the next one begins after it.
 
         Args:
-            said: The text.
+            text: The whole text of the sentence.
             length_ms: The length that the server gives; 0 if it gives none.
             finishing: All audio was sent: the server need not have waited for a pause.
         """
         latest_ms = self.sent_ms
         if not finishing:
             latest_ms = max(self._last_end_ms, latest_ms - PAUSE_MS)
-        slow_ms = likely_end(0, said, next_ms=None, sent_ms=max(latest_ms, LETTER_MS))
+        slow_ms = likely_end(0, text, next_ms=None, sent_ms=max(latest_ms, LETTER_MS))
         shortest_ms, longest_ms = length_ms or int(FAST * slow_ms), length_ms or slow_ms
         if self._at_once_ms is None:
             self._first_text_came(longest_ms + PAUSE_MS)
@@ -134,7 +134,7 @@ class SentenceTimes:
     def _first_text_came(self, usual_ms: int) -> None:
         """As `_text_came`, for a sentence without a text so far, which may have begun before the last text came.
 
-        What was said before a long quiet has its text: then the sentence began after it.
+        Speech before a long quiet part has its text, so the sentence began after that part.
         """
         long_ms = self._late_ms + FIRST_TEXT_MS
         since_ms = max(self._last_end_ms, self._text_at_ms - long_ms)

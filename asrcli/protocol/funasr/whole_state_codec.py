@@ -1,8 +1,8 @@
 """The wire of FunASR's realtime server, which answers with the whole state: client codec. No I/O.
 
-Its commands are words in text messages: START, HOTWORDS:, LANGUAGE:, COMMIT, STOP. Each answer holds all sentences of
-the session and the text of the open one, so that one which comes twice does no harm. Only a commit of the client, in
-manual mode, clears the list.
+Its commands are words in text messages: START, HOTWORDS:, LANGUAGE:, COMMIT, STOP. Each answer contains all sentences
+of the session and the text of the open one, so a repeated answer does no harm. Only a commit of the client, in manual
+mode, clears the list.
 
 Source of the facts: the description of the realtime server of FunASR.
 """
@@ -44,7 +44,7 @@ class FunAsrRealtimeClient(FunAsrClientBase):
         self._number = 1  # of the open sentence
         self._listed = 0  # how many sentences the server's list has
         self._known: set[int] = set()  # the places in the list whose sentences have had a text
-        self._again_ms = 0  # the list has begun anew: sentences that end before this are known
+        self._again_ms = 0  # the list was cleared: sentences that end before this are known
         self._last_end_ms = 0
         self._said = ""  # the text of the open sentence
         self._last_answer: Json = {}  # to a commit
@@ -138,7 +138,9 @@ class FunAsrRealtimeClient(FunAsrClientBase):
             if sentence is sentences[-1]:
                 next_ms = usable_time(value, "partial_start_ms")
             sent_ms = self._format.ms(self._sent_samples)
-            times = span(begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, said=said, next_ms=next_ms)
+            times = span(
+                begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms
+            )
             yield self._final(*times, said, estimated=end_ms is None or begin_ms != times[0])
 
     def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:

@@ -28,6 +28,7 @@ from asrcli.protocol.timestamps import usable_time
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
 CLOCK_MS = 1000  # how far the clock of a service may be ahead of the audio that it was sent
+ACTIONS = ("run-task", "continue-task", "finish-task")
 ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
 
@@ -155,7 +156,7 @@ class InferenceClient:
             return self._remember_finals(self._results(value))
         if name == "task-finished":
             self._update_usage(value)
-            rest = [*self._pairs.rest(), *self._sentences.rest(self._sent_ms)]
+            rest = [*self._last_results(value), *self._pairs.rest(), *self._sentences.rest(self._sent_ms)]
             return [*self._remember_finals(rest), Finished(self.usage)]
         if name == "task-failed":
             raise refused_task(value, self.task_id)
@@ -209,6 +210,15 @@ class InferenceClient:
         except ProtocolError as exc:
             return [self._dropped.unreadable(exc), *self._sentences.missing(sentence)]
 
+    def _last_results(self, value: Json) -> list[Event]:
+        """The events for the sentence in task-finished. The service leaves it empty; others repeat or add one there."""
+        if not part(part(value, "payload"), "output"):
+            return []
+        try:
+            return self._results(value)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]  # the task has ended nevertheless
+
     def _update_usage(self, value: Json) -> None:
         # The count of the service is cumulative, absent while a sentence is open, and null at the end of some tasks.
         self.usage = counted(part(part(value, "payload"), "usage"), self.usage)
@@ -247,12 +257,18 @@ class InferenceServer:
             ProtocolError: the message is unreadable, or not allowed at this point.
         """
         if isinstance(message, Binary):
+            if _is_command(message.data):
+                raise ProtocolError("a binary message with JSON in it: send it as a text message")
             if not self.task_id:
                 return []  # audio before run-task or after the end belongs to no task
             self._received_bytes += len(message.data)
             return [SendAudio(message.data)]
         value = read(message)
         action, task_id = need(value, "header.action", str), need(value, "header.task_id", str)
+        if action not in ACTIONS:
+            raise ProtocolError(f"unknown action {action}")
+        if not task_id:
+            raise ProtocolError("header.task_id is empty")
         if action == "run-task":
             return [self._run(value, task_id)]
         if task_id == self._ended_task_id:
@@ -262,9 +278,7 @@ class InferenceServer:
         fields = need(value, "payload.input", dict)
         if action == "continue-task":
             return [UpdateContext(read_context(fields))]
-        if action == "finish-task":
-            return [FinishTask()]
-        raise ProtocolError(f"unknown action {action}")
+        return [FinishTask()]
 
     def acknowledge(self, command: Command) -> list[Message]:
         """Nothing: this wire answers a command with its results only."""
@@ -341,3 +355,13 @@ class InferenceServer:
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
         header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})
         return write({"header": header, "payload": payload})
+
+
+def _is_command(data: bytes) -> bool:
+    """Whether a binary message is one of the JSON messages, which some clients send as bytes; audio is none."""
+    if data[:1] != b"{" or not data.rstrip().endswith(b"}"):
+        return False
+    try:
+        return "header" in read(Binary(data))
+    except ProtocolError:
+        return False

@@ -42,7 +42,7 @@ class SentenceResult(NamedTuple):
     def is_behind(self, final: "SentenceResult | None") -> bool:
         """Whether this result is older than the final that has the same name.
 
-        Where the final has no time in which it can be said, its text tells.
+        If the final has no plausible time, the text decides.
         """
         if final is None:
             return False
@@ -98,7 +98,7 @@ def final_of(
         first_ms = timestamps.start(result.words, sent_ms, after_ms)
     next_ms = min((other for other in others if other >= first_ms), default=None)
     first_ms, last_ms = timestamps.span(
-        begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, said=result.text,
+        begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, sentence_text=result.text,
         next_ms=next_ms,
     )  # fmt: skip
     words = timestamps.within(result.words, first_ms, last_ms)
@@ -144,7 +144,7 @@ def write(event: Partial | Final) -> Json:
 def has_ended(sentence: Json) -> bool:
     """Whether the sentence has ended. Without `sentence_end`, a sentence that has an end time has ended.
 
-    A time that is no later than the begin of all audio is none: some services fill in 0 or -1.
+    A time of 0 or below does not count: some services fill in 0 or -1.
     """
     ended = flag(sentence, "sentence_end")
     if ended is not None:

@@ -102,7 +102,7 @@ class SentenceTracker:
         others = [other.begin_ms for other in self._open.values()]
         spoken = result
         if not self.over and is_ahead(result.end_ms, sent_ms):
-            # Cut to the audio, it would claim all that is on its way: what a connection loses then would be lost.
+            # Cut to the sent audio, it would cover all audio in transit, and a lost connection would lose that audio.
             spoken = result._replace(end_ms=None)
         final = final_of(key, spoken, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)

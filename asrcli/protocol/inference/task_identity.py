@@ -14,7 +14,7 @@ class TaskIdentity:
 
     def __init__(self, task_id: str) -> None:
         self.started = False
-        self._is_kept = False  # results come with an id of this task: another id is another task
+        self._is_kept = False  # results have an id of this task: another id means another task
         self._spelled = task_id  # as the service spells it, in nearly every message
         self._ours = {_plain(task_id)}
         self._others: set[str] = set()
@@ -32,7 +32,7 @@ class TaskIdentity:
             task_id: The id in the event, as the service spells it.
             alone: The connection has carried no other task: a result may have an id of the service's own, until one
                 has come with an id of this task.
-            retired: Ids of tasks whose connections were lost; their events are of no use any more.
+            retired: Ids of tasks whose connections were lost; their events are ignored.
         """
         if task_id == self._spelled and self._is_kept:
             return True

@@ -47,7 +47,7 @@ class OmniClient(RealtimeClient):
         super().__init__(replace(recognition, prompt=recognition.prompt or DEFAULT_PROMPT), new_id)
         self._audio = session_config.sound(recognition.model, recognition.audio_format, recognition.rate)
         self._items = self._turns = OmniTurns(self._dropped, side=bool(recognition.side_transcript))
-        self._unasked = 0  # committed turns for which no answer has been asked yet
+        self._unasked = 0  # committed turns for which no answer has been requested yet
         self._asking: set[str] = set()  # ids of the events that asked for the awaited answer
         self._closing = False  # session.finish must still be sent
 
@@ -108,7 +108,7 @@ class OmniClient(RealtimeClient):
     def _refused(self, error: ServiceError) -> list[Event]:
         """The events for an error that concerns the turn whose answer is awaited."""
         if not self._turns.waiting or error.about not in self._asking:
-            return []  # about something else, or unknown; an answer that never comes is noticed in any case
+            return []  # about something else, or unknown; a missing answer is noticed in any case
         self._asking = set()
         return self._turns.refuse(error, self._sent_ms)
 

@@ -44,8 +44,8 @@ def read(response: Json) -> ModelAnswer:
     error = part(details, "error")
     reason = ": ".join(filter(None, (text(error, "code"), text(error, "message")))) or text(details, "reason")
     contents = [content for item in objects(response, "output") for content in objects(item, "content")]
-    said = "".join(text(content, "text") or text(content, "transcript") for content in contents)
-    return ModelAnswer(text(response, "status"), said, reason)
+    answer = "".join(text(content, "text") or text(content, "transcript") for content in contents)
+    return ModelAnswer(text(response, "status"), answer, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +61,20 @@ class ResponseWriter:
         """response.created."""
         return "response.created", {"response": self._response("in_progress", [], None)}
 
-    def given(self, said: str, usage: Json) -> Iterator[tuple[str, Json]]:
+    def given(self, answer: str, usage: Json) -> Iterator[tuple[str, Json]]:
         """The events of a whole answer: the text, piece by piece, and the end."""
         kind, field = WRITTEN, "text"
         if self.spoken:
             kind, field = SPOKEN, "transcript"
         within = {"response_id": self.id, "output_index": 0}
         here = {**within, "item_id": self.item, "content_index": 0}
-        item, whole = self._item("in_progress", []), self._item(COMPLETED, [self._content(said)])
+        item, whole = self._item("in_progress", []), self._item(COMPLETED, [self._content(answer)])
         yield "response.output_item.added", {**within, "item": item}
         yield "response.content_part.added", {**here, "part": self._content("")}
-        for at in range(0, len(said), PIECE_CHARACTERS):
-            yield f"response.{kind}.delta", {**here, "delta": said[at : at + PIECE_CHARACTERS]}
-        yield f"response.{kind}.done", {**here, field: said}
-        yield "response.content_part.done", {**here, "part": self._content(said)}
+        for at in range(0, len(answer), PIECE_CHARACTERS):
+            yield f"response.{kind}.delta", {**here, "delta": answer[at : at + PIECE_CHARACTERS]}
+        yield f"response.{kind}.done", {**here, field: answer}
+        yield "response.content_part.done", {**here, "part": self._content(answer)}
         yield "response.output_item.done", {**within, "item": whole}
         yield "response.done", {"response": self._response(COMPLETED, [whole], usage)}
 
@@ -97,17 +97,17 @@ class ResponseWriter:
         about = {"id": self.item, "object": "realtime.item", "type": "message", "status": status}
         return {**about, "role": "assistant", "content": content}
 
-    def _content(self, said: str) -> Json:
+    def _content(self, answer: str) -> Json:
         if self.spoken:
-            return {"type": "audio", "transcript": said}
-        return {"type": "text", "text": said}
+            return {"type": "audio", "transcript": answer}
+        return {"type": "text", "text": answer}
 
 
-def tokens(audio_ms: int, prompt: str, said: str) -> Json:
+def tokens(audio_ms: int, prompt: str, answer: str) -> Json:
     """The usage of an answer, counted as the service does: audio by its duration, text by its length."""
     audio = ceil(audio_ms / 1000 * AUDIO_TOKENS_PER_S)
     texts = ceil(len(prompt) * TEXT_TOKENS_PER_CHARACTER)
-    output = ceil(len(said) * TEXT_TOKENS_PER_CHARACTER)
+    output = ceil(len(answer) * TEXT_TOKENS_PER_CHARACTER)
     return {
         "total_tokens": audio + texts + output,
         "input_tokens": audio + texts,

@@ -99,7 +99,7 @@ class OmniTurns(RealtimeItems):
         events = self._answer(name, value, sent_ms)
         if len(self._turns) < TASK_MOST_OPEN:
             return events
-        next(iter(self._turns.values())).give_up()  # the service has forgotten it
+        next(iter(self._turns.values())).give_up()  # the service has abandoned it
         return [*events, *self._release(sent_ms)]
 
     def _answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:

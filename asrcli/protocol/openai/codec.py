@@ -1,7 +1,7 @@
 """The wire of OpenAI's realtime transcription sessions (GA shape), in VAD and in manual mode: client and server codec.
 
-It has the events of the realtime wire with other sessions, texts that are appended, and no message that ends a session:
-its end is a commit and the text of each item.
+It has the events of the realtime wire, with another session object and with texts that are appended. No message ends a
+session: the client commits the rest of the audio and waits for the text of each item.
 
 Source of the facts: the published event types of OpenAI's realtime interface.
 """
@@ -28,8 +28,9 @@ from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
-from asrcli.protocol.json_messages import Json, need, number, part, text, word
+from asrcli.protocol.json_messages import Json, need, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
+from asrcli.protocol.openai.last_commit import SPEECH_STOPPED, LastCommit
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, MOST_REMEMBERED, TRANSCRIPTION, UNNAMED
 from asrcli.protocol.registry import OPENAI_PATH
@@ -40,9 +41,8 @@ BETA_UPDATE = "transcription_session.update"
 RETRIEVE = "conversation.item.retrieve"
 NO_ITEM = "item_retrieve_invalid_item_id"
 NOT_SENT = "include_not_supported"
-QUIET_END_S = 10.0  # a server that tells of no commits may not say when it has sent all
+QUIET_END_S = 10.0  # a server that does not report commits may not report when it has sent everything
 EMPTY = "input_audio_buffer_commit_empty"
-SPEECH = {f"{BUFFER}speech_started", f"{BUFFER}speech_stopped"}
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
 
 
@@ -57,13 +57,11 @@ class OpenAIClient(RealtimeClient):
         super().__init__(recognition, new_id)
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
-        self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
-        self._tells_commits = False  # the server has answered one, of its own or of ours
-        self._tells_speech = False  # the server has said of an item where speech begins or ends
+        self._last_commit = LastCommit()
         self._nameless = 0  # committed items without an id, whose texts are still to come
 
     def url(self, base: str) -> str:
-        """The address of this wire; the model is in the session, because an address with a model begins a talk."""
+        """The address of this wire. The session names the model: an address with a model begins a conversation."""
         return endpoint(base, OPENAI_PATH, "intent=transcription")
 
     def start(self) -> list[Message]:
@@ -75,7 +73,7 @@ class OpenAIClient(RealtimeClient):
         self._ends = True
         if not self.manual:
             command = self._command(COMMIT)
-            self._last_commit = self._last_id
+            self._last_commit.sent(self._last_id)
             return [command]
         return self.commit() or self.start()
 
@@ -87,10 +85,10 @@ class OpenAIClient(RealtimeClient):
         """
         events = super().receive(message)
         self.quiet_end_s = None
-        unanswered = self._items.finals > 0 and not (self._tells_commits and self._tells_speech)
+        unanswered = self._items.finals > 0 and not self._last_commit.is_reliable
         if self._ends and not self._items.pending and (unanswered or self._nameless):
-            self.quiet_end_s = QUIET_END_S  # nobody may answer the last commit
-        if not self._ends or self._last_commit or self._items.pending or self._nameless:
+            self.quiet_end_s = QUIET_END_S  # the last commit may never be answered
+        if not self._ends or self._last_commit.is_waiting or self._items.pending or self._nameless:
             return events
         self._ends = False
         return [*events, Finished(self.usage)]
@@ -99,6 +97,10 @@ class OpenAIClient(RealtimeClient):
         if name in ITEM_EVENTS:
             self._items.announce(word(part(value, "item"), "id"))
             return []
+        if name.startswith(TRANSCRIPTION) and not self._nameless:
+            value = self._items.named(value)
+        if name in {f"{TRANSCRIPTION}completed", f"{TRANSCRIPTION}failed"}:
+            self._count_nameless(value)
         if name == f"{TRANSCRIPTION}delta":
             item = word(value, "item_id") or UNNAMED
             self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
@@ -107,22 +109,18 @@ class OpenAIClient(RealtimeClient):
             said = self._deltas.pop(word(value, "item_id") or UNNAMED, "")
             if isinstance(value.get("transcript"), str):
                 said = text(value, "transcript")
-            whole = {"transcript": without_marks(said), "usage": _usage(part(value, "usage"))}
-            self._count_nameless(value)
+            whole = {"transcript": without_marks(said), "usage": transcription_session.usage(part(value, "usage"))}
             return super()._handle(name, value | whole)
-        if name.startswith("transcription_session."):
-            name = name.removeprefix("transcription_")  # of a server that speaks the older shape
-        if name == f"{TRANSCRIPTION}failed":
-            self._count_nameless(value)
+        name = name.replace("transcription_session.", "session.")  # of a server that speaks the older shape
         if name == f"{BUFFER}committed" and not word(value, "item_id"):
             self._nameless += 1
             return super()._handle(name, value)
-        self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
-        self._tells_speech = self._tells_speech or (name in SPEECH and bool(word(value, "item_id")))
+        item = word(value, "item_id")
         events = super()._handle(name, value)
-        # The server had not ended this item by itself; one that says so of no item may have, long before our commit.
-        if name == f"{BUFFER}committed" and self._tells_speech and not self._items.has_ended(word(value, "item_id")):
-            self._last_commit = ""
+        if self._last_commit.note(name, item, has_ended=self._items.has_ended(item)):
+            # The server does not say where this speech ends, because the commit has ended it.
+            end = {"item_id": item, "audio_end_ms": self._sent_ms}
+            events += self._items.handle(SPEECH_STOPPED, end, self._sent_ms)
         return events
 
     def _count_nameless(self, value: Json) -> None:
@@ -132,9 +130,7 @@ class OpenAIClient(RealtimeClient):
 
     def _error(self, value: Json) -> list[Event]:
         error = read_service_error(value)
-        answers_it = error.about == self._last_commit or (not error.about and error.is_of_commit)
-        if self._last_commit and answers_it and not error.ends_session:
-            self._last_commit = ""  # the server has ended all speech by itself
+        if self._last_commit.is_refused(error):
             return []
         return super()._error(value)
 
@@ -147,19 +143,11 @@ class OpenAIClient(RealtimeClient):
         return [Ready(self.task_id, language)]
 
 
-def _usage(usage: Json) -> Json:
-    """The usage under the names of the realtime wire."""
-    seconds = number(usage, "seconds")
-    if seconds is None:
-        return usage
-    return usage | {"duration": seconds}
-
-
 class OpenAIServer(RealtimeServer):
     """The server codec of one session.
 
-    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on. Of a
-    conversation the input audio is transcribed; each response that it asks for fails, with the reason.
+    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on. In a
+    conversation the input audio is transcribed, and each requested response fails with the reason.
     """
 
     path = OPENAI_PATH
@@ -368,8 +356,8 @@ class OpenAIServer(RealtimeServer):
 
     def _turn_response(self) -> list[Message]:
         """The response after a turn that the server has ended, where a conversation wants one: it fails."""
-        is_turn = self._recognition.vad and not self._flushing
-        if self._kind != transcription_session.CONVERSATION or not self._responds or not is_turn:
+        responds = self._responds and self._kind == transcription_session.CONVERSATION
+        if not responds or not self._recognition.vad or self._flushing:
             return []
         return self._failed_response()
 
@@ -392,7 +380,7 @@ class OpenAIServer(RealtimeServer):
         return messages
 
     def _note_item(self, item_id: str, said: str | None) -> None:
-        """Remember what an item says, for who asks later, with the oldest ones given up."""
+        """Remember the text of an item for later requests; the oldest items are forgotten."""
         self._ended_items[item_id] = said
         while len(self._ended_items) > MOST_REMEMBERED:
             del self._ended_items[next(iter(self._ended_items))]

@@ -208,9 +208,9 @@ def not_included(session: Json) -> list[str]:
     ]
 
 
-def item(item_id: str, said: str | None = None) -> Json:
+def item(item_id: str, transcript: str | None = None) -> Json:
     """The item object of an utterance with its text; None if it has none, or not yet."""
-    content = [{"type": "input_audio", "transcript": said}]
+    content = [{"type": "input_audio", "transcript": transcript}]
     return {
         "id": item_id, "object": "realtime.item", "type": "message", "status": "completed", "role": "user",
         "content": content,
@@ -225,3 +225,11 @@ def language(session: Json, wanted: tuple[str, ...]) -> str:
     """
     named = text(part(part(part(session, "audio"), "input"), "transcription"), "language")
     return language_codes.language_in_effect(named, wanted[:1])
+
+
+def usage(given: Json) -> Json:
+    """The usage of an item under the names of the realtime wire."""
+    seconds = number(given, "seconds")
+    if seconds is None:
+        return given
+    return given | {"duration": seconds}

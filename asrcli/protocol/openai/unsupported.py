@@ -1,4 +1,4 @@
-"""What the server end answers to what it cannot do: errors in the shape of the service, and responses that fail."""
+"""The answers of the server codec to unsupported requests: errors in the form of the service, and failed responses."""
 
 from asrcli.protocol.json_messages import Json
 

@@ -157,7 +157,7 @@ class RealtimeClient:
         if name == "session.finished":
             return [*self._released(over=True), Finished(self.usage)]
         if name.startswith(TRANSCRIPTION):
-            return self._transcribed(name, value)
+            return self._transcribed(name, self._items.named(value))
         if name.startswith("input_audio_buffer."):
             return self._items.handle(name, value, self._sent_ms)
         if name == "conversation.item.created":

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
-from asrcli.protocol.realtime.utterance import Utterance
+from asrcli.protocol.realtime.utterance import Utterance, oldest_open, same_speech
 from asrcli.protocol.service_errors import ServiceError
 from asrcli.protocol.timestamps import likely_end, usable_time
-from asrcli.recovery.duplicate_finals import normalized_text
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -64,6 +63,11 @@ class RealtimeItems:
     def has_ended(self, item: str) -> bool:
         """Whether the server has said where the speech of an item ends."""
         return item in self._utterances and self._utterances[item].end_ms is not None
+
+    def named(self, value: Json) -> Json:
+        """A message about a text. One that names no item is about the oldest open utterance, if there is one."""
+        item = word(value, "item_id") or oldest_open(self._utterances)
+        return value | {"item_id": item}
 
     def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
         """Whether a text repeats that of an item of a lost connection that was not announced on this connection."""
@@ -136,6 +140,10 @@ class RealtimeItems:
 
     def _new(self, item: str) -> Utterance:
         self._utterances.pop(item, None)
+        if (unnamed := self._utterances.get(UNNAMED)) is not None and unnamed.final is None:
+            # Its text came before its name.
+            self._utterances[item] = self._utterances.pop(UNNAMED)
+            return unnamed
         utterance = self._utterances[item] = Utterance(self._keys.new(item))
         if len(self._utterances) > MOST_REMEMBERED:
             done = next((name for name, each in self._utterances.items() if each.final is not None), item)
@@ -237,7 +245,7 @@ class RealtimeItems:
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
         utterance = self._new(item)
-        is_version = known.announced and known.final and _same_speech(said, known.final)
+        is_version = known.announced and known.final and same_speech(said, known.final)
         if not news and (is_version or (self._committing and "committed" in known.announced)):
             utterance.begin_ms, utterance.end_ms, utterance.committed = known.begin_ms, known.end_ms, known.committed
             utterance.announced = set(known.announced)
@@ -257,7 +265,7 @@ class RealtimeItems:
         """The span of an utterance that ends, with a text or (None) without one.
 
         Without time marks it is that of the oldest unanswered commit, else the audio since the last final, if there is
-        a text. A text of which only the begin is known ends as `likely_end` estimates.
+        a text. If only the beginning of a text is known, `likely_end` estimates its end.
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)
@@ -284,12 +292,6 @@ def reason_of(what: str, reason: str) -> str:
     if reason:
         return f"{what}: {reason}"
     return what
-
-
-def _same_speech(said: str, before: str) -> bool:
-    """Whether one text begins with the other, apart from case and punctuation."""
-    shorter, longer = sorted((normalized_text(said), normalized_text(before)), key=len)
-    return f"{longer} ".startswith(f"{shorter} ")
 
 
 def _reason(value: Json) -> str:

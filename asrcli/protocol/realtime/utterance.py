@@ -1,6 +1,9 @@
 """An utterance of a realtime session as the client knows it: its span, its texts and how far it has come. No I/O."""
 
+from collections.abc import Mapping
+
 from asrcli.core.dataclass import dataclass, field
+from asrcli.recovery.duplicate_finals import normalized_text
 
 
 @dataclass(slots=True)
@@ -29,3 +32,14 @@ class Utterance:
     again: bool = False
     sent_ms: int | None = None
     estimated: bool = False
+
+
+def oldest_open(utterances: Mapping[str, Utterance]) -> str:
+    """The item of the utterance that has been open for the longest time; empty if none is open."""
+    return next((item for item, each in utterances.items() if each.final is None), "")
+
+
+def same_speech(said: str, before: str) -> bool:
+    """Whether one text begins with the other, apart from case and punctuation."""
+    shorter, longer = sorted((normalized_text(said), normalized_text(before)), key=len)
+    return f"{longer} ".startswith(f"{shorter} ")

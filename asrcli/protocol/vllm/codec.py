@@ -1,7 +1,7 @@
 """The wire of vLLM's realtime endpoint: client codec. No I/O.
 
-It has names of OpenAI's interface and another contract: a commit begins an utterance, a final commit ends it, one text
-at a time is made, and there are neither times nor items nor a speech detector.
+The events have names of OpenAI's interface, but another meaning: a commit begins an utterance, and a final commit ends
+it. The server makes one text at a time. There are no times, no items and no voice activity detection.
 
 Source of the facts: the protocol of vLLM's realtime endpoint as its documentation and sources describe it.
 """
@@ -168,7 +168,7 @@ class VllmClient(NamelessSentences):
         return [final, *self._next()]
 
     def _ended_span(self) -> tuple[int, int]:
-        """The span of the utterance whose text has come. A server may end one by itself: then it reaches to now."""
+        """The span of the utterance whose text has come; up to now if the server ended it by itself."""
         if self._spans:
             return self._spans.popleft()
         span = self._format.ms(self._committed_samples), self._format.ms(self._sent_samples)

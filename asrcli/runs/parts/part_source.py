@@ -34,7 +34,11 @@ class PartAudio:
         self._events: list[tuple[int, Event]] = []
 
     def add(self, item: Chunk | Event) -> None:
-        """Keep a chunk, or an event after the last one."""
+        """Keep a chunk, or an event after the last one.
+
+        Raises:
+            SourceError: the disk of the temporary files is full, or it has another error.
+        """
         if not isinstance(item, Chunk):
             self._events.append((self.end, item))
             return

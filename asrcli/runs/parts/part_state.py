@@ -7,6 +7,7 @@ from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, AudioLost, combine_errors
 from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Usage
+from asrcli.core.interfaces import Output
 from asrcli.core.transcript import Transcript
 from asrcli.runs.batch.batch_budget import BudgetShare
 from asrcli.runs.parts.splitter import SplitPart
@@ -15,10 +16,20 @@ from asrcli.runs.run import Run
 
 @dataclass(frozen=True)
 class PartEvents:
-    """The output of the run of a part: passes its events on, with the number of the part, up to the account."""
+    """The output of the run of a part: passes its events on, with the number of the part, up to the account.
+
+    Attributes:
+        outputs: The outputs of the whole run.
+    """
 
     number: int
     put: Callable[[tuple[int, Event, None]], object]
+    outputs: Sequence[Output] = ()
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether an output of the whole run shows the progress, and that the service is called."""
+        return any(getattr(output, "shows_progress", False) for output in self.outputs)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass an event on."""

@@ -217,7 +217,7 @@ class SplitRun:
         self._next += 1
         source: Source | None = part.split.source
         assert source is not None  # noqa: S101  looked at above
-        outputs: list[Output] = [PartEvents(part.split.number, self._queue.put)]
+        outputs: list[Output] = [PartEvents(part.split.number, self._queue.put, self._outputs)]
         if self._budget is not None:
             part.share = self._budget.share()
             source = part.share.limited(source)

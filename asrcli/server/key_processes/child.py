@@ -13,7 +13,7 @@ from itertools import count
 
 from asrcli.core.garbage_collection import SERVER_THRESHOLDS, collect_less_often
 from asrcli.core.settings import RecognitionSettings, Secret
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory
 from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.key_processes.handed_connections import HandedConnections
 from asrcli.server.key_processes.messages import (
@@ -76,9 +76,9 @@ class ChildServer:
         return status
 
     async def _serve(self, plan: ServerPlan, channel: int) -> None:
-        recognizer = registry.make(registry.find(plan.engine), plan.options, plan.workers)
+        recognizer = factory.make(factory.find(plan.engine), plan.options, plan.workers)
         server = LocalServer(
-            recognizer, keys=self._keys, limits=plan.limits, answers=plan.answers, lists=self._with_lists
+            recognizer, keys=self._keys, limits=plan.limits, answers=plan.answers, apply_lists=self._with_lists
         )
         self._metrics = server.metrics
         await server.start_handed(HandedConnections(channel, self._connection_taken, self._connection_ended))

@@ -20,7 +20,7 @@ class ServerPlan:
     Attributes:
         engine: The name of the recognizer.
         options: Of the recognizer.
-        workers: Of the recognizer, see `asrcli.recognizers.registry.make`.
+        workers: Of the recognizer, see `asrcli.recognizers.factory.make`.
         limits: The limits of the server.
         answers: The translations and answers that it gives; None for those that nobody wrote.
         log_level: Of what is logged.

@@ -172,7 +172,11 @@ def _started() -> Any:
 
 
 def load() -> None:
-    """Import PyAudio. Hide what it prints on failure: standard output is for the transcript only."""
+    """Import PyAudio. Hide what it prints on failure: standard output is for the transcript only.
+
+    Raises:
+        SourceError: it is not installed, or does not load.
+    """
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # changes it for all threads: call this before others start
             import pyaudio  # noqa: F401

@@ -12,8 +12,8 @@ from asrcli.cli.options.values import OutputFormat
 from asrcli.journal.append_file import AppendFile
 from asrcli.journal.directory import JournalDirectory
 from asrcli.journal.records import EVENTS
-from tests.cli.builders import test_killed_anywhere
-from tests.cli.builders.test_killed_anywhere import EARLIER, LINES, SOURCE, States, first_run, next_run, said
+from tests.cli.builders import killed_runs
+from tests.cli.builders.killed_runs import EARLIER, LINES, SOURCE, States, first_run, next_run, said
 
 WORDS = ["zero", "one", "two", "three"]
 NEVER_WRITTEN = b"\0" * 40
@@ -24,7 +24,7 @@ TAILS = [b"", b'{"type": "fin', NEVER_WRITTEN, NEVER_WRITTEN + b'ee"}\n', b'ee"}
 @pytest.fixture(autouse=True)
 def _more_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough sentences for several to be lost; and a busy disk does not take its time some hundred times."""
-    monkeypatch.setattr(test_killed_anywhere, "WORDS", WORDS)
+    monkeypatch.setattr(killed_runs, "WORDS", WORDS)
     monkeypatch.setattr(AppendFile, "sync", lambda _: None)
 
 

@@ -101,14 +101,14 @@ def test_a_stranger_s_server_gets_no_key_that_was_not_named_for_it(
 ) -> None:
     """What the environment holds is for the service."""
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
-    assert EndpointOptions(url="ws://h").is_other_service().key is None
+    assert EndpointOptions(url="ws://h").settings_for_other_server().key is None
     path = tmp_path / "key"
     path.write_text("theirs")
-    named = EndpointOptions(url="ws://h", api_key_file=path).is_other_service().key
+    named = EndpointOptions(url="ws://h", api_key_file=path).settings_for_other_server().key
     assert named is not None
     assert named.reveal() == "theirs"
     with pytest.raises(UsageError, match="--region and --workspace are the service's own"):
-        EndpointOptions(url="ws://h", region="cn-beijing").is_other_service()
+        EndpointOptions(url="ws://h", region="cn-beijing").settings_for_other_server()
 
 
 def test_certificates_that_are_not_there_are_named_before_anybody_is_called(tmp_path: Path) -> None:
@@ -153,4 +153,4 @@ def test_an_address_that_is_none_is_reported_before_anything_else(
 def test_blanks_around_an_address_do_not_matter() -> None:
     """They come with pasting."""
     assert EndpointOptions(url="  ws://127.0.0.1:8090\n").connection().url == "ws://127.0.0.1:8090"
-    assert EndpointOptions(url=" ws://127.0.0.1:8090 ").is_other_service().url == "ws://127.0.0.1:8090"
+    assert EndpointOptions(url=" ws://127.0.0.1:8090 ").settings_for_other_server().url == "ws://127.0.0.1:8090"

@@ -11,9 +11,9 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.endpoints import REGIONS, is_vendor_host
-from tests.cli.options.test_connection import KEY
 
 OWN = "wss://funasr.example:10095"
+KEY = "sk-0123456789abcdef"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_no_key_goes_there_that_was_not_named_for_it(
     said = capsys.readouterr().err
     assert ("and the key of --api-key-file" in said, KEY in said) == (True, False)
     monkeypatch.setattr("asrcli.cli.options.unsafe_connection.is_configured", lambda _: True)
-    assert ConnectionOptions(url=OWN, insecure_tls=True, api_key_file=file).is_other_service().key is None
+    assert ConnectionOptions(url=OWN, insecure_tls=True, api_key_file=file).settings_for_other_server().key is None
 
 
 def test_the_key_of_the_environment_is_for_the_service_alone(

@@ -37,6 +37,10 @@ from tests.support.command import CLIP, asr
         (["mic", "--retries", "x"], "'x' is not a whole number;"),
         (["mic", "--retries", "-1"], "-1 is less than 0;"),
         (["file", "--paec", "1", "talk.wav"], "--pace"),
+        (["batch", "talks", "-o", "texts"], "No such option: -o; in asr batch this is --out"),
+        (["batch", "talks", "--output-dir", "texts"], "; in asr batch this is --out"),
+        (["file", str(CLIP), "--local", "--language", "zh"], "asr engines pull models that can be added"),
+        (["file", "talk.wav", "-o"], "Option '-o' requires an argument; see asr file --help"),
     ],
 )
 def test_a_mistaken_command_line_is_answered_with_what_was_meant(arguments: list[str], said: str) -> None:

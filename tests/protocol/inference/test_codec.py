@@ -130,6 +130,27 @@ def test_what_comes_out_of_order_is_refused_or_passed_over() -> None:
         pair.server.receive(Text('{"header":{"action":"sing","task_id":"task-1"},"payload":{"input":{}}}'))
 
 
+@given(st.sampled_from(["run-task", "continue-task", "finish-task", "sing"]), st.sampled_from(["", "t", "other"]))
+def test_a_command_that_cannot_be_followed_is_refused_with_what_is_wrong_with_it(action: str, task_id: str) -> None:
+    """Also before any task, and where the client leaves its id empty: a client that gets no answer waits for ever."""
+    server = InferenceServer(counting())
+    payload = {"model": "m", "input": {}, "parameters": {"sample_rate": 16000, "format": "pcm"}}
+    said = json.dumps({"header": {"action": action, "task_id": task_id}, "payload": payload})
+    if action == "sing":
+        problem = "unknown action sing"
+    elif not task_id:
+        problem = "task_id is empty"
+    else:
+        problem = "which is not running"
+    if action == "run-task" and task_id:
+        assert isinstance(server.receive(Text(said))[0], StartTask)
+    else:
+        with pytest.raises(ProtocolError, match=problem):
+            server.receive(Text(said))
+    with pytest.raises(ProtocolError, match="send it as a text message"):  # in a task too: it would be noise
+        server.receive(Binary(said.encode()))
+
+
 @pytest.mark.parametrize(
     ("message", "problem"),
     [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.events import Final, Gap, Notice, Word
+from asrcli.core.events import Final, Finished, Gap, Notice, Word
 from asrcli.protocol.discarded_messages import MISSING_TEXT
 from asrcli.protocol.inference.sentence_tracker import NO_READABLE_TEXT
 from asrcli.protocol.timestamps import AHEAD_MS
@@ -78,3 +78,24 @@ def test_a_late_partial_is_known_whatever_the_times_are(begin: int | None, end: 
     )
     assert notices(late) == ["debug"]
     assert finals(codec, message("task-finished")) == []
+
+
+@given(
+    st.sampled_from([None, "same", "other", "unreadable"]),
+    st.sampled_from([{"usage": {"duration": 3}}, {}]),
+)
+def test_a_sentence_in_task_finished_is_said_once(shown: str | None, usage: dict[str, Any]) -> None:
+    """Some services repeat the last sentence there, and some say it nowhere else; the task ends in any case."""
+    codec = client()
+    last = {"sentence_id": 1, "begin_time": 0, "end_time": 900, "text": "x", "sentence_end": True}
+    if shown == "same":
+        assert len(finals(codec, result())) == 1
+    if shown == "other":
+        assert len(finals(codec, result(sentence_id=9, begin_time=1000, end_time=1900, text="before"))) == 1
+    output: Any = {"sentence": last}
+    if shown == "unreadable":
+        output = {"sentence": [last]}
+    events = codec.receive(message("task-finished", payload={"output": output} | usage))
+    assert isinstance(events[-1], Finished)
+    said = [event.text for event in events if isinstance(event, Final)]
+    assert said == {"same": [], "unreadable": []}.get(shown or "", ["x"])

@@ -1,6 +1,5 @@
 """The client end of OpenAI's transcription sessions: settings, texts that are appended, and an end that is a commit."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,39 +8,11 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
-from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.model_selection import find_model
 from asrcli.protocol.openai.codec import EMPTY, OpenAIClient
+from tests.protocol.openai.messages import ITEM, SECOND, client, hear, text, value
 from tests.support.pair import counting
-
-SECOND = bytes(48_000)
-ITEM = "conversation.item.input_audio_transcription."
-
-
-def value(message: Message) -> dict[str, Any]:
-    """A message as an object."""
-    assert isinstance(message, Text)
-    found: dict[str, Any] = json.loads(message.data)
-    return found
-
-
-def text(name: str, **fields: object) -> Text:
-    """A message."""
-    return Text(json.dumps({"type": name, **fields}))
-
-
-def client(**settings: Any) -> OpenAIClient:
-    """A client whose session is up."""
-    codec = OpenAIClient(RecognitionSettings("whisper-1", 24000, **settings), counting())
-    codec.start()
-    assert codec.receive(text("session.updated", session={"id": "s", "type": "transcription"})) == [Ready("s", "")]
-    return codec
-
-
-def hear(codec: OpenAIClient, *messages: Text) -> list[Event]:
-    """The events of messages."""
-    return [event for message in messages for event in codec.receive(message)]
 
 
 def notices(events: list[Event]) -> list[str]:
@@ -96,33 +67,6 @@ def test_deltas_are_appended_and_the_whole_text_replaces_them() -> None:
     assert codec.usage == Usage(seconds=1.5)
     (late,) = notices(hear(codec, text(f"{ITEM}delta", item_id="a", delta="late")))
     assert late.startswith("dropped a late partial")
-
-
-def test_in_vad_mode_the_end_is_a_commit_that_is_answered() -> None:
-    """By an item that the server had not ended, or by an error about an empty buffer; never by an item of its own."""
-    for answer in ("item", "error", "error without an id"):
-        codec = client()
-        codec.audio(SECOND * 3)
-        hear(
-            codec,
-            text("input_audio_buffer.speech_started", audio_start_ms=0, item_id="a"),
-            text("input_audio_buffer.speech_started", audio_start_ms=2000, item_id="b"),
-        )
-        (commit,) = codec.finish()
-        events = hear(
-            codec,
-            text("input_audio_buffer.speech_stopped", audio_end_ms=900, item_id="a"),
-            text("input_audio_buffer.committed", item_id="a"),
-            text(f"{ITEM}completed", item_id="a", transcript="one"),
-        )
-        assert Finished(Usage()) not in events
-        if answer == "item":
-            assert hear(codec, text("input_audio_buffer.committed", item_id="b")) == []
-        else:
-            about = value(commit)["event_id"] if answer == "error" else None
-            error = {"type": "invalid_request_error", "code": EMPTY, "message": "buffer too small", "event_id": about}
-            assert hear(codec, text("error", error=error)) == []
-        assert hear(codec, text(f"{ITEM}completed", item_id="b", transcript="two"))[-1] == Finished(Usage())
 
 
 def test_in_manual_mode_the_end_is_the_text_of_the_last_commit() -> None:

@@ -15,12 +15,12 @@ from asrcli.core.client_commands import (
 )
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Usage
-from asrcli.core.message import Message, Text
+from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.long_text import LongText
 from asrcli.protocol.openai import g711
 from asrcli.protocol.openai.codec import EMPTY, OpenAIServer
-from tests.protocol.openai.test_codec import ITEM, SECOND, text, value
+from tests.protocol.openai.messages import SECOND, SPOKEN, audio, names, text, value
 from tests.support.pair import counting
 
 
@@ -39,16 +39,6 @@ def server(vad: bool = True, rate: int = 24000) -> OpenAIServer:
     return codec
 
 
-def names(messages: list[Message]) -> list[str]:
-    """The types of messages."""
-    return [value(message)["type"].removeprefix(ITEM) for message in messages]
-
-
-def audio(codec: OpenAIServer, pcm: bytes = SECOND) -> list[object]:
-    """The commands of audio."""
-    return list(codec.receive(text("input_audio_buffer.append", audio=base64.b64encode(pcm).decode())))
-
-
 @pytest.mark.parametrize("law", g711.LAWS)
 def test_long_audio_of_a_telephone_becomes_pcm_piece_by_piece(law: str) -> None:
     """As short audio does, and it counts for the times of what follows."""
@@ -64,9 +54,6 @@ def test_long_audio_of_a_telephone_becomes_pcm_piece_by_piece(law: str) -> None:
     assert len(pieces) > 1
     assert b"".join(pieces) == g711.decoded(law, sent)
     assert codec._received_bytes == 2 * len(sent)
-
-
-SPOKEN = ["input_audio_buffer.committed", "conversation.item.added", "conversation.item.done"]
 
 
 def test_a_sentence_is_told_with_deltas_of_its_settled_words() -> None:

@@ -9,8 +9,7 @@ from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Ready, SpeechStopped, Usage
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.openai.codec import EMPTY, OpenAIServer
-from tests.protocol.openai.test_codec import text, value
-from tests.protocol.openai.test_codec_server import SPOKEN, audio, names
+from tests.protocol.openai.messages import SPOKEN, audio, names, text, value
 from tests.support.pair import counting
 
 

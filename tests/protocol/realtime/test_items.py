@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped
 from asrcli.protocol.realtime.items import MOST_REMEMBERED
@@ -249,3 +251,31 @@ def test_an_item_that_is_completed_again_is_the_same_speech(again: str) -> None:
     service.turn("a", 0, 1000)
     assert service.spans(("a", "hello there"), ("a", again)) == [("hello there", 0, 1000), (again, 0, 1000)]
     assert service.spans(("a", "goodbye")) == [("goodbye", 1000, 3000)]  # other words
+
+
+@given(st.lists(st.sampled_from([None, "a", ""]), min_size=1, max_size=4), st.booleans(), st.sampled_from([None, "a"]))
+def test_a_text_without_the_name_of_its_item_is_of_the_one_that_is_open(
+    partials: list[str | None], announced: bool, last: str | None
+) -> None:
+    """Whichever of its messages leave the name out, one utterance is one sentence, said once."""
+    service = Service()
+    if announced:
+        service.tell(BUFFER + "speech_started", item_id="a", audio_start_ms=100)
+    shown = [service.tell(ITEM + "text", item_id=item, text="go", stash=" for") for item in partials]
+    if not announced:
+        service.tell(BUFFER + "speech_started", item_id="a", audio_start_ms=100)
+    service.tell(BUFFER + "speech_stopped", item_id="a", audio_end_ms=900)
+    ended = service.completed(last, "go forward")
+    keys = {event.key for events in [*shown, ended] for event in events if isinstance(event, Partial | Final)}
+    assert len(keys) == 1
+    assert [(event.begin_ms, event.end_ms) for event in ended if isinstance(event, Final)] == [(100, 900)]
+    assert service.tell("session.finished")[:-1] == []
+    assert not service.codec.seen_names.get("unnamed")
+
+
+def test_texts_without_names_are_those_of_the_open_items_in_their_order() -> None:
+    """Two utterances are open, and no text says of which it is."""
+    service = Service()
+    service.turn("a", 100, 900)
+    service.turn("b", 1000, 1900)
+    assert service.spans((None, "one"), (None, "two")) == [("one", 100, 900), ("two", 1000, 1900)]

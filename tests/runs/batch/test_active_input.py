@@ -46,3 +46,42 @@ def test_tasks_that_begin_again_are_counted() -> None:
     for event in (Ready("1"), Reconnecting(1, 0, "connection lost"), Ready("2"), Ready("3")):
         active.handle(event, Transcript())
     assert active.starts == 3
+
+
+class Stopped:
+    """A run that keeps how it was asked to end."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def finish(self) -> None:
+        """Asked for its last words."""
+        self.asked.append("finish")
+
+    def leave(self) -> None:
+        """Asked to wait for nothing."""
+        self.asked.append("leave")
+
+
+def test_an_end_reaches_all_runs_of_an_input_also_a_later_one() -> None:
+    """A run that begins after the user has asked for the end learns of it at once."""
+    active = ActiveInput(BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, "")))
+    first, second, third = Stopped(), Stopped(), Stopped()
+    active.attach(first)
+    assert first.asked == []
+    active.stop()
+    active.attach(second)
+    active.leave()
+    active.attach(third)
+    assert (first.asked, second.asked, third.asked) == (["finish", "leave"], ["finish", "leave"], ["leave"])
+
+
+def test_an_input_that_begins_again_wants_no_connection_of_before() -> None:
+    """What asked for more is lost with its worker: nobody would use the connection."""
+    granted: list[str] = []
+    active = ActiveInput(BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, "")))
+    for name in ("first", "second"):
+        active.ask(lambda name=name: granted.append(name))  # type: ignore[misc]
+    assert active.wants_stream
+    active.begin_again()
+    assert (granted, active.wants_stream, active.streams) == (["first"], False, 1)

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from asrcli.core.errors import UsageError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.runs.doctor import engines, versions
 from asrcli.runs.doctor.finding import Health
 from asrcli.runs.doctor.screen import check_terminal
@@ -99,7 +99,7 @@ def test_codecs_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_recognizer_is_judged_by_the_sentence_that_it_hears() -> None:
     """One that hears other words is a note; of one for another language the words say nothing."""
-    scripted = registry.find("scripted")
+    scripted = factory.find("scripted")
     (found,) = engines.check_engine(scripted)
     assert (found.health, "'sentence 1 sentence 2" in found.text) == (Health.NOTE, True)
     (found,) = engines.check_engine(replace(scripted, languages={"zh": "Chinese"}))
@@ -111,9 +111,9 @@ def test_a_recognizer_that_is_missing_is_wrong_where_it_is_needed() -> None:
     lacking = replace(registry.LOCAL, lacks="a file is damaged")
     for infos, needed, health in (
         ([lacking], True, Health.WRONG), ([lacking], False, Health.NOTE),
-        ([lacking, registry.find("scripted")], True, Health.NOTE),
+        ([lacking, factory.find("scripted")], True, Health.NOTE),
     ):  # fmt: skip
         (found,) = engines.missing_engines(infos, needed=needed)
         assert (found.health, found.text, found.advice) == (health, "a file is damaged", lacking.install)
     with pytest.raises(UsageError):
-        registry.find("none")
+        factory.find("none")

@@ -1,13 +1,10 @@
 """The way to a service: each step that fails is the one that is named, with what to do."""
 
-import contextlib
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -17,34 +14,9 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.doctor import route
 from asrcli.runs.doctor.finding import Finding, Health
 from asrcli.runs.doctor.route import ServiceRoute
-from tests.support.tls import certified
+from tests.runs.doctor.route_server import answering
 
 HOUR_S = 3600.0
-
-
-@contextmanager
-def answering(*rows: str, folder: Path | None = None) -> Iterator[tuple[str, list[bytes], Path | None]]:
-    """A server that answers each request with these rows, by TLS if there is a folder for its certificate."""
-    asked: list[bytes] = []
-    context, certificate, _ = certified(folder) if folder else (None, None, None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):  # the listener is closed
-                while True:
-                    answer(listener.accept()[0])
-
-        def answer(line: socket.socket) -> None:
-            # A client that does not trust the certificate hangs up.
-            with line, contextlib.suppress(OSError):
-                plain = context.wrap_socket(line, server_side=True) if context else line
-                asked.append(plain.recv(65536))
-                plain.sendall("\r\n".join([*rows, "", ""]).encode())
-                plain.close()
-
-        Thread(target=serve, daemon=True).start()
-        scheme = "wss" if folder else "ws"
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/api-ws/v1/inference", asked, certificate
 
 
 def steps(url: str, connection: ConnectionSettings | None = None) -> dict[str, Finding]:
@@ -102,7 +74,7 @@ def test_a_proxy_is_used_and_one_that_is_gone_is_the_reason() -> None:
         assert asked[-1].startswith(b"CONNECT service.invalid:443")
         assert b"Proxy-Authorization: Basic bWU6c2VjcmV0" in asked[-1]
         assert "secret" not in str(caught.value)
-    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there"):
+    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1:1 is not there"):
         steps(host, ConnectionSettings(proxy="http://127.0.0.1:1"))
     found = steps(host, ConnectionSettings(proxy="https://127.0.0.1:1"))
     assert found["proxy"].health is Health.SKIPPED
@@ -114,7 +86,7 @@ def test_behind_a_proxy_the_steps_go_on() -> None:
     with answering(*rows) as (url, _, _):
         port = url.split(":")[2].split("/")[0]
         found = steps("ws://service.invalid/x", ConnectionSettings(proxy=f"http://127.0.0.1:{port}"))
-        assert found["TCP"].text == "service.invalid:80 is open through the proxy 127.0.0.1"
+        assert found["TCP"].text == f"service.invalid:80 is open through the proxy 127.0.0.1:{port}"
         assert "DNS" not in found
 
 

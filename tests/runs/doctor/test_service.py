@@ -11,7 +11,7 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.doctor import engines, service
 from asrcli.runs.doctor.examination import examine
 from asrcli.runs.doctor.finding import Finding, Health
-from tests.runs.doctor.test_route import answering
+from tests.runs.doctor.route_server import answering
 from tests.support.command import serving
 
 KEY = "Zq9.own~key-0123"
@@ -70,7 +70,7 @@ def test_the_first_step_that_fails_is_named_and_none_behind_it(tmp_path: Path) -
     assert (list(found)[-1], "self" in found["TLS"].text, "--ca" in found["TLS"].advice) == ("TLS", True, True)
     found = looked_at(EndpointOptions(proxy="http://me:secret@127.0.0.1:1"))
     assert list(found) == ["address", "key", "proxy"]
-    assert (found["proxy"].text, wrongs(found)) == ("the proxy 127.0.0.1 is not there", ["key", "proxy"])
+    assert (found["proxy"].text, wrongs(found)) == ("the proxy 127.0.0.1:1 is not there", ["key", "proxy"])
     found = looked_at(EndpointOptions(url="http//none"))
     assert (list(found), wrongs(found)) == (["address"], ["address"])
 

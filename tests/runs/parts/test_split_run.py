@@ -18,7 +18,7 @@ from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.parts.stream_slots import FixedSlots
 from asrcli.runs.plan import RunPlan
-from tests.runs.parts.test_splitter import Recording
+from tests.runs.parts.recording import Recording
 
 SIGNALS = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
 

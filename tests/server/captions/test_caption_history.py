@@ -1,35 +1,13 @@
 """What pages get: every line once, however slowly they read and however often they come back."""
 
 import json
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.outputs.caption_page import CaptionLine, CaptionsNow
 from asrcli.server.captions.caption_history import CaptionHistory
-
-
-class ReadingPage:
-    """What a page does with its messages."""
-
-    def __init__(self) -> None:
-        self.run = ""
-        self.last = 0
-        self.texts: list[str] = []
-        self.begun = 0  # how often it started again
-
-    def take(self, data: bytes) -> None:
-        """Show a message."""
-        message: dict[str, Any] = json.loads(data)
-        if message.get("reset") or message["run"] != self.run:
-            self.run, self.last, self.texts = message["run"], 0, []
-            self.begun += 1
-        for line in message["lines"]:
-            if line["n"] > self.last:
-                self.last = line["n"]
-                self.texts.append(line["text"])
-        self.last = max(self.last, message["last"])
+from tests.support.reading_page import ReadingPage
 
 
 @given(st.lists(st.sampled_from(["line", "line", "now", "read", "return"])), st.integers(1, 6))

@@ -15,7 +15,7 @@ from asrcli.outputs.caption_page import CaptionLine, CaptionsNow
 from asrcli.server.captions import caption_server
 from asrcli.server.captions.caption_history import KEPT_LINES
 from asrcli.server.captions.caption_server import CaptionServer
-from tests.server.captions.test_caption_history import ReadingPage
+from tests.support.reading_page import ReadingPage
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.support.device import PATIENCE_S
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=30), st.none())), st.integers(20, 60))
 def test_what_comes_out_is_what_went_in_less_what_is_counted(steps: list[bytes | None], limit: int) -> None:
     """Bytes are put; None is a read. A count stands where bytes are missing; never more waits than the limit."""
-    buffer, given_in, at, held = CaptureBuffer(limit), b"", 0, 0
+    buffer, given_in, at = CaptureBuffer(limit), b"", 0
     for step in [*steps, *[None] * len(steps)]:
         if step is not None:
             buffer.put(step)
@@ -21,12 +21,12 @@ def test_what_comes_out_is_what_went_in_less_what_is_counted(steps: list[bytes |
             continue
         out = buffer.get(0)
         if isinstance(out, bytes):
+            assert len(given_in) - at <= limit
             assert given_in[at : at + len(out)] == out
             at += len(out)
         elif out is not None:
             at += out
-            held = len(given_in) - at
-            assert held <= limit
+            assert len(given_in) - at <= limit
     assert buffer.get(0) is None
     assert at == len(given_in)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from asrcli.sources.backends.portaudio import PortAudio, device_name, input_devices
-from tests.sources.backends.test_portaudio import WIRE, Fake, device, rates
+from tests.sources.backends.fake_portaudio import WIRE, Fake, device, rates
 
 pytestmark = pytest.mark.usefixtures("no_probe")
 

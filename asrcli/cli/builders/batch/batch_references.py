@@ -45,25 +45,25 @@ class BatchReferences:
         """
         return {name: read_transcript(self.files[name]) for name in names if name in self.files}
 
-    def compare(self, out: Path, rows: "Sequence[LedgerRow]", said: "Mapping[str, Sequence[Segment]]") -> None:
+    def compare(self, out: Path, rows: "Sequence[LedgerRow]", references: "Mapping[str, Sequence[Segment]]") -> None:
         """Print the table of `asr eval` over the transcripts of inputs; an input without one counts as deleted.
 
         Args:
             out: The folder of the transcripts.
             rows: What the ledger says of the inputs, after the run.
-            said: The references, as `read` returns them.
+            references: The segments of each, as `read` returns them.
 
         Raises:
             SourceError: a transcript cannot be read.
         """
         steps = Normalization.of(list(STEPS))
         comparisons = []
-        for row in sorted((row for row in rows if row.name in said), key=lambda row: row.name):
+        for row in sorted((row for row in rows if row.name in references), key=lambda row: row.name):
             file = next((name for name in row.files if PurePath(name).suffix == self.suffix), "")
             found = None
             if file and row.state is BatchState.FINISHED:
                 found = read_transcript(out / file)
-            comparisons.append(compare(row.name, said[row.name], found, steps))
+            comparisons.append(compare(row.name, references[row.name], found, steps))
         if without := len(rows) - len(comparisons):
             print_message(f"asr: {quantity(without, 'input')} without a reference in {self.folder}, not counted")
         if comparisons:

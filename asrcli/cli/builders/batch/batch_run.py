@@ -124,7 +124,7 @@ class BatchRequest:
             rows = published_rows(ledger, staging)
             plan = self.planner.plan(found, rows)
             names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
-            said = self.references.read(list(names.values())) if self.references is not None else {}
+            references = self.references.read(list(names.values())) if self.references is not None else {}
             ledger.save(plan.rows)
             self._print(_first_line(found, plan))
             progress = stack.enter_context(ExitStack())
@@ -136,7 +136,7 @@ class BatchRequest:
                 self._print_summary(plan, batch)
             if self.references is not None and not batch.interrupted and batch.stopped_by is None:
                 rows = ledger.rows()
-                self.references.compare(self.out, [rows[identity] for identity in names], said)
+                self.references.compare(self.out, [rows[identity] for identity in names], references)
         self._raise(batch)
 
     @property
@@ -151,7 +151,7 @@ class BatchRequest:
         )
 
     def found_inputs(self) -> FoundInputs:
-        """The inputs that the words name; without words, those that failed before."""
+        """The inputs that the words name; without words, those that failed before. Raises UsageError if none failed."""
         if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
         rows = read_ledger(self.out, self.folder)

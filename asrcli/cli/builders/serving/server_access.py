@@ -3,13 +3,16 @@
 import logging
 import os
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from asrcli.cli.builders.api_key import read_key, warn_of_others
+from asrcli.cli.builders.serving.certificate_dates import certificate_warning
 from asrcli.cli.builders.text_files import read_text_file
+from asrcli.cli.console import print_message
 from asrcli.core.errors import AsrError, SettingError, UsageError, system_reason
 from asrcli.server.api_keys import ApiKey, ApiKeys, parse_keys
 
@@ -109,6 +112,22 @@ def server_certificate(certificate: Path | None, key: Path | None) -> ssl.SSLCon
             raise SettingError("key", system_reason(exc), value=str(key)) from None
         raise SettingError("cert", system_reason(exc), value=str(certificate)) from None
     return context
+
+
+def print_warnings(warnings: Sequence[str], certificate: Path | None, *, quiet: bool) -> None:
+    """Print warnings of the start, and log one for a certificate that is not valid, or not for long.
+
+    With `quiet` the log is not shown on the screen, so that one is printed too.
+    """
+    for line in warnings:
+        print_message(line)
+    warning = ""
+    if certificate is not None:
+        warning = certificate_warning(certificate, time.time())
+    if warning:
+        log.warning("%s", warning)
+    if warning and quiet:
+        print_message(f"asr: {warning}")
 
 
 class _EncryptedKey(Exception):

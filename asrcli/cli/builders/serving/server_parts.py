@@ -14,7 +14,7 @@ from asrcli.cli.builders.wire_records import open_record
 from asrcli.cli.console import print_message
 from asrcli.cli.options.serving import SecondPass
 from asrcli.core.errors import UsageError
-from asrcli.recognizers import registry
+from asrcli.recognizers import factory, registry
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers, parse_answers
 from asrcli.server.api_keys import ApiKeys
@@ -57,7 +57,7 @@ class RecognizerChoice(NamedTuple):
     Attributes:
         info: The recognizer.
         options: Its options.
-        workers: See `registry.make`.
+        workers: See `factory.make`.
     """
 
     info: registry.RecognizerInfo
@@ -70,7 +70,7 @@ class RecognizerChoice(NamedTuple):
         Raises:
             EngineUnavailable: it is not installed.
         """
-        return registry.make(*self)
+        return factory.make(*self)
 
 
 def chosen_recognizer(
@@ -81,7 +81,7 @@ def chosen_recognizer(
     Raises:
         UsageError: there is none, an option has no effect on it, or the script cannot be read.
     """
-    info = registry.find(engine)
+    info = factory.find(engine)
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
         names = " or ".join(registry.names_with_option("second_pass"))
         problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"

@@ -19,7 +19,7 @@ from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.builders.sessions.left_transcripts import has_part
 from asrcli.cli.builders.sessions.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.sessions.resume_sources import reading, resume_stages
-from asrcli.cli.builders.staged_files import is_over, print_unfinished, staged
+from asrcli.cli.builders.staged_files import is_closed, note_budget, print_unfinished, staged
 from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import confirm
@@ -82,7 +82,7 @@ def _delete_if_finished(path: Path) -> None:
         if journal.header.inputs and state(path, journal) is JournalState.FINISHED:
             remove(path)
         elif journal.header.inputs and not in_use(path):
-            print_unfinished(path)
+            print_unfinished(path, at_budget=journal.budget is not None)
 
 
 def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "ResumeRequest") -> None:
@@ -108,6 +108,7 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
         def at_end(error: BaseException | None) -> None:
             if error is None or isinstance(error, AudioLost):
                 recorder.release()
+            note_budget(error, reopened.recorder.note)
             add_journal(request.library, journal.path)
             if isinstance(error, KeyboardInterrupt):
                 print_untranscribed(journal.path, ())
@@ -146,7 +147,7 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         recorders = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
         opens = partial(resumed_outputs, view, request.level, recorders, stage.base_ms, begun=stage.begun)
         add = partial(add_journal, request.library, journal.path, stage.number)
-        kept = partial(outputs_with_end, opens, partial(_act_if_over, add))
+        kept = partial(outputs_with_end, opens, partial(_act_if_closed, add))
         recorded = partial(staged, stage.number, kept, reopened.recorder.note)
         with _words_named(journal):
             runs = [*runs, (stage.sources(source_builder), recorded)]
@@ -174,8 +175,8 @@ def _words_named(journal: Journal) -> Iterator[None]:
         raise UsageError(exc.problem, "; ".join(filter(None, (exc.advice, words)))) from exc
 
 
-def _act_if_over(act: Callable[[], None], error: BaseException | None) -> None:
-    if is_over(error):
+def _act_if_closed(act: Callable[[], None], error: BaseException | None) -> None:
+    if is_closed(error):
         act()
 
 
@@ -189,6 +190,9 @@ def _connect(
     if connection_options.local:
         notices = [f"{option} has no effect on the embedded recognizer" for option in ignored_options(recognition)]
         recognition = effective_options(recognition)
+    elif journal.budget is not None and request.budget is None and request.level is not None:
+        limit = f"the budget of {journal.budget:g} CNY"
+        print_message(f"asr: {journal.id}: {limit} is spent; without --budget nothing limits the cost of the rest")
     connection = request.retry_options.applied_to(connection_options.service_connection(stack, recognition))
     return RunBuilder(
         model,

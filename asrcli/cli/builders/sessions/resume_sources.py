@@ -10,7 +10,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
-from asrcli.journal.reading import JournalPart, text_end_ms
+from asrcli.journal.journal_part import JournalPart, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.excerpt import Clip

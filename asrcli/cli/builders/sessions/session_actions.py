@@ -46,7 +46,7 @@ def export(
     builder = OutputBuilder(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,
-        remade=True,
+        atomic=True,
     )  # fmt: skip
     check_also_read(entry.inputs)
     builder.check(entry.inputs)

@@ -12,7 +12,7 @@ from asrcli.cli.builders.library_writing import transcript_library
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, UsageError
-from asrcli.journal.directory import NAMES_SHOWN
+from asrcli.journal.directory import NAMES_SHOWN, NEWEST
 from asrcli.library.library_entry import LibraryEntry, entry_of_journal
 
 if TYPE_CHECKING:
@@ -49,11 +49,13 @@ class SessionCatalogue:
         return [CataloguedSession(name, paths.get(name), kept.get(name)) for name in names]
 
     def find(self, prefix: str) -> CataloguedSession:
-        """The session whose ID begins with `prefix`.
+        """The session whose ID begins with `prefix`; the newest for `NEWEST`.
 
         Raises:
             UsageError: no ID begins so, or more than one.
         """
+        if prefix == NEWEST and self.sessions:
+            return self.sessions[0]
         found = [session for session in self.sessions if prefix and session.id.startswith(prefix)]
         exact = [session for session in found if session.id == prefix]
         if len(found) == 1 or exact:

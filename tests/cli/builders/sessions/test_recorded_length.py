@@ -18,7 +18,8 @@ from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError
 from asrcli.core.events import Began, Event, Final, Gap, Partial
 from asrcli.core.transcript import Sentence, Transcript, fold
-from asrcli.journal.reading import Journal, JournalPart
+from asrcli.journal.journal_part import JournalPart
+from asrcli.journal.reading import Journal
 from asrcli.outputs.capitalization import CapitalizedOutput
 from asrcli.outputs.formatting import clock, wall_clock
 from asrcli.outputs.line_writer import LineWriter

@@ -1,0 +1,35 @@
+"""What one run of a journal session recorded, and where its text ends. Reads no files."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from asrcli.core.dataclass import dataclass, field
+from asrcli.core.events import Gap
+from asrcli.core.transcript import Sentence
+
+
+@dataclass
+class JournalPart:
+    """What one run recorded: the first one, or one that resumed the session.
+
+    Attributes:
+        begins: For each speaker, where the run began to transcribe, in milliseconds.
+        sentences: Its finals in order; those without text have number 0.
+        end: The account that it recorded at its end; None if it was interrupted.
+        stage: Index of the stage of the command that it belongs to.
+        heard: The sources that it began to transcribe, in order, each with its begin in milliseconds.
+        gaps: What it named as lost, and no later run of the same stage transcribed again.
+    """
+
+    begins: dict[str, int] = field(default_factory=dict)
+    sentences: list[Sentence] = field(default_factory=list)
+    end: Mapping[str, Any] | None = None
+    stage: int = 0
+    heard: list[tuple[str, int]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def text_end_ms(parts: Iterable[JournalPart], speaker: str) -> int:
+    """Return where the text of a speaker ends in some runs, in milliseconds; 0 without any text."""
+    finals = (sentence.final for part in parts for sentence in part.sentences)
+    return max((final.end_ms for final in finals if final.speaker == speaker), default=0)

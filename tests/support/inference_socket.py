@@ -1,0 +1,53 @@
+"""The server side of the inference wire on a real socket; the test decides what it sends."""
+
+from typing import Any
+
+from websockets.sync.server import ServerConnection
+
+from asrcli.core.client_commands import StartTask
+from asrcli.core.events import Final, Partial, Ready
+from asrcli.core.message import Binary, Text
+from asrcli.protocol.inference.codec import InferenceServer
+
+
+class InferenceSocket:
+    """The server end of the inference wire on a real socket."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection, self._codec = connection, InferenceServer(lambda: "id")
+
+    def handle(self, kind: type[Any]) -> None:
+        """Until a request of that kind has come."""
+        heard: list[Any] = []
+        while not any(isinstance(request, kind) for request in heard):
+            data = self._connection.recv(20)
+            heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
+
+    def hear_audio(self, samples: int) -> None:
+        """Until so much audio has come."""
+        while samples > 0:
+            data = self._connection.recv(20)
+            samples -= len(data) // 2 if isinstance(data, bytes) else 0
+
+    def say(self, *events: Any) -> None:
+        """Say these events."""
+        for event in events:
+            for message in self._codec.encode(event):
+                assert isinstance(message, Text)
+                self._connection.send(message.data)
+
+    def fail(self, code: str, words: str) -> None:
+        """Say that the task has failed."""
+        (failed,) = self._codec.fail(code, words)
+        assert isinstance(failed, Text)
+        self._connection.send(failed.data)
+
+
+def begun(connection: ServerConnection) -> InferenceSocket:
+    """A task that has started and said one sentence."""
+    speaking = InferenceSocket(connection)
+    speaking.handle(StartTask)
+    speaking.say(Ready(""))
+    speaking.hear_audio(8000)
+    speaking.say(Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))
+    return speaking
