@@ -28,7 +28,7 @@ BROKEN: dict[str, tuple[str, Callable[[socket.socket], None], str, Cause]] = {
     "reset": ("ws", _reset, "Connection reset by peer", Cause.NETWORK),
     "reset in TLS": ("wss", _reset, "Connection reset by peer", Cause.NETWORK),
     "no TLS any more": ("wss", _break_tls, "TLS failed: WRONG_VERSION_NUMBER", Cause.TLS),
-    "hung up": ("ws", lambda line: line.close(), "no WebSocket there", Cause.NO_SERVICE),
+    "hung up": ("ws", lambda line: line.close(), "no WebSocket there", Cause.TLS),
 }
 
 

@@ -206,7 +206,7 @@ def test_a_proxy_that_leaves_while_tls_begins_is_a_failed_connection(
         dial("wss://service.test", ConnectionSettings(proxy=proxy, ca=str(certificate)))
     thread.join(60)
     assert caught.value.cause is Cause.PROXY
-    assert "the proxy 127.0.0.1: " in str(caught.value)
+    assert f"the proxy {proxy.removeprefix(scheme + '://')}: " in str(caught.value)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
