@@ -63,14 +63,16 @@ def written(**fields: Any) -> Text:
 
 
 def good(codec: ClientCodec) -> list[Message]:
-    """A sentence as each kind of service says it when it is well; behind it, for an answer that waits, the end."""
+    """A sentence as each kind of service says it when it is well; behind it, for one that waits for others, the end."""
     if isinstance(codec, InferenceClient):
         half = {"sentence_id": 77, "begin_time": 10, "end_time": 20, "text": KNOWN, "words": [], "sentence_end": True}
         for output in ({"sentence": half}, {"transcription": half, "translations": [half | {"lang": "en"}]}):
             translates = "sentence" not in output
             if translates == bool(codec._recognition.translate):
                 header = {"task_id": codec.task_id, "event": "result-generated"}
-                return [written(header=header, payload={"output": output})]
+                end = {"task_id": codec.task_id, "event": "task-finished"}
+                sentence = written(header=header, payload={"output": output})
+                return [sentence, written(header=end, payload={})] if translates else [sentence]
     about = {"item_id": "known"}
     marks = [
         written(type="input_audio_buffer.speech_started", audio_start_ms=10, **about),
