@@ -58,7 +58,7 @@ class AudioFeed:
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
         self.message_at = 0.0
         self.unanswered = False
-        self._open_sent_from = -1  # the begin of the audio that was sent again for a sentence that a task left open
+        self._open_resent_from = -1  # the begin of the audio that was sent again for a sentence that a task left open
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
         self.idle = False
@@ -319,8 +319,8 @@ class AudioFeed:
     def _open_sentence_position(self, begin_ms: int) -> int:
         """Return where to begin for a sentence that a task left open; after the second try the sentence is lost."""
         begin = self._format.samples(max(0, begin_ms - MARGIN_MS, self._account.ledger.text_until(begin_ms)))
-        if begin >= self._audio.start and begin > self._open_sent_from:
-            self._open_sent_from = begin
+        if begin >= self._audio.start and begin > self._open_resent_from:
+            self._open_resent_from = begin
             self.idle = False
             return begin
         self._account.add_missing(begin_ms, self.cursor_ms, NO_TEXT, whole=True)

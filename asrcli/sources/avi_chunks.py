@@ -9,11 +9,10 @@ index at the end of the file; without one it is estimated by the bytes.
 import io
 import re
 import struct
-from contextlib import suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from asrcli.sources.avi_index import AviIndex, read_index
+from asrcli.sources.exact_reader import opened_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,13 +39,9 @@ class AviChunks:
     """
 
     def __init__(self, path: str, stream: int) -> None:
-        # A pipe can be read only once. A file that has gone is reported by whoever decodes it.
-        self._file: IO[bytes] = io.BytesIO()
-        self._can_read = False
-        with suppress(OSError):
-            if path:
-                self._file = Path(path).open("rb")  # noqa: SIM115  `close` closes it
-                self._can_read = True
+        file = opened_again(path)
+        self._can_read = file is not None
+        self._file: IO[bytes] = file or io.BytesIO()
         self.is_damaged = False
         self._tag = b"%02dwb" % stream
         self._stream = stream

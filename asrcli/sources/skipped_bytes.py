@@ -1,9 +1,9 @@
 """Finds the bytes of a raw stream that its demuxer skipped without a message, because it found no frame in them."""
 
 import io
-from contextlib import suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from asrcli.sources.exact_reader import opened_again
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet
@@ -24,13 +24,9 @@ class SkippedBytes:
     """
 
     def __init__(self, path: str, time_base: float) -> None:
-        # A pipe can be read only once. A file that has gone is reported by whoever decodes it.
-        self._file: IO[bytes] = io.BytesIO()
-        self._lost_track = True
-        with suppress(OSError):
-            if path:
-                self._file = Path(path).open("rb")  # noqa: SIM115  `close` closes it
-                self._lost_track = False
+        file = opened_again(path)
+        self._lost_track = file is None
+        self._file: IO[bytes] = file or io.BytesIO()
         self._time_base = time_base
         self._not_found: list[int] = []  # sizes of the last packets that are not in the file as they are
         self._bytes = 0  # of packets so far

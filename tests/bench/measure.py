@@ -42,7 +42,7 @@ def machine() -> str:
     began = time.process_time()
     plain()
     step_us = (time.process_time() - began) / PLAIN_STEPS * 1e6
-    python = f"Python {platform.python_version()}, {step_us:.2f} us for a step of plain Python"
+    python = f"Python {platform.python_version()}, {step_us:.2f} µs for a step of plain Python"
     return f"{when}, {processor}, {os.cpu_count()} cores, {load}; {python}; {libraries}"
 
 

@@ -1,7 +1,11 @@
-"""A server's certificate that nobody has signed, made on the spot."""
+"""A server's certificate that nobody has signed, made on the spot, and a server that leaves its client."""
 
+import socket
 import ssl
 import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -13,3 +17,24 @@ def certified(folder: Path) -> tuple[ssl.SSLContext, Path, Path]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context, certificate, key
+
+
+@contextmanager
+def leaving(tls: ssl.SSLContext | None, leave: Callable[[socket.socket], None], answer: bytes = b"") -> Iterator[str]:
+    """A server on 127.0.0.1 for one client: it reads a request, sends the answer, and leaves. Yields host and port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve_one() -> None:
+        line, _ = listener.accept()
+        if tls is not None:
+            line = tls.wrap_socket(line, server_side=True)
+        with line, suppress(OSError):
+            line.recv(4096)
+            line.sendall(answer)
+            leave(line)
+
+    thread = threading.Thread(target=serve_one, daemon=True)
+    thread.start()
+    with listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    thread.join(60)

@@ -3,7 +3,6 @@
 import shutil
 import socket
 import struct
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import ConnectFailed
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.websocket import dial
-from tests.support.tls import certified
+from tests.support.tls import certified, leaving
 
 
 def _reset(line: socket.socket) -> None:
@@ -39,20 +38,6 @@ def test_a_connection_that_breaks_before_the_answer_is_not_taken_for_another_ser
 ) -> None:
     """The network or TLS has failed, so the advice must not be to look for another address."""
     tls, certificate, _ = certified(tmp_path)
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve_one() -> None:
-        line, _ = listener.accept()
-        if scheme == "wss":
-            line = tls.wrap_socket(line, server_side=True)
-        with line:
-            line.recv(4096)
-            leave(line)
-
-    thread = threading.Thread(target=serve_one, daemon=True)
-    thread.start()
-    url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-    with listener, pytest.raises(ConnectFailed, match=said) as caught:
-        dial(url, ConnectionSettings(ca=str(certificate)))
-    thread.join(60)
+    with leaving(tls if scheme == "wss" else None, leave) as place, pytest.raises(ConnectFailed, match=said) as caught:
+        dial(f"{scheme}://{place}", ConnectionSettings(ca=str(certificate)))
     assert caught.value.cause is cause

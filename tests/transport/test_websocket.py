@@ -6,7 +6,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from asrcli.core.settings import ConnectionSettings, Secret
 from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.transport.websocket import dial
 from tests.support.relay import join
-from tests.support.tls import certified
+from tests.support.tls import certified, leaving
 
 NOBODY = "http://me:secret@127.0.0.1:9"
 
@@ -188,25 +188,11 @@ def test_a_proxy_that_leaves_while_tls_begins_is_a_failed_connection(
 ) -> None:
     """With TLS inside the TLS of the proxy too, where asyncio raises errors that are none of the network."""
     tls, certificate, _ = certified(tmp_path)
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def lead() -> None:
-        line, _ = listener.accept()
-        if scheme == "https":
-            line = tls.wrap_socket(line, server_side=True)
-        line.recv(4096)
-        line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        with suppress(OSError):
-            leave(line)
-
-    thread = threading.Thread(target=lead, daemon=True)
-    thread.start()
-    proxy = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-    with listener, pytest.raises(ConnectFailed) as caught:
-        dial("wss://service.test", ConnectionSettings(proxy=proxy, ca=str(certificate)))
-    thread.join(60)
+    encrypted = tls if scheme == "https" else None
+    with leaving(encrypted, leave, b"HTTP/1.1 200 OK\r\n\r\n") as place, pytest.raises(ConnectFailed) as caught:
+        dial("wss://service.test", ConnectionSettings(proxy=f"{scheme}://{place}", ca=str(certificate)))
     assert caught.value.cause is Cause.PROXY
-    assert f"the proxy {proxy.removeprefix(scheme + '://')}: " in str(caught.value)
+    assert f"the proxy {place}: " in str(caught.value)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
