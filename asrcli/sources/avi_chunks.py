@@ -12,7 +12,7 @@ import struct
 from typing import IO, TYPE_CHECKING
 
 from asrcli.sources.avi_index import AviIndex, read_index
-from asrcli.sources.exact_reader import opened_again
+from asrcli.sources.second_reader import opened_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,8 +2,6 @@
 
 import io
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 Read = Callable[[int], bytes]  # returns at least one and at most `size` bytes; none at the end
@@ -15,21 +13,6 @@ TAIL_BYTES = 1 << 18  # how much of its end is looked at: more than is between t
 def reader(file: IO[bytes] | io.RawIOBase) -> Read:
     """Return a function that reads a file and never returns None."""
     return lambda size: file.read(size) or b""
-
-
-def opened_again(path: str) -> IO[bytes] | None:
-    """Open a file that a decoder reads too; the caller closes it.
-
-    Args:
-        path: Empty for an input that can be read only once, such as a pipe.
-
-    Returns:
-        None for such an input, and for a file that cannot be opened: whoever decodes it reports the error.
-    """
-    with suppress(OSError):
-        if path:
-            return Path(path).open("rb")
-    return None
 
 
 def start_after_tag(file: io.FileIO) -> tuple[bytes, int]:

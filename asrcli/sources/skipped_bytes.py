@@ -3,7 +3,7 @@
 import io
 from typing import IO, TYPE_CHECKING
 
-from asrcli.sources.exact_reader import opened_again
+from asrcli.sources.second_reader import opened_again
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet
