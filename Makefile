@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make check · make bench · make outage · make chaos · make soak · make fuzz · make release VERSION=1.2.3
+# make demo · make test · make lint · make check · make lowest · make bench · make outage · make chaos · make soak · make fuzz · make release VERSION=1.2.3
 # Each does its own set-up in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
@@ -13,8 +13,9 @@ MINUTES ?= 60
 FUZZ_SECONDS ?= 600
 FUZZ ?=
 ROWS ?=
+LOWEST ?= tests/cli/test_help.py tests/cli/test_completions.py tests/cli/render tests/outputs tests/sources tests/transport
 
-.PHONY: demo test lint check bench outage chaos soak fuzz completions man recording release clean
+.PHONY: demo test lint check lowest bench outage chaos soak fuzz completions man recording release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
@@ -33,6 +34,15 @@ check: lint $(VENV)/.mic
 	$(BIN)/coverage run -m pytest -n 3 --dist loadfile -m "not slow"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tests.support.coverage_gate
+
+# The lowest versions of what is installed with it that pyproject.toml allows, in an environment of their own.
+lowest: $(VENV)/.test
+	$(BIN)/python -m tests.support.lowest_versions >$(VENV)/lowest.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"
+	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint $(VENV)/lowest.txt \
+		--editable '.[denoise,eval,keyring,remote,serve]' --group test
+	$(VENV)-lowest/bin/python -m pytest -n 3 --dist loadfile -m "not slow" $(LOWEST)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench $(ROWS)
@@ -66,7 +76,7 @@ release: $(VENV)/.mic
 	$(BIN)/python -m tests.support.release $(VERSION)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-lowest
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

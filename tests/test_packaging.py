@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.support.lowest_versions import constraints
+
 PROJECT = tomllib.loads(Path(__file__).parent.parent.joinpath("pyproject.toml").read_text("utf-8"))["project"]
 LINUX, MAC, WINDOWS = ("x86_64", "linux"), ("arm64", "darwin"), ("AMD64", "win32")
 # The newest pocketsphinx that has a wheel there; empty where none has.
@@ -87,3 +89,12 @@ def test_nothing_that_belongs_to_it_is_ignored() -> None:
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not in a clone")
     assert hidden == []
+
+
+def test_each_library_has_one_lowest_version() -> None:
+    """`make lowest` installs it; below it something does not work."""
+    lowest = dict(line.split("==") for line in constraints(PROJECT))
+    assert {"typer", "rich", "websockets", "av", "keyring"} <= set(lowest)
+    for library in ("x", "x<2", "x>=1,==1.5"):
+        with pytest.raises(ValueError, match=library):
+            list(constraints({"name": "y", "dependencies": [library], "optional-dependencies": {}}))

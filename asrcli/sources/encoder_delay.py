@@ -58,7 +58,7 @@ def undeclared_s(
 
 
 def _is_film(stream: "Stream") -> bool:
-    return stream.type == "video" and not int(stream.disposition) & _ATTACHED_PICTURE
+    return stream.type == "video" and not stream.disposition.value & _ATTACHED_PICTURE
 
 
 def _first_picture_s(pictures: "list[Stream]", unknown_s: float) -> float:

@@ -53,7 +53,7 @@ class SoundTrack:
 def describe_track(number: int, stream: "AudioStream") -> SoundTrack:
     """Describe the sound track of an open container; `number` counts from 1."""
     context = cast("AudioCodecContext | None", stream.codec_context)  # None if no decoder knows the codec
-    default = bool(int(stream.disposition) & 1)
+    default = bool(stream.disposition.value & 1)
     return SoundTrack(number, stream.language or "", default, context is not None, _tag(stream))
 
 

@@ -40,7 +40,7 @@ from tests.support.command import CLIP, asr
         (["batch", "talks", "-o", "texts"], "No such option: -o; in asr batch this is --out"),
         (["batch", "talks", "--output-dir", "texts"], "; in asr batch this is --out"),
         (["file", str(CLIP), "--local", "--language", "zh"], "asr engines pull models that can be added"),
-        (["file", str(CLIP), "--local", "--language", "en-US"], "knows English (en) only; did you mean en?"),
+        (["file", str(CLIP), "--local", "--language", "en-US"], "English (en) only; did you mean en?"),
         (["file", "talk.wav", "-f", "txt"], "'html'; did you mean text?"),
         (["file", "talk.wav", "-f", "SRT"], "; did you mean srt?"),
         (["file", "talk.wav", "-f", "docx"], "'html'; see "),
