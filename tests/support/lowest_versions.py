@@ -3,6 +3,7 @@
 python -m tests.support.lowest_versions
 """
 
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,4 +38,4 @@ def constraints(project: dict[str, Any]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(constraints(tomllib.loads(PROJECT.read_text("utf-8"))["project"])))
+    sys.stdout.write("".join(f"{line}\n" for line in constraints(tomllib.loads(PROJECT.read_text("utf-8"))["project"])))
