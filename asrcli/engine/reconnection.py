@@ -37,6 +37,7 @@ class Reconnection:
         self._retries = retries
         self._jitter = jitter
         self._skip_to: int | None = None  # audio before this position was sent too often
+        self._waits_for_others: AsrError | None = None  # why this session does not get through where others may
         self._asked_again_ms = -1  # sound from here on was sent again, because a service did not answer at the end
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
@@ -49,10 +50,11 @@ class Reconnection:
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
             recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)
-        was_ready = self._account.was_ready or self._connection.service_was_ready
+        was_ready = self._expects_service(error)
         loss = Loss(error, was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
         if attempt is None:
+            self._connection.withdraw()
             return None
         self._skip_to = attempt.skip_to
         silent_s = 0.0
@@ -65,6 +67,25 @@ class Reconnection:
                 Notice("info", f"waiting up to {self._retries.retry_for_s:g} s for the end of the outage")
             )
         return attempt
+
+    def _expects_service(self, error: AsrError) -> bool:
+        """Whether the address is right, or may turn out to be right by the call of another session."""
+        self._waits_for_others = None
+        if self._account.was_ready:
+            return True
+        if not self._backoff.may_become_ready(error):
+            self._connection.withdraw()
+            self._waits_for_others = error
+        return self._connection.may_reach_service
+
+    def check_hope(self) -> None:
+        """Raise the error of the last call again if another call was due only because other sessions might get through.
+
+        Raises:
+            AsrError: none of them has, and none will.
+        """
+        if self._waits_for_others is not None and not self._connection.may_reach_service:
+            raise self._waits_for_others
 
     def recover(self) -> None:
         """Go back to the first undecided audio after a loss; audio that was sent too often becomes a gap."""
