@@ -90,6 +90,7 @@ def final_of(
     begin_ms: int | None,
     after_ms: int,
     sent_ms: int | None,
+    sure: timestamps.SureTime,
     others: Iterable[int] = (),
 ) -> Final:
     """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences."""
@@ -103,7 +104,9 @@ def final_of(
     )  # fmt: skip
     words = timestamps.within(result.words, first_ms, last_ms)
     estimated = begin_ms is None or result.end_ms is None
-    return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated)
+    named = timestamps.named_span(result.begin_ms, result.end_ms, result.words, sent_ms)
+    sure_ms = sure.add(*named, result.text)
+    return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated, sure_ms=sure_ms)
 
 
 def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:

@@ -65,6 +65,7 @@ class TranslationPairs:
         self._dropped = dropped
         self._keys = keys
         self._after_ms = 0  # the end of the last final
+        self._sure = {True: timestamps.SureTime(), False: timestamps.SureTime()}  # of transcripts, of translations
         self._pairs: dict[str, _Pair] = {}
         self._ends: dict[tuple[Number, bool], SentenceResult] = {}  # the last ended text of each number
         # How many sentences of each number became final without their translation.
@@ -86,11 +87,11 @@ class TranslationPairs:
             if isinstance(pair, Notice):
                 yield pair
                 continue
-            read_text = self._one_text(pair.key, result, language, sent_ms)
+            read_text = self._one_text(pair.key, result, sent_ms, is_transcript=is_transcript)
             if is_transcript:
                 pair.transcript = read_text
             else:
-                pair.translated = read_text
+                pair.translated = replace(read_text, language=language)
             if result.ended:
                 self._remember(result, is_transcript=is_transcript)
             touched[pair.key] = None
@@ -158,11 +159,11 @@ class TranslationPairs:
         key = self._keys.new(str(number + 1) if isinstance(number, int) else result.name)
         return self._pairs.setdefault(key, _Pair(key, number))
 
-    def _one_text(self, key: str, result: SentenceResult, language: str, sent_ms: int | None) -> OneText:
+    def _one_text(self, key: str, result: SentenceResult, sent_ms: int | None, *, is_transcript: bool) -> OneText:
         if result.ended:
-            return replace(sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms), language=language)
-        begin_ms = sentence.begin_of(result, self._after_ms, sent_ms)
-        return replace(sentence.partial_of(key, result, begin_ms), language=language)
+            sure = self._sure[is_transcript]
+            return sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms, sure)
+        return sentence.partial_of(key, result, sentence.begin_of(result, self._after_ms, sent_ms))
 
     def _remember(self, result: SentenceResult, *, is_transcript: bool) -> None:
         self._ends.pop((result.number, is_transcript), None)
@@ -198,7 +199,7 @@ class TranslationPairs:
         if isinstance(first, Partial):
             ends = [other.end_ms for other in others if isinstance(other, Final)]
             end_ms = max([first.begin_ms, *(word.end_ms for word in first.words), *ends])
-            first = Final(key, first.begin_ms, end_ms, first.text, first.words, first.language)
+            first = Final(key, first.begin_ms, end_ms, first.text, first.words, first.language, sure_ms=first.begin_ms)
         for other in others:
             first = _with(first, other)
         self._after_ms = max(self._after_ms, first.end_ms)
