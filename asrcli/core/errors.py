@@ -10,6 +10,7 @@ AsrError
 │   ├── JournalUnreadable a journal without its header, whose audio is kept
 │   └── LibraryDamaged    the library of transcripts cannot be read (library/library_file.py)
 ├── OutputError           the transcript cannot be written: no permission, disk full
+│   └── CommandNotRun     sentences that the command of --exec did not get
 ├── OutputClosed          the pipe that we write to was closed: the program ends quietly
 ├── TransportError        the connection
 │   ├── ConnectFailed     was never open
@@ -148,6 +149,13 @@ class OutputError(AsrError):
 
     def __str__(self) -> str:
         return without_secrets(f"cannot write {self.path}: {self.reason}")
+
+
+class CommandNotRun(OutputError):
+    """Sentences that a command of the user did not get: it is not there, cannot be started, or had to be stopped."""
+
+    def __str__(self) -> str:
+        return without_secrets(f"{self.path}: {self.reason}")
 
 
 class OutputClosed(AsrError):
