@@ -224,3 +224,21 @@ def _write_words(words: tuple[Word, ...], full_text: str, settled: int) -> Itera
         if word.estimated:
             described[ESTIMATED] = True
         yield described
+
+
+def write_one_text(event: Partial | Final) -> Json:
+    """The transcript or the translation of a sentence in a result of a model that translates."""
+    written = write(event)
+    head = {"sentence_id": written["sentence_id"] - 1, "begin_time": event.begin_ms}
+    if isinstance(event, Final):
+        return head | {"end_time": event.end_ms, "text": event.text, "words": written["words"], "sentence_end": True}
+    fixed = [word for word in written["words"] if word["fixed"]]
+    open_words = [word for word in written["words"] if not word["fixed"]]
+    open_ms = now_ms = event.begin_ms
+    if event.words:
+        now_ms = event.words[-1].end_ms
+    if open_words:
+        open_ms = open_words[0]["begin_time"]
+    stash = head | {"begin_time": open_ms, "current_time": now_ms, "text": event.unsettled, "words": open_words}
+    now = {"current_time": now_ms, "text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}
+    return head | now

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import ProtocolError
+from asrcli.core.errors import ProtocolError, shorten
 from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import TASK_MOST_OPEN
@@ -24,6 +24,7 @@ from asrcli.protocol.json_messages import Json, flag, label, need, objects, part
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
 MOST_WAITING = 4  # sentences of which only one text has ended
+UNTRANSLATED = "the service sent no translation for a sentence"
 TOO_LATE = "dropped a translation that came too late: its sentence is final without all of it"
 
 OneText = Partial | Final  # the transcript or the translation of a sentence; a translation has its language
@@ -68,8 +69,8 @@ class TranslationPairs:
         self._sure = {True: timestamps.SureTime(), False: timestamps.SureTime()}  # of transcripts, of translations
         self._pairs: dict[str, _Pair] = {}
         self._ends: dict[tuple[Number, bool], SentenceResult] = {}  # the last ended text of each number
-        # How many sentences of each number became final without their translation.
-        self._missing_translations: Counter[Number] = Counter()
+        self._missing_translations: Counter[Number] = Counter()  # sentences that became final without one
+        self._next_number = 0  # of the sentence that becomes final next
         self._unfinished_texts: dict[Number, str] = {}  # transcripts that became final before they had ended
 
     def read(self, output: Json, sent_ms: int | None) -> Iterator[Event]:
@@ -189,6 +190,8 @@ class TranslationPairs:
         pair = self._pairs.pop(key)
         if self._wants_transcript and pair.lacks(is_transcript=True):
             yield self._dropped.missing_text()
+        elif not self._wants_transcript:
+            yield from self._without_translation(pair)
         if isinstance(pair.translated, Partial):
             yield self._dropped.missing_translation()
         if self._target_language and pair.lacks(is_transcript=False):
@@ -204,6 +207,17 @@ class TranslationPairs:
             first = _with(first, other)
         self._after_ms = max(self._after_ms, first.end_ms)
         yield first
+
+    def _without_translation(self, pair: _Pair) -> Iterator[Notice]:
+        """Notices of sentences for which no translation came and which nothing shows: their numbers are left out."""
+        if pair.translated is None:
+            yield Notice("warning", f"{UNTRANSLATED}: its transcript is shown: {shorten(pair.texts[0].text)}")
+        if isinstance(pair.number, int):
+            skipped = range(self._next_number, pair.number)
+            known = {other.number for other in self._pairs.values() if other.number in skipped}
+            self._next_number = max(self._next_number, pair.number + 1)
+            if len(known) < pair.number - skipped.start:
+                yield Notice("warning", f"{UNTRANSLATED} before this one: {shorten(pair.texts[0].text)}")
 
     def _partial_of(self, pair: _Pair) -> Iterator[Partial]:
         first, *others = pair.texts
@@ -222,13 +236,15 @@ def write(event: OneText, recognition: RecognitionSettings) -> Json:
     """The output that carries an event, with every key that the official SDK reads; empty if there is no text."""
     output: Json = {}
     if recognition.transcription is not False or not recognition.translate:
-        output[TRANSCRIPTION] = _write_text(event)
+        output[TRANSCRIPTION] = sentence.write_one_text(event)
     if recognition.translate and (event.translation or isinstance(event, Final)):
         if isinstance(event, Final):
             translated: OneText = replace(event, text=event.translation, words=())
         else:
             translated = replace(event, settled="", unsettled=event.translation, words=())
-        output[TRANSLATIONS] = [_write_text(translated) | {"lang": event.translated_into or recognition.translate}]
+        output[TRANSLATIONS] = [
+            sentence.write_one_text(translated) | {"lang": event.translated_into or recognition.translate}
+        ]
     return output
 
 
@@ -281,20 +297,3 @@ def _timed(one_text: Json) -> SentenceResult:
     if result.end_ms is not None:
         return result
     return result._replace(end_ms=timestamps.usable_time(one_text, "current_time"))
-
-
-def _write_text(event: OneText) -> Json:
-    written = sentence.write(event)
-    head = {"sentence_id": written["sentence_id"] - 1, "begin_time": event.begin_ms}
-    if isinstance(event, Final):
-        return head | {"end_time": event.end_ms, "text": event.text, "words": written["words"], "sentence_end": True}
-    fixed = [word for word in written["words"] if word["fixed"]]
-    open_words = [word for word in written["words"] if not word["fixed"]]
-    open_ms = now_ms = event.begin_ms
-    if event.words:
-        now_ms = event.words[-1].end_ms
-    if open_words:
-        open_ms = open_words[0]["begin_time"]
-    stash = head | {"begin_time": open_ms, "current_time": now_ms, "text": event.unsettled, "words": open_words}
-    now = {"current_time": now_ms, "text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}
-    return head | now
