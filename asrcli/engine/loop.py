@@ -127,8 +127,7 @@ class SessionLoop:
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
             self._settle()
-            if self._input_ended:
-                self._feed.find_quiet()
+            self._reconnection.decide(input_ended=self._input_ended)
             if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:
                 self._link = LinkState.CLOSED
                 return

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.events import Notice, Reconnecting
+from asrcli.core.interfaces import HoldsFinals
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.backoff import Attempt, Backoff, Loss
+from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import LinkState
 from asrcli.recovery.spans import length
 
@@ -40,6 +42,13 @@ class Reconnection:
         self._waits_for_others: AsrError | None = None  # why this session does not get through where others may
         self._asked_again_ms = -1  # sound from here on was sent again, because a service did not answer at the end
 
+    def decide(self, *, input_ended: bool) -> None:
+        """Decide after a loss what needs no other connection."""
+        if input_ended:
+            self._feed.find_quiet()
+        if self._backoff.attempt or self._retries.limit == 0:  # else what is missing may come with the next connection
+            self._take_held_finals()
+
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
         task, recent = self._connection.task, self._account.recent_finals
@@ -54,6 +63,7 @@ class Reconnection:
         loss = Loss(error, was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
         if attempt is None:
+            self._take_held_finals()
             self._connection.withdraw()
             return None
         self._skip_to = attempt.skip_to
@@ -67,6 +77,19 @@ class Reconnection:
                 Notice("info", f"waiting up to {self._retries.retry_for_s:g} s for the end of the outage")
             )
         return attempt
+
+    def _take_held_finals(self) -> None:
+        """Count and emit the sentences whose text has come, and which the codec holds back for their translation."""
+        task = self._connection.task
+        if not isinstance(task.codec, HoldsFinals):
+            return
+        for event in task.take(task.codec.rest_after_loss(), self._account.clock()):
+            if isinstance(event, RepeatedFinal):
+                self._account.drop_repeat(event.final)
+                continue
+            if self._account.add_event(event):
+                self._backoff.progress()
+            self._account.emit_after_gaps(event)
 
     def _expects_service(self, error: AsrError) -> bool:
         """Whether the address is right, or may turn out to be right by the call of another session."""

@@ -119,9 +119,10 @@ class TranslationPairs:
             elif self._wants_transcript and pair.is_waiting and pair.lacks(is_transcript=True):
                 return
 
-    def rest(self) -> Iterator[Event]:
-        """The finals at the end of the task: sentences of which one text has ended, with what there is of the other."""
-        for key in [key for key, pair in self._pairs.items() if pair.is_waiting]:
+    def rest(self, *, transcribed: bool = False) -> Iterator[Event]:
+        """The finals of sentences of which one text has ended, or the transcript, with what there is of the other."""
+        ended = {key: pair for key, pair in self._pairs.items() if pair.is_waiting}
+        for key in [key for key, pair in ended.items() if not (transcribed and pair.lacks(is_transcript=True))]:
             yield from self._final(key)
 
     def _read_texts(self, output: Json) -> Iterator[tuple[bool, SentenceResult, str] | Notice]:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -100,27 +99,6 @@ def test_finishing_commits_what_is_open_and_nothing_else() -> None:
     pair.ask(pair.client.commit())
     assert pair.client.commit() == []
     assert pair.ask(pair.client.finish()) == [FinishTask()]
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"type": "session.finish"},
-        {"type": "session.update", "session": {}},
-        {"type": "input_audio_buffer.commit"},
-        {"type": "input_audio_buffer.clear"},
-    ],
-)
-@pytest.mark.parametrize("finished", [False, True])
-def test_whoever_waits_for_an_answer_after_the_finish_gets_one(event: dict[str, Any], finished: bool) -> None:
-    """An error, before and after session.finished; audio may still be on its way and is ignored."""
-    pair = begun(MANUAL)
-    pair.ask(pair.client.finish())
-    if finished:
-        pair.tell(Finished())
-    assert pair.server.receive(Text(json.dumps({"type": "input_audio_buffer.append", "audio": ""}))) == []
-    with pytest.raises(ProtocolError, match=f"{event['type']} after session.finish"):
-        pair.server.receive(Text(json.dumps(event)))
 
 
 def test_clearing_forgets_the_open_utterance() -> None:
