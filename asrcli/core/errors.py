@@ -33,7 +33,7 @@ AsrError
 from typing import TYPE_CHECKING
 
 from asrcli.core.causes import Cause
-from asrcli.core.printable import quantity
+from asrcli.core.printable import harmless, quantity
 from asrcli.core.redaction import bare_url, without_secrets
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class ConnectionLost(TransportError):
 
     def __str__(self) -> str:
         code = f" (close code {self.code})" if self.code is not None else ""
-        return f"connection lost: {shorten(self.reason)}{code}"
+        return f"connection lost: {shorten(harmless(self.reason)) or 'no readable reason'}{code}"
 
 
 class ProtocolError(TransportError):
@@ -262,7 +262,7 @@ class ServiceRefused(AsrError):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
+        reason = ": ".join(filter(None, (shorten(harmless(self.code)), shorten(harmless(self.message)).rstrip("."))))
         sentence = f"refused by the service: {reason or 'no reason given'}"
         if self.task_id:
             sentence += f" (task {shorten(self.task_id)})"

@@ -53,6 +53,8 @@ SENTENCES = [
     (ConnectFailed("ws://h", "refused", Cause.NOTHING_LISTENS), 4, "cannot connect to ws://h: refused"),
     (ConnectionLost("silent"), 4, "connection lost: silent"),
     (ConnectionLost("broke", 1006), 4, "connection lost: broke (close code 1006)"),
+    (ConnectionLost("\x01\x1b\x7f", 4000), 4, "connection lost: no readable reason (close code 4000)"),
+    (ServiceRefused("\x01", "\x02\n", "t"), 5, "refused by the service: no reason given (task t)"),
     (ProtocolError("not JSON", "x\n y"), 4, "protocol error: not JSON: x y"),
     (ServiceRefused("Odd", "words"), 5, "refused by the service: Odd: words"),
     (ServiceRefused("Odd", ""), 5, "refused by the service: Odd"),
