@@ -10,6 +10,7 @@ AsrError
 │   ├── JournalUnreadable a journal without its header, whose audio is kept
 │   └── LibraryDamaged    the library of transcripts cannot be read (library/library_file.py)
 ├── OutputError           the transcript cannot be written: no permission, disk full
+│   └── CommandNotRun     sentences that the command of --exec did not get
 ├── OutputClosed          the pipe that we write to was closed: the program ends quietly
 ├── TransportError        the connection
 │   ├── ConnectFailed     was never open
@@ -32,7 +33,7 @@ AsrError
 from typing import TYPE_CHECKING
 
 from asrcli.core.causes import Cause
-from asrcli.core.printable import quantity
+from asrcli.core.printable import harmless, quantity
 from asrcli.core.redaction import bare_url, without_secrets
 
 if TYPE_CHECKING:
@@ -150,6 +151,13 @@ class OutputError(AsrError):
         return without_secrets(f"cannot write {self.path}: {self.reason}")
 
 
+class CommandNotRun(OutputError):
+    """Sentences that a command of the user did not get: it is not there, cannot be started, or had to be stopped."""
+
+    def __str__(self) -> str:
+        return without_secrets(f"{self.path}: {self.reason}")
+
+
 class OutputClosed(AsrError):
     """The reader of our output closed the pipe (`| head`). The program ends quietly, without an error."""
 
@@ -204,7 +212,7 @@ class ConnectionLost(TransportError):
 
     def __str__(self) -> str:
         code = f" (close code {self.code})" if self.code is not None else ""
-        return f"connection lost: {shorten(self.reason)}{code}"
+        return f"connection lost: {shorten(harmless(self.reason)) or 'no readable reason'}{code}"
 
 
 class ProtocolError(TransportError):
@@ -254,7 +262,7 @@ class ServiceRefused(AsrError):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
+        reason = ": ".join(filter(None, (shorten(harmless(self.code)), shorten(harmless(self.message)).rstrip("."))))
         sentence = f"refused by the service: {reason or 'no reason given'}"
         if self.task_id:
             sentence += f" (task {shorten(self.task_id)})"

@@ -31,7 +31,10 @@ def shift_event(event: Event, offset_ms: int) -> Event:
         return replace(event, begin_ms=event.begin_ms + offset_ms, end_ms=event.end_ms + offset_ms)
     if isinstance(event, Final):
         begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
-        return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
+        event = replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
+        if event.sure_ms is not None:
+            event = replace(event, sure_ms=event.sure_ms + offset_ms)
+        return event
     return event
 
 
@@ -67,6 +70,13 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
         first_ms = inside(event.begin_ms)
         return replace(event, begin_ms=first_ms, end_ms=max(first_ms, inside(event.end_ms)))
     return event
+
+
+def decides_to_ms(final: Final) -> int:
+    """Up to where a final decides audio: its end, unless that is a guess."""
+    if final.sure_ms is None:
+        return final.end_ms
+    return final.sure_ms
 
 
 def _clamped_mark(mark: SpeechStarted | SpeechStopped, begin_ms: int, end_ms: int) -> SpeechStarted | SpeechStopped:

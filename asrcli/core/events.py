@@ -12,16 +12,13 @@ from asrcli.core.provisional_event import Provisional
 @often_made
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One recognized word with its times; `punctuation` follows the text without a space.
-
-    `estimated`: a time is not from the recognizer; it follows from the words around it and the length of their texts.
-    """
+    """One recognized word with its times; `punctuation` follows the text without a space."""
 
     text: str
     begin_ms: int
     end_ms: int
     punctuation: str = ""
-    estimated: bool = False
+    estimated: bool = False  # a time is not from the recognizer: it follows from the words around and their lengths
 
 
 @often_made
@@ -118,6 +115,7 @@ class Final:
     """A finished sentence. It does not change any more and is emitted once.
 
     `heard`: what a second model heard, where the text is an answer. `estimated`: the service left out one of the times.
+    `sure_ms`: where the end is a guess from the length of the text, all audio before this time is decided; else None.
     """
 
     key: str
@@ -132,6 +130,7 @@ class Final:
     translated_into: str = ""
     heard: str = ""
     estimated: bool = field(default=False, compare=False)  # a mark beside the sentence
+    sure_ms: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ SourceWrapper is a base class: what all sources that contain another source have
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.client_commands import Command
@@ -169,6 +169,15 @@ class ClientCodec(Protocol):
         Raises:
             ServiceRefused: the service reported an error that ends the task.
         """
+        ...
+
+
+@runtime_checkable
+class HoldsFinals(Protocol):
+    """A client codec that holds sentences back, because something is missing beside their text."""
+
+    def rest_after_loss(self) -> list[Event]:
+        """The finals that are held back. The connection is lost, and nothing more comes for them."""
         ...
 
 

@@ -88,7 +88,7 @@ class SessionAccount:
         if not event.text.strip():  # the service withdrew the sentence
             return self.ledger.add_silence(event.begin_ms, event.end_ms)
         self.recent_finals.add(event)
-        return self.ledger.add_final(event.begin_ms, event.end_ms)
+        return self.ledger.add_final(event.begin_ms, event.end_ms, event.sure_ms)
 
     def add_mark(self, mark: Mark | AudioDropped) -> None:
         """Count and emit a gap or a pause that the source reports; audio that is a gap already is not counted again."""
@@ -220,7 +220,7 @@ class SessionAccount:
     def drop_repeat(self, final: Final) -> None:
         """Count and report a final that was dropped because its text is final already."""
         self.figures += SessionFigures(dropped=1)
-        self.ledger.add_final(final.begin_ms, final.end_ms)
+        self.ledger.add_final(final.begin_ms, final.end_ms, final.sure_ms)
         self.emit(Notice("warning", f"a repeated sentence was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
 
     def result(self, error: AsrError | None, usage: Usage, dropped: int, *, broken: bool) -> SessionResult:

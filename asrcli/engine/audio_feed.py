@@ -5,7 +5,7 @@ from asrcli.core.events import Notice
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_store import AudioStore
-from asrcli.engine.task import NO_TEXT
+from asrcli.engine.task import ANSWER_S, NO_TEXT
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
 from asrcli.recovery.pacing import Pacing
@@ -182,9 +182,7 @@ class AudioFeed:
 
     def settle(self) -> bool:
         """Decide audio that needs no text any more, and forget it; returns whether more silence was decided."""
-        ledger = self._account.ledger
-        task = self._connection.task
-        now = self._clock()
+        ledger, task, now = self._account.ledger, self._connection.task, self._clock()
         if slept_s := self._settlement.awake(now):
             self.stall_detector.slept(slept_s)
         is_due = self._settlement.is_due(now)
@@ -204,6 +202,8 @@ class AudioFeed:
                 decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
                     self.stall_detector.answered()
+            if arrived - self.message_at >= ANSWER_S and task.open_ms is None:
+                ledger.confirm(task.offset_ms, self.cursor_ms)
         until_ms = ledger.decided_until_ms
         self._audio.settle(self._format.samples(max(0, until_ms - MARGIN_MS)))
         # Audio that is decided may be sent again after a loss: it is forgotten as it goes out.
@@ -239,6 +239,7 @@ class AudioFeed:
             self._account.add_missing(task.offset_ms, end_ms, UNANSWERED)
         for begin_ms, behind_ms in task.open_spans(end_ms):
             self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
+        self._account.ledger.confirm(task.offset_ms, end_ms)
         if task.codec.manual:
             self._account.add_missing(task.offset_ms, end_ms, NO_TEXT)
         self._account.ledger.add_silence(task.offset_ms, end_ms)
@@ -255,8 +256,7 @@ class AudioFeed:
         task = self._connection.task
         if not task.codec.one_sentence or not (task.left_open or (task.has_text and not task.estimates)):
             return None
-        end_ms = self.cursor_ms
-        begin_ms = task.offset_ms
+        begin_ms, end_ms = task.offset_ms, self.cursor_ms
         if not task.left_open:
             begin_ms = max(begin_ms, end_ms - round(1000 * self._settlement.ahead_s(self._clock())))
         least_ms = LEFT_OUT_MS
@@ -304,8 +304,7 @@ class AudioFeed:
         The audio that was sent last may be the beginning of speech for which the service did not wait. Sound may have
         been in transit for longer, and audio that was sent faster than real time for even longer.
         """
-        start_ms = self._format.ms(self._audio.start)
-        end_ms = self.cursor_ms
+        start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
         listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
         ledger = self._account.ledger

@@ -68,11 +68,16 @@ class OpenConnection:
 
 
 class ConnectionPool:
-    """Idle connections, for the next task at the same address, and what is known of addresses. Safe from any thread."""
+    """Idle connections, for the next task at the same address, and what is known of addresses. Safe from any thread.
+
+    Sessions that begin at the same time say so first. While one of them may still get through, the failed call of
+    another one does not mean that the address is wrong.
+    """
 
     def __init__(self) -> None:
         self._idle: deque[OpenConnection] = deque()
         self._ready_urls: set[str] = set()
+        self._hopeful: dict[object, str] = {}  # sessions that may still get through for the first time, and where
         self._lock = Lock()
 
     def park(self, open_connection: OpenConnection) -> None:
@@ -99,6 +104,21 @@ class ConnectionPool:
         """Whether a service at this address was ready for a task of any session before."""
         with self._lock:
             return url in self._ready_urls
+
+    def announce(self, session: object, url: str) -> None:
+        """Note that a session is about to call this address for the first time."""
+        with self._lock:
+            self._hopeful[session] = url
+
+    def withdraw(self, session: object) -> None:
+        """Note that the others need not wait for this session: it has got through, or does not get through."""
+        with self._lock:
+            self._hopeful.pop(session, None)
+
+    def may_become_ready(self, url: str) -> bool:
+        """Whether a session may still get through to this address."""
+        with self._lock:
+            return url in self._hopeful.values()
 
     def close(self) -> None:
         """Close all idle connections."""

@@ -96,7 +96,7 @@ class SessionLoop:
             pass
         finally:
             self._inbox.end()
-            self._connection.close()
+            self._connection.end()
             self._feed.close()
         return self.result(error, broken=True)
 
@@ -127,8 +127,7 @@ class SessionLoop:
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
             self._settle()
-            if self._input_ended:
-                self._feed.find_quiet()
+            self._reconnection.decide(input_ended=self._input_ended)
             if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:
                 self._link = LinkState.CLOSED
                 return
@@ -149,8 +148,7 @@ class SessionLoop:
             due = self._feed.stall_detector.deadline
             if due is not None and (earliest is None or due < earliest):
                 earliest, on_earliest = due, self._on_stall
-        takes_audio = self._takes_audio()
-        return wait_until(earliest, audio=takes_audio), on_earliest
+        return wait_until(earliest, audio=self._takes_audio()), on_earliest
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
@@ -160,6 +158,7 @@ class SessionLoop:
 
     def _on_deadline(self) -> None:
         if self._link is LinkState.WAITING:
+            self._reconnection.check_hope()
             self._step(LinkEvent.RETRY)
         elif was_suspended(self._connection.deadline, self._clock()):
             self._connection.start_timeout(self._connection.timeout_s)

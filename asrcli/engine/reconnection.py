@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.events import Notice, Reconnecting
+from asrcli.core.interfaces import HoldsFinals
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.backoff import Attempt, Backoff, Loss
+from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import LinkState
 from asrcli.recovery.spans import length
 
@@ -37,7 +39,15 @@ class Reconnection:
         self._retries = retries
         self._jitter = jitter
         self._skip_to: int | None = None  # audio before this position was sent too often
+        self._waits_for_others: AsrError | None = None  # why this session does not get through where others may
         self._asked_again_ms = -1  # sound from here on was sent again, because a service did not answer at the end
+
+    def decide(self, *, input_ended: bool) -> None:
+        """Decide after a loss what needs no other connection."""
+        if input_ended:
+            self._feed.find_quiet()
+        if self._backoff.attempt or self._retries.limit == 0:  # else what is missing may come with the next connection
+            self._take_held_finals()
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
@@ -49,10 +59,12 @@ class Reconnection:
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
             recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)
-        was_ready = self._account.was_ready or self._connection.service_was_ready
+        was_ready = self._expects_service(error)
         loss = Loss(error, was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
         if attempt is None:
+            self._take_held_finals()
+            self._connection.withdraw()
             return None
         self._skip_to = attempt.skip_to
         silent_s = 0.0
@@ -65,6 +77,38 @@ class Reconnection:
                 Notice("info", f"waiting up to {self._retries.retry_for_s:g} s for the end of the outage")
             )
         return attempt
+
+    def _take_held_finals(self) -> None:
+        """Count and emit the sentences whose text has come, and which the codec holds back for their translation."""
+        task = self._connection.task
+        if not isinstance(task.codec, HoldsFinals):
+            return
+        for event in task.take(task.codec.rest_after_loss(), self._account.clock()):
+            if isinstance(event, RepeatedFinal):
+                self._account.drop_repeat(event.final)
+                continue
+            if self._account.add_event(event):
+                self._backoff.progress()
+            self._account.emit_after_gaps(event)
+
+    def _expects_service(self, error: AsrError) -> bool:
+        """Whether the address is right, or may turn out to be right by the call of another session."""
+        self._waits_for_others = None
+        if self._account.was_ready:
+            return True
+        if not self._backoff.may_become_ready(error):
+            self._connection.withdraw()
+            self._waits_for_others = error
+        return self._connection.may_reach_service
+
+    def check_hope(self) -> None:
+        """Raise the error of the last call again if another call was due only because other sessions might get through.
+
+        Raises:
+            AsrError: none of them has, and none will.
+        """
+        if self._waits_for_others is not None and not self._connection.may_reach_service:
+            raise self._waits_for_others
 
     def recover(self) -> None:
         """Go back to the first undecided audio after a loss; audio that was sent too often becomes a gap."""

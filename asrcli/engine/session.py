@@ -102,14 +102,14 @@ class TranscriptionSession:
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
         pool = idle or ConnectionPool()
-        connecting = task_connection.TaskConnection(make_codec, dial, connection, self._inbox, clock, pool)
+        self._connection = task_connection.TaskConnection(make_codec, dial, connection, self._inbox, clock, pool)
         make_loop: Callable[..., loop.SessionLoop] = loop.SessionLoop
         if fallback is not None:
             from asrcli.engine.fallback_loop import FallbackLoop
 
             make_loop = partial(FallbackLoop, fallback)
         self._loop = make_loop(
-            connecting, self._inbox, self._emit, clock, jitter, source.format, start,
+            self._connection, self._inbox, self._emit, clock, jitter, source.format, start,
             realtime=source.realtime, retries=retries, progress_s=progress_s,
         )  # fmt: skip
         self._capture_thread: Thread | None = None
@@ -126,6 +126,10 @@ class TranscriptionSession:
         while (event := self.read(self._outbox.get())) is not None:
             yield event
         self.join_capture()
+
+    def announce(self) -> None:
+        """Tell the sessions that share the connections that a first call follows, before any of them starts."""
+        self._connection.announce()
 
     def start(self, put: Callable[[SessionItem], object]) -> None:
         """Begin. `put` is called with each item for `read`, from other threads, and must not wait."""

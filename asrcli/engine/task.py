@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import AsrError, ConnectionLost
-from asrcli.core.event_placement import clamp_event, shift_event
+from asrcli.core.event_placement import clamp_event, decides_to_ms, shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.lazy_module import LazyModule
@@ -21,6 +21,7 @@ from asrcli.recovery.duplicate_finals import (
     normalized_text,
     rest_of,
 )
+from asrcli.recovery.resent_sentences import ResentSentences
 from asrcli.recovery.spans import Spans
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class TranscriptionTask:
         self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
         self._resent = resent
+        self._again = ResentSentences(resent)
         self.first_finals = FirstFinals(resent)
         self._open: dict[str, SpeechStarted | Partial] = {}  # by key, as in all that follow; oldest first
         self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
@@ -100,7 +102,7 @@ class TranscriptionTask:
             if isinstance(placed, Ready):
                 placed = replace(placed, engine=self.engine)
             if isinstance(placed, Final) and placed is shifted and placed.begin_ms < placed.end_ms:
-                self.processed_ms = max(self.processed_ms, placed.begin_ms)
+                self.processed_ms = max(self.processed_ms, min(placed.begin_ms, decides_to_ms(placed)))
             yield from self._track(placed)
             if isinstance(placed, _UPDATES) and placed.key in self._open:
                 self._updated_at[placed.key] = (now, self.sent_ms)
@@ -195,9 +197,8 @@ class TranscriptionTask:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
         self._has_final, task_ms = True, None
-        too_short = final.end_ms - final.begin_ms < SHORTEST_CHARACTER_MS * len(
-            final.text
-        )  # as where times are in seconds
+        # As where times are in seconds.
+        too_short = final.end_ms - final.begin_ms < SHORTEST_CHARACTER_MS * len(final.text)
         self.estimates = self.estimates or final.estimated or too_short
         if self.finishing:
             self._has_final_after_finish = True
@@ -213,7 +214,7 @@ class TranscriptionTask:
         self.estimates = self.estimates or not self._versions.places_are_true
         sent_before = self.first_finals.add(final, self.offset_ms, self.sent_ms)
         if self._resent is None or not (sent_before or is_repeat(final, self._resent, task_ms)):
-            return final
+            return self._again.new_part(final) or RepeatedFinal(final)
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
 
@@ -271,10 +272,13 @@ class TranscriptionTask:
         told = not self.estimates and self._versions.holds(event.begin_ms, event.text)
         if told or not event.text.strip() or any(event.text in text for text in texts):
             return
+        sure_ms = None
         if end_ms is None and event.words:
             end_ms = event.words[-1].end_ms
         elif end_ms is None:
             self.estimates = True
+            if why != UNFINISHED:  # at the end of a task nothing is on its way any more
+                sure_ms = event.begin_ms
             next_ms = self._next_begin_ms(event)
             end_ms = timestamps.likely_end(event.begin_ms, event.text, next_ms=next_ms, sent_ms=self.sent_ms)
         level = "debug" if why in self._warned else "warning"  # warn once a task
@@ -282,7 +286,7 @@ class TranscriptionTask:
         self._warned.add(why)
         final = Final(
             key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,
-            event.emotion, event.speaker, event.translation, event.translated_into,
+            event.emotion, event.speaker, event.translation, event.translated_into, sure_ms=sure_ms,
         )  # fmt: skip
         self._given_up[key] = final
         for old in list(self._given_up)[:-TASK_MOST_OPEN]:

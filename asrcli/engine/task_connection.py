@@ -132,11 +132,20 @@ class TaskConnection:
         """Note that the service is ready for the task."""
         self.deadline = None
         self._pool.note_ready(self.url)
+        self._pool.withdraw(self)
 
     @property
-    def service_was_ready(self) -> bool:
-        """Whether the service was ready before, for this session or another one that shares its connections."""
-        return self._pool.was_ready(self.url)
+    def may_reach_service(self) -> bool:
+        """Whether another session was ready, or may be soon, at the address that this one does not reach."""
+        return self._pool.was_ready(self.url) or self._pool.may_become_ready(self.url)
+
+    def announce(self) -> None:
+        """Say that a first call follows. Sessions that begin at the same time all say so before the first call."""
+        self._pool.announce(self, self.url)
+
+    def withdraw(self) -> None:
+        """Let other sessions expect nothing of the calls of this one."""
+        self._pool.withdraw(self)
 
     def commit(self) -> None:
         """End the utterance here. Where audio has to wait for the answer, the answer is due now.
@@ -246,6 +255,11 @@ class TaskConnection:
         if self.open_connection is not None:
             self.open_connection.close()
             self.open_connection = None
+
+    def end(self) -> None:
+        """Close the connection at the end of the session: no call follows."""
+        self.close()
+        self.withdraw()
 
     def start_timeout(self, timeout_s: float) -> None:
         """Set the deadline from now on."""

@@ -23,12 +23,8 @@ VERSION = 1
 MOST = 1 << 53  # no count of ours is larger
 RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
-_BESIDE = (
-    "translation",
-    "translated_into",
-    "heard",
-    "estimated",
-)  # fields of a final that are often empty, and then left out
+# Fields of a final that are often empty, and then left out.
+_BESIDE = ("translation", "translated_into", "heard", "estimated")
 
 
 @dataclass(frozen=True)
@@ -241,6 +237,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
             number = transcript.latest.number
         about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}
         beside = {name: getattr(event, name) for name in _BESIDE if getattr(event, name)}
+        if event.sure_ms is not None:
+            beside["sure_ms"] = event.sure_ms
         return {"type": "final"} | _place(event) | about | beside
     if isinstance(event, Gap):
         return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": without_secrets(event.reason)}
@@ -265,7 +263,10 @@ def final(record: Mapping[str, Any]) -> Final:
     text, language, speaker, *beside = (str(record.get(name, "")) for name in ("text", "language", "speaker", *_BESIDE))
     translation, into, heard, _ = beside
     estimated = record.get("estimated") is True
-    return Final("", begin_ms, end_ms, text, (), language, "", speaker, translation, into, heard, estimated)
+    sure_ms = None
+    if "sure_ms" in record:
+        sure_ms = number(record, "sure_ms")
+    return Final("", begin_ms, end_ms, text, (), language, "", speaker, translation, into, heard, estimated, sure_ms)
 
 
 def number(record: Mapping[str, Any], name: str) -> int:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 
-from asrcli.core.errors import system_reason
+from asrcli.core.errors import CommandNotRun, system_reason
 from asrcli.core.events import Event, Final
 from asrcli.core.printable import harmless, quantity
 from asrcli.core.settings import without_key
@@ -21,19 +21,26 @@ from asrcli.outputs.formatting import spoken_text, translated
 
 CLOSE_TIMEOUT_S = 10.0  # how long `close` waits for the commands that are left
 STOP_TIMEOUT_S = 1.0  # how long a command that is asked to end may take
+# Exit codes of a shell that could not run the command. Any other code is the answer of the command.
+NOT_RUN = {126: "a program in it cannot be executed", 127: "a program in it was not found"}
 
 
 class ExecCommand:
-    """An output that runs a shell command. What it prints goes to standard error. It does not get the API key."""
+    """An output that runs a shell command. What it prints goes to standard error. It does not get the API key.
+
+    `name` is what the user calls it.
+    """
 
     patient = True
 
-    def __init__(self, command: str, warn: Callable[[str], None]) -> None:
+    def __init__(self, command: str, warn: Callable[[str], None], name: str) -> None:
         self._command = command
+        self._name = name
         self._warn = warn
         self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
         self._process: subprocess.Popen[str] | None = None  # the thread starts it, `close` may stop it
         self._stopped = False
+        self._not_run = 0  # sentences that the command did not get
         self._thread = Thread(target=self._run, name="command", daemon=True)
         self._thread.start()
 
@@ -47,13 +54,20 @@ class ExecCommand:
             self._waiting.put((spoken_text(event), {f"ASR_{name}": str(value) for name, value in fields.items()}))
 
     def close(self) -> None:
-        """Wait for the commands that are left, ten seconds at most; then stop the one that runs, and say so."""
+        """Wait for the commands that are left, ten seconds at most; then stop the one that runs, and say so.
+
+        Raises:
+            CommandNotRun: not all sentences got their command. One that answers with an error got its sentence.
+        """
         self._waiting.put(None)
         try:
             self._thread.join(CLOSE_TIMEOUT_S)
         finally:  # also when a second Ctrl-C ends the wait
             if self._thread.is_alive():
                 self._stop()
+        if self._not_run:
+            missed = quantity(self._not_run, "sentence")
+            raise CommandNotRun(self._name, f"{missed} did not get the command: see the warning above")
 
     def _stop(self) -> None:
         # A command that went on would keep our standard error open, and so the pipeline that we are in from ending.
@@ -64,8 +78,10 @@ class ExecCommand:
             self._thread.join(STOP_TIMEOUT_S)
             if not self._thread.is_alive():
                 break
+        self._not_run += 1
         problem = f"stopped the command, which had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence"
         if left := self._waiting.qsize() - 1:  # without the None of `close`
+            self._not_run += left
             problem += f"; {quantity(left, 'later sentence')} did not get it"
         self._warn(problem)
 
@@ -90,9 +106,16 @@ class ExecCommand:
                     _signal(process, kill=True)
                 process.communicate(text + "\n")
         except OSError as exc:
+            self._not_run += 1
             return f"the command could not be started: {system_reason(exc).lower()}"
         except Exception as exc:  # one sentence must not stop the commands of those after it
+            self._not_run += 1
             return f"the command could not be run: {exc}"
+        if why := NOT_RUN.get(process.returncode):
+            self._not_run += not self._stopped
+            return f"the command failed with exit code {process.returncode}: {why}"
+        if process.returncode < 0:
+            return f"the command was ended by signal {-process.returncode}"
         if process.returncode:
             return f"the command failed with exit code {process.returncode}"
         return ""

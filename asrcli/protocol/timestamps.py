@@ -15,6 +15,8 @@ AHEAD_MS = 1000  # rounding and padding by a service does not exceed the sent au
 # in slow speech, and write each as one wide character. The slow rates are used because a caption that stays too long
 # is replaced by the next one, while one that ends too early hides words.
 LETTER_MS, WIDE_MS = 100, 330
+# The same in speech faster than anybody can follow. A text takes at least this long, so speech after it begins later.
+FAST_LETTER_MS, FAST_WIDE_MS = 30, 90
 
 
 class TimedWord(NamedTuple):  # it takes a third of the time that a dataclass takes, and a result has many
@@ -28,6 +30,32 @@ class TimedWord(NamedTuple):  # it takes a third of the time that a dataclass ta
 
 
 AnyWord = Word | TimedWord
+
+
+class SureTime:
+    """Up to where the finals of a task surely decide audio, where the service leaves out times. In ms, as it says them.
+
+    Attributes:
+        after_ms: The next sentence begins here or later.
+    """
+
+    def __init__(self) -> None:
+        self.after_ms = 0
+
+    def add(self, begin_ms: int | None, end_ms: int | None, sentence_text: str) -> int | None:
+        """Add the next final; returns `Final.sure_ms`. Its begin and end are those that were named, else None.
+
+        A guess from the length of the text may be seconds too late. If it decided audio, words in these seconds would
+        be lost with the connection. What comes before the sentence is decided; the sentence itself is not, until a
+        later one begins behind it.
+        """
+        if end_ms is not None:
+            self.after_ms = max(self.after_ms, end_ms)
+            return None
+        if begin_ms is None:
+            begin_ms = self.after_ms
+        self.after_ms = max(self.after_ms, begin_ms + shortest_ms(sentence_text))
+        return begin_ms
 
 
 def usable_time(value: Json, name: str) -> int | None:
@@ -68,6 +96,36 @@ def span(
         sentence_text: The text of the sentence.
         next_ms: The begin of the next sentence; None if that is not known.
     """
+    begin_ms, end_ms = _plausible(begin_ms, end_ms, sent_ms)
+    if begin_ms is None:
+        begin_ms = start(words, sent_ms, after_ms)
+        if end_ms is not None:
+            begin_ms = min(begin_ms, end_ms)
+    if end_ms is None:
+        spoken_ms = _words_end(words, sent_ms)
+        if spoken_ms is None:
+            end_ms = likely_end(begin_ms, sentence_text, next_ms=next_ms, sent_ms=sent_ms)
+        else:
+            end_ms = max(begin_ms, spoken_ms)
+    return begin_ms, end_ms
+
+
+def named_span(
+    begin_ms: int | None, end_ms: int | None, words: Sequence[AnyWord], sent_ms: int | None
+) -> tuple[int | None, int | None]:
+    """Begin and end of a finished sentence as far as the service, or a word of it, names them plausibly; else None."""
+    begin_ms, end_ms = _plausible(begin_ms, end_ms, sent_ms)
+    if begin_ms is None:
+        begin_ms = start(words, sent_ms, -1)
+        if begin_ms < 0:
+            begin_ms = None
+    if end_ms is None:
+        end_ms = _words_end(words, sent_ms)
+    return begin_ms, end_ms
+
+
+def _plausible(begin_ms: int | None, end_ms: int | None, sent_ms: int | None) -> tuple[int | None, int | None]:
+    """Return the times that can be true: inside the audio that was sent, and in order; None for others."""
     if sent_ms:
         begins_too_late = begin_ms is not None and begin_ms > sent_ms
         if begins_too_late and end_ms is not None and end_ms > sent_ms:
@@ -78,16 +136,12 @@ def span(
             end_ms = min(end_ms, sent_ms)
     if begin_ms is not None and end_ms is not None and end_ms < begin_ms:
         end_ms = None
-    if begin_ms is None:
-        begin_ms = start(words, sent_ms, after_ms)
-        if end_ms is not None:
-            begin_ms = min(begin_ms, end_ms)
-    if end_ms is None:
-        ends = [word.end_ms for word in words if word.end_ms is not None and (not sent_ms or word.end_ms <= sent_ms)]
-        end_ms = likely_end(begin_ms, sentence_text, next_ms=next_ms, sent_ms=sent_ms)
-        if ends:
-            end_ms = max(begin_ms, *ends)
     return begin_ms, end_ms
+
+
+def _words_end(words: Sequence[AnyWord], sent_ms: int | None) -> int | None:
+    ends = (word.end_ms for word in words if word.end_ms is not None and (not sent_ms or word.end_ms <= sent_ms))
+    return max(ends, default=None)
 
 
 def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
@@ -102,13 +156,20 @@ def likely_end(begin_ms: int, sentence_text: str, *, next_ms: int | None, sent_m
 
     The earliest of the three counts, but not before the begin; without audio the sentence ends where it begins.
     """
-    durations_ms = (
-        WIDE_MS if east_asian_width(character) in "WF" else LETTER_MS for character in sentence_text.strip()
-    )
-    last_ms = begin_ms + sum(durations_ms)
+    last_ms = begin_ms + _duration_ms(sentence_text, LETTER_MS, WIDE_MS)
     if next_ms is not None and next_ms >= begin_ms:
         last_ms = min(last_ms, next_ms)
     return max(begin_ms, min(last_ms, sent_ms or 0))
+
+
+def shortest_ms(sentence_text: str) -> int:
+    """How long a text takes at least."""
+    return _duration_ms(sentence_text, FAST_LETTER_MS, FAST_WIDE_MS)
+
+
+def _duration_ms(sentence_text: str, letter_ms: int, wide_ms: int) -> int:
+    wide = sum(east_asian_width(character) in "WF" for character in sentence_text.strip())
+    return wide * wide_ms + (len(sentence_text.strip()) - wide) * letter_ms
 
 
 def start(words: Sequence[AnyWord], sent_ms: int | None, after_ms: int) -> int:

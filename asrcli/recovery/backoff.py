@@ -25,7 +25,8 @@ class Loss:
 
     Attributes:
         error: What ended it.
-        was_ready: The service has been ready before, on any connection, for this session or another one of the run.
+        was_ready: The service has been ready before, on any connection, for this session or another one of the run;
+            or another one calls it for the first time, too, and may get through.
         input_ended: No more audio will come.
         reach: Position after the audio that was sent on the connection; None if all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
@@ -108,7 +109,7 @@ class Backoff:
             kind = FaultClass.RETRY  # it has accepted such messages before, and sent text for them
         self._answered = False
         hopeless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (
-            loss.was_ready or self._may_become_ready(loss.error)
+            loss.was_ready or self.may_become_ready(loss.error)
         )
         if hopeless or self._attempts_left == 0:
             return None
@@ -151,8 +152,8 @@ class Backoff:
             wait_s = min(wait_s, max(0.0, self.gives_up_at - now))
         return wait_s
 
-    def _may_become_ready(self, error: AsrError) -> bool:
-        """Whether a service that was never ready for this session may still become ready.
+    def may_become_ready(self, error: AsrError) -> bool:
+        """Whether a service that was never ready for any session may still become ready after a failed call.
 
         An address where nothing listens is a mistake of the user, and so is a server that never sends anything. A
         recognizer that could not load its model lacks something, and waiting does not help.

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
-from asrcli.core.dataclass import dataclass
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Final
 
 SHORTER = 0.9  # no speaker repeats a sentence in less than this part of its duration
@@ -51,6 +51,8 @@ class ResentAudio:
         last_text: The normalized text of the last final, where its task may have ended after it; else empty.
         last_ms: How long that final was.
         task_finals: The first finals of that task, in the order in which they came; empty if it cannot have ended.
+        guessed: The finals in that audio whose end is a guess; `until_ms` and `text` are without them.
+        begin_ms: From where audio is sent again.
     """
 
     until_ms: int
@@ -58,6 +60,8 @@ class ResentAudio:
     last_text: str = ""
     last_ms: int = 0
     task_finals: tuple["TaskFinal", ...] = ()
+    guessed: tuple[Final, ...] = ()
+    begin_ms: int = field(default=0, compare=False)
 
 
 def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> bool:
@@ -158,7 +162,7 @@ class RecentFinals:
 
     def add(self, final: Final) -> None:
         """Remember a final, without its words: those of KEPT finals are 100 KB, and nothing here looks at them."""
-        self._finals.append(Final(final.key, final.begin_ms, final.end_ms, final.text))
+        self._finals.append(Final(final.key, final.begin_ms, final.end_ms, final.text, sure_ms=final.sure_ms))
 
     def since(self, begin_ms: int) -> ResentAudio | None:
         """Return the finals in the audio from `begin_ms` on; None if nothing can be repeated."""
@@ -172,10 +176,11 @@ class RecentFinals:
             last_ms = last.end_ms - last.begin_ms
         if not inside and not last_text:
             return None
+        guessed = tuple(final for final in inside if final.sure_ms is not None)
+        inside = [final for final in inside if final.sure_ms is None]
         until_ms = max((final.end_ms for final in inside), default=begin_ms)
-        return ResentAudio(
-            until_ms, normalized_text(" ".join(final.text for final in inside)), last_text, last_ms, task_finals
-        )
+        text = normalized_text(" ".join(final.text for final in inside))
+        return ResentAudio(until_ms, text, last_text, last_ms, task_finals, guessed, begin_ms)
 
 
 class EarlierVersions:

@@ -60,6 +60,7 @@ class Ledger:
         self._final = Spans()
         self._silence = Spans()
         self._lost = Spans()
+        self._claimed = Spans()  # by finals whose end is a guess: text, if nothing else is found there
         self.local = Spans()
         self._paused = Spans()
         self._decided = Spans()
@@ -86,9 +87,18 @@ class Ledger:
         """Return where the last text before a time ends, or that time inside a text; the first time without text."""
         return max((end_ms for _, end_ms in self._final.within(self.start_ms, before_ms)), default=self.start_ms)
 
-    def add_final(self, begin_ms: int, end_ms: int) -> bool:
-        """Count a span as text; returns whether any of it was undecided."""
+    def add_final(self, begin_ms: int, end_ms: int, sure_ms: int | None = None) -> bool:
+        """Count a span as text; returns whether any of it was undecided.
+
+        If the end is a guess, what lies after `sure_ms` is only claimed: it stays undecided until the service is known
+        to have processed it, and is text then in place of silence. A lost connection before that sends it again.
+        """
         new = bool(self.undecided(begin_ms, end_ms))
+        if sure_ms is not None:
+            sure_ms = max(begin_ms, min(sure_ms, end_ms))
+            new = any(self._claimed.missing(*part) for part in self.undecided(begin_ms, end_ms))
+            self._claimed.add(sure_ms, end_ms)
+            end_ms = sure_ms
         self._final.add(begin_ms, end_ms)
         self._settle(begin_ms, end_ms)
         return new
@@ -155,10 +165,18 @@ class Ledger:
             local_ms=sum(_inside(self.local, *span) for span in self._lost.within(self.start_ms, end_ms)),
         )
 
+    def confirm(self, begin_ms: int, end_ms: int) -> None:
+        """Count as text what finals with a guessed end have claimed of a span: its task has come to its end."""
+        for part in self._claimed.within(begin_ms, end_ms):
+            self._decide(self._final, *part)
+
     def _decide(self, kind: Spans, begin_ms: int, end_ms: int) -> list[Span]:
         parts = self.undecided(begin_ms, end_ms)
         for part in parts:
             kind.add(*part)
+            if kind is self._silence:
+                for claimed in self._claimed.within(*part):
+                    self._final.add(*claimed)
         self._settle(begin_ms, end_ms)
         return parts
 

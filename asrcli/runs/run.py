@@ -225,8 +225,7 @@ class Run:
             for one in running:
                 one.session.abandon()
             raise
-        for one in running:
-            self._end_session(one, concurrent=one is not running[0])
+        self._end_sessions(running)
         errors = [error for one in running if (error := one.session.result.error) is not None]
         # Ctrl-C also ends the program whose pipe is read: what is wrong with the input then is no error.
         return [error for error in errors if not (self._interrupted and isinstance(error, SourceError))]
@@ -254,13 +253,23 @@ class Run:
         cost = self._plan.cost(usage)
         return Billed(usage, None if cost is None else round(cost, 6))
 
-    def _end_session(self, one: SourceSession, *, concurrent: bool) -> None:
+    def _end_sessions(self, running: Sequence[SourceSession]) -> None:
+        """Add the accounts of sessions that ran at the same time and are over."""
+        ends_ms = [one.source.format.ms(one.session.result.end) for one in running if one.begun]
+        cut = self._interrupted or self._finishing
+        cut = cut or any(isinstance(one.session.result.error, BudgetReached) for one in running)
+        for one in running:
+            result = one.session.result
+            if ends_ms and not (one.begun or one.source.realtime):
+                result = _unheard(one, result, max(ends_ms), cut=cut)
+            self._end_session(one, result, concurrent=one is not running[0])
+
+    def _end_session(self, one: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
         """Add the account of a session that is over.
 
         Captured audio to which the service has never listened is lost where the run has an account; a journal would
         take it for finished otherwise. Without an account the error says all.
         """
-        result = one.session.result
         if not one.begun and (self._was_ready or self._interrupted or self._finishing):
             self._leave(one, result, str(result.error), concurrent=concurrent)
             return
@@ -349,6 +358,18 @@ class Run:
             timer = Timer(HURRY_S, session.leave)
             timer.daemon = True
             timer.start()
+
+
+def _unheard(one: SourceSession, result: SessionResult, end_ms: int, *, cut: bool) -> SessionResult:
+    """Return the result of a channel of a file that no service has heard, while one heard others: it is undecided.
+
+    It ends at `end_ms`, where others end, if its length is not known, or if the user or a budget has `cut` them.
+    """
+    if one.source.duration_ms is not None and not cut:
+        end_ms = one.begin_ms + one.source.duration_ms
+    end_ms = max(one.begin_ms, end_ms)
+    totals = replace(result.totals, open_ms=end_ms - one.begin_ms)
+    return replace(result, end=one.source.format.samples(end_ms), undecided=((one.begin_ms, end_ms),), totals=totals)
 
 
 def _settled_ms(partial: Partial) -> int:

@@ -94,6 +94,8 @@ class RunningSessions:
             SessionLeft: `leave` of a session was called.
         """
         for one in self._sources:
+            one.session.announce()
+        for one in self._sources:
             one.session.start(partial(self._put, one))
         self._queue.filled_by(shared_thread())  # not before: to start it takes longer than to open a file
         going_on = len(self._sources)

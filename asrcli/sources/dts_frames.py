@@ -26,26 +26,33 @@ def lost_behind(container: str, time_base: float) -> "Callable[[Packet[AudioStre
     """
     if container != "dts":
         return None
-    usual = before = 0  # sizes of packets, each of which may hold padding behind its frame
+    return _DtsPackets(time_base).lost_s
 
-    def lost_s(packet: "Packet[AudioStream]") -> float:
-        nonlocal usual, before
+
+class _DtsPackets:
+    """The packets of a stream, in order: one that is much longer than those before it has swallowed lost frames."""
+
+    def __init__(self, time_base: float) -> None:
+        self._time_base = time_base
+        # Sizes of packets, each of which may hold padding behind its frame.
+        self._usual = self._before = 0
+
+    def lost_s(self, packet: "Packet[AudioStream]") -> float:
+        """Return the seconds that are lost behind the frame of the next packet."""
         size = packet.size
-        is_usual = size < 2 * usual or size == before
-        before = size
+        is_usual = size < 2 * self._usual or size == self._before
+        self._before = size
         if is_usual:
-            usual = size
+            self._usual = size
             return 0.0
         head = bytes(packet)
         frame_bytes = _frame_bytes(head)
         if head[frame_bytes : frame_bytes + len(_EXTENSION)] == _EXTENSION:
             return 0.0
-        if not usual and size < _MOST_PADDED * frame_bytes:
+        if not self._usual and size < _MOST_PADDED * frame_bytes:
             frame_bytes = size
-        usual = usual or frame_bytes or size
-        return (size - usual) / usual * (packet.duration or 0) * time_base
-
-    return lost_s
+        self._usual = self._usual or frame_bytes or size
+        return (size - self._usual) / self._usual * (packet.duration or 0) * self._time_base
 
 
 def _frame_bytes(head: bytes) -> int:

@@ -14,6 +14,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
 from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Text
+from asrcli.core.printable import harmless
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
 from asrcli.recovery.backoff import RETRY_AFTER_CAP_S
@@ -26,6 +27,7 @@ else:  # only errors have dates
 
 PORTAL = 511  # the status by which a network asks for a login
 PROXY_LOGIN = 407  # the status by which a proxy asks for a login
+NO_TEXT = "the answer is not text"
 NO_HTTP = {"InvalidMessage", "BadStatusLine"}  # what the libraries raise where an answer is no HTTP
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
 
@@ -61,7 +63,15 @@ def failure_reason(
     cause = Cause.NO_SERVICE
     if type(exc).__name__ in NO_HTTP and urlsplit(url).scheme in {"ws", "http"}:
         cause = Cause.TLS  # a server of TLS answers so to a client that speaks plainly
-    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", cause
+    return f"no {wanted} there ({_quoted(exc)})", cause
+
+
+def _quoted(exc: BaseException) -> str:
+    """Return what an error says. It may quote the other end, whose bytes may be no text that can be shown."""
+    said = shorten(harmless(str(exc)), 60)
+    if type(exc).__name__ in NO_HTTP and not (said.isascii() and any(map(str.isalnum, said))):
+        return NO_TEXT
+    return said or type(exc).__name__
 
 
 def proxy_cause(exc: BaseException) -> Cause:

@@ -174,6 +174,11 @@ def test_a_header_that_cannot_be_read_is_one_line_and_unknown_fields_are_passed_
     assert "newer" in problem or getattr(told.value, "audio", "") == f"{path}/0.pcm"
 
 
+def guessed(begin_ms: int, end_ms: int) -> Final:
+    """A sentence whose end the service has left out."""
+    return replace(final(begin_ms, end_ms), sure_ms=begin_ms)
+
+
 @pytest.mark.parametrize(
     ("events", "unheard", "resume_ms"),
     [
@@ -184,6 +189,8 @@ def test_a_header_that_cannot_be_read_is_one_line_and_unknown_fields_are_passed_
         ([final(100, 900), ENDED], [], None),  # ended in order: what is behind the last final is silence
         ([final(100, 600), gap(600, 7000), ENDED], [(600, 1000), (5000, 7000)], 600),
         ([final(100, 600), gap(200, 300), final(5050, 7000), ENDED], [], None),
+        ([final(100, 900), guessed(5050, 6900)], [(5050, 7000)], 5050),  # it may have ended earlier
+        ([final(100, 900), guessed(5050, 6900), ENDED], [], None),
         ([final(100, 9000)], [], None),  # text for audio that was never captured
     ],
 )

@@ -47,3 +47,12 @@ def test_the_mark_of_estimated_times_is_kept() -> None:
         written = described(said, fold(Transcript(), said))
         assert written is not None
         assert final(written).estimated is estimated
+        assert final(written).sure_ms is None
+
+
+def test_up_to_where_a_sentence_is_sure_is_kept() -> None:
+    """So that a run that is continued begins there."""
+    said = Final("1", 100, 900, "one", estimated=True, sure_ms=100)
+    written = described(said, fold(Transcript(), said))
+    assert written is not None
+    assert final(written).sure_ms == 100

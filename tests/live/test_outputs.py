@@ -135,3 +135,14 @@ def test_a_dash_is_standard_output_even_where_a_file_is_called_so(
     done = asr("file", wav(tmp_path / "a.wav", tone(1000)), *run, "-f", "srt", "-o", "-")
     assert (done.returncode, "sentence 1" in done.stdout) == (0, True)
     assert (tmp_path / "-").read_text() == "WEBVTT\n"
+
+
+def test_a_command_that_is_not_there_is_no_success(run: list[str], tmp_path: Path) -> None:
+    """The transcript is whole, the first failure is named, and the exit code says that the sentences went nowhere."""
+    text = tmp_path / "a.txt"
+    file = wav(tmp_path / "a.wav", tone(2000))
+    done = asr("file", file, *run, "-o", text, "--exec", "no-such-program-here")
+    assert done.returncode == 2
+    assert len(text.read_text().splitlines()) == 2
+    assert "--exec: the command failed with exit code 127: a program in it was not found" in done.stderr
+    assert "--exec: 2 sentences did not get the command: see the warning above" in done.stderr

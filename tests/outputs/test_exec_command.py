@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from asrcli.core.errors import CommandNotRun
 from asrcli.core.events import Final
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs import exec_command
@@ -17,12 +18,15 @@ from asrcli.outputs.exec_command import ExecCommand
 def run(command: str, *texts: str, translation: str = "") -> list[str]:
     """What is reported while the command runs for these sentences."""
     told: list[str] = []
-    output, transcript = ExecCommand(command, told.append), Transcript()
+    output, transcript = ExecCommand(command, told.append, "--exec"), Transcript()
     for number, text in enumerate(texts):
         event = Final(str(number), 0, 1, text, translation=translation if number == 0 else "")
         transcript = fold(transcript, event)
         output.handle(event, transcript)
-    output.close()
+    try:
+        output.close()
+    except CommandNotRun as exc:
+        told.append(str(exc))
     return told
 
 
@@ -41,9 +45,41 @@ def test_a_command_that_cannot_be_started_costs_no_later_one(
     monkeypatch.setattr(subprocess, "Popen", fails)
     told = run(f"cat >> {tmp_path / 'a'}", "one", "two", "three", "four")
     assert (tmp_path / "a").read_text() == "three\nfour\n"
-    assert len(told) == 2
     assert "could not be" in told[0]
-    assert told[1] == "the command failed 2 times"
+    assert told[1:] == [
+        "the command failed 2 times",
+        "--exec: 2 sentences did not get the command: see the warning above",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            "no-such-program-here",
+            [
+                "exit code 127: a program in it was not found",
+                "2 sentences did not get the command: see the warning above",
+            ],
+        ),
+        (
+            "/",
+            [
+                "exit code 126: a program in it cannot be executed",
+                "2 sentences did not get the command: see the warning above",
+            ],
+        ),
+        ("exit 3", ["exit code 3"]),
+        ("kill -9 $$", ["the command was ended by signal 9"]),
+        ('[ "$ASR_SENTENCE" = 1 ]', ["exit code 1"]),
+    ],
+)
+def test_the_first_failure_is_told_and_what_was_not_run_is_an_error(command: str, told: list[str]) -> None:
+    """A command that answers with an error has had its sentence; one that is not there has not."""
+    lines = [line for line in run(f"{command} 2> /dev/null", "one", "two") if not line.endswith("failed 2 times")]
+    assert len(lines) == len(told)
+    assert all(line.endswith(part) for part, line in zip(told, lines, strict=True))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
@@ -58,12 +94,13 @@ def test_a_command_that_never_ends_is_stopped_with_all_that_it_started(
     with os.fdopen(reader, "rb", 0) as reading, os.fdopen(writer, "wb", 0) as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
         told: list[str] = []
-        output, transcript = ExecCommand(command, told.append), Transcript()
+        output, transcript = ExecCommand(command, told.append, "--exec"), Transcript()
         for number in range(3):
             transcript = fold(transcript, event := Final(str(number), 0, 1, "text"))
             output.handle(event, transcript)
         assert reading.read(4) == b"one\n"  # the first command runs
-        output.close()
+        with pytest.raises(CommandNotRun, match="3 sentences did not get the command: see the warning above"):
+            output.close()
         stderr.close()
         assert reading.read() == b""  # nothing else has the pipe open
     assert told == [
@@ -83,7 +120,10 @@ def test_a_translation_that_no_environment_can_hold_costs_no_later_one(tmp_path:
     """The system refuses to start such a command."""
     told = run(f"cat >> {tmp_path / 'a'}", "one", "two", translation="x" * 200_000)
     assert (tmp_path / "a").read_text() == "two\n"
-    assert told == ["the command could not be started: argument list too long"]
+    assert told == [
+        "the command could not be started: argument list too long",
+        "--exec: 1 sentence did not get the command: see the warning above",
+    ]
 
 
 def test_a_closed_standard_error_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

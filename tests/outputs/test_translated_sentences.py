@@ -154,7 +154,7 @@ def test_commands_get_it_in_their_environment(tmp_path: Path) -> None:
     """Where it is there; what no environment can hold does not end the commands."""
     lines: list[str] = []
     output = ExecCommand(
-        f'echo "$(cat)|$ASR_TRANSLATION|${{ASR_TRANSLATED_INTO-none}}" >> {tmp_path / "a"}', lines.append
+        f'echo "$(cat)|$ASR_TRANSLATION|${{ASR_TRANSLATED_INTO-none}}" >> {tmp_path / "a"}', lines.append, "--exec"
     )
     odd = Final("3", 0, 9, "x", translation="a\ud800\x00b", translated_into="e\x00n")
     send_events(output, [SENTENCE, ALONE, odd])

@@ -110,3 +110,19 @@ def test_what_comes_late_takes_the_time_of_silence(
 def test_totals_of_sessions_are_added_field_by_field() -> None:
     """Also what is undecided, and what has a text of this machine."""
     assert Totals(1, 2, 3, 4, 5, 6) + Totals(10, 20, 30, 40, 50, 60) == Totals(11, 22, 33, 44, 55, 66)
+
+
+def test_a_final_whose_end_is_a_guess_decides_nothing_after_what_is_sure() -> None:
+    """The rest is claimed: it is text once the service has processed it, and lost with a gap."""
+    ledger = Ledger(0)
+    assert ledger.add_final(1000, 3000, 1000)
+    assert not ledger.add_final(1000, 3000, 1000)  # the same claim is no progress
+    assert ledger.add_final(1000, 3500, 1500)
+    ledger.add_silence(0, 1000)
+    assert (ledger.decided_until_ms, ledger.totals(4000).final_ms, ledger.totals(4000).open_ms) == (1500, 500, 2500)
+    ledger.add_silence(1500, 2000)  # a later sentence begins there
+    assert (ledger.totals(4000).final_ms, ledger.totals(4000).silence_ms) == (1000, 1000)
+    assert ledger.add_gap(3200, 4000) == [(3200, 4000)]
+    ledger.confirm(0, 4000)
+    totals = ledger.totals(4000)
+    assert (totals.final_ms, totals.silence_ms, totals.lost_ms, totals.open_ms) == (2200, 1000, 800, 0)

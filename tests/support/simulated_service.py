@@ -1,5 +1,6 @@
 """The service of a simulated session: it works at its own speed, and fails as the test says."""
 
+import json
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from asrcli.core.audio import Format
 from asrcli.core.client_commands import FinishTask, SendAudio, StartTask
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Event, Final, Finished, Partial, Ready
-from asrcli.core.message import Closed, Message, Writable
+from asrcli.core.message import Closed, Message, Text, Writable
 from asrcli.engine.inbox import Inbox, MessageArrived
 from asrcli.protocol.inference.codec import InferenceServer
 
@@ -77,12 +78,14 @@ class Life:
         after_s: When, counted from when the service listens.
         speed: How many times real time the service listens at.
         forgets_s: From when on the service forgets to end one sentence, and goes on with the next.
+        unnamed: The times that it leaves out of its finals.
     """
 
     fault: str = ""
     after_s: float = 0.0
     speed: float = 50.0
     forgets_s: float | None = None
+    unnamed: tuple[str, ...] = ()
 
 
 class Service:
@@ -244,7 +247,16 @@ class Service:
     def _say(self, event: Event) -> None:
         if not (self._dead or self._mute):
             for message in self._codec.encode(event):
-                self._put(message)
+                self._put(self._without_times(message))
+
+    def _without_times(self, message: Message) -> Message:
+        if not self._life.unnamed or not isinstance(message, Text):
+            return message
+        value = json.loads(message.data)
+        sentence = value["payload"].get("output", {}).get("sentence", {})
+        if sentence.get("sentence_end"):
+            sentence |= dict.fromkeys(self._life.unnamed) | {"words": []}
+        return Text(json.dumps(value))
 
     def _end(self, closed: Closed) -> None:
         if not self._dead:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import format_datetime
+from http.client import BadStatusLine
 from typing import Any
 
 import pytest
@@ -240,3 +241,18 @@ def test_a_refusal_is_reported_as_what_it_is(
     error = status_error(url, said, keyless=keyless)
     assert type(error) is kind
     assert told in described(error)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("SSH-2.0-OpenSSH_9\r\n", "no HTTP there (SSH-2.0-OpenSSH_9)"),
+        ("\x15\x03\x01\x00\x02\x02\x16", "no HTTP there (the answer is not text)"),
+        ("\x00\x01\xff\xfe\n", "no HTTP there (the answer is not text)"),
+        (" \t\n", "no HTTP there (the answer is not text)"),
+        ("\x1b[31mred\n", "no HTTP there ([31mred)"),
+    ],
+)
+def test_a_server_of_another_kind_is_quoted_as_far_as_it_can_be_shown(line: str, reason: str) -> None:
+    """Bytes that a terminal does not show left an empty pair of brackets."""
+    assert failure_reason("http://h/", BadStatusLine(line), "HTTP")[0] == reason

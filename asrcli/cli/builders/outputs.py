@@ -208,7 +208,9 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
         )  # first, so that it clears the live line before the reader of our pipe writes to the screen
     if output_builder.command is not None:
         transcripts.append(
-            exec_command.ExecCommand(output_builder.command, lambda text: print_message(f"asr: --exec: {text}"))
+            exec_command.ExecCommand(
+                output_builder.command, lambda text: print_message(f"asr: --exec: {text}"), "--exec"
+            )
         )
     if output_builder.capitalize:
         transcripts = [capitalization.CapitalizedOutput(output) for output in transcripts]

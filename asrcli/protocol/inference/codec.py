@@ -162,6 +162,10 @@ class InferenceClient:
             raise refused_task(value, self.task_id)
         return [Notice("debug", f"dropped an unknown event: {name}")]
 
+    def rest_after_loss(self) -> list[Event]:
+        """The finals of sentences that wait for their translation only, where the connection is lost."""
+        return self._remember_finals(list(self._pairs.rest(transcribed=True)))
+
     def _drop_foreign(self, name: str, task_id: str, value: Json) -> Notice:
         sentence_object = part(part(part(value, "payload"), "output"), "sentence")
         if (

@@ -90,6 +90,7 @@ def final_of(
     begin_ms: int | None,
     after_ms: int,
     sent_ms: int | None,
+    sure: timestamps.SureTime,
     others: Iterable[int] = (),
 ) -> Final:
     """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences."""
@@ -103,7 +104,9 @@ def final_of(
     )  # fmt: skip
     words = timestamps.within(result.words, first_ms, last_ms)
     estimated = begin_ms is None or result.end_ms is None
-    return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated)
+    named = timestamps.named_span(result.begin_ms, result.end_ms, result.words, sent_ms)
+    sure_ms = sure.add(*named, result.text)
+    return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated, sure_ms=sure_ms)
 
 
 def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
@@ -221,3 +224,21 @@ def _write_words(words: tuple[Word, ...], full_text: str, settled: int) -> Itera
         if word.estimated:
             described[ESTIMATED] = True
         yield described
+
+
+def write_one_text(event: Partial | Final) -> Json:
+    """The transcript or the translation of a sentence in a result of a model that translates."""
+    written = write(event)
+    head = {"sentence_id": written["sentence_id"] - 1, "begin_time": event.begin_ms}
+    if isinstance(event, Final):
+        return head | {"end_time": event.end_ms, "text": event.text, "words": written["words"], "sentence_end": True}
+    fixed = [word for word in written["words"] if word["fixed"]]
+    open_words = [word for word in written["words"] if not word["fixed"]]
+    open_ms = now_ms = event.begin_ms
+    if event.words:
+        now_ms = event.words[-1].end_ms
+    if open_words:
+        open_ms = open_words[0]["begin_time"]
+    stash = head | {"begin_time": open_ms, "current_time": now_ms, "text": event.unsettled, "words": open_words}
+    now = {"current_time": now_ms, "text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}
+    return head | now

@@ -8,7 +8,7 @@ from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
 from asrcli.protocol.json_messages import Json, flag, part, text
-from asrcli.protocol.timestamps import is_ahead, usable_time
+from asrcli.protocol.timestamps import SureTime, is_ahead, usable_time
 
 MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
 NO_READABLE_TEXT = "the service ended this sentence without a text that can be read"
@@ -35,6 +35,7 @@ class SentenceTracker:
     def __init__(self, dropped: DiscardedMessages, keys: SentenceKeys) -> None:
         self.after_ms = 0
         self.over = False
+        self._sure = SureTime()
         self._dropped = dropped
         self._keys = keys
         self._open: dict[str, _OpenSentence] = {}
@@ -104,7 +105,7 @@ class SentenceTracker:
         if not self.over and is_ahead(result.end_ms, sent_ms):
             # Cut to the sent audio, it would cover all audio in transit, and a lost connection would lose that audio.
             spoken = result._replace(end_ms=None)
-        final = final_of(key, spoken, begin_ms, self.after_ms, sent_ms, others)
+        final = final_of(key, spoken, begin_ms, self.after_ms, sent_ms, self._sure, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
         # A repetition is known by its text and its times.
@@ -119,7 +120,8 @@ class SentenceTracker:
         name = self._name(result)
         if name not in self._open and result.is_behind(self._finals.get(name)):
             return [Notice("debug", f"dropped a late partial of sentence {name}, which is final")]
-        begin_ms = begin_of(result, self.after_ms, sent_ms)
+        # Early rather than late: audio before an open sentence may be settled as silence.
+        begin_ms = begin_of(result, min(self.after_ms, self._sure.after_ms), sent_ms)
         if name not in self._open:
             self._open[name] = _OpenSentence(self._keys.new(name), begin_ms, result)
         elif not result.text:

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import ProtocolError
+from asrcli.core.errors import ProtocolError, shorten
 from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import TASK_MOST_OPEN
@@ -24,6 +24,7 @@ from asrcli.protocol.json_messages import Json, flag, label, need, objects, part
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
 MOST_WAITING = 4  # sentences of which only one text has ended
+UNTRANSLATED = "the service sent no translation for a sentence"
 TOO_LATE = "dropped a translation that came too late: its sentence is final without all of it"
 
 OneText = Partial | Final  # the transcript or the translation of a sentence; a translation has its language
@@ -65,10 +66,11 @@ class TranslationPairs:
         self._dropped = dropped
         self._keys = keys
         self._after_ms = 0  # the end of the last final
+        self._sure = {True: timestamps.SureTime(), False: timestamps.SureTime()}  # of transcripts, of translations
         self._pairs: dict[str, _Pair] = {}
         self._ends: dict[tuple[Number, bool], SentenceResult] = {}  # the last ended text of each number
-        # How many sentences of each number became final without their translation.
-        self._missing_translations: Counter[Number] = Counter()
+        self._missing_translations: Counter[Number] = Counter()  # sentences that became final without one
+        self._next_number = 0  # of the sentence that becomes final next
         self._unfinished_texts: dict[Number, str] = {}  # transcripts that became final before they had ended
 
     def read(self, output: Json, sent_ms: int | None) -> Iterator[Event]:
@@ -86,11 +88,11 @@ class TranslationPairs:
             if isinstance(pair, Notice):
                 yield pair
                 continue
-            read_text = self._one_text(pair.key, result, language, sent_ms)
+            read_text = self._one_text(pair.key, result, sent_ms, is_transcript=is_transcript)
             if is_transcript:
                 pair.transcript = read_text
             else:
-                pair.translated = read_text
+                pair.translated = replace(read_text, language=language)
             if result.ended:
                 self._remember(result, is_transcript=is_transcript)
             touched[pair.key] = None
@@ -117,9 +119,10 @@ class TranslationPairs:
             elif self._wants_transcript and pair.is_waiting and pair.lacks(is_transcript=True):
                 return
 
-    def rest(self) -> Iterator[Event]:
-        """The finals at the end of the task: sentences of which one text has ended, with what there is of the other."""
-        for key in [key for key, pair in self._pairs.items() if pair.is_waiting]:
+    def rest(self, *, transcribed: bool = False) -> Iterator[Event]:
+        """The finals of sentences of which one text has ended, or the transcript, with what there is of the other."""
+        ended = {key: pair for key, pair in self._pairs.items() if pair.is_waiting}
+        for key in [key for key, pair in ended.items() if not (transcribed and pair.lacks(is_transcript=True))]:
             yield from self._final(key)
 
     def _read_texts(self, output: Json) -> Iterator[tuple[bool, SentenceResult, str] | Notice]:
@@ -158,11 +161,11 @@ class TranslationPairs:
         key = self._keys.new(str(number + 1) if isinstance(number, int) else result.name)
         return self._pairs.setdefault(key, _Pair(key, number))
 
-    def _one_text(self, key: str, result: SentenceResult, language: str, sent_ms: int | None) -> OneText:
+    def _one_text(self, key: str, result: SentenceResult, sent_ms: int | None, *, is_transcript: bool) -> OneText:
         if result.ended:
-            return replace(sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms), language=language)
-        begin_ms = sentence.begin_of(result, self._after_ms, sent_ms)
-        return replace(sentence.partial_of(key, result, begin_ms), language=language)
+            sure = self._sure[is_transcript]
+            return sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms, sure)
+        return sentence.partial_of(key, result, sentence.begin_of(result, self._after_ms, sent_ms))
 
     def _remember(self, result: SentenceResult, *, is_transcript: bool) -> None:
         self._ends.pop((result.number, is_transcript), None)
@@ -188,6 +191,8 @@ class TranslationPairs:
         pair = self._pairs.pop(key)
         if self._wants_transcript and pair.lacks(is_transcript=True):
             yield self._dropped.missing_text()
+        elif not self._wants_transcript:
+            yield from self._without_translation(pair)
         if isinstance(pair.translated, Partial):
             yield self._dropped.missing_translation()
         if self._target_language and pair.lacks(is_transcript=False):
@@ -198,11 +203,22 @@ class TranslationPairs:
         if isinstance(first, Partial):
             ends = [other.end_ms for other in others if isinstance(other, Final)]
             end_ms = max([first.begin_ms, *(word.end_ms for word in first.words), *ends])
-            first = Final(key, first.begin_ms, end_ms, first.text, first.words, first.language)
+            first = Final(key, first.begin_ms, end_ms, first.text, first.words, first.language, sure_ms=first.begin_ms)
         for other in others:
             first = _with(first, other)
         self._after_ms = max(self._after_ms, first.end_ms)
         yield first
+
+    def _without_translation(self, pair: _Pair) -> Iterator[Notice]:
+        """Notices of sentences for which no translation came and which nothing shows: their numbers are left out."""
+        if pair.translated is None:
+            yield Notice("warning", f"{UNTRANSLATED}: its transcript is shown: {shorten(pair.texts[0].text)}")
+        if isinstance(pair.number, int):
+            skipped = range(self._next_number, pair.number)
+            known = {other.number for other in self._pairs.values() if other.number in skipped}
+            self._next_number = max(self._next_number, pair.number + 1)
+            if len(known) < pair.number - skipped.start:
+                yield Notice("warning", f"{UNTRANSLATED} before this one: {shorten(pair.texts[0].text)}")
 
     def _partial_of(self, pair: _Pair) -> Iterator[Partial]:
         first, *others = pair.texts
@@ -221,13 +237,15 @@ def write(event: OneText, recognition: RecognitionSettings) -> Json:
     """The output that carries an event, with every key that the official SDK reads; empty if there is no text."""
     output: Json = {}
     if recognition.transcription is not False or not recognition.translate:
-        output[TRANSCRIPTION] = _write_text(event)
+        output[TRANSCRIPTION] = sentence.write_one_text(event)
     if recognition.translate and (event.translation or isinstance(event, Final)):
         if isinstance(event, Final):
             translated: OneText = replace(event, text=event.translation, words=())
         else:
             translated = replace(event, settled="", unsettled=event.translation, words=())
-        output[TRANSLATIONS] = [_write_text(translated) | {"lang": event.translated_into or recognition.translate}]
+        output[TRANSLATIONS] = [
+            sentence.write_one_text(translated) | {"lang": event.translated_into or recognition.translate}
+        ]
     return output
 
 
@@ -280,20 +298,3 @@ def _timed(one_text: Json) -> SentenceResult:
     if result.end_ms is not None:
         return result
     return result._replace(end_ms=timestamps.usable_time(one_text, "current_time"))
-
-
-def _write_text(event: OneText) -> Json:
-    written = sentence.write(event)
-    head = {"sentence_id": written["sentence_id"] - 1, "begin_time": event.begin_ms}
-    if isinstance(event, Final):
-        return head | {"end_time": event.end_ms, "text": event.text, "words": written["words"], "sentence_end": True}
-    fixed = [word for word in written["words"] if word["fixed"]]
-    open_words = [word for word in written["words"] if not word["fixed"]]
-    open_ms = now_ms = event.begin_ms
-    if event.words:
-        now_ms = event.words[-1].end_ms
-    if open_words:
-        open_ms = open_words[0]["begin_time"]
-    stash = head | {"begin_time": open_ms, "current_time": now_ms, "text": event.unsettled, "words": open_words}
-    now = {"current_time": now_ms, "text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}
-    return head | now

@@ -6,7 +6,7 @@ An answer does not say which turn it answers: it is the oldest turn that has end
 from itertools import takewhile
 
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
+from asrcli.core.events import Event, Gap, Notice, Partial, Usage
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
@@ -274,7 +274,7 @@ class OmniTurns(RealtimeItems):
 
     def _closed(self, turn: OmniTurn, sent_ms: int | None) -> list[Event]:
         added = self._is_added_silence(turn.utterance, sent_ms)
-        given, key = turn.outcome or UNFINISHED, turn.utterance.key
+        given = turn.outcome or UNFINISHED
         cut = given.status in omni_response.CUT_SHORT
         lost = given.status == omni_response.FAILED or (cut and not turn.text)
         said: str | None = turn.text
@@ -285,8 +285,7 @@ class OmniTurns(RealtimeItems):
             return [Notice("debug", "dropped an answer to the silence behind the audio")]
         if lost:
             return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
-        told = (turn.text, (), turn.language, turn.emotion)
-        final = Final(key, begin_ms, end_ms, *told, heard=turn.heard, estimated=turn.utterance.estimated)
+        final = turn.utterance.as_final(begin_ms, end_ms, turn.text, turn.language, turn.emotion, turn.heard)
         if cut:
             return [Notice("warning", reason_of(UNWHOLE, given.reason)), final]
         return [final]

@@ -281,8 +281,10 @@ class RealtimeServer:
         """
         value = read(message)
         name = need(value, "type", str)
+        if self._finished and name == "input_audio_buffer.append":
+            return []  # a client may send audio in another thread, and waits for no answer to it
         if self._finished:
-            return []
+            raise ProtocolError(f"{name} after session.finish: the session takes no more events")
         return self._commands(name, value)
 
     def _commands(self, name: str, value: Json) -> list[Command]:

@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Mapping
 
-from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
+from asrcli.core.events import Event, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
 from asrcli.protocol.realtime.utterance import Utterance, oldest_open, same_speech
 from asrcli.protocol.service_errors import ServiceError
-from asrcli.protocol.timestamps import likely_end, usable_time
+from asrcli.protocol.timestamps import SureTime, likely_end, usable_time
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -44,6 +44,7 @@ class RealtimeItems:
         self._utterances: dict[str, Utterance] = {}  # the last utterance of each item
         self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # begins of speech without an item id
         self._last_end_ms = 0
+        self._sure = SureTime()
         self._committing = False  # the client commits utterances
 
     @property
@@ -161,8 +162,7 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
-        is_told = step not in MARKS or self._told(step, value, sent_ms) is not None
-        utterance.estimated = not is_told or (utterance.estimated and step != "speech_started")
+        utterance.mark(step, is_told=step not in MARKS or self._told(step, value, sent_ms) is not None)
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
             return [SpeechStarted(utterance.key, utterance.begin_ms)]
@@ -176,8 +176,7 @@ class RealtimeItems:
     def _take_commit(self, utterance: Utterance) -> None:
         """Give the utterance the span of the oldest unanswered commit, unless it has one (a repeated message)."""
         if self._commits and not utterance.committed:
-            _, utterance.begin_ms, utterance.end_ms = self._commits.popleft()
-            utterance.committed, utterance.estimated = True, False
+            utterance.place(*self._commits.popleft()[1:])
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
@@ -208,8 +207,7 @@ class RealtimeItems:
             utterance = self._of_text(item, said, sent_ms)
             if utterance is None:
                 return [self._dropped.final(REPEATED)]
-            times = self._close(utterance, said, sent_ms)
-            return [Final(utterance.key, *times, said, (), language, emotion, estimated=utterance.estimated)]
+            return [utterance.as_final(*self._close(utterance, said, sent_ms), said, language, emotion)]
         if step == "failed":
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
@@ -247,8 +245,7 @@ class RealtimeItems:
         utterance = self._new(item)
         is_version = known.announced and known.final and same_speech(said, known.final)
         if not news and (is_version or (self._committing and "committed" in known.announced)):
-            utterance.begin_ms, utterance.end_ms, utterance.committed = known.begin_ms, known.end_ms, known.committed
-            utterance.announced = set(known.announced)
+            utterance.take_place_of(known)
         return utterance
 
     def _begin_ms(self, utterance: Utterance) -> int:
@@ -257,7 +254,7 @@ class RealtimeItems:
             if begin_ms >= self._last_end_ms:
                 utterance.begin_ms = begin_ms
         if utterance.begin_ms is None:
-            utterance.estimated = True
+            utterance.mark("speech_started", is_told=False)
             return self._last_end_ms
         return utterance.begin_ms
 
@@ -279,6 +276,7 @@ class RealtimeItems:
         if utterance.end_ms is not None:
             now_ms = utterance.end_ms
         utterance.estimated = utterance.estimated or utterance.end_ms is None
+        utterance.sure_ms = self._sure.add(*utterance.named(), said or "")
         end_ms = max(begin_ms, now_ms)
         utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
         utterance.said = said or utterance.said

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from asrcli.core.dataclass import dataclass, field
+from asrcli.core.events import Final
 from asrcli.recovery.duplicate_finals import normalized_text
 
 
@@ -20,6 +21,8 @@ class Utterance:
         said: Its last text.
         sent_ms: How much audio had been sent when it became final.
         estimated: The service has not sent all of its span.
+        guessed: The marks of its span without a usable time: "speech_started", "speech_stopped".
+        sure_ms: As `Final.sure_ms`; set when it ends.
     """
 
     key: str
@@ -32,6 +35,41 @@ class Utterance:
     again: bool = False
     sent_ms: int | None = None
     estimated: bool = False
+    guessed: set[str] = field(default_factory=set)
+    sure_ms: int | None = None
+
+    def mark(self, step: str, *, is_told: bool) -> None:
+        """Note whether the service has named the time of a mark."""
+        self.estimated = not is_told or (self.estimated and step != "speech_started")
+        self.guessed.discard(step)
+        if not is_told:
+            self.guessed.add(step)
+
+    def place(self, begin_ms: int, end_ms: int) -> None:
+        """Give it the span of a commit."""
+        self.begin_ms, self.end_ms, self.committed, self.estimated = begin_ms, end_ms, True, False
+        self.guessed.clear()
+
+    def take_place_of(self, earlier: "Utterance") -> None:
+        """Give it the span and the announcements of an earlier version."""
+        self.begin_ms, self.end_ms, self.committed = earlier.begin_ms, earlier.end_ms, earlier.committed
+        self.announced, self.guessed = set(earlier.announced), set(earlier.guessed)
+
+    def named(self) -> tuple[int | None, int | None]:
+        """Return its begin and its end as far as they are known."""
+        begin_ms, end_ms = self.begin_ms, self.end_ms
+        if "speech_started" in self.guessed:
+            begin_ms = None
+        if "speech_stopped" in self.guessed:
+            end_ms = None
+        return begin_ms, end_ms
+
+    def as_final(self, begin_ms: int, end_ms: int, said: str, language: str, emotion: str, heard: str = "") -> Final:
+        """Return its final."""
+        return Final(
+            self.key, begin_ms, end_ms, said, (), language, emotion, heard=heard, estimated=self.estimated,
+            sure_ms=self.sure_ms,
+        )  # fmt: skip
 
 
 def oldest_open(utterances: Mapping[str, Utterance]) -> str:

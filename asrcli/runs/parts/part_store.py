@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, system_reason
+from asrcli.core.event_placement import decides_to_ms
 from asrcli.core.events import Event, Final, Gap, Word
 
 DONE = b'{"type": "done"}\n'
@@ -32,8 +33,20 @@ class StoredPart:
 
     @property
     def reached_ms(self) -> int:
-        """Where the text ends."""
-        return max((event.end_ms for event in self.said if isinstance(event, Final | Gap)), default=self.begin_ms)
+        """Up to where the text is sure."""
+        ends_ms = [decides_to_ms(event) for event in self.said if isinstance(event, Final)]
+        ends_ms += [event.end_ms for event in self.said if isinstance(event, Gap)]
+        return max(ends_ms, default=self.begin_ms)
+
+    @property
+    def kept(self) -> tuple[Event, ...]:
+        """What it has said, without a last sentence whose end is a guess: that is transcribed again."""
+        reached_ms = self.reached_ms
+        return tuple(
+            event
+            for event in self.said
+            if not isinstance(event, Final) or event.sure_ms is None or event.sure_ms < reached_ms
+        )
 
 
 class PartStore:

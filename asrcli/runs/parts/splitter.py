@@ -81,4 +81,4 @@ def _part(source: Source, number: int, audio: PartAudio, stored: Sequence[Stored
     if old.done or old.reached_ms >= ms(audio.end):
         audio.close()
         return SplitPart(number, begin_ms, end_ms, tuple(old.said))
-    return SplitPart(number, begin_ms, end_ms, tuple(old.said), PartSource(source, audio, old.reached_ms), audio)
+    return SplitPart(number, begin_ms, end_ms, old.kept, PartSource(source, audio, old.reached_ms), audio)

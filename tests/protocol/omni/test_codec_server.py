@@ -206,4 +206,5 @@ def test_without_a_session_update_the_defaults_hold() -> None:
         SendAudio(b"\x01\x00"),
     ]
     assert client.say("session.finish") == [FinishTask()]
-    assert client.say("response.create") == []
+    with pytest.raises(ProtocolError, match=r"response\.create after session\.finish"):
+        client.say("response.create")

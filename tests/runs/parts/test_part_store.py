@@ -34,6 +34,19 @@ def test_finals_come_back_as_they_were_and_a_torn_line_does_not(tmp_path: Path) 
     assert PartStore(tmp_path / "parts").parts[1].done
 
 
+def test_a_sentence_that_may_have_ended_earlier_is_transcribed_again(tmp_path: Path) -> None:
+    """A run that goes on begins where that sentence begins, and does not keep it, unless another one follows."""
+    store = PartStore(tmp_path)
+    store.begin(0, 0, None)
+    first = Final("1", 100, 2000, "one", sure_ms=100)
+    last = Final("2", 1200, 3000, "two", sure_ms=1200)
+    for said in (first, last):
+        store.append(0, said)
+    store.close()
+    (part,) = PartStore(tmp_path).parts
+    assert (part.said, part.kept, part.reached_ms) == ([first, last], (first,), 1200)
+
+
 APART = b'{"type": "part", "begin_ms": 3, "end_ms": 9}\n'
 
 
