@@ -62,7 +62,7 @@ class Setting:
 
     def __init__(self, *scripts: Callable[[Command], list[Event]] | AsrError, chunks: int = 3) -> None:
         self.now, self.events, self.pool = 0.0, list[Event](), ConnectionPool()
-        self.inbox = Inbox(99)
+        self.inbox = Inbox(max(99, chunks))
         self.opened: list[Scripted] = []
         self._scripts = list(scripts)
         for number in range(chunks):

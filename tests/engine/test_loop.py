@@ -1,11 +1,15 @@
 """The loop of a session, in one thread: a scripted service answers each command before the loop waits again."""
 
+import tempfile
+from typing import IO, Any
+
 import pytest
 
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import ConnectFailed, ConnectionLost
 from asrcli.core.events import Billed, Event, Final, Finished, Gap, Progress, Ready, Reconnecting
 from asrcli.core.settings import RetrySettings
+from asrcli.engine.audio_store import IN_MEMORY_S
 from asrcli.engine.inbox import Inbox, SessionAbandoned, ThreadCrashed
 from tests.engine.scripted_loop import SETTINGS, Setting, healthy, silent
 
@@ -38,6 +42,27 @@ def test_a_session_that_is_left_ends_at_once() -> None:
     result = setting.run()
     assert (result.error, result.broken, result.undecided) == (None, True, ((0, 300),))
     assert setting.opened[0].closed
+
+
+def test_the_temporary_file_of_old_audio_goes_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the session comes to its end or is left: a program may have thousands of them, one after the other."""
+    files: list[IO[Any]] = []
+    make = tempfile.TemporaryFile
+
+    def made(*, buffering: int) -> IO[Any]:
+        files.append(make(buffering=buffering))
+        return files[-1]
+
+    def leaves(command: Command) -> list[Event]:
+        if isinstance(command, FinishTask):
+            setting.inbox.put(SessionAbandoned())
+        return silent(command)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", made)
+    for number, script in enumerate((healthy, leaves), 1):
+        setting = Setting(script, chunks=IN_MEMORY_S * 10 + 1)
+        setting.run(retries=RetrySettings(limit=1, wait_s=0))
+        assert [file.closed for file in files] == [True] * number
 
 
 def test_a_crash_of_another_thread_is_raised() -> None:

@@ -68,11 +68,12 @@ def test_what_was_not_sent_never_settles() -> None:
 
 
 def test_a_task_may_begin_where_the_last_one_was_heard_to_or_before_its_end() -> None:
-    """Audio before it is skipped; audio behind it is there again."""
+    """Audio before it is skipped and forgotten; audio behind it is there again."""
     replay = kept(10, 10, 10)
     replay.cursor = 130
     replay.skip_to(115)
     assert (replay.start, replay.waiting()) == (115, [Chunk(115, bytes(10)), Chunk(120, bytes(20))])
+    assert [chunk.position for chunk in replay.kept] == [110, 120]
 
 
 def test_beyond_the_limit_the_oldest_is_forgotten() -> None:
