@@ -8,9 +8,11 @@ import pytest
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import ConnectFailed, ConnectionLost
 from asrcli.core.events import Billed, Event, Final, Finished, Gap, Progress, Ready, Reconnecting
+from asrcli.core.message import Closed
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.audio_store import IN_MEMORY_S
-from asrcli.engine.inbox import Inbox, SessionAbandoned, ThreadCrashed
+from asrcli.engine.inbox import Inbox, MessageArrived, SessionAbandoned, ThreadCrashed
+from asrcli.recovery.quiet_settlement import QUIET_S
 from tests.engine.scripted_loop import SETTINGS, Setting, healthy, silent
 
 
@@ -28,6 +30,29 @@ def test_an_ordinary_task_gives_its_connection_back() -> None:
     (connection,) = setting.opened
     assert setting.pool.take(connection.url, Inbox(1)) is connection  # type: ignore[comparison-overlap]
     assert not connection.closed
+
+
+def test_quiet_that_a_service_has_taken_before_it_was_lost_is_not_sent_again() -> None:
+    """Nobody has spoken for seconds, and no chunk came since then that would have been an occasion to decide it."""
+    sent = 0
+
+    def first(command: Command) -> list[Event]:
+        nonlocal sent
+        if isinstance(command, SendAudio):
+            sent += 1
+        if sent == 3:
+            setting.now += QUIET_S
+            lost = MessageArrived(setting.opened[0], Closed(1006, "the connection broke"))
+            setting.inbox.put(lost)
+        return silent(command)
+
+    def second(command: Command) -> list[Event]:
+        assert not isinstance(command, SendAudio)
+        return [Finished()] if isinstance(command, FinishTask) else silent(command)
+
+    setting = Setting(first, second, pcm=bytes(3200))
+    result = setting.run(realtime=True, retries=RetrySettings(limit=5, wait_s=0))
+    assert (result.error, result.totals.silence_ms, result.figures.resent_ms) == (None, 300, 0)
 
 
 def test_a_session_that_is_left_ends_at_once() -> None:
