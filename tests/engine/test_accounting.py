@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.events import Event, Final, Gap, Partial, Usage
+from asrcli.core.events import Billed, Event, Final, Gap, Partial, Usage
 from asrcli.core.provisional_event import Provisional
 from asrcli.engine.accounting import SessionAccount
 from asrcli.recovery.provisional import LocalSentence
@@ -64,3 +64,20 @@ def test_delays_are_measured_to_the_first_text_and_from_the_end_to_the_last_fina
     now = 13.25
     made.add_event(Final("2", 1000, 3000, "to the end"))
     assert made.result(None, Usage(), 0, broken=False).figures.final_after_stop_ms == 250
+
+
+def test_a_bill_is_told_once_each_time_it_changes() -> None:
+    """The service counts anew in each task, and the bill is the sum. What it repeats is no news."""
+    events: list[Event] = []
+    made = account(events, 1000)
+    first = Usage(seconds=1)
+    made.update_bill(first, task_ended=False)
+    made.update_bill(first, task_ended=False)
+    made.update_bill(Usage(seconds=1), task_ended=False)
+    assert events == [Billed(Usage(seconds=1))]
+    made.update_bill(Usage(seconds=3), task_ended=False)
+    made.end_task(Usage(seconds=4), 0)
+    made.update_bill(Usage(seconds=4), task_ended=True)
+    made.update_bill(Usage(seconds=2), task_ended=False)
+    assert [event.usage.seconds for event in events if isinstance(event, Billed)] == [1, 3, 4, 6]
+    assert made.result(None, Usage(seconds=2), 0, broken=False).usage == Usage(seconds=6)
