@@ -34,3 +34,11 @@ def test_a_frame_of_a_server_has_the_shortest_length_that_holds_it(size: int) ->
     head = frame_head(frame)
     assert head == FrameHead(TEXT, size, b"", len(frame) - size)
     assert head.end == 2 + 2 * (126 <= size < 65_536) + 8 * (size >= 65_536)
+
+
+@pytest.mark.parametrize(("size", "is_control"), [(0, True), (125, True), (126, False)])
+def test_a_control_frame_holds_at_most_125_bytes(size: int, is_control: bool) -> None:
+    """And is masked, where a client sends it."""
+    assert FrameHead(PING, size, MASK, 0).is_control is is_control
+    assert not FrameHead(PING, size, b"", 0).is_control
+    assert not FrameHead(TEXT, size, MASK, 0).is_control
