@@ -354,7 +354,6 @@ class AudioFeed:
         self.due = None
         if action is IdleAction.START:
             self._remainder_tried = input_ended
-            self.idle = False
         elif action is IdleAction.SKIP:
             position = waiting[-1].end
             if not input_ended:

@@ -1,9 +1,13 @@
 """The audio store of a session: a few minutes in memory, older audio in a temporary file."""
 
 import tempfile
-from typing import IO
+from typing import TYPE_CHECKING
 
+from asrcli.core.whole_writes import write_whole
 from asrcli.recovery.replay import Replay, Stored
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 KEPT_S = 6 * 3600  # at most so much audio waits for its text
 IN_MEMORY_S = 300
@@ -12,11 +16,12 @@ IN_MEMORY_S = 300
 class SpillFile:
     """Bytes in a temporary file. Freed places are used again, and a file without any used place is truncated.
 
-    Where the file cannot be written the bytes stay in memory.
+    Where the file cannot be written the bytes stay in memory. The file has no buffer in this process: bytes that a full
+    disk did not take would stay in it, and every later call would try to write them, and fail.
     """
 
     def __init__(self) -> None:
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._free: list[tuple[int, int]] = []  # places that were freed: offset and size
         self._end = 0
         self._used = 0
@@ -29,10 +34,9 @@ class SpillFile:
             offset = place[0]
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lasts as long as the session
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  lasts as the session does
             self._file.seek(offset)
-            self._file.write(data)
-            self._file.flush()
+            write_whole(self._file, data, self._end)
         except OSError:
             return _InMemory(data)
         if place is None:

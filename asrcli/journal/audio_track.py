@@ -1,5 +1,7 @@
 """The audio of one source in a journal: which samples there are, and where they lie on the timeline."""
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,7 @@ class AudioTrack:
     """The audio that was captured from one source.
 
     Attributes:
-        cuts: Positions at which the source asked for the sentence to end.
+        cuts: Positions at which the source asked for the sentence to end, in order.
         marks: Gaps (the source had no audio) and pauses (the user wanted nothing heard).
         doubt: Position from which the place of the audio is not certain; None if all of it is.
     """
@@ -48,7 +50,7 @@ class AudioTrack:
     format: Format
     path: Path
     stretches: tuple[Stretch, ...] = ()
-    cuts: frozenset[int] = frozenset()
+    cuts: tuple[int, ...] = ()
     marks: tuple[Gap | Resumed, ...] = ()
     doubt: int | None = None
 
@@ -74,16 +76,21 @@ class AudioTrack:
                 for stretch in self.stretches:
                     position = max(begin, stretch.position)
                     while position < min(end, stretch.end):
-                        size = min(step, min(end, stretch.end) - position, *self._to_cut(position))
+                        cut = self._next_cut(position)
+                        size = min(step, min(end, stretch.end) - position, cut - position)
                         file.seek((stretch.at + position - stretch.position) * SAMPLE_BYTES)
                         pcm = file.read(size * SAMPLE_BYTES)
-                        yield Chunk(position, pcm, cut_after=position + size in self.cuts)
+                        yield Chunk(position, pcm, cut_after=position + size == cut)
                         position += size
         except OSError as exc:
             raise SourceError(str(self.path), system_reason(exc).lower()) from exc
 
-    def _to_cut(self, position: int) -> list[int]:
-        return [cut - position for cut in self.cuts if cut > position]
+    def _next_cut(self, position: int) -> int:
+        """Return the first cut after a position; without one, a position that no audio reaches."""
+        number = bisect_right(self.cuts, position)
+        if number == len(self.cuts):
+            return sys.maxsize
+        return self.cuts[number]
 
 
 class TrackIndex:

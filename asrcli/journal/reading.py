@@ -266,7 +266,9 @@ class Journal:
             text_end = max(stretches[0].position, self.format.samples(self.doubts[source.speaker]))
             if doubt is None or text_end < doubt:
                 doubt = text_end
-        return AudioTrack(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
+        return AudioTrack(
+            source, self.format, path, stretches, tuple(sorted(set(index.cuts))), tuple(index.marks), doubt
+        )
 
 
 def _before(gap: Gap, begin_ms: int, speaker: str) -> list[Gap]:

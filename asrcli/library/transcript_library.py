@@ -209,7 +209,8 @@ def _expired(connection: "Connection", limits: LibraryLimits, now_s: float) -> l
     rows = connection.execute("SELECT id, begun_s, size_bytes, kept FROM session ORDER BY begun_s, number").fetchall()
     expired = [row for row in rows if not row[3] and limits.age_s is not None and now_s - row[1] > limits.age_s]
     if limits.size_bytes is not None:
-        expired += _beyond(connection, [row for row in rows if row not in expired], limits.size_bytes)
+        old = set(expired)
+        expired += _beyond(connection, [row for row in rows if row not in old], limits.size_bytes)
     return [row[0] for row in expired]
 
 

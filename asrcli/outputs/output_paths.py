@@ -57,7 +57,7 @@ def check(path: Path, *, append: bool = False, has_part: bool = True) -> None:
 
 
 def _obstacle(path: Path, *, append: bool, has_part: bool) -> str:
-    _name_fits(path)  # first: what asks whether a file is there takes a name that is too long for one that is not
+    _is_there(path)  # first: what else asks whether a file is there takes a name that is too long for one that is not
     if path.is_dir():
         return "is a directory"
     if is_foreign_link(path):
@@ -75,12 +75,12 @@ def _obstacle(path: Path, *, append: bool, has_part: bool) -> str:
     if is_device(path) or (append and path.exists()):
         return ""
     if has_part and not append:
-        next(part for part in part_paths(target) if not _name_fits(part))
+        next(part for part in part_paths(target) if not _is_there(part))
     _make_file_in(target.parent)
     return ""
 
 
-def _name_fits(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     """Return whether there is a file of this name.
 
     Raises:

@@ -67,7 +67,7 @@ def fit_lines(settled: str, unsettled: str, cells: int, most: int) -> list[tuple
     begin = max(0, len(whole) - _LONGEST) // _STEP * _STEP
     spans: list[tuple[int, int]] = []
     while begin < len(whole):
-        end = min(_fitting(whole, begin, room), _overflowing(whole, begin, room))
+        end = _last_break(whole, begin, room) or _overflowing(whole, begin, room)
         if shown := len(whole[begin:end].rstrip()):
             spans.append((begin, begin + shown))
         begin = end
@@ -112,6 +112,14 @@ def wrap_text(text: str, cells: int, indent: int = 0) -> list[str]:
 
 def _fitting(text: str, begin: int, cells: int) -> int:
     """Return the index where the line that starts at `begin` ends: before a word, after the first one at least."""
+    end = _last_break(text, begin, cells)
+    if end is None:
+        end = next((at for at in range(begin + 1, len(text)) if _may_break(text, at)), len(text))
+    return end
+
+
+def _last_break(text: str, begin: int, cells: int) -> int | None:
+    """Return the last index, after `begin`, where a line of at most `cells` cells can end; None in a longer word."""
     stop = begin
     used = 0
     while stop < len(text) and (used := used + cell_len(text[stop])) <= cells:
@@ -120,10 +128,7 @@ def _fitting(text: str, begin: int, cells: int) -> int:
         stop += 1
     if stop == len(text):
         return stop
-    for at in range(stop, begin, -1):
-        if _may_break(text, at):
-            return at
-    return next((at for at in range(stop + 1, len(text)) if _may_break(text, at)), len(text))
+    return next((at for at in range(stop, begin, -1) if _may_break(text, at)), None)
 
 
 def _may_break(text: str, at: int) -> bool:

@@ -191,23 +191,32 @@ def within(words: tuple[AnyWord, ...], begin_ms: int, end_ms: int = LONGEST_MS) 
 def _moved(words: Sequence[AnyWord], begin_ms: int, end_ms: int) -> tuple[Word, ...]:
     placed: list[Word] = []
     at_ms = begin_ms
-    for index, word in enumerate(words):
+    for word, next_ms in zip(words, _following_begins(words), strict=True):
         first_ms = at_ms
         if word.begin_ms is not None:
             first_ms = min(max(begin_ms, word.begin_ms), end_ms)
         last_ms = word.end_ms
         if last_ms is None:
-            later = [begin for other in words[index + 1 :] if (begin := other.begin_ms) is not None]
-            if later:
-                last_ms = later[0]
-            elif end_ms == LONGEST_MS:  # the sentence is open
-                last_ms = first_ms
-            else:
-                last_ms = end_ms
+            last_ms = next_ms
+        if last_ms is None and end_ms == LONGEST_MS:  # the sentence is open
+            last_ms = first_ms
+        elif last_ms is None:
+            last_ms = end_ms
         at_ms = min(max(first_ms, last_ms), end_ms)
         estimated = word.estimated or word.begin_ms is None or word.end_ms is None
         placed.append(Word(word.text, first_ms, at_ms, word.punctuation, estimated))
     return tuple(placed)
+
+
+def _following_begins(words: Sequence[AnyWord]) -> list[int | None]:
+    """For each word the next begin behind it that is known, in ms; None where there is none."""
+    begins: list[int | None] = []
+    next_ms: int | None = None
+    for word in reversed(words):
+        begins.append(next_ms)
+        if word.begin_ms is not None:
+            next_ms = word.begin_ms
+    return begins[::-1]
 
 
 def _parse(written: str) -> float | None:

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from asrcli.core.client_commands import Command
 from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import Engine, RecognizerSession, run_command
+from asrcli.recognizers.interface import Engine, RecognizerFailed, RecognizerSession, run_command
 from asrcli.recognizers.registry import RecognizerInfo
 
 MAX_PENDING_EVENTS = 256  # events that wait for a client to take them
+CLOSED = "the session was closed"
 
 
 class InProcessRecognizer:
@@ -36,10 +37,17 @@ class InProcessStream:
     def __init__(self, session: RecognizerSession) -> None:
         self._session = session
         self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_PENDING_EVENTS)
+        self._closed = False
 
     async def send(self, command: Command) -> None:
-        """Run a command at once; waits while nobody takes its events."""
+        """Run a command at once; waits while nobody takes its events.
+
+        Raises:
+            RecognizerFailed: the session was closed meanwhile.
+        """
         for event in run_command(self._session, command):
+            if self._closed:
+                raise RecognizerFailed(CLOSED)
             if self._events.full():
                 await self._events.put(event)
             else:
@@ -53,4 +61,7 @@ class InProcessStream:
             yield event
 
     async def close(self) -> None:
-        """Do nothing: the session holds nothing that must be freed."""
+        """End the session: nobody takes its events any more, so `send` must not wait for that."""
+        self._closed = True
+        while not self._events.empty():
+            self._events.get_nowait()

@@ -60,7 +60,7 @@ class RecognizerStream(Protocol):
         """Hand in a command; waits while the recognizer is behind.
 
         Raises:
-            RecognizerFailed: the recognizer died.
+            RecognizerFailed: the recognizer died, or the session was closed meanwhile.
         """
         ...
 
@@ -73,7 +73,7 @@ class RecognizerStream(Protocol):
         ...
 
     async def close(self) -> None:
-        """End the session, wherever it is. May be called twice."""
+        """End the session, wherever it is. May be called twice. A `send` that waits ends too."""
         ...
 
 

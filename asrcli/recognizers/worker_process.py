@@ -35,7 +35,8 @@ class WorkerProcess:
         self._unanswered: deque[int] = deque()  # bytes of audio of each command that is not answered
         self._unanswered_bytes = 0
         self._ahead_bytes = self._piece_bytes = 0
-        self._answered = asyncio.Condition()
+        self._progress = asyncio.Event()  # since `send` looked last: audio was answered, or the process was killed
+        self._killed = False
         self._receive_timeout: asyncio.Timeout | None = None  # while `receive` waits
         self._tick: asyncio.TimerHandle | None = None  # while it waits for an answer that is owed
         self._loaded = False  # it has answered at all
@@ -91,15 +92,14 @@ class WorkerProcess:
         """Hand in a command; waits while the worker is behind.
 
         Raises:
-            RecognizerFailed: the worker is gone.
+            RecognizerFailed: the worker is gone, or was killed meanwhile.
         """
         if not isinstance(command, SendAudio):
             await self._write(command, 0)
             return
         for at in range(0, len(command.data), self._piece_bytes):
             piece = command.data[at : at + self._piece_bytes]
-            async with self._answered:
-                await self._answered.wait_for(lambda: self._unanswered_bytes < self._ahead_bytes)
+            await self._wait_for_room()
             await self._write(SendAudio(piece), len(piece))
 
     async def receive(self) -> Event:
@@ -124,17 +124,27 @@ class WorkerProcess:
             if isinstance(event, Finished):
                 self._unanswered.clear()
                 self._unanswered_bytes = 0
+                self._progress.set()
             if event is not None:
                 return event
 
     def kill(self) -> None:
-        """Kill the process, whatever it does."""
+        """Kill the process, whatever it does. Nobody reads its answers any more, so `send` must not wait for them."""
+        self._killed = True
+        self._progress.set()
         if self.alive:
             self._process.kill()
 
     async def wait_ended(self) -> None:
         """Wait until the process has ended."""
         await self._process.wait()
+
+    async def _wait_for_room(self) -> None:
+        while self._unanswered_bytes >= self._ahead_bytes:
+            if self._killed:
+                raise self._gone()
+            self._progress.clear()
+            await self._progress.wait()
 
     async def _write(self, value: RecognitionSettings | Command, size: int) -> None:
         assert self._process.stdin is not None  # noqa: S101  it was started with a pipe
@@ -175,8 +185,7 @@ class WorkerProcess:
             raise RecognizerFailed(str(value))
         self._loaded = True
         if value is None and self._unanswered:
-            async with self._answered:
-                self._unanswered_bytes -= self._unanswered.popleft()
-                self._answered.notify_all()
+            self._unanswered_bytes -= self._unanswered.popleft()
+            self._progress.set()
         event: Event | None = value
         return event

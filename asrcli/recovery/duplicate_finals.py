@@ -1,12 +1,13 @@
 """Finds finals that repeat text that is already final, because audio was sent again or a task repeats itself. Pure."""
 
 import unicodedata
+from bisect import bisect_right
 from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.events import Final
+from asrcli.core.events import Final, Word
 
 SHORTER = 0.9  # no speaker repeats a sentence in less than this part of its duration
 COMPARED = 2000  # characters of a sentence that are searched for the end of an earlier text
@@ -89,15 +90,29 @@ def rest_of(final: Final, earlier: Final) -> Final | None:
         return None
     if not f"{text} ".startswith(f"{said} "):
         return final
-    ends = [end for end in range(min(len(final.text), COMPARED)) if normalized_text(final.text[:end]) == said]
-    if not ends:
+    places = range(min(len(final.text), COMPARED))
+    end = bisect_right(places, len(said), key=lambda at: len(normalized_text(final.text[:at]))) - 1
+    if normalized_text(final.text[:end]) != said:
         return final
-    rest = final.text[ends[-1] :].lstrip()
-    words = final.words
-    while words and normalized_text(" ".join(word.text for word in words)) != normalized_text(rest):
-        words = words[1:]
+    rest = final.text[end:].lstrip()
     begin_ms = max(final.begin_ms, min(earlier.end_ms, final.end_ms))
-    return replace(final, text=rest, words=words, begin_ms=begin_ms)
+    return replace(final, text=rest, words=_last_words(final.words, normalized_text(rest)), begin_ms=begin_ms)
+
+
+def _last_words(words: tuple[Word, ...], text: str) -> tuple[Word, ...]:
+    """Return the words at the end that together are a normalized text; none if the words say something else."""
+    left = text.split()
+    first = len(words)
+    while first:
+        said = normalized_text(words[first - 1].text).split()
+        at = len(left) - len(said)
+        if left[at:] != said:
+            break
+        del left[at:]
+        first -= 1
+    if left:
+        return ()
+    return words[first:]
 
 
 def normalized_text(text: str) -> str:

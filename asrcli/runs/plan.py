@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import random
 from time import monotonic
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
@@ -108,13 +109,13 @@ def make_plan(
     if temporary_key:
         dial = _dial_with_temporary_key
     pace, retries = _bounded(model.traits.fastest, pace, retries)
-    memories: dict[int, TranscriptMemory] = {}
+    memories: WeakKeyDictionary[Source, TranscriptMemory] = WeakKeyDictionary()  # a batch has one plan for all sources
 
     def codec(source: Source) -> ClientCodec:
         asked = replace(recognition, rate=source.format.rate, audio_format=source.audio_format)
         memory = None
         if uses_transcript_context:
-            memory = memories.setdefault(id(source), TranscriptMemory(asked.context))
+            memory = memories.setdefault(source, TranscriptMemory(asked.context))
         return model.traits.client_codec(asked, new_id, memory)
 
     price = model.prices.get(connection.region)

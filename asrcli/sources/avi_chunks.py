@@ -152,7 +152,7 @@ class AviChunks:
             self._missing += 1
         elif tag == self._tag:
             self._follow(begin, size)
-        self._file.seek(size + size % 2, 1)
+        self._file.seek(size + size % 2, io.SEEK_CUR)
         return True
 
     def _follow(self, begin: int, size: int) -> None:
@@ -165,7 +165,8 @@ class AviChunks:
         self._begin, self._end = begin + _HEADER.size, begin + _HEADER.size + size
 
     def _header(self, size: int) -> bool:
-        data = self._file.read(size + size % 2)
+        data = self._file.read(min(size, _STREAM_HEADER.size))  # a damaged size may be that of the whole file
+        self._file.seek(size + size % 2 - len(data), io.SEEK_CUR)
         if self._seen == self._stream and len(data) >= _STREAM_HEADER.size:
             kind, scale, rate, sample_bytes = _STREAM_HEADER.unpack_from(data)
             self._tick_s = self._step_s = 0.0

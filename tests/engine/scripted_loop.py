@@ -60,13 +60,15 @@ class Scripted:
 class Setting:
     """A loop over so many chunks of 100 ms, and one scripted service for each connection."""
 
-    def __init__(self, *scripts: Callable[[Command], list[Event]] | AsrError, chunks: int = 3) -> None:
+    def __init__(
+        self, *scripts: Callable[[Command], list[Event]] | AsrError, chunks: int = 3, pcm: bytes = LOUD
+    ) -> None:
         self.now, self.events, self.pool = 0.0, list[Event](), ConnectionPool()
-        self.inbox = Inbox(99)
+        self.inbox = Inbox(max(99, chunks))
         self.opened: list[Scripted] = []
         self._scripts = list(scripts)
         for number in range(chunks):
-            self.inbox.put_audio(Chunk(1600 * number, LOUD))
+            self.inbox.put_audio(Chunk(1600 * number, pcm))
         self.inbox.end()
 
     def run(self, *, realtime: bool = False, retries: RetrySettings = ONCE) -> SessionResult:

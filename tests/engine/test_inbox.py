@@ -114,6 +114,7 @@ def test_a_file_that_is_read_fast_is_read_in_batches() -> None:
     for number in range(4):
         inbox.put_audio(chunk(number))
     thread = Thread(target=lambda: put.append(inbox.put_audio(chunk(4))), daemon=True)
+    assert not inbox.waited_for
     thread.start()
     while not inbox.waited_for:
         thread.join(0.001)

@@ -1,12 +1,18 @@
 """The loop of a session, in one thread: a scripted service answers each command before the loop waits again."""
 
+import tempfile
+from typing import IO, Any
+
 import pytest
 
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import ConnectFailed, ConnectionLost
 from asrcli.core.events import Billed, Event, Final, Finished, Gap, Progress, Ready, Reconnecting
+from asrcli.core.message import Closed
 from asrcli.core.settings import RetrySettings
-from asrcli.engine.inbox import Inbox, SessionAbandoned, ThreadCrashed
+from asrcli.engine.audio_store import IN_MEMORY_S
+from asrcli.engine.inbox import Inbox, MessageArrived, SessionAbandoned, ThreadCrashed
+from asrcli.recovery.quiet_settlement import QUIET_S
 from tests.engine.scripted_loop import SETTINGS, Setting, healthy, silent
 
 
@@ -26,6 +32,29 @@ def test_an_ordinary_task_gives_its_connection_back() -> None:
     assert not connection.closed
 
 
+def test_quiet_that_a_service_has_taken_before_it_was_lost_is_not_sent_again() -> None:
+    """Nobody has spoken for seconds, and no chunk came since then that would have been an occasion to decide it."""
+    sent = 0
+
+    def first(command: Command) -> list[Event]:
+        nonlocal sent
+        if isinstance(command, SendAudio):
+            sent += 1
+        if sent == 3:
+            setting.now += QUIET_S
+            lost = MessageArrived(setting.opened[0], Closed(1006, "the connection broke"))
+            setting.inbox.put(lost)
+        return silent(command)
+
+    def second(command: Command) -> list[Event]:
+        assert not isinstance(command, SendAudio)
+        return [Finished()] if isinstance(command, FinishTask) else silent(command)
+
+    setting = Setting(first, second, pcm=bytes(3200))
+    result = setting.run(realtime=True, retries=RetrySettings(limit=5, wait_s=0))
+    assert (result.error, result.totals.silence_ms, result.figures.resent_ms) == (None, 300, 0)
+
+
 def test_a_session_that_is_left_ends_at_once() -> None:
     """Its audio is undecided, and its connection is closed."""
 
@@ -38,6 +67,27 @@ def test_a_session_that_is_left_ends_at_once() -> None:
     result = setting.run()
     assert (result.error, result.broken, result.undecided) == (None, True, ((0, 300),))
     assert setting.opened[0].closed
+
+
+def test_the_temporary_file_of_old_audio_goes_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the session comes to its end or is left: a program may have thousands of them, one after the other."""
+    files: list[IO[Any]] = []
+    make = tempfile.TemporaryFile
+
+    def made(*, buffering: int) -> IO[Any]:
+        files.append(make(buffering=buffering))
+        return files[-1]
+
+    def leaves(command: Command) -> list[Event]:
+        if isinstance(command, FinishTask):
+            setting.inbox.put(SessionAbandoned())
+        return silent(command)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", made)
+    for number, script in enumerate((healthy, leaves), 1):
+        setting = Setting(script, chunks=IN_MEMORY_S * 10 + 1)
+        setting.run(retries=RetrySettings(limit=1, wait_s=0))
+        assert [file.closed for file in files] == [True] * number
 
 
 def test_a_crash_of_another_thread_is_raised() -> None:

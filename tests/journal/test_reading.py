@@ -55,7 +55,7 @@ def test_what_is_captured_and_said_is_read_back(tmp_path: Path) -> None:
         (2, "二", 5900),
     ]
     assert (journal.gaps, journal.tracks[0].marks, journal.damages) == ([gap(6000, 6100)], (PAUSE,), [])
-    assert journal.tracks[0].cuts == {RATE.samples(6000)}
+    assert journal.tracks[0].cuts == (RATE.samples(6000),)
     expected = [item for item in TALK if isinstance(item, Chunk)]
     assert captured(journal) == expected
     assert (journal.captured_ms, journal.highest) == (7000, 2)

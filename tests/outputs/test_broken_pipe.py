@@ -61,3 +61,12 @@ def test_a_pipe_that_has_its_reader_is_closed_at_the_end() -> None:
     output.handle(final("before"), Transcript())
     output.close()
     assert (told, pipe.heard, pipe.closed) == ([], [final("before")], True)
+
+
+@pytest.mark.parametrize("patient", [True, False, None])
+def test_it_is_as_patient_as_the_output_in_it(*, patient: bool | None) -> None:
+    """One that wants each partial as it comes gets it; one that says nothing is taken for that."""
+    pipe = Pipe()
+    if patient is not None:
+        pipe.patient = patient  # type: ignore[attr-defined]
+    assert PipelineOutput(pipe, lambda: True, lambda: None, lambda _: None, None).patient is bool(patient)

@@ -65,6 +65,14 @@ def test_the_lag_is_that_of_the_words_where_the_wire_tells_their_times() -> None
     assert "lag" not in drawn(BEGAN, LEVEL, Progress(5000), Partial("1", 3000, "", "hello"))
 
 
+@pytest.mark.parametrize("away", [Paused(5000), Paused(5000, muted=True), Absent(5000, "gone")])
+def test_there_is_a_lag_in_a_pause_only_while_a_sentence_is_open(away: Event) -> None:
+    """Nothing new is to be sent then, so audio that was not sent is no lag; the last words may still come."""
+    spoken = Partial("1", 3000, "", "hello", (Word("hello", 3000, 3500),))
+    assert "lag" not in drawn(BEGAN, LEVEL, Progress(4600), away)
+    assert "lag 1.5 s" in drawn(BEGAN, LEVEL, Progress(4600), spoken, away)
+
+
 def test_two_devices_have_two_levels() -> None:
     """Each state and each level says whose it is."""
     levels = [Level(5000, -20.0, -3.0, "mic"), Level(5000, -40.0, -9.0, "monitor")]

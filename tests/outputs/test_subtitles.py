@@ -1,14 +1,15 @@
 """Subtitle files as players read them, tables, and templates."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pysubs2
 import pytest
 
 from asrcli.core.errors import UsageError
-from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Partial
+from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Partial, Word
 from asrcli.outputs.capitalization import CapitalizedOutput, capitalize
-from asrcli.outputs.caption_lines import CaptionLayout
+from asrcli.outputs.caption_lines import CaptionLayout, captions
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import TSV_HEAD, Subtitles, lrc, template, tsv
@@ -57,6 +58,23 @@ def test_what_is_written_can_be_read_again(tmp_path: Path, name: str) -> None:
     read = pysubs2.SSAFile.from_string(text, format_=name)
     assert [(event.start, event.end) for event in read] == [(700, 3800), (4000, 5000), (3_605_100, 3_608_000)]
     assert read[2].plaintext == "欢迎大家"
+
+
+def test_captions_of_a_sentence_change_where_its_words_were_said(tmp_path: Path) -> None:
+    """With a speaker the label in front of the text is no word, so the times are in proportion to the text."""
+    said = [("now", 0, 400), *((f"word{number}", 8000 + 100 * number, 8090 + 100 * number) for number in range(20))]
+    words = tuple(Word(text, begin_ms, end_ms) for text, begin_ms, end_ms in said)
+    final = Final("1", 0, 10_000, " ".join(word.text for word in words), words)
+
+    def begins(one: Final) -> list[int]:
+        read = pysubs2.SSAFile.from_string(written(tmp_path / "a.srt", "srt", [BEGAN, one, Finished(), ENDED]))
+        (tmp_path / "a.srt").unlink()
+        return [event.start for event in read]
+
+    shown = begins(final)
+    assert shown == [caption.begin_ms for caption in captions(final, CaptionLayout())]
+    assert shown != begins(replace(final, words=()))
+    assert begins(replace(final, speaker="Anna")) == begins(replace(final, speaker="Anna", words=()))
 
 
 @pytest.mark.parametrize("piped", [True, False])

@@ -1,6 +1,7 @@
 """The live line begins with a whole word, and is never wider than calculated."""
 
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from wcwidth import wcwidth
 
 from asrcli.core.printable import harmless
 from asrcli.outputs.text_fitting import fit_lines, fit_tail, predictable_width, wrap_text
+from tests.support.counted_calls import count_calls
 
 WORDS = st.lists(
     st.sampled_from(["a", "word", "nine-and-twenty", "e\u0301te\u0301", "天气", "很好,", "🎙"]), max_size=20
@@ -191,3 +193,9 @@ def test_a_sentence_that_never_ends_takes_no_longer_to_draw() -> None:
     assert len(first) == len(second) == 5
     assert first[0][0].startswith("…")
     assert first[1][0] == second[1][0]
+
+
+def test_a_sentence_without_spaces_is_as_little_work_as_any_other() -> None:
+    """As in Thai. The end of a long word is not looked for from each of the lines that it takes."""
+    long, longer = (count_calls(partial(fit_lines, "ก" * length, "", 40, 5)) for length in (1000, 8000))
+    assert longer < 12 * long

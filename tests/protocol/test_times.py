@@ -17,7 +17,8 @@ from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.subtitles import Subtitles
 from asrcli.protocol.discarded_messages import MOST_KINDS, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
-from asrcli.protocol.timestamps import LETTER_MS, WIDE_MS, likely_end, span
+from asrcli.protocol.timestamps import LETTER_MS, WIDE_MS, TimedWord, likely_end, span, within
+from tests.support.counted_calls import count_calls
 from tests.support.listener import send_events
 
 BEGAN, ENDED = Began("a", "m", "t", 0), Ended(0, 0, 0, 0, 0, None, None, None, 0)
@@ -46,6 +47,33 @@ def test_a_text_without_an_end_lasts_as_long_as_it_takes_to_say(
     for broken_ms in (None, 400):  # none, and one before the beginning
         times = span(1000, broken_ms, (), after_ms=0, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms)
         assert times == (1000, end_ms)
+
+
+def test_the_words_of_a_long_sentence_are_no_more_work_than_those_of_many_short_ones() -> None:
+    """All sessions wait while a message is read, and a message may have hundreds of thousands of words."""
+
+    class Unplaced:
+        """A word whose end is looked for, and whose begin cannot be used."""
+
+        text, punctuation, estimated, end_ms = "a", "", False, None
+
+        @property
+        def begin_ms(self) -> None:
+            """None, and a call that is counted."""
+
+    def work(count: int) -> int:
+        words: Any = (Unplaced(),) * count
+        return count_calls(lambda: within(words, 0, 1000))
+
+    assert work(800) < 12 * work(100)
+
+
+def test_a_word_without_an_end_ends_where_the_next_known_one_begins() -> None:
+    """The last one ends with its sentence, and where that is open, where it begins."""
+    words = (TimedWord("a", 0, None), TimedWord("b", None, None), TimedWord("c", 500, None))
+    assert [(word.begin_ms, word.end_ms) for word in within(words, 0, 900)] == [(0, 500), (500, 500), (500, 900)]
+    assert [(word.begin_ms, word.end_ms) for word in within(words, 0)][-1] == (500, 500)
+    assert all(word.estimated for word in within(words, 0, 900))
 
 
 @given(MS, TEXTS, st.none() | MS, MS)

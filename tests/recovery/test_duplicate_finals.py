@@ -16,6 +16,7 @@ from asrcli.recovery.duplicate_finals import (
     normalized_text,
     rest_of,
 )
+from tests.support.counted_calls import count_calls
 
 WORDS = st.sampled_from(["hello", "Café", "你好", "don't", "42", "世", "well"])
 AGAIN = ResentAudio(1000, normalized_text("Well, we met in the Café. 你好，世界！"))
@@ -89,6 +90,21 @@ def test_a_final_that_says_something_else_is_whole() -> None:
     assert rest_of(other, Final("1", 0, 500, "good day")) == other
     hidden = Final("1", 0, 900, "-" * COMPARED + "hello there")
     assert rest_of(hidden, Final("1", 0, 500, "hello")) == hidden
+
+
+def test_the_rest_of_a_long_final_is_as_little_work_as_that_of_a_short_one() -> None:
+    """All other sessions wait for it. Neither the text nor the words are gone through again and again."""
+
+    def work(count: int) -> int:
+        words = tuple(Word(f"w{number}", number, number + 1) for number in range(count))
+        final = Final("1", 0, count, " ".join(word.text for word in words), words)
+        earlier = Final("1", 0, count // 2, " ".join(word.text for word in words[: count // 2]))
+        rest = rest_of(final, earlier)
+        assert rest is not None
+        assert rest.words == words[count // 2 :]
+        return count_calls(lambda: rest_of(final, earlier))
+
+    assert work(400) < 12 * work(50)
 
 
 SPANS = st.tuples(st.integers(0, 3000), st.integers(1, 1000)).map(lambda span: (span[0], sum(span)))

@@ -123,3 +123,16 @@ def test_no_unfinished_text_is_found_by_times_that_prove_nothing() -> None:
     assert versions.holds(1000, "good")
     assert versions.earlier(Final("3", 1000, 1500, "yes")) is None
     assert not versions.holds(1000, "good")
+
+
+@pytest.mark.parametrize(
+    ("begin_ms", "is_version"),
+    [(1000, True), (1020, True), (1075, False), (1100, False), (1160, False)],
+)
+def test_a_version_begins_with_its_sentence_and_shares_most_of_it(begin_ms: int, is_version: bool) -> None:
+    """A service that uses a name again for the next sentence says other words: those are not another version."""
+    versions = EarlierVersions()
+    short = Final("1", 1000, 1150, "yes")
+    versions.remember(short)
+    found = versions.earlier(Final("1.2", begin_ms, 2000, "of course"))
+    assert (found is not None) is is_version

@@ -1,9 +1,6 @@
 """Audio is kept in order until it is settled, and never beyond the limit."""
 
-import tracemalloc
 from bisect import bisect_right
-from collections import deque
-from contextlib import closing
 from itertools import accumulate
 
 import pytest
@@ -11,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
-from asrcli.engine.audio_store import AudioStore, SpillFile
-from asrcli.recovery.replay import Replay, Stored, StoredBlock
+from asrcli.recovery.replay import Replay, StoredBlock
 from asrcli.recovery.spans import Spans
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
@@ -72,11 +68,12 @@ def test_what_was_not_sent_never_settles() -> None:
 
 
 def test_a_task_may_begin_where_the_last_one_was_heard_to_or_before_its_end() -> None:
-    """Audio before it is skipped; audio behind it is there again."""
+    """Audio before it is skipped and forgotten; audio behind it is there again."""
     replay = kept(10, 10, 10)
     replay.cursor = 130
     replay.skip_to(115)
     assert (replay.start, replay.waiting()) == (115, [Chunk(115, bytes(10)), Chunk(120, bytes(20))])
+    assert [chunk.position for chunk in replay.kept] == [110, 120]
 
 
 def test_beyond_the_limit_the_oldest_is_forgotten() -> None:
@@ -147,53 +144,6 @@ def test_what_was_never_sent_can_be_dropped(sizes: list[int], sent: int) -> None
     replay.drop_unsent()
     assert not replay.pending
     assert [chunk.end for chunk in replay.kept] == ends[1 : sent + 1]
-
-
-def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stays in memory if the file cannot be written."""
-    with closing(SpillFile()) as spill:
-        first, second = spill.put(b"one"), spill.put(b"two!")
-        assert (second.load(), first.load(), second.load()) == (b"two!", b"one", b"two!")
-
-    def full() -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tempfile.TemporaryFile", full)
-    assert SpillFile().put(b"three").load() == b"three"
-
-
-@given(st.lists(st.tuples(st.binary(min_size=1, max_size=50), st.integers(1, 4)), min_size=1, max_size=60))
-def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
-    """Places are used again: the file is no longer than what is kept at once, and empty when nothing is."""
-    with closing(SpillFile()) as spill:
-        there: deque[tuple[bytes, Stored]] = deque()
-        most = 0
-        for data, keep in puts:
-            there.append((data, spill.put(data.ljust(50, b"."))))
-            most = max(most, len(there))
-            while len(there) > keep:
-                expected, stored = there.popleft()
-                assert stored.load() == expected.ljust(50, b".")
-                stored.free()
-        assert spill.size_bytes <= 50 * most
-        for expected, stored in there:
-            assert stored.load() == expected.ljust(50, b".")
-            stored.free()
-        assert spill.size_bytes == 0
-
-
-def test_an_hour_that_waits_costs_little_memory() -> None:
-    """During an outage the samples are on the disk, and a chunk takes a few bytes of memory."""
-    with closing(AudioStore(0, 16000)) as store:
-        pcm = bytes(1600)
-        for number in range(7_000):  # more than is kept in memory
-            store.add(Chunk(number * 800, bytes(pcm)))
-        tracemalloc.start()
-        for number in range(7_000, 7_000 + 72_000):
-            store.add(Chunk(number * 800, bytes(pcm)))
-        grown, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    assert grown < 4_000_000 + 2 * 16000 * 10 * 2
 
 
 def test_blocks_are_moved_out_behind_the_cursor_and_what_is_next_stays_next() -> None:

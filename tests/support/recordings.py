@@ -82,5 +82,7 @@ def room_for(size_bytes: int) -> Iterator[None]:
     resource = pytest.importorskip("resource", reason="a limit on files is a matter of Unix")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -129,6 +129,27 @@ def test_room_comes_back_with_each_answer() -> None:
     assert total == [sent]
 
 
+def test_the_time_of_each_answer_to_a_ping_is_kept() -> None:
+    """From the ping to its answer; nothing is known before."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def act(peer: Peer) -> None:
+        kind, data = peer.frame()
+        assert kind == PING
+        asked.set()
+        may_answer.wait(PATIENCE_S)
+        peer.say(PONG, data)
+        peer.say(TEXT, b"hello")
+
+    with meeting(act) as opened:
+        assert asked.wait(PATIENCE_S)
+        assert not opened.round_trips_s
+        may_answer.set()
+        answered(opened)
+        (round_trip_s,) = opened.round_trips_s
+        assert 0 <= round_trip_s < PATIENCE_S
+
+
 def test_an_idle_peer_that_answers_pings_only_lives_and_one_that_stops_is_dead() -> None:
     """Push to talk: nothing of ours flows, and nothing but answers comes."""
     for answers, lives in ((5, True), (1, False)):

@@ -1,7 +1,9 @@
 """Finds the silences at which a long recording is cut, while it is read. Pure."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 
@@ -12,6 +14,7 @@ MOST_WINDOW_MS = 60_000
 QUIET = 0.05  # sound below this part of what is loud is no word
 LOUD = 0.95  # the part of the steps that are softer than what counts as loud: a slammed door is not speech
 SILENT = 64  # a peak of 16 bits below which nothing is a word: -54 dBFS
+HIGHEST = 1 << 15  # a peak of 16 bits
 AGAIN_STEPS = 500  # where no silence was found, it is looked for again after this many steps
 
 
@@ -30,6 +33,7 @@ class CutFinder:
         self._last = split_ms // STEP_MS + window
         self._begin = begin
         self._peaks = array("i")
+        self._counts = array("q", bytes(8 * (HIGHEST + 1)))  # how many of the steps have each peak
         self._held = b""
         self._looked = 0  # the steps before were searched
 
@@ -39,6 +43,7 @@ class CutFinder:
         if missing > 0:
             self._take(self._held + bytes(self._step * SAMPLE_BYTES - len(self._held)))
             self._peaks.extend([0] * (missing - 1))
+            self._counts[0] += missing - 1
             self._held = b""
         self._take(self._held + chunk.pcm)
         steps = len(self._peaks)
@@ -50,6 +55,8 @@ class CutFinder:
         position = self._begin + cut * self._step
         position = self._format.samples(self._format.ms(position))  # times are whole milliseconds
         self._begin += cut * self._step
+        for peak in self._peaks[:cut]:
+            self._counts[peak] -= 1
         del self._peaks[:cut]
         self._looked = 0
         return position
@@ -64,12 +71,15 @@ class CutFinder:
         samples = array("h", pcm[:whole])
         for at in range(0, len(samples), self._step):
             part = samples[at : at + self._step]
-            self._peaks.append(max(map(abs, (max(part), min(part)))))
+            peak = max(map(abs, (max(part), min(part))))
+            self._peaks.append(peak)
+            self._counts[peak] += 1
         self._held = pcm[whole:]
 
     def _cut(self) -> int | None:
         """The step at which to cut."""
-        loud = sorted(self._peaks)[int(len(self._peaks) * LOUD)]
+        # Nobody may pause for hours, so the steps are not sorted each time that a silence is looked for.
+        loud = bisect_right(list(accumulate(self._counts)), int(len(self._peaks) * LOUD))
         quiet = max(SILENT, int(loud * QUIET))
         late = self._looked > 0
         begin = max(self._first, self._looked - LEAST_MS // STEP_MS)

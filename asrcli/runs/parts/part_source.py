@@ -1,15 +1,15 @@
 """The audio of one part in a temporary file without a name, and the part as a source."""
 
+import tempfile
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event
 from asrcli.core.interfaces import Source
+from asrcli.core.whole_writes import write_whole
 
 CHUNK_MS = 100
 
@@ -17,10 +17,11 @@ CHUNK_MS = 100
 class PartAudio:
     """Chunks as they were read, with the events between them. The file goes with the object, and with the process.
 
-    One thread adds, and then another one reads.
+    One thread adds, and then another one reads. The file has no buffer in this process: the reader would get the error
+    of the last chunks that found no room.
 
     Raises:
-        SourceError: the disk of temporary files is full.
+        SourceError: no temporary file can be created.
     """
 
     def __init__(self, audio_format: Format, name: str, begin: int) -> None:
@@ -28,8 +29,11 @@ class PartAudio:
         self.end = begin
         self._format = audio_format
         self._name = name
-        with_file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115  closed by `close`
-        self._file = with_file
+        try:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  closed by `close`
+        except OSError as exc:
+            raise self._no_room(exc) from exc
+        self._size_bytes = 0
         self._spans: list[tuple[int, int]] = []  # position and samples, in the order of the file
         self._events: list[tuple[int, Event]] = []
 
@@ -43,10 +47,10 @@ class PartAudio:
             self._events.append((self.end, item))
             return
         try:
-            self._file.write(item.pcm)
+            write_whole(self._file, item.pcm, self._size_bytes)
         except OSError as exc:
-            reason = f"its parts find no room among the temporary files: {system_reason(exc).lower()}"
-            raise SourceError(self._name, reason) from exc
+            raise self._no_room(exc) from exc
+        self._size_bytes += len(item.pcm)
         if self._spans and sum(self._spans[-1]) == item.position:
             self._spans[-1] = (self._spans[-1][0], self._spans[-1][1] + item.samples)
         else:
@@ -60,7 +64,8 @@ class PartAudio:
             rest.add(item)
         kept = [(begin, min(samples, position - begin)) for begin, samples in self._spans if begin < position]
         self._spans = kept
-        self._file.truncate(sum(samples for _, samples in kept) * SAMPLE_BYTES)
+        self._size_bytes = sum(samples for _, samples in kept) * SAMPLE_BYTES
+        self._file.truncate(self._size_bytes)
         self._events = self._events[: bisect_left(self._events, position, key=lambda event: event[0])]
         self.end = position
         return rest
@@ -90,6 +95,10 @@ class PartAudio:
     def close(self) -> None:
         """Give the room on the disk back."""
         self._file.close()
+
+    def _no_room(self, error: OSError) -> SourceError:
+        reason = f"its parts find no room among the temporary files: {system_reason(error).lower()}"
+        return SourceError(self._name, reason)
 
 
 class PartSource:

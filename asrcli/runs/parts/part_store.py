@@ -4,13 +4,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, system_reason
 from asrcli.core.event_placement import decides_to_ms
 from asrcli.core.events import Event, Final, Gap, Word
+from asrcli.core.whole_writes import write_whole
 
 DONE = b'{"type": "done"}\n'
 
@@ -58,7 +60,7 @@ class PartStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[int, BinaryIO] = {}
+        self._open: dict[int, FileIO] = {}
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True)
         self.parts = list(self._read())
@@ -71,22 +73,21 @@ class PartStore:
             if not is_new:  # a line that was cut off goes
                 whole = path.read_bytes()
                 os.truncate(path, whole.rfind(b"\n") + 1)
-            self._open[number] = path.open("wb" if is_new else "ab", buffering=0)
+            self._open[number] = FileIO(path, "w" if is_new else "a")
             if is_new:
-                self._open[number].write(_line({"type": "part", "begin_ms": begin_ms, "end_ms": end_ms}))
+                _append(self._open[number], _line({"type": "part", "begin_ms": begin_ms, "end_ms": end_ms}))
 
     def append(self, number: int, event: Final | Gap) -> None:
         """Write a final or a gap of a part."""
         kind = "final" if isinstance(event, Final) else "gap"
         with self._explained():
-            self._open[number].write(_line({"type": kind, **asdict(event)}))
+            _append(self._open[number], _line({"type": kind, **asdict(event)}))
 
     def end(self, number: int, *, done: bool) -> None:
         """Close the file of a part."""
-        with self._explained():
+        with self._explained(), self._open.pop(number) as file:
             if done:
-                self._open[number].write(DONE)
-            self._open.pop(number).close()
+                _append(file, DONE)
 
     def lasting_id(self, new_id: str) -> str:
         """The ID of the transcript of these parts: the one of an earlier run that had them all, or else this new one.
@@ -139,6 +140,15 @@ class _Explained:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
             raise OutputError(str(self.folder), system_reason(error).lower()) from error
+
+
+def _append(file: FileIO, line: bytes) -> None:
+    """Write a whole line, or none of it.
+
+    Raises:
+        OSError: the disk is full, or another error of the system.
+    """
+    write_whole(file, line, os.fstat(file.fileno()).st_size)
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from threading import Semaphore, Thread, Timer
+from threading import Thread, Timer
 
 from asrcli.core.errors import AudioLost, bare_url
 from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, Progress, Reconnecting
@@ -61,7 +61,10 @@ class SplitRun:
         self._budget = budget
         self._transcript = Transcript()
         self._queue: SimpleQueue[_Item] = SimpleQueue()
-        self._room = Semaphore(AHEAD)
+        # As a Semaphore, whose lock a signal handler would wait for while the thread that it interrupts holds it.
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(AHEAD):
+            self._room.put(None)
         self._parts: list[RunningPart] = []
         self._next = self._front = 0  # the part that begins next, and the one whose events come out
         self._began = self._is_split = self._stopping = False
@@ -108,7 +111,7 @@ class SplitRun:
         for part in list(self._parts):
             if part.run is not None:
                 part.run.finish()
-        self._room.release()
+        self._room.put(None)
         self._queue.put(GRANTED)
 
     def leave(self) -> None:
@@ -148,12 +151,9 @@ class SplitRun:
 
     @property
     def _is_over(self) -> bool:
-        if not self._is_split and not self._stopping:
-            return False
-        begun = self._parts
         if self._stopping:
-            begun = self._parts[: self._next]
-        return all(part.is_over for part in begun)
+            return all(part.is_over for part in self._parts[: self._next])
+        return self._is_split and all(part.is_over for part in self._parts)
 
     @property
     def _billed(self) -> Billed:
@@ -166,7 +166,7 @@ class SplitRun:
             for part in split(source, self._split_ms, stored, lambda: self._stopping):
                 self._queue.put(part)
                 if part.source is not None:
-                    self._room.acquire()
+                    self._room.get()
         except BaseException as exc:  # the top of a thread: `transcribe` raises it
             self._queue.put(exc)
         self._queue.put((-1, None, None))
@@ -261,7 +261,7 @@ class SplitRun:
         part.error = error
         part.run = None
         self._slots.give_back()
-        self._room.release()
+        self._room.put(None)
         part.whole = not self._stopping and (error is None or isinstance(error, AudioLost))
         if self._store is not None:
             self._store.end(part.split.number, done=part.whole)

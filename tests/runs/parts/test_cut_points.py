@@ -1,6 +1,7 @@
 """Where a long recording is cut: in the longest silence near the wanted place, and never in a word."""
 
 import random
+import tracemalloc
 from array import array
 from collections.abc import Sequence
 
@@ -48,6 +49,23 @@ def test_where_nobody_pauses_there_is_no_cut_until_somebody_does() -> None:
     assert cuts(pcm, 10_000) == [30_500]
     assert cuts(speech(60_000), 10_000) == []
     assert cuts(bytes(2 * WIRE.samples(30_000)), 10_000) != []
+
+
+def test_audio_without_a_pause_is_not_gone_through_again_each_time_that_one_is_looked_for() -> None:
+    """Three hours of music would take nine times as long as one. What is gone through shows in the memory."""
+
+    def peak_bytes(before_ms: int) -> int:
+        """What looking once more takes behind so much audio."""
+        finder = CutFinder(WIRE, 10_000, 0)
+        assert finder.feed(Chunk(0, speech(before_ms))) is None
+        more = Chunk(WIRE.samples(before_ms), speech(5000))
+        tracemalloc.start()
+        assert finder.feed(more) is None
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    assert peak_bytes(1_200_000) < peak_bytes(60_000) + 100_000
 
 
 def test_a_slammed_door_makes_no_speech_quiet() -> None:

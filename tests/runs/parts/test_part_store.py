@@ -7,6 +7,7 @@ import pytest
 from asrcli.core.errors import OutputError
 from asrcli.core.events import Final, Gap, Word
 from asrcli.runs.parts.part_store import PartStore
+from tests.support.recordings import room_for
 
 FINAL = Final("1", 0, 900, "ein Wort", (Word("ein", 0, 400), Word("Wort", 500, 900, ".")), "de", translation="a word")
 
@@ -73,3 +74,19 @@ def test_a_disk_without_room_is_an_error_with_a_place(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError, match="taken"):
         PartStore(tmp_path / "taken")
+
+
+def test_a_disk_that_gets_full_takes_whole_lines_only(tmp_path: Path) -> None:
+    """Each line that it does not take is an error, and the file ends with the line before."""
+    store = PartStore(tmp_path)
+    store.begin(0, 0, 10_000)
+    store.append(0, FINAL)
+    path = tmp_path / "00000.jsonl"
+    whole = path.read_bytes()
+    with room_for(len(whole) + 10):
+        with pytest.raises(OutputError, match="large"):
+            store.append(0, FINAL)
+        assert path.read_bytes() == whole
+        with pytest.raises(OutputError, match="large"):
+            store.end(0, done=True)
+    assert path.read_bytes() == whole

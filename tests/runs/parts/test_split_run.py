@@ -1,8 +1,13 @@
 """A run in parts whose source, service, user or disk gives way: it ends, says why, and loses nothing that was said."""
 
+import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from itertools import count
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -120,6 +125,48 @@ def test_a_signal_before_the_first_word_ends_the_run(*, hurry: bool) -> None:
     with pytest.raises(KeyboardInterrupt):
         split_run([out], asked=plan(signalled)).transcribe(Recording(100))
     assert isinstance(out.events[-1], Ended)
+
+
+def interrupted_at(line: int) -> bool:
+    """Transcribe, and ask for the end before this line of the module `threading` on the way; whether there is one."""
+    seen = count()
+
+    @contextmanager
+    def signalled(stop: Callable[[], None], hurry: Callable[[], None]) -> Iterator[None]:
+        del hurry
+
+        def trace(frame: FrameType, event: str, argument: object) -> Any:
+            del argument
+            if frame.f_code.co_filename != threading.__file__:
+                return trace if event == "call" else None
+            if event == "line" and next(seen) == line:
+                sys.settrace(None)
+                stop()
+            return trace
+
+        sys.settrace(trace)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+
+    def transcribe() -> None:
+        with suppress(ConnectFailed, KeyboardInterrupt):
+            split_run([Listener()], asked=plan(signalled)).transcribe(Recording(60))
+
+    thread = threading.Thread(target=transcribe, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive(), f"a signal in line {line} of what is called there has stopped the run for ever"
+    return next(seen) > line
+
+
+def test_a_signal_ends_the_run_wherever_it_comes() -> None:
+    """Its handler interrupts the thread of the run, also while that holds a lock of the standard library."""
+    assert interrupted_at(0)
+    for line in count():
+        if not interrupted_at(line):
+            return
 
 
 def test_an_output_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
