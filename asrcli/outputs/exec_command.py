@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
+from threading import Event as Flag
 from threading import Thread
+from time import monotonic
 
 from asrcli.core.errors import system_reason
 from asrcli.core.events import Event, Final
@@ -24,18 +26,28 @@ STOP_TIMEOUT_S = 1.0  # how long a command that is asked to end may take
 
 
 class ExecCommand:
-    """An output that runs a shell command. What it prints goes to standard error. It does not get the API key."""
+    """An output that runs a shell command. What it prints goes to standard error. It does not get the API key.
+
+    Args:
+        command: The command.
+        warn: Prints what went wrong.
+        time_left_s: Returns how much of the seconds that `close` would wait it may wait: the run may be in a hurry.
+    """
 
     patient = True
 
-    def __init__(self, command: str, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, command: str, warn: Callable[[str], None], time_left_s: Callable[[float], float] = lambda most_s: most_s
+    ) -> None:
         self._command = command
         self._warn = warn
+        self._time_left_s = time_left_s
         self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
         self._process: subprocess.Popen[str] | None = None  # the thread starts it, `close` may stop it
         self._stopped = False
-        self._thread = Thread(target=self._run, name="command", daemon=True)
-        self._thread.start()
+        # Python before 3.13 takes a thread for ended when Ctrl-C interrupts its `join`.
+        self._ended = Flag()
+        Thread(target=self._run, name="command", daemon=True).start()
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Queue the command for a final that has text."""
@@ -49,27 +61,33 @@ class ExecCommand:
     def close(self) -> None:
         """Wait for the commands that are left, ten seconds at most; then stop the one that runs, and say so."""
         self._waiting.put(None)
+        began = monotonic()
         try:
-            self._thread.join(CLOSE_TIMEOUT_S)
+            self._ended.wait(self._time_left_s(CLOSE_TIMEOUT_S))
         finally:  # also when a second Ctrl-C ends the wait
-            if self._thread.is_alive():
-                self._stop()
+            if not self._ended.is_set():
+                self._stop(monotonic() - began)
 
-    def _stop(self) -> None:
+    def _stop(self, waited_s: float) -> None:
         # A command that went on would keep our standard error open, and so the pipeline that we are in from ending.
         self._stopped = True
         for kill in (False, True):
             if self._process is not None:
                 _signal(self._process, kill=kill)
-            self._thread.join(STOP_TIMEOUT_S)
-            if not self._thread.is_alive():
+            if self._ended.wait(STOP_TIMEOUT_S):
                 break
-        problem = f"stopped the command, which had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence"
+        problem = f"stopped the command, which had not ended {waited_s:.0f} s after the last sentence"
         if left := self._waiting.qsize() - 1:  # without the None of `close`
             problem += f"; {quantity(left, 'later sentence')} did not get it"
         self._warn(problem)
 
     def _run(self) -> None:
+        try:
+            self._run_commands()
+        finally:
+            self._ended.set()
+
+    def _run_commands(self) -> None:
         failures = 0
         while not self._stopped and (item := self._waiting.get()) is not None:
             problem = self._problem(*item)
