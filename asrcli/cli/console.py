@@ -3,20 +3,45 @@
 import contextlib
 import os
 import sys
+from functools import cache
+from typing import TYPE_CHECKING
 
 import typer
 
 from asrcli.core.errors import without_secrets
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.printable import harmless
+from asrcli.outputs.named_pipe import PipeRoom, pipe_of
+
+if TYPE_CHECKING:
+    from asrcli.terminal import interrupts
+else:
+    interrupts = LazyModule("asrcli.terminal.interrupts")
 
 NARROWEST = 20  # a terminal that reports fewer columns is wrong
 
 
 def print_message(line: str) -> None:
-    """Print a message without secrets and control characters. If standard error is closed, go on."""
+    """Print a message without secrets and control characters. If standard error is closed, go on.
+
+    If it is a pipe that nobody reads, wait for its reader, but not forever once the program is to end.
+    """
     with contextlib.suppress(OSError, ValueError):
         for part in _on_screen(harmless(without_secrets(line))):
-            typer.echo(part, err=True)
+            if _has_room():
+                typer.echo(part, err=True)
+
+
+def _has_room() -> bool:
+    """Wait until standard error takes a message; return False if its reader is waited for no longer."""
+    if sys.stderr is None or (fd := pipe_of(sys.stderr)) is None:
+        return True
+    return _room(fd).wait()
+
+
+@cache
+def _room(fd: int) -> PipeRoom:
+    return PipeRoom(fd, lambda: interrupts.stop_requested(0))
 
 
 def print_question(question: str) -> None:

@@ -1,4 +1,4 @@
-"""A named pipe that is written to: its reader may come late, or never, and must not hold up the end of a run."""
+"""Pipes that are written to: a reader may come late, never, or stop reading, and must not hold up the end of a run."""
 
 import errno
 import io
@@ -6,6 +6,7 @@ import os
 import select
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, TextIO
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 POLL_S = 0.05  # how often the wait for a reader looks again
 GRACE_S = 5.0  # after the end was asked for, a reader that takes nothing is waited for no longer
+LEAVE_S = 0.5  # the same, after an interrupt has ended a wait for it
+PIECE_BYTES = getattr(select, "PIPE_BUF", 512)  # what a pipe with room takes at once
 UNREAD = "is a pipe that nobody reads"
 
 
@@ -47,17 +50,80 @@ def open_named_pipe(path: Path, stopped: Callable[[], bool]) -> TextIO:
                 raise KeyboardInterrupt from None
             sleep(POLL_S)  # a signal interrupts it, where a blocking open would go on
         else:
-            raw = PipeWriter(fd, stopped)
-            return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n", write_through=True)  # type: ignore[type-var]
+            return _writer(fd, stopped)
 
 
-class PipeWriter(io.RawIOBase):
-    """The writing end of a pipe. A write waits until the reader has room, but not forever once the run is to end."""
+def pipe_of(stream: TextIO) -> int | None:
+    """Return the descriptor of a stream that is a pipe or a socket; None if it is neither, or cannot be waited for."""
+    try:
+        fd = stream.fileno()
+        mode = os.fstat(fd).st_mode
+    except (OSError, ValueError):  # it has none, or is closed
+        return None
+    if hasattr(os, "O_NONBLOCK") and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return fd
+    return None
+
+
+def waiting_for_room(stream: TextIO, stopped: Callable[[], bool]) -> TextIO:
+    """Return a stream that writes to the same pipe as this one, and waits as `PipeRoom`; a stream to no pipe itself."""
+    fd = pipe_of(stream)
+    if fd is None:
+        return stream
+    stream.flush()
+    return _writer(os.dup(fd), stopped)
+
+
+def _writer(fd: int, stopped: Callable[[], bool]) -> TextIO:
+    raw = PipeWriter(fd, stopped)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n", write_through=True)  # type: ignore[type-var]
+
+
+class PipeRoom:
+    """Waits for room in a pipe, but not forever once the run is to end. It works where a write itself would wait.
+
+    Args:
+        fd: The writing end.
+        stopped: Returns whether the user has asked for the end.
+    """
 
     def __init__(self, fd: int, stopped: Callable[[], bool]) -> None:
         self._fd = fd
         self._stopped = stopped
-        self._given_up = False
+        self._interrupted = self._given_up = False
+
+    def wait(self) -> bool:
+        """Wait until the pipe has room for PIECE_BYTES; return False if its reader is waited for no longer.
+
+        Raises:
+            KeyboardInterrupt: the user leaves at once; later waits last LEAVE_S at most.
+        """
+        asked_at = None  # when the end was asked for
+        wait_s = 0.0
+        while not self._given_up:
+            try:
+                if select.select([], [self._fd], [], wait_s)[1]:
+                    return True
+                wait_s = POLL_S
+                if asked_at is None and (self._interrupted or self._stopped()):
+                    asked_at = monotonic()
+                grace_s = GRACE_S
+                if self._interrupted:
+                    grace_s = LEAVE_S
+                self._given_up = asked_at is not None and monotonic() - asked_at > grace_s
+            except KeyboardInterrupt:
+                self._interrupted = True
+                raise
+        return False
+
+
+class PipeWriter(io.RawIOBase):
+    """The writing end of a pipe. A write waits for room as `PipeRoom` does."""
+
+    def __init__(self, fd: int, stopped: Callable[[], bool]) -> None:
+        self._fd = fd
+        self._room = PipeRoom(fd, stopped)
+        self._left = b""  # of a write that was interrupted: the next one begins with it, so that no line is cut
 
     def writable(self) -> bool:
         """Return True."""
@@ -68,24 +134,25 @@ class PipeWriter(io.RawIOBase):
 
         Raises:
             BrokenPipeError: the reader has closed the pipe.
-            TimeoutError: the end was asked for, and the reader has taken nothing for GRACE_S.
+            TimeoutError: the end was asked for, and the reader has taken nothing since then for GRACE_S.
         """
-        left = memoryview(data).cast("B")
-        size_bytes = len(left)
-        taken_at = monotonic()
-        while left and not self._given_up:
-            try:
-                left = left[os.write(self._fd, left) :]
-                taken_at = monotonic()
-            except BlockingIOError:
-                select.select([], [self._fd], [], POLL_S)
-                self._given_up = self._stopped() and monotonic() - taken_at > GRACE_S
-        if left:
-            raise TimeoutError(errno.ETIMEDOUT, UNREAD)
-        return size_bytes
+        given = bytes(data)
+        self._left += given
+        while self._left:
+            if not self._room.wait():
+                raise TimeoutError(errno.ETIMEDOUT, UNREAD)
+            with suppress(BlockingIOError):
+                self._left = self._left[os.write(self._fd, self._left[:PIECE_BYTES]) :]
+        return len(given)
+
+    def flush(self) -> None:
+        """Write what an interrupted write has left; raises as `write` does."""
+        if self._left and not self.closed:
+            self.write(b"")
 
     def close(self) -> None:
         """Close the pipe; its reader gets to the end."""
         if not self.closed:
+            self._left = b""
             os.close(self._fd)
         super().close()
