@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
+from asrcli.cli.system_resources import screen_environment
 from asrcli.core.errors import AudioLost, OutputError, SourceError, bare_url
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import clock, money
@@ -189,7 +190,7 @@ def batch_progress(total: int, *, level: int | None, plain: bool) -> "Iterator[B
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, _environ=screen_environment(sys.stderr))
     with Live(console=console, transient=True, auto_refresh=False) as live:
         live_progress = LiveProgress(live, console)
         yield live_progress
