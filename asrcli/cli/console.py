@@ -4,14 +4,14 @@ import contextlib
 import os
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from asrcli.core.errors import without_secrets
 from asrcli.core.lazy_module import LazyModule
 from asrcli.core.printable import harmless
-from asrcli.outputs.named_pipe import PipeRoom, pipe_of
+from asrcli.outputs.named_pipe import PipeRoom, pipe_of, waiting_for_room
 
 if TYPE_CHECKING:
     from asrcli.terminal import interrupts
@@ -24,12 +24,28 @@ NARROWEST = 20  # a terminal that reports fewer columns is wrong
 def print_message(line: str) -> None:
     """Print a message without secrets and control characters. If standard error is closed, go on.
 
-    If it is a pipe that nobody reads, wait for its reader, but not forever once the program is to end.
+    If nobody reads what is written to it, wait for its reader, but not forever once the program is to end.
     """
     with contextlib.suppress(OSError, ValueError):
         for part in _on_screen(harmless(without_secrets(line))):
-            if _has_room():
+            if sys.stderr is not None and sys.stderr.isatty():
+                typer.echo(part, file=terminal_writer(sys.stderr))
+            elif _has_room():
                 typer.echo(part, err=True)
+
+
+def terminal_writer(stream: TextIO) -> TextIO:
+    """Return what writes to the terminal of a stream, and waits for room there; the same one for all its streams."""
+    try:
+        name = os.ttyname(stream.fileno())
+    except (OSError, ValueError, AttributeError):  # it has no name here, or this is no POSIX
+        return stream
+    if name not in _terminals:
+        _terminals[name] = waiting_for_room(stream, _stopped)
+    return _terminals[name]
+
+
+_terminals: dict[str, TextIO] = {}
 
 
 def _has_room() -> bool:
@@ -41,7 +57,11 @@ def _has_room() -> bool:
 
 @cache
 def _room(fd: int) -> PipeRoom:
-    return PipeRoom(fd, lambda: interrupts.stop_requested(0))
+    return PipeRoom(fd, _stopped)
+
+
+def _stopped() -> bool:
+    return interrupts.stop_requested(0)
 
 
 def print_question(question: str) -> None:

@@ -66,21 +66,37 @@ def pipe_of(stream: TextIO) -> int | None:
 
 
 def waiting_for_room(stream: TextIO, stopped: Callable[[], bool]) -> TextIO:
-    """Return a stream that writes to the same pipe as this one, and waits as `PipeRoom`; a stream to no pipe itself."""
-    fd = pipe_of(stream)
+    """Return a stream that writes to the same pipe or terminal as this one, and waits as `PipeRoom`.
+
+    A stream to neither is returned itself, and so is a terminal that cannot be opened once more.
+    """
+    pipe = pipe_of(stream)
+    fd = _opened_terminal(stream)
+    if pipe is not None:
+        fd = os.dup(pipe)
     if fd is None:
         return stream
     stream.flush()
-    return _writer(os.dup(fd), stopped)
+    return _writer(fd, stopped, stream.encoding)
 
 
-def _writer(fd: int, stopped: Callable[[], bool]) -> TextIO:
+def _opened_terminal(stream: TextIO) -> int | None:
+    """Open the terminal of a stream once more, so that writes do not wait: the first opening is also that of others."""
+    try:
+        if not stream.isatty():
+            return None
+        return os.open(os.ttyname(stream.fileno()), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError, AttributeError):  # it is closed, has no name here, or this is no POSIX
+        return None
+
+
+def _writer(fd: int, stopped: Callable[[], bool], encoding: str = "utf-8") -> TextIO:
     raw = PipeWriter(fd, stopped)
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n", write_through=True)  # type: ignore[type-var]
+    return io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="\n", write_through=True)  # type: ignore[type-var]
 
 
 class PipeRoom:
-    """Waits for room in a pipe, but not forever once the run is to end. It works where a write itself would wait.
+    """Waits for room in a pipe or terminal, but not forever once the run is to end; also where a write would wait.
 
     Args:
         fd: The writing end.
@@ -118,16 +134,27 @@ class PipeRoom:
 
 
 class PipeWriter(io.RawIOBase):
-    """The writing end of a pipe. A write waits for room as `PipeRoom` does."""
+    """The writing end of a pipe, or a terminal. A write waits for room as `PipeRoom` does."""
 
     def __init__(self, fd: int, stopped: Callable[[], bool]) -> None:
         self._fd = fd
         self._room = PipeRoom(fd, stopped)
+        self._piece_bytes: int | None = None  # a write that does not wait takes what there is room for
+        if os.get_blocking(fd):
+            self._piece_bytes = PIECE_BYTES
         self._left = b""  # of a write that was interrupted: the next one begins with it, so that no line is cut
 
     def writable(self) -> bool:
         """Return True."""
         return True
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._fd
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return os.isatty(self._fd)
 
     def write(self, data: "Buffer") -> int:
         """Write all of the data; return its length.
@@ -140,9 +167,10 @@ class PipeWriter(io.RawIOBase):
         self._left += given
         while self._left:
             if not self._room.wait():
+                self._left = b""
                 raise TimeoutError(errno.ETIMEDOUT, UNREAD)
             with suppress(BlockingIOError):
-                self._left = self._left[os.write(self._fd, self._left[:PIECE_BYTES]) :]
+                self._left = self._left[os.write(self._fd, self._left[: self._piece_bytes]) :]
         return len(given)
 
     def flush(self) -> None:

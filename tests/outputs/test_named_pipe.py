@@ -11,9 +11,13 @@ import pytest
 
 from asrcli.cli import console
 from asrcli.core.errors import OutputClosed, OutputError
+from asrcli.core.events import Final
+from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs import named_pipe
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.named_pipe import PIECE_BYTES
+from asrcli.outputs.status_bar import FileStatusBar
+from asrcli.outputs.terminal_view import TerminalView
 from asrcli.terminal import interrupts
 
 LONG = "a" * 300_000  # more than a pipe holds
@@ -197,6 +201,58 @@ def test_messages_that_nobody_reads_do_not_hold_up_the_end(monkeypatch: pytest.M
     assert made.read(4) == b"two\n"
     made.close()
     console._room.cache_clear()
+
+
+def test_a_terminal_that_stands_still_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window whose connection hangs: all that writes to it gives up together, and none waits again."""
+    monkeypatch.setattr(named_pipe, "GRACE_S", 0)
+    monkeypatch.setattr(interrupts, "stop_requested", lambda _: True)
+    monkeypatch.setattr(console, "_terminals", {})
+    asked: list[str] = []
+    window, terminal = os.openpty()
+    os.set_blocking(terminal, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(terminal, b"x" * 100)
+    os.set_blocking(terminal, True)
+    with os.fdopen(os.dup(terminal), "w") as stdout, os.fdopen(terminal, "w") as stderr:
+        writer = console.terminal_writer(stdout)
+        assert console.terminal_writer(stderr) is writer
+        assert (writer.isatty(), writer.encoding) == (True, stdout.encoding)
+        view = TerminalView(writer, lambda: 0.0, stamp=None, level=0, bar=FileStatusBar(lambda: 0.0, pace=1.0))
+        final = Final("1", 0, 1, "text")
+        view.handle(final, fold(Transcript(), final))
+        monkeypatch.setattr(interrupts, "stop_requested", lambda _: asked.append("again"))
+        view.close()
+        monkeypatch.setattr(sys, "stderr", stderr)
+        console.print_message("one")
+        assert asked == []
+        writer.close()
+    os.close(window)
+
+
+def test_a_terminal_that_goes_on_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its other users still wait for it as before: only this opening of it does not."""
+    monkeypatch.setattr(console, "_terminals", {})
+    window, terminal = os.openpty()
+    text = "x" * 100 + "\n"
+    got = b""
+    with os.fdopen(terminal, "w") as stdout:
+        writer = console.terminal_writer(stdout)
+
+        def write() -> None:
+            for _ in range(2000):
+                writer.write(text)
+
+        thread = Thread(target=write)
+        thread.start()
+        while len(got) < 2000 * (len(text) + 1):  # each line feed is two characters on a terminal
+            got += os.read(window, 1 << 16)
+        thread.join(30)
+        assert os.get_blocking(terminal)
+        writer.close()
+    os.close(window)
+    assert got.decode() == text.replace("\n", "\r\n") * 2000
 
 
 def interrupted() -> bool:
