@@ -26,10 +26,13 @@ def print_message(line: str) -> None:
 
     If nobody reads what is written to it, wait for its reader, but not forever once the program is to end.
     """
+    stderr: TextIO | None = sys.stderr
+    # Rich puts another stream there while it draws, which prints above what is drawn.
+    is_ours = stderr is sys.__stderr__
     with contextlib.suppress(OSError, ValueError):
         for part in _on_screen(harmless(without_secrets(line))):
-            if sys.stderr is not None and sys.stderr.isatty():
-                typer.echo(part, file=terminal_writer(sys.stderr))
+            if stderr is not None and is_ours and stderr.isatty():
+                typer.echo(part, file=terminal_writer(stderr))
             elif _has_room():
                 typer.echo(part, err=True)
 

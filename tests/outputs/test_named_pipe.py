@@ -225,6 +225,7 @@ def test_a_terminal_that_stands_still_does_not_hold_up_the_end(monkeypatch: pyte
         monkeypatch.setattr(interrupts, "stop_requested", lambda _: asked.append("again"))
         view.close()
         monkeypatch.setattr(sys, "stderr", stderr)
+        monkeypatch.setattr(sys, "__stderr__", stderr)
         console.print_message("one")
         assert asked == []
         writer.close()
