@@ -3,20 +3,68 @@
 import contextlib
 import os
 import sys
+from functools import cache
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from asrcli.core.errors import without_secrets
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.printable import harmless
+from asrcli.outputs.named_pipe import PipeRoom, pipe_of, waiting_for_room
+
+if TYPE_CHECKING:
+    from asrcli.terminal import interrupts
+else:
+    interrupts = LazyModule("asrcli.terminal.interrupts")
 
 NARROWEST = 20  # a terminal that reports fewer columns is wrong
 
 
 def print_message(line: str) -> None:
-    """Print a message without secrets and control characters. If standard error is closed, go on."""
+    """Print a message without secrets and control characters. If standard error is closed, go on.
+
+    If nobody reads what is written to it, wait for its reader, but not forever once the program is to end.
+    """
+    stderr: TextIO | None = sys.stderr
+    # Rich puts another stream there while it draws, which prints above what is drawn.
+    is_ours = stderr is sys.__stderr__
     with contextlib.suppress(OSError, ValueError):
         for part in _on_screen(harmless(without_secrets(line))):
-            typer.echo(part, err=True)
+            if stderr is not None and is_ours and stderr.isatty():
+                typer.echo(part, file=terminal_writer(stderr))
+            elif _has_room():
+                typer.echo(part, err=True)
+
+
+def terminal_writer(stream: TextIO) -> TextIO:
+    """Return what writes to the terminal of a stream, and waits for room there; the same one for all its streams."""
+    try:
+        name = os.ttyname(stream.fileno())
+    except (OSError, ValueError, AttributeError):  # it has no name here, or this is no POSIX
+        return stream
+    if name not in _terminals:
+        _terminals[name] = waiting_for_room(stream, _stopped)
+    return _terminals[name]
+
+
+_terminals: dict[str, TextIO] = {}
+
+
+def _has_room() -> bool:
+    """Wait until standard error takes a message; return False if its reader is waited for no longer."""
+    if sys.stderr is None or (fd := pipe_of(sys.stderr)) is None:
+        return True
+    return _room(fd).wait()
+
+
+@cache
+def _room(fd: int) -> PipeRoom:
+    return PipeRoom(fd, _stopped)
+
+
+def _stopped() -> bool:
+    return interrupts.stop_requested(0)
 
 
 def print_question(question: str) -> None:

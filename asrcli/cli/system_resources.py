@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import TextIO
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import output_error
@@ -37,14 +38,30 @@ _SENTENCES = {
     "can't allocate lock": MEMORY,
 }
 
+SIZES = ("COLUMNS", "LINES")  # environment variables with the size of the terminal
+
 reported: set[str] = set()  # what was printed of threads; it is not printed again where the program ends for it
 
 
 def forget_zero_sizes() -> None:
     """Take zeros for no size: some terminals, and programs that start others, say so where they know none."""
-    for name in ("COLUMNS", "LINES"):
+    for name in SIZES:
         if not os.environ.get(name, "1").strip("0"):
             del os.environ[name]
+
+
+def screen_environment(screen: TextIO) -> dict[str, str]:
+    """Return the environment for what redraws lines of a terminal: without a size, if the terminal knows its own.
+
+    What `docker exec -e COLUMNS=...` or a shell that exports it says is wrong once the window has another size, and a
+    line that is wider than calculated leaves remains on the screen.
+    """
+    environment = dict(os.environ)
+    with suppress(OSError, ValueError):
+        for name, size in zip(SIZES, os.get_terminal_size(screen.fileno()), strict=True):
+            if size:
+                environment.pop(name, None)
+    return environment
 
 
 def hold_standard_streams() -> None:

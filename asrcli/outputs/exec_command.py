@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
+from threading import Event as Flag
 from threading import Thread
+from time import monotonic
 
 from asrcli.core.errors import CommandNotRun, system_reason
 from asrcli.core.events import Event, Final
@@ -28,21 +30,33 @@ NOT_RUN = {126: "a program in it cannot be executed", 127: "a program in it was 
 class ExecCommand:
     """An output that runs a shell command. What it prints goes to standard error. It does not get the API key.
 
-    `name` is what the user calls it.
+    Args:
+        command: The command.
+        warn: Prints what went wrong.
+        name: What the user calls it.
+        time_left_s: Returns how much of the seconds that `close` would wait it may wait: the run may be in a hurry.
     """
 
     patient = True
 
-    def __init__(self, command: str, warn: Callable[[str], None], name: str) -> None:
+    def __init__(
+        self,
+        command: str,
+        warn: Callable[[str], None],
+        name: str,
+        time_left_s: Callable[[float], float] = lambda most_s: most_s,
+    ) -> None:
         self._command = command
         self._name = name
         self._warn = warn
+        self._time_left_s = time_left_s
         self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
         self._process: subprocess.Popen[str] | None = None  # the thread starts it, `close` may stop it
         self._stopped = False
         self._not_run = 0  # sentences that the command did not get
-        self._thread = Thread(target=self._run, name="command", daemon=True)
-        self._thread.start()
+        # Python before 3.13 takes a thread for ended when Ctrl-C interrupts its `join`.
+        self._ended = Flag()
+        Thread(target=self._run, name="command", daemon=True).start()
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Queue the command for a final that has text."""
@@ -60,32 +74,38 @@ class ExecCommand:
             CommandNotRun: not all sentences got their command. One that answers with an error got its sentence.
         """
         self._waiting.put(None)
+        began = monotonic()
         try:
-            self._thread.join(CLOSE_TIMEOUT_S)
+            self._ended.wait(self._time_left_s(CLOSE_TIMEOUT_S))
         finally:  # also when a second Ctrl-C ends the wait
-            if self._thread.is_alive():
-                self._stop()
+            if not self._ended.is_set():
+                self._stop(monotonic() - began)
         if self._not_run:
             missed = quantity(self._not_run, "sentence")
             raise CommandNotRun(self._name, f"{missed} did not get the command: see the warning above")
 
-    def _stop(self) -> None:
+    def _stop(self, waited_s: float) -> None:
         # A command that went on would keep our standard error open, and so the pipeline that we are in from ending.
         self._stopped = True
         for kill in (False, True):
             if self._process is not None:
                 _signal(self._process, kill=kill)
-            self._thread.join(STOP_TIMEOUT_S)
-            if not self._thread.is_alive():
+            if self._ended.wait(STOP_TIMEOUT_S):
                 break
         self._not_run += 1
-        problem = f"stopped the command, which had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence"
+        problem = f"stopped the command, which had not ended {waited_s:.0f} s after the last sentence"
         if left := self._waiting.qsize() - 1:  # without the None of `close`
             self._not_run += left
             problem += f"; {quantity(left, 'later sentence')} did not get it"
         self._warn(problem)
 
     def _run(self) -> None:
+        try:
+            self._run_commands()
+        finally:
+            self._ended.set()
+
+    def _run_commands(self) -> None:
         failures = 0
         while not self._stopped and (item := self._waiting.get()) is not None:
             problem = self._problem(*item)

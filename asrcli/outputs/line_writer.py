@@ -11,8 +11,8 @@ from typing import TextIO
 
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
 from asrcli.outputs.file_identity import CHANGED, GONE, FileIdentity, identity, is_named
-from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe
-from asrcli.outputs.output_paths import FOREIGN_LINK, check, is_device, is_foreign_link, part_paths
+from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe, waiting_for_room
+from asrcli.outputs.output_paths import FOREIGN_LINK, check, end_line, is_device, is_foreign_link, part_paths
 
 STDOUT = "standard output"  # its name in errors
 ANEW = ".new"  # at the end of the name of a part that is written anew
@@ -160,7 +160,7 @@ class LineWriter:
             raise OutputError(self._name, UNREAD)
         if self._held is not None and not self._leaves:
             self._put("")
-        if self._path is None or self._file is None:
+        if self._file is None or (self._path is None and self._failed):
             return
         try:
             self._close()
@@ -171,7 +171,9 @@ class LineWriter:
 
     def _close(self) -> None:
         assert self._file is not None  # noqa: S101  the caller looked
-        assert self._path is not None  # noqa: S101
+        if self._path is None:  # standard output stays open
+            self._file.flush()
+            return
         is_lost = self._append and not self._file.closed and not is_named(self._file.fileno(), self._path)
         try:
             self._file.close()
@@ -233,7 +235,7 @@ class LineWriter:
         if self._append:
             if self._onto_bytes is not None:
                 os.truncate(self._path, self._onto_bytes)
-            _end_line(self._path)
+            end_line(self._path)
             return _appended(self._path)
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
@@ -252,7 +254,7 @@ class LineWriter:
             raise OutputError(self._name, "it is closed")
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
-        return sys.stdout
+        return waiting_for_room(sys.stdout, self._stopped)
 
     def _new_part(self, path: Path) -> TextIO:
         for name in part_paths(path):  # never replace a part that an earlier run or somebody else left
@@ -288,13 +290,3 @@ class LineWriter:
 
 def _appended(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", errors="replace", newline="\n")
-
-
-def _end_line(path: Path) -> None:
-    """Add a line feed if the last line of the file has none."""
-    if not path.exists() or not path.stat().st_size:
-        return
-    with path.open("r+b") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) != b"\n":
-            file.write(b"\n")

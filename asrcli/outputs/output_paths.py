@@ -113,3 +113,13 @@ def _make_file_in(folder: Path) -> None:
     with suppress(FileExistsError):
         os.close(os.open(named, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         named.unlink()
+
+
+def end_line(path: Path) -> None:
+    """Add a line feed if the last line of the file has none."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")

@@ -1,7 +1,7 @@
 """The live view on a terminal, drawn by Rich: finals scroll up; below them stay the open sentence and a status bar."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TextIO
 
@@ -71,6 +71,7 @@ class TerminalView:
         finals: Whether finals are printed; if they go into a pipe, its reader may print them on this screen.
         folds: Whether this terminal folds the lines on it when it gets narrower.
         may_draw: Returns whether this process may draw: in the background it may not.
+        environment: Says what the terminal can do; None is that of the process.
     """
 
     passive = True  # it stores nothing: other outputs do
@@ -87,8 +88,11 @@ class TerminalView:
         finals: bool = True,
         folds: bool = True,
         may_draw: Callable[[], bool] = lambda: True,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = Console(
+            file=file, highlight=False, markup=False, emoji=False, soft_wrap=True, _environ=environment
+        )
         self._live = self._unstarted()
         self._now = now
         self._stamp = stamp

@@ -132,7 +132,7 @@ class InputReader:
             return
         if pipe.head[4:8] == b"ftyp":
             pipe.fill(INDEX_BYTES)
-        if index_at_end(bytes(pipe.head)) and (spool := pipe.spooled()) is not None:
+        if index_at_end(bytes(pipe.head)) and (spool := pipe.spooled(self._name)) is not None:
             yield from self._spooled(stack.enter_context(spool))
             return
         yield from self._streamed(stack, pipe)
@@ -147,7 +147,7 @@ class InputReader:
         try:  # a seek method, even one that refuses, misleads the decoder
             decoder = self._decoder(stack, source, lambda: pipe.start)
         except SourceError:
-            if pipe.head is None or (spool := pipe.spooled(UNKNOWN_BYTES)) is None:
+            if pipe.head is None or (spool := pipe.spooled(self._name, UNKNOWN_BYTES)) is None:
                 raise
             yield from self._spooled(stack.enter_context(spool))
             return

@@ -4,8 +4,11 @@ import io
 import os
 import tempfile
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources.exact_reader import HEAD_BYTES, TAIL_BYTES
 
 if TYPE_CHECKING:
@@ -94,17 +97,46 @@ class PipeReader(io.RawIOBase):
         """Remember nothing more: a decoder can read the pipe."""
         self.head = None
 
-    def spooled(self, limit_bytes: int | None = None) -> IO[bytes] | None:
+    def spooled(self, name: str, limit_bytes: int | None = None) -> IO[bytes] | None:
         """Copy all of the pipe to a temporary file and return it. The file is deleted when it is closed.
 
         None if the pipe holds more than `limit_bytes`: it may be endless.
+
+        Raises:
+            SourceError: the copy cannot be written; `name` is what the user calls the pipe.
+            OSError: the pipe cannot be read.
         """
-        spool = tempfile.TemporaryFile()  # noqa: SIM115  its reader closes it
-        size = spool.write(self.head or b"")
-        while data := os.read(self._fd, 1 << 16):
-            size += spool.write(data)
-            if limit_bytes is not None and size > limit_bytes:
-                spool.close()
-                return None
-        spool.seek(0)
-        return spool
+        with _copying(name):
+            spool = tempfile.TemporaryFile()  # noqa: SIM115  its reader closes it
+            size = spool.write(self.head or b"")
+        try:
+            while data := os.read(self._fd, 1 << 16):
+                with _copying(name):
+                    size += spool.write(data)
+                if limit_bytes is not None and size > limit_bytes:
+                    break
+            else:
+                with _copying(name):
+                    spool.seek(0)
+                return spool
+        except BaseException:
+            _discard(spool)
+            raise
+        _discard(spool)
+        return None
+
+
+@contextmanager
+def _copying(name: str) -> Iterator[None]:
+    """Say where there is no room for a copy of the pipe, and what to do: the pipe itself can be read."""
+    try:
+        yield
+    except OSError as exc:
+        folder = tempfile.tempdir or "a temporary folder"
+        reason = f"has to be copied to {folder}, which cannot be written: {system_reason(exc).lower()}"
+        raise SourceError(name, f"{reason}; set TMPDIR to a folder with room") from exc
+
+
+def _discard(spool: IO[bytes]) -> None:
+    with suppress(OSError):  # what its buffer holds finds no room either
+        spool.close()

@@ -11,6 +11,7 @@ STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGB
 TWICE_S = 0.25  # `timeout` signals the process and its group: two signals so close together are one request
 
 _signalled_at: list[float] = []  # times of the signals of the running `interruptible` block, or of the last one
+_hurried_at: list[float] = []  # the time of the first of them, if its sender will not wait for long
 _held_hangups: list[int] = []
 
 
@@ -42,6 +43,13 @@ def stop_requested(within_s: float = 0.25) -> bool:
     return bool(_signalled_at)
 
 
+def time_left_s(most_s: float, hurry_s: float) -> float:
+    """Return how many seconds to wait for something: `most_s`, but only until `hurry_s` after SIGTERM or SIGHUP."""
+    if not _hurried_at:
+        return most_s
+    return min(most_s, max(0.0, _hurried_at[0] + hurry_s - monotonic()))
+
+
 @contextmanager
 def interruptible(
     ask: Callable[[], object], hurry: Callable[[], object] | None = None, *, hangup: bool = True
@@ -55,7 +63,7 @@ def interruptible(
         yield
         return
     times = _signalled_at  # another thread must not clear it: the second signal would be taken for the first
-    times.clear()
+    _forget_signals()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
@@ -64,18 +72,58 @@ def interruptible(
             raise KeyboardInterrupt
         if len(times) > 1:
             return
+        if number != signal.SIGINT:
+            _hurried_at.append(times[0])
         if hurry is None or number == signal.SIGINT:
             ask()
         else:
             hurry()
 
+    with _handling(interrupt, hangup=hangup):
+        yield
+
+
+@contextmanager
+def interrupted_between() -> Iterator[None]:
+    """While the block lasts, every signal outside its `interruptible` blocks raises KeyboardInterrupt, as Ctrl-C does.
+
+    Outputs are opened and closed there. SIGTERM would otherwise end the process while they are half closed, and the
+    second of two signals that are one request would end a run that has just ended normally because of the first.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    _forget_signals()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del frame
+        now = monotonic()
+        if _signalled_at and now - _signalled_at[0] <= TWICE_S:
+            return
+        _signalled_at.append(now)
+        if number != signal.SIGINT and not _hurried_at:
+            _hurried_at.append(now)
+        raise KeyboardInterrupt
+
+    with _handling(interrupt):
+        yield
+
+
+def _forget_signals() -> None:
+    _signalled_at.clear()
+    _hurried_at.clear()
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None], *, hangup: bool = True) -> Iterator[None]:
+    """While the block lasts, the signals that ask for an end call the handler, SIGHUP only with `hangup`."""
     earlier_handlers = {}
     for number in STOPS:
         # With nohup it is ignored.
         if number.name != "SIGHUP" or (hangup and signal.getsignal(number) is not signal.SIG_IGN):
-            earlier_handlers[number] = signal.signal(number, interrupt)
+            earlier_handlers[number] = signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in earlier_handlers.items():
-            signal.signal(number, handler)
+        for number, earlier in earlier_handlers.items():
+            signal.signal(number, earlier)

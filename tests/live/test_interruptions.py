@@ -1,5 +1,6 @@
 """Interruptions, broken connections and mistakes, as a person meets them: one line, one exit code, no lost word."""
 
+import json
 import os
 import shlex
 import signal
@@ -50,6 +51,24 @@ def test_an_output_pipe_that_nobody_reads_does_not_outlast_a_signal(
         assert process.returncode == 130
         assert "is a pipe that nobody reads" in status
         assert "captured" in status
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_outputs_are_closed_ends_in_order(scripted: str, tmp_path: Path, number: signal.Signals) -> None:
+    """The run is over and waits for a command of --exec: each file is whole, and the last lines say where it is."""
+    with started(
+        "file", CLIP, "--url", scripted, "--pace", "max", "-f", "text", "-f", "json", "-o", tmp_path / "a",
+        "--exec", "sleep 30",
+    ) as process:  # fmt: skip
+        assert any("first text after" in line for line in process.stderr)
+        process.send_signal(number)
+        _, status = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped the command" in status
+    assert [f"{tmp_path / name}.part" in status for name in ("a.txt", "a.json")] == [True, True]
+    assert "asr resume" in status
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json.part", "a.txt.part"]
+    assert json.loads((tmp_path / "a.json.part").read_text())
 
 
 def test_an_error_is_in_the_log_as_it_was_reported(tmp_path: Path) -> None:

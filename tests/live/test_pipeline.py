@@ -14,9 +14,9 @@ from tests.live.mic_runs import finish, listening
 from tests.support.command import ASR, CLIP, lines, script, serving
 from tests.support.microphone import Microphone, until
 from tests.support.terminal import CTRL_C, Terminal, on_terminal
-from tests.support.tone import silence, wav
+from tests.support.tone import silence, tone, wav
 
-CTRL_Z = "\x1a"
+CTRL_S, CTRL_Z = "\x13", "\x1a"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
 
 
@@ -139,3 +139,15 @@ def test_a_file_loses_nothing_while_it_is_stopped(scripted: str) -> None:
         end = lines(terminal.piped)[-1]
     assert (end["lost_ms"], end["audio_ms"]) == (0, 10_000)
     assert 9_815 <= end["elapsed_ms"] < 9_815 + 3_500
+
+
+@pytest.mark.slow
+def test_a_terminal_that_was_stopped_does_not_outlast_a_signal(scripted: str, tmp_path: Path) -> None:
+    """Ctrl-S, or a window whose connection hangs: SIGTERM ends the run all the same."""
+    talk = wav(tmp_path / "a.wav", tone(60_000))
+    with on_terminal("file", talk, "--url", scripted, "-f", "srt", "-o", tmp_path / "a") as terminal:
+        terminal.wait_for("sentence 1")
+        terminal.send(CTRL_S)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.process.wait(60) == 130
+    assert "sentence 1" in (tmp_path / "a.part").read_text()

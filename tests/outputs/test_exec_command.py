@@ -1,6 +1,7 @@
 """`--exec`: each sentence gets its command, whatever happened to the commands before it."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,55 @@ def test_a_command_that_never_ends_is_stopped_with_all_that_it_started(
     assert told == [
         "stopped the command, which had not ended 0 s after the last sentence; 2 later sentences did not get it"
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX, and its timers")
+def test_a_wait_that_is_interrupted_leaves_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with versions of Python that take an interrupted thread for ended. The time that is named is true."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    earlier = signal.signal(signal.SIGALRM, interrupt)
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", 0) as reading, os.fdopen(writer, "wb", 0) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        told: list[str] = []
+        output = ExecCommand("echo one; sleep 30", told.append, "--exec")
+        event = Final("0", 0, 1, "text")
+        output.handle(event, fold(Transcript(), event))
+        assert reading.read(4) == b"one\n"  # the command runs
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                output.close()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, earlier)
+        stderr.close()
+        assert reading.read() == b""  # nothing else has the pipe open
+    assert told == ["stopped the command, which had not ended 0 s after the last sentence"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+def test_a_run_in_a_hurry_waits_no_longer_than_it_may(tmp_path: Path) -> None:
+    """After SIGTERM the sender of the signal may kill the program soon."""
+    os.mkfifo(tmp_path / "begun")
+    asked: list[float] = []
+    told: list[str] = []
+
+    def no_time(most_s: float) -> float:
+        asked.append(most_s)
+        return 0.0
+
+    output = ExecCommand(f"echo > {tmp_path / 'begun'}; sleep 30", told.append, "--exec", no_time)
+    event = Final("0", 0, 1, "text")
+    output.handle(event, fold(Transcript(), event))
+    (tmp_path / "begun").read_text()
+    with pytest.raises(CommandNotRun, match="1 sentence did not get the command"):
+        output.close()
+    assert asked == [exec_command.CLOSE_TIMEOUT_S]
+    assert told == ["stopped the command, which had not ended 0 s after the last sentence"]
 
 
 def test_a_command_has_a_process_group_of_its_own(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A sentence that takes several rows of a real screen: what was printed above it never changes."""
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyte
 import pytest
@@ -111,3 +113,19 @@ def test_a_terminal_that_reports_no_size_has_80_columns(size: dict[str, str], tm
     with Terminal([*ASR, "models"], columns=80, lines=200, piped=False, sized=False, **size) as terminal:
         assert terminal.finish() == 0
         assert any(row.startswith("fun-asr-realtime ") for row in terminal.rows())
+
+
+@pytest.mark.parametrize(
+    "size", [{"COLUMNS": "200", "LINES": "100"}, {"COLUMNS": "30", "LINES": "3"}], ids=["more", "less"]
+)
+def test_a_size_that_the_terminal_does_not_have_leaves_nothing_behind(size: dict[str, Any], tmp_path: Path) -> None:
+    """`docker exec -e COLUMNS` and shells that export it tell the size of another time: each sentence is there once."""
+    words = " ".join(f"word{number}" for number in range(60))
+    played = tmp_path / "talk.jsonl"
+    partials = [words[:end] for end in range(40, len(words), 40)]
+    played.write_text(json.dumps({"begin_ms": 0, "end_ms": 900, "text": words, "partials": partials}) + "\n")
+    with serving("--engine", "scripted", "--script", played) as (url, _):
+        argv = [*ASR, "file", wav(tmp_path / "a.wav", tone(3000)), "--url", url, "--pace", "1", "--no-journal"]
+        with Terminal(argv, columns=70, lines=24, piped=False, **size) as terminal:
+            assert terminal.finish() == 0
+            assert "".join(terminal.rows()).count("word0") == 1

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
-from asrcli.cli.console import print_message
+from asrcli.cli.console import print_message, terminal_writer
+from asrcli.cli.system_resources import screen_environment
 from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.broken_pipe import PipelineOutput
 from asrcli.terminal.interrupts import stop_requested
@@ -38,7 +39,7 @@ def drawn(
         screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
     drawn_on = screen.fileno()
     terminal = TerminalView(
-        screen,
+        terminal_writer(screen),
         time.monotonic,
         stamp=stamp,
         level=output_builder.level or 0,
@@ -46,6 +47,7 @@ def drawn(
         finals=finals,
         folds=_folds(os.environ),
         may_draw=lambda: os.name != "posix" or keyboard.is_ours(drawn_on),
+        environment=screen_environment(screen),
     )
     stack.enter_context(keyboard.without_echo(drawn_on))
     stack.enter_context(restoration.restored_on_exit(terminal.leave, terminal.draw_again))

@@ -25,8 +25,8 @@ from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.output_paths import check
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
-from asrcli.runs.run import flatten_sources
-from asrcli.terminal.interrupts import stop_requested
+from asrcli.runs.run import HURRY_S, flatten_sources
+from asrcli.terminal.interrupts import stop_requested, time_left_s
 
 if TYPE_CHECKING:
     from asrcli.cli.builders import atomic_file
@@ -207,17 +207,18 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
             0, terminal
         )  # first, so that it clears the live line before the reader of our pipe writes to the screen
     if output_builder.command is not None:
-        transcripts.append(
-            exec_command.ExecCommand(
-                output_builder.command, lambda text: print_message(f"asr: --exec: {text}"), "--exec"
-            )
-        )
+        patience = partial(time_left_s, hurry_s=HURRY_S)
+        transcripts.append(exec_command.ExecCommand(output_builder.command, _warn_of_command, "--exec", patience))
     if output_builder.capitalize:
         transcripts = [capitalization.CapitalizedOutput(output) for output in transcripts]
     made: list[Output] = [EventLog(logging.getLogger("asrcli")), *transcripts]
     if output_builder.level is not None and screen is None:
         made.append(StatusLines(print_message, level=output_builder.level))
     return made, written
+
+
+def _warn_of_command(text: str) -> None:
+    print_message(f"asr: --exec: {text}")
 
 
 def planned_runs(

@@ -29,7 +29,7 @@ from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.recognizers import registry
 from asrcli.runs.plan import RunPlan, make_plan
 from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, flatten_sources
-from asrcli.terminal.interrupts import interruptible
+from asrcli.terminal.interrupts import interrupted_between, interruptible
 
 if TYPE_CHECKING:
     from asrcli.cli.builders import cost, fast_run
@@ -90,7 +90,8 @@ class RunBuilder:
         failed = list(failures)
         budget = self._budget()
         fast = fast_run.fast_run(budget, local=self.service.local) if self.fast else None
-        with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
+        fallback = closing(self.fallback) if self.fallback else nullcontext()
+        with interrupted_between(), closing(ConnectionPool()) as idle, fallback:
             for number, (sources, opens) in enumerate(runs, 1):
                 try:
                     with opens() as opened:

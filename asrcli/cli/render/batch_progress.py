@@ -1,12 +1,13 @@
 """The progress of a batch on standard error: a few lines that are drawn again on a terminal, plain lines elsewhere."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
-from asrcli.cli.console import print_message
+from asrcli.cli.console import print_message, terminal_writer
+from asrcli.cli.system_resources import screen_environment
 from asrcli.core.errors import AudioLost, OutputError, SourceError, bare_url
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import clock, money
@@ -84,17 +85,26 @@ class LiveProgress:
     def __init__(self, live: "Live", console: "Console") -> None:
         self._live = live
         self._console = console
+        self._gone = False  # whether the terminal is closed
 
     def ended(self, active: "ActiveInput", row: "LedgerRow") -> None:
         """Do nothing: the count shows it."""
 
     def tick(self, batch: "BatchRun") -> None:
         """Draw the lines again."""
-        self._live.update(_drawn(batch), refresh=True)
+        self._draw(lambda: self._live.update(_drawn(batch), refresh=True))
 
     def note(self, text: str) -> None:
         """Print it above the lines."""
-        self._console.print(f"asr: {harmless(text)}", markup=False, highlight=False)
+        self._draw(lambda: self._console.print(f"asr: {harmless(text)}", markup=False, highlight=False))
+
+    def _draw(self, draw: Callable[[], None]) -> None:
+        if self._gone:
+            return
+        try:
+            draw()
+        except OSError:  # the terminal was closed, or stands still; the batch still ends in order
+            self._gone = True
 
     def failed(self, path: str, error: "AsrError") -> None:
         """Print above the lines why an input failed."""
@@ -189,7 +199,12 @@ def batch_progress(total: int, *, level: int | None, plain: bool) -> "Iterator[B
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True)
-    with Live(console=console, transient=True, auto_refresh=False) as live:
-        live_progress = LiveProgress(live, console)
-        yield live_progress
+    console = Console(file=terminal_writer(sys.stderr), _environ=screen_environment(sys.stderr))
+    live = Live(console=console, transient=True, auto_refresh=False)
+    try:
+        with suppress(OSError):
+            live.start()
+        yield LiveProgress(live, console)
+    finally:
+        with suppress(OSError):
+            live.stop()

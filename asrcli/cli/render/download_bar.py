@@ -9,6 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, Transf
 from rich.progress import Progress as Bar
 
 from asrcli.cli.console import print_message
+from asrcli.cli.system_resources import screen_environment
 from asrcli.core.errors import bare_url
 from asrcli.transport.download import Progress
 
@@ -21,7 +22,8 @@ def download_bar(url: str) -> Iterator[Progress]:
         yield _nothing
         return
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True, _environ=screen_environment(sys.stderr))
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda size, total: bar.update(task, completed=size, total=total)
 

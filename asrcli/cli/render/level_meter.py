@@ -2,10 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from shutil import get_terminal_size
 
 from asrcli.cli.console import print_message
-from asrcli.cli.render.stdout import print_lines, redraw
+from asrcli.cli.render.stdout import cells_of_terminal, print_lines, redraw
 from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Absent, Level, Notice
 from asrcli.sources.microphone import Microphone
@@ -76,8 +75,7 @@ def meter(microphone: Microphone) -> None:
                 continue
             levels.add(item)
             if redraws:
-                room = get_terminal_size().columns - 1
-                redraw(_line(item, levels)[:room])
+                redraw(_line(item, levels)[: cells_of_terminal()])
             elif item.at_ms - shown_ms >= LINE_MS:
                 shown_ms = item.at_ms
                 print_lines(_line(item, levels))

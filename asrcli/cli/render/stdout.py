@@ -42,10 +42,14 @@ def print_text(*lines: str, indent: int = 0) -> None:
     """
     shown = [harmless(line) for line in lines]
     if sys.stdout is not None and sys.stdout.isatty():
-        # Some terminals wrap after the last column; a serial line says 0 where it does not know its size.
-        cells = (os.get_terminal_size(sys.stdout.fileno()).columns or 80) - 1
-        shown = [row for line in shown for row in text_fitting.wrap_text(line, max(1, cells), indent)]
+        shown = [row for line in shown for row in text_fitting.wrap_text(line, cells_of_terminal(), indent)]
     print_lines(*shown)
+
+
+def cells_of_terminal() -> int:
+    """How many cells a line on the terminal of standard output may take, whatever COLUMNS says."""
+    # Some terminals wrap after the last column; a serial line says 0 where it does not know its size.
+    return max(1, (os.get_terminal_size(sys.stdout.fileno()).columns or 80) - 1)
 
 
 def print_rows(table: Iterable[Iterable[str]]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from asrcli.cli import console
 from asrcli.cli.render import batch_progress as progress
 from asrcli.cli.render.batch_tables import print_report, print_status
 from asrcli.core.errors import SourceError
@@ -158,3 +160,20 @@ def test_in_a_batch_without_an_end_a_failure_is_one_line_when_it_happens(
             view.failed("talk 1.wav", error)
         said = capsys.readouterr().err
         assert ("asr: talk 1.wav: no audio" in said, said.count("talk 1.wav"), error.reported) == (True, 1, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+def test_a_terminal_that_is_closed_costs_only_the_picture(batch: BatchRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inputs that are active come to their end, as after Ctrl-C."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(console, "_terminals", {})
+    window, terminal = os.openpty()
+    with os.fdopen(terminal, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        with progress.batch_progress(9, level=0, plain=False) as view:
+            view.tick(batch)
+            assert os.read(window, 1)
+            os.close(window)
+            view.tick(batch)
+            view.note("slower now")
+            view.failed("talk 1.wav", SourceError("talk 1.wav", "no audio"))

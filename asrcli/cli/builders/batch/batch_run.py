@@ -39,7 +39,7 @@ from asrcli.runs.batch.staging import Staging
 from asrcli.runs.batch.start_limits import StartLimits
 from asrcli.runs.cluster.cost_leases import LEASE_S, CostLeases
 from asrcli.server.open_files import make_room
-from asrcli.terminal.interrupts import interruptible
+from asrcli.terminal.interrupts import interrupted_between, interruptible
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.batch.batch_references import BatchReferences
@@ -107,7 +107,7 @@ class BatchRequest:
         if not found.inputs and self.watched is None:
             self._raise_no_input(found)
             return
-        with ExitStack() as stack:
+        with interrupted_between(), ExitStack() as stack:
             ledger = stack.enter_context(opened_ledger(self.out, self.folder))
             staging = Staging(self.out, self.remote)
             rows = published_rows(ledger, staging)
