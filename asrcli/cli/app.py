@@ -98,7 +98,7 @@ class CommandTable(Group):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Parse what stands before the command; raises UsageError where an option has two values there."""
-        parsed(self, ctx, args)
+        parsed(self, ctx, args, self.make_parser)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
