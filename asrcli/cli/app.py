@@ -198,7 +198,7 @@ def _explain(exc: Any) -> str:
         command_path = context.command_path
     hint = suggestion(problem, sys.argv[1:], COMMANDS)
     if hint:
-        problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL)
+        problem = re.sub(r"\.? (Did you mean|\(Possible options?:) .*", "", problem, flags=re.DOTALL)
     return f"{problem.rstrip('.')}; {hint or f'see {command_path} --help'}"
 
 
