@@ -38,6 +38,8 @@ class ConfiguredCommand(Command):
         super().__init__(*args, **kwargs)
         self._parsed: Any = None  # the context of the last parser
         self._parser: Any = None
+        # What stands after the name of another program belongs to that program.
+        self.allow_interspersed_args = not any(each.metavar == "[COMMAND]..." for each in self.params)
         if self.options:
             panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
             self.params.append(_profile_option(DIAGNOSIS if DIAGNOSIS in panels else None))
