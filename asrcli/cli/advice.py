@@ -143,12 +143,20 @@ def advice_for(error: AsrError) -> str:
     if error.cause is None:
         return ""
     advice = BY_CAUSE[error.cause]
-    if isinstance(error, SettingIgnored) and error.instead:
-        return f"{INSTEAD[error.instead]}; {advice}"
+    if isinstance(error, SettingIgnored):
+        return _advice_for_ignored(error, advice)
     option = ""
     if isinstance(error, SettingError):
         option = option_name(error.setting)
     return advice.format(option=option)
+
+
+def _advice_for_ignored(error: SettingIgnored, advice: str) -> str:
+    if error.takers:
+        advice = f"choose one with --model, or {advice}"
+    if error.instead:
+        return f"{INSTEAD[error.instead]}; {advice}"
+    return advice
 
 
 def option_name(setting: str) -> str:

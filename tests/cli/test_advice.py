@@ -52,9 +52,10 @@ LINES: list[tuple[AsrError, str]] = [
     (SettingsConflict(["masked", "dropped"], "33 words", joined=" and ", cause=Cause.SERVICE_DECIDES),
      f"--filter-words and --drop-words: 33 words; {FORCE}"),
     (SettingIgnored(["itn"], "m", "a, b", cause=Cause.SERVICE_DECIDES),
-     f"--itn/--no-itn has no effect on m; models that take it: a, b; {FORCE}"),
+     f"--itn/--no-itn has no effect on m; models that take it: a, b; choose one with --model, or {FORCE}"),
     (SettingIgnored(["hotwords"], "m", "a", "vocabulary_id", Cause.SERVICE_DECIDES),
-     f"--hotwords has no effect on m; models that take it: a; {INSTEAD['vocabulary_id']}; {FORCE}"),
+     f"--hotwords has no effect on m; models that take it: a; {INSTEAD['vocabulary_id']}; choose one with --model, or "
+     + FORCE),
     (SettingIgnored(["seed", "context_from_transcript"], "m"),
      "--seed and --context-from-transcript has no effect on m"),
     (SettingEmpty("model"), "--model is empty"),
