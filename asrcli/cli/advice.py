@@ -62,6 +62,7 @@ BY_CAUSE = {
     Cause.DEVICE: f"describe the format {_SAMPLES}",
     Cause.BEGINS_AFTER_END: "choose an earlier --start",
     Cause.DEVICE_HANGS: "run asr doctor, or choose another --backend",
+    Cause.DOWNLOAD: "try another network or --proxy, or fetch it elsewhere: asr engines add FILE takes the archive",
     Cause.RECORDING_ADDRESS: "check the address and the network",
     Cause.ARCHIVE: "unpack it, and name the files in it",
     Cause.PAGE_FOR_AUDIO: "name the address of the recording, or save the recording and name the file",
