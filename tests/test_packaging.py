@@ -80,6 +80,13 @@ def test_both_ways_in_are_there() -> None:
     assert PROJECT["requires-python"] == ">=3.11"
 
 
+def test_each_extra_is_explained() -> None:
+    """docs/install.md says what it adds; an error that names one leads there."""
+    page = Path(__file__).parent.parent.joinpath("docs", "install.md").read_text("utf-8")
+    missing = [name for name in PROJECT["optional-dependencies"] if f"`asrcli[{name}]`" not in page]
+    assert missing == []
+
+
 def test_nothing_that_belongs_to_it_is_ignored() -> None:
     """What .gitignore hides from git is missing in a wheel too, even where git has it."""
     root = Path(__file__).parent.parent

@@ -58,9 +58,11 @@ BY_CAUSE = {
     Cause.TOO_EARLY: "or add --wait",
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
     Cause.RAW_PCM: f"describe the format {_SAMPLES}",
+    Cause.NO_HEADER: f"if it is raw PCM, describe the format {_SAMPLES}",
     Cause.DEVICE: f"describe the format {_SAMPLES}",
     Cause.BEGINS_AFTER_END: "choose an earlier --start",
     Cause.DEVICE_HANGS: "run asr doctor, or choose another --backend",
+    Cause.DOWNLOAD: "try another network or --proxy, or fetch it elsewhere: asr engines add FILE takes the archive",
     Cause.RECORDING_ADDRESS: "check the address and the network",
     Cause.ARCHIVE: "unpack it, and name the files in it",
     Cause.PAGE_FOR_AUDIO: "name the address of the recording, or save the recording and name the file",
@@ -85,6 +87,7 @@ BY_SERVICE_CODE = {
     "CLIENT_ERROR": "the service received no audio for too long: send silence with --heartbeat",
     "BadRequest.ResourceNotExist": "there is no such hot-word list here: asr vocab list has them",
     "ClientDisconnect": "the connection was lost before the task ended: try again",
+    "DataInspectionFailed": "the service does not allow what the audio or an option such as --context says",
     "EmptyAudio": "the service received no usable audio: check the input",
     "InternalError": _TRY_AGAIN,
     NOT_LOADED: "asr engines lists others, which --engine chooses",
@@ -141,12 +144,20 @@ def advice_for(error: AsrError) -> str:
     if error.cause is None:
         return ""
     advice = BY_CAUSE[error.cause]
-    if isinstance(error, SettingIgnored) and error.instead:
-        return f"{INSTEAD[error.instead]}; {advice}"
+    if isinstance(error, SettingIgnored):
+        return _advice_for_ignored(error, advice)
     option = ""
     if isinstance(error, SettingError):
         option = option_name(error.setting)
     return advice.format(option=option)
+
+
+def _advice_for_ignored(error: SettingIgnored, advice: str) -> str:
+    if error.takers:
+        advice = f"choose one with --model, or {advice}"
+    if error.instead:
+        return f"{INSTEAD[error.instead]}; {advice}"
+    return advice
 
 
 def option_name(setting: str) -> str:

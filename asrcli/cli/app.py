@@ -98,7 +98,7 @@ class CommandTable(Group):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Parse what stands before the command; raises UsageError where an option has two values there."""
-        parsed(self, ctx, args)
+        parsed(self, ctx, args, self.make_parser)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -198,7 +198,7 @@ def _explain(exc: Any) -> str:
         command_path = context.command_path
     hint = suggestion(problem, sys.argv[1:], COMMANDS)
     if hint:
-        problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL)
+        problem = re.sub(r"\.? (Did you mean|\(Possible options?:) .*", "", problem, flags=re.DOTALL)
     return f"{problem.rstrip('.')}; {hint or f'see {command_path} --help'}"
 
 

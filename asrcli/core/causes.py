@@ -43,9 +43,11 @@ class Cause(Enum):
 
     # Audio that cannot be read as it is
     RAW_PCM = auto()  # a file of samples without a header, by its name
+    NO_HEADER = auto()  # nothing in it says what it is; raw PCM is like that
     DEVICE = auto()  # a device file; nothing says what its samples are
     BEGINS_AFTER_END = auto()  # what is asked for begins after the end of the file
     DEVICE_HANGS = auto()  # a microphone, or what reads it, gives no answer
+    DOWNLOAD = auto()  # an archive with a model does not come as a whole
     RECORDING_ADDRESS = auto()  # nothing comes from the address of a recording
     ARCHIVE = auto()  # an archive, or something compressed
     PAGE_FOR_AUDIO = auto()  # a web page where a recording was expected

@@ -140,7 +140,8 @@ def _check_target(model: Model, recognition: RecognitionSettings) -> None:
     if recognition.translate not in targets:
         into = f"{source} into {recognition.translate}".lstrip()
         problem = f"{model.name} does not translate {into}, only into {' '.join(targets)}"
-        raise SettingError("translate", problem, cause=Cause.SERVICE_DECIDES)
+        meant = language_codes.meant_languages(recognition.translate, targets)
+        raise SettingError("translate", problem, meant, cause=Cause.SERVICE_DECIDES)
 
 
 def _check_region(model: Model, region: str) -> None:

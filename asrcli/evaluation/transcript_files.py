@@ -26,11 +26,16 @@ _GAP_CAPTION = re.compile(r"^\s*(?:[^\[\]]*: )?\[gap: .*\]\s*$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A line, a caption or a sentence of a transcript. Times are milliseconds; None if the file has none."""
+    """A line, a caption or a sentence of a transcript. Times are milliseconds; None if the file has none.
+
+    Only JSON names a speaker and a translation.
+    """
 
     text: str
     begin_ms: int | None = None
     end_ms: int | None = None
+    speaker: str = ""
+    translation: str = ""
 
 
 def read_transcript(path: Path) -> list[Segment]:
@@ -42,7 +47,7 @@ def read_transcript(path: Path) -> list[Segment]:
     """
     read = READERS.get(path.suffix.lower())
     if read is None:
-        raise SourceError(str(path), f"is not a transcript that can be compared: {', '.join(sorted(READERS))}")
+        raise SourceError(str(path), f"is not a transcript that can be read: {', '.join(sorted(READERS))}")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -173,7 +178,15 @@ def _segment(value: dict[str, Any], where: str, unit_ms: int) -> Segment:
     text = value.get("text")
     if not isinstance(text, str):
         raise _Malformed(f"{where}: has no 'text'")
-    return Segment(text, _time(value, "begin_ms", "start", unit_ms), _time(value, "end_ms", "end", unit_ms))
+    begin_ms, end_ms = _time(value, "begin_ms", "start", unit_ms), _time(value, "end_ms", "end", unit_ms)
+    return Segment(text, begin_ms, end_ms, _named(value, "speaker"), _named(value, "translation"))
+
+
+def _named(value: dict[str, Any], name: str) -> str:
+    found = value.get(name)
+    if isinstance(found, str):
+        return found
+    return ""
 
 
 def _time(value: dict[str, Any], exact: str, other: str, unit_ms: int) -> int | None:

@@ -26,6 +26,10 @@ VERSION = 1
 PRIVATE_FILE = 0o600
 BUSY_S = 5.0  # how long another program may write to it, before this one gives up
 PAUSE_S = 0.05
+NOTHING_YET = (
+    "no transcript is in the library yet: asr config set library on keeps those of later runs, "
+    "and asr sessions import adds files"
+)
 DAMAGED = "the library is damaged ({}); when the next transcript is kept, it is set aside and a new one is begun"
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file
 _SCHEMA = """
@@ -71,7 +75,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         SourceError: it is not there, cannot be read, or a newer version has made it; LibraryDamaged is one of these.
     """
     if not is_begun(path):
-        raise SourceError(str(path), "there is no library yet: asr config set library on begins one")
+        raise SourceError(str(path), NOTHING_YET)
     _check_owner(path)
     # Where SQLite cannot create its files beside it, it reads only what is promised not to change.
     fixed = not os.access(path.parent, os.W_OK) and not any(_beside(path))

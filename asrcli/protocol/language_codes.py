@@ -15,6 +15,9 @@ _NAMES = {
     "spanish": "es", "hindi": "hi", "indonesian": "id", "thai": "th", "turkish": "tr", "ukrainian": "uk",
     "vietnamese": "vi", "czech": "cs", "danish": "da", "filipino": "fil", "finnish": "fi", "icelandic": "is",
     "malay": "ms", "norwegian": "no", "polish": "pl", "swedish": "sv", "中文": "zh", "普通话": "zh", "粤语": "yue",
+    "汉语": "zh", "英语": "en", "英文": "en", "日语": "ja", "日文": "ja", "韩语": "ko", "韩文": "ko", "德语": "de",
+    "法语": "fr", "俄语": "ru", "西班牙语": "es", "葡萄牙语": "pt", "意大利语": "it", "阿拉伯语": "ar", "泰语": "th",
+    "越南语": "vi", "印尼语": "id",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from threading import Thread
 
@@ -15,39 +15,55 @@ SWITCH_S = 0.0005  # a thread that decodes may hold Python for this long while t
 
 
 def serve_forever(
-    server: LocalServer, announce: Callable[[str], None], reload: Callable[[], Callable[[], None]] | None = None
-) -> None:
+    server: LocalServer,
+    announce: Callable[[str], None],
+    reload: Callable[[], Callable[[], None]] | None = None,
+    command: Callable[[str, asyncio.Event], Awaitable[int]] | None = None,
+) -> int:
     """Serve until SIGTERM or Ctrl-C, then drain; a second signal ends it at once.
 
     `announce` is called with the address of the server. At SIGHUP `reload` is called in a thread, and what it returns
     is called here; without it SIGHUP ends the server. One that `hold_hangup` has kept counts too.
+
+    `command` is called with the address and an event that asks it to end. The server then ends with it, without a
+    drain, and its exit code is returned; without a command that is 0.
 
     Raises:
         KeyboardInterrupt: there was a second signal.
     """
     reloading: list[asyncio.Task[None]] = []  # held here: the loop alone would not keep it
 
-    async def serve() -> None:
+    async def serve() -> int:
         loop = asyncio.get_running_loop()
         interrupted = asyncio.Event()
+        stopped = asyncio.Event()  # by a signal that a command does not get from the terminal
         hung_up = asyncio.Event()  # several signals while a file is read are one
         reloads = reload is not None and hasattr(signal, "SIGHUP")
-        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set), hangup=not reloads):
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+            loop.call_soon_threadsafe(interrupted.set)
+
+        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set), stop, hangup=not reloads):
             if reload is not None and reloads:
                 loop.add_signal_handler(signal.SIGHUP, hung_up.set)
                 if take_hangup():
                     hung_up.set()
-            announce(await server.start())
+            address = await server.start()
+            announce(address)
             if reload is not None and reloads:
                 reloading.append(loop.create_task(_reload_at(hung_up, reload)))
             try:
+                if command is not None:
+                    return await command(address, stopped)
                 await interrupted.wait()
                 await server.drain()
             finally:
                 await server.stop()
+        return 0
 
     sys.setswitchinterval(SWITCH_S)
-    asyncio.run(serve())
+    return asyncio.run(serve())
 
 
 async def _reload_at(hung_up: asyncio.Event, reload: Callable[[], Callable[[], None]]) -> None:

@@ -32,6 +32,8 @@ _UNREADABLE = {NOT_AUDIO, _NO_REASON}  # what libav says of contents; other reas
 _LENIENT_TITLES = 19
 # Refused: a playlist from somebody else could name other files of the user.
 _PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}
+# Without a signature: libav takes raw PCM for them, two equal channels for `adp`, quiet samples often for `ea_cdata`.
+_GUESSED = {"adp", "ea_cdata"}
 
 
 def open_container(
@@ -62,14 +64,17 @@ def open_container(
         error = exc
         if exc.reason in _UNREADABLE:
             error = explained(exc, head() or beginning(source, timeout_s))
-        if _is_address(source) and error.cause is None and error.reason != NOT_AUDIO:
-            error = SourceError(name, _address_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
+        if error.cause is None:
+            error = _without_header(error, source)
         if error is exc:
             raise
         raise error from exc
     if not _is_address(source) and _PLAYLISTS & set(container.format.name.split(",")):
         container.close()
         raise SourceError(name, "is a list of other files, whatever it is called: name those")
+    if container.format.name in _GUESSED and Path(name).suffix.lower()[1:] not in container.format.extensions:
+        container.close()
+        raise SourceError(name, NOT_AUDIO, cause=Cause.NO_HEADER)
     return container
 
 
@@ -135,6 +140,15 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
             if exc.errno != EIO:
                 raise
     return found[:HEAD_BYTES]
+
+
+def _without_header(error: SourceError, source: object) -> SourceError:
+    """The error with what to do next, where the first bytes say nothing."""
+    if error.reason == NOT_AUDIO:
+        return SourceError(error.path, NOT_AUDIO, cause=Cause.NO_HEADER)
+    if _is_address(source):
+        return SourceError(error.path, _address_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
+    return error
 
 
 def _address_reason(url: str, reason: str) -> str:

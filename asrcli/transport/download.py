@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
 from asrcli import __version__
+from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
 from asrcli.core.loopback_hosts import is_loopback_url
@@ -38,11 +39,11 @@ Progress = Callable[[int, int | None], None]
 class DownloadFailed(TransportError):
     """A file cannot be fetched; `kept` says how many of its bytes are here for the next attempt."""
 
+    cause = Cause.DOWNLOAD
+
     def __init__(self, url: str, reason: str, kept: int = 0) -> None:
         super().__init__(url, reason, kept)
-        self.url = url
-        self.reason = reason
-        self.kept = kept
+        self.url, self.reason, self.kept = url, reason, kept
 
     def __str__(self) -> str:
         again = ""
@@ -228,10 +229,8 @@ class _Transfer:
             try:
                 response = opener.open(request, timeout=self.route.quiet_s)
             except URLError as exc:
-                cause: Exception = exc
-                if isinstance(exc.reason, Exception):
-                    cause = exc.reason
-                raise self._unanswered(url, cause, proxy) from None
+                reasons = [each for each in (exc.reason, exc) if isinstance(each, Exception)]
+                raise self._unanswered(url, reasons[0], proxy) from None
             except (OSError, EOFError, HTTPException, ValueError) as exc:
                 raise self._unanswered(url, exc, proxy) from None
             self.is_answered = True
@@ -267,9 +266,9 @@ class _Transfer:
             note = json.loads(self._note.read_text("utf-8"))
             if note["url"] == self._url:
                 return str(note["validator"]) or None
-            return None
         except (OSError, ValueError, KeyError, TypeError):
-            return None
+            pass
+        return None
 
     def _write_note(self, validator: str) -> None:
         try:

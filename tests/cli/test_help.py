@@ -27,7 +27,7 @@ PANELS = {
     "batch": ["Arguments", "Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "ws-raw": ["Arguments", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "replay": ["Arguments", "Options", "Output", "Diagnosis"],
-    "serve": ["Connection", "Recognizer", "Faults", "Diagnosis"],
+    "serve": ["Arguments", "Connection", "Recognizer", "Faults", "Diagnosis"],
     "models": ["Arguments", "Options", "Diagnosis"],
     "engines": ["Arguments", "Options", "Model", "Connection", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],

@@ -104,6 +104,8 @@ def test_the_edges_of_the_ranges_are_inside_and_what_is_beyond_is_refused(
         (asked_of("qwen3-asr-flash-realtime", vad=False, prefix_ms=300), "--no-vad with --prefix-padding-ms"),
         (asked_of("qwen3.5-omni-flash-realtime", vad=False, semantic=True), "--semantic with --no-vad"),
         (asked_of("gummy-realtime-v1", transcription=False), "--translation-only without --translate"),
+        (asked_of("gummy-realtime-v1", translate="EN"), "only into zh en ja ko; did you mean en?"),
+        (asked_of("gummy-realtime-v1", translate="英语"), "; did you mean en?"),
         (asked_of("gummy-realtime-v1", translate="fr"), "does not translate into fr, only into zh en ja ko"),
         (asked_of("gummy-realtime-v1", translate="zh", languages=("zh",)), "does not translate zh into zh"),
         (asked_of("gummy-realtime-v1", translate="ko", languages=("fr",)), "fr into ko, only into zh en"),

@@ -60,7 +60,7 @@ def test_the_words_and_times_of_each_format_are_read(tmp_path: Path, name: str, 
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.wav", b"RIFF", "is not a transcript that can be compared: .ass, .json"),
+        ("a.wav", b"RIFF", "is not a transcript that can be read: .ass, .json"),
         ("a.txt", b"\xff\xfe\xfd\x00\xd8", "is not text in UTF-8 or UTF-16"),
         ("a.srt", b"just words\n", "is no subtitle file that can be read"),
         ("a.tsv", b"a\tb\n", "has no column 'text'"),

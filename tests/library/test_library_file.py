@@ -40,7 +40,7 @@ def test_only_the_user_can_read_it(path: Path) -> None:
 def test_no_library_is_none_yet(tmp_path: Path) -> None:
     """Also an empty file, as a run leaves it that was killed at once: the next one fills it."""
     path = tmp_path / "library.db"
-    with pytest.raises(SourceError, match="no library yet"):
+    with pytest.raises(SourceError, match="no transcript is in the library yet"):
         found(path)
     path.write_bytes(b"")
     assert TranscriptLibrary(path, pytest.fail).sessions() == []

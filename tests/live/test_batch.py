@@ -173,6 +173,7 @@ def test_what_cannot_work_is_said_at_once(server: str, recordings: Path) -> None
         return done.stderr
 
     assert "no folder for the transcripts; name one: --out DIR" in refused("batch", recordings)
+    assert "report stands before the folder; asr batch report 'my texts'" in refused("batch", "my texts", "report")
     assert "{stam}" in refused(*command, "--name", "{stam}")
     assert "--json is for asr batch status" in refused(*command, "--json")
     assert "--model auto" in refused(*command, "--model", "auto")

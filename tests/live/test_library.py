@@ -182,7 +182,10 @@ def test_a_session_of_the_journal_and_its_transcript_are_one(home: Home) -> None
     silent = "20261124-230501-ffff"
     session(folder, spoken(0, 2000), name=silent)
     assert home.do("search", "会议").returncode == 3
-    assert home.do("sessions", "keep", silent).returncode == 2
+    refused = home.run("sessions", "keep", silent)
+    assert (refused.returncode, refused.stderr.endswith(f"; asr resume {silent} transcribes it\n")) == (2, True)
+    exported = home.run("sessions", "export", silent)
+    assert (exported.returncode, exported.stdout, "has no text; asr resume" in exported.stderr) == (0, "", True)
     assert home.do("sessions", "keep", "20261124-230501-a1b2").returncode == 0
     assert [(each["id"][-4:], each["library"], each["kept"]) for each in home.listed()] == [
         ("ffff", False, False), ("a1b2", True, True),

@@ -1,9 +1,12 @@
 """What a file is that no decoder reads."""
 
+import random
 import socket
+import struct
 import zipfile
 from pathlib import Path
 
+import av
 import pytest
 
 from asrcli.core.causes import Cause
@@ -93,3 +96,29 @@ def test_half_a_file_over_http_is_named(tmp_path: Path) -> None:
     with serving(answer_with(half)) as port:
         _, notices = read(FileSource(f"http://127.0.0.1:{port}/a.wav", RATE, timeout_s=20))
     assert any("ends 2.0 s before the end" in notice.text for notice in notices)
+
+
+def test_raw_pcm_is_not_the_recording_of_a_game_console(tmp_path: Path) -> None:
+    """Two equal channels look like `adp` to libav, quiet sound often like `ea_cdata`: noise, and hours of it."""
+    generator = random.Random(1)
+    noise = [round(generator.gauss(0, 300)) for _ in range(12_000)]
+    quiet = struct.pack("<8h", 4, 0, 1, 0, 2, 1, 0, 1)
+    stereo = b"".join(struct.pack("<2h", each, each) for each in noise)
+    for name, samples in (("quiet.bin", quiet + struct.pack("<12000h", *noise)), ("stereo", stereo)):
+        (tmp_path / name).write_bytes(samples)
+        with av.open(str(tmp_path / name)) as container:
+            assert container.format.name in {"adp", "ea_cdata"}
+        with pytest.raises(SourceError, match="not audio or video") as caught:
+            read(FileSource(str(tmp_path / name), RATE))
+        assert caught.value.cause is Cause.NO_HEADER
+    (tmp_path / "theme.adp").write_bytes(stereo)
+    chunks, _ = read(FileSource(str(tmp_path / "theme.adp"), RATE))
+    assert chunks
+
+
+def test_what_nothing_is_known_of_may_be_raw_pcm(tmp_path: Path) -> None:
+    """So a person learns how to describe it; of a file that is known to be cut short nothing of the kind is said."""
+    (tmp_path / "a.bin").write_bytes(bytes(range(1, 256)) * 99)
+    with pytest.raises(SourceError) as caught:
+        read(FileSource(str(tmp_path / "a.bin"), RATE))
+    assert caught.value.cause is Cause.NO_HEADER

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE, FORMATS, SUBTITLES
-from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
+from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_earlier, check_origins, stems, with_suffixes
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.dataclass import dataclass
@@ -155,6 +155,8 @@ class OutputBuilder:
         free = self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
+        if self.keys is not None and not self.overwrite and not self.append:
+            check_earlier(path, appendable=set(self.formats) <= APPENDABLE)
 
     def for_inputs(self, names: Sequence[str]) -> "list[OutputBuilder]":
         """One builder for all sources, or with a folder one for each."""

@@ -1,9 +1,11 @@
 """Names of transcripts: the format that a suffix stands for, and the file for the transcript of each input."""
 
 import re
+import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from os.path import lexists, realpath  # also of what cannot be there: a loop of links, a name that is too long
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +109,21 @@ def identity(source: str) -> str:
     if "://" in source:
         return bare_url(source)
     return realpath(source)
+
+
+def check_earlier(path: Path, *, appendable: bool) -> None:
+    """Refuse to replace the transcript of an earlier talk: a microphone, unlike a file, does not give its sound again.
+
+    Raises:
+        UsageError: the file holds something.
+    """
+    with suppress(OSError):  # who opens it reports that
+        info = path.stat()
+        if stat.S_ISREG(info.st_mode) and info.st_size > 0:
+            other = "choose another name"
+            if appendable:
+                other = "--append adds to it"
+            raise UsageError(f"{path} exists: what was said then cannot be heard again", f"{other}, {OVERWRITE}")
 
 
 def check_origins(folder: Path, files: "dict[str, Path]") -> None:

@@ -1,5 +1,6 @@
 """`asr batch`: many recordings to text, several at once; run again, it goes on where it was."""
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 
@@ -153,6 +154,8 @@ def _asked(
     if not words and watch is None:
         raise UsageError("no input", "name files, directories or a manifest, or a folder to --watch")
     if not words or words[0] not in list(BatchAction):
+        if out is None and words[1:] and words[1] in list(BatchAction):
+            raise UsageError(f"{words[1]} stands before the folder", f"asr batch {words[1]} {shlex.quote(words[0])}")
         if out is None:
             raise UsageError("no folder for the transcripts", "name one: --out DIR")
         return None, words, out

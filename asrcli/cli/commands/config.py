@@ -54,7 +54,7 @@ Wanted = Annotated[
 What = Annotated[
     list[str] | None,
     typer.Argument(
-        help="show [COMMAND] · set KEY VALUE... · unset KEY. A key is an option (model), or one of a command "
+        help="show [COMMAND or KEY] · set KEY VALUE... · unset KEY. A key is an option (model), or one of a command "
         "(mic.device). -- stands before a negative number.",
         metavar="[WHAT]...",
         show_default=False,
@@ -78,8 +78,8 @@ def config(
 ) -> None:
     """Show, list or change the settings: values for options that you do not want to type each time.
 
-    show prints the values that apply here, and with COMMAND also the defaults. list prints every option that can be
-    set.
+    show prints the values that apply here, with COMMAND also the defaults, with KEY that one. list prints every option
+    that can be set.
 
     set, unset and edit change your own file; path prints its name. ./asr.toml is read too, but may set fewer options.
     """

@@ -1,5 +1,6 @@
 """`asr serve`: a local server with the wires of the service, for its other clients and for trials without a key."""
 
+import sys
 from contextlib import ExitStack
 
 from asrcli.cli.console import print_message
@@ -9,6 +10,7 @@ from asrcli.cli.options.serving import (
     Certificate,
     CertificateKey,
     ChaosSeed,
+    Command,
     DrainSeconds,
     Engine,
     FaultScript,
@@ -36,12 +38,14 @@ from asrcli.terminal.interrupts import hold_hangup
 # The options of the short help.
 COMMON = "--host --port --api-key-file --engine --script --faults --chaos"
 
-EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
+EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl\n\n\
+asr serve --faults faults.jsonl pytest tests/"
 
 
 def serve(
+    command: Command = None,
     host: Host = "127.0.0.1",
-    port: Port = 8090,
+    port: Port = None,
     api_key_file: KeyFile = None,
     keys: KeysFile = None,
     cert: Certificate = None,
@@ -67,18 +71,19 @@ def serve(
 ) -> None:
     """Serve both realtime protocols of DashScope on this machine, without network or key.
 
-    The embedded engines work offline and recognize only English. asr engines lists them, and adds other models.
+    The embedded engines recognize only English; asr engines adds other models.
 
-    Any DashScope client can use this server: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
-
+    Any DashScope client can use this server: the paths are /api-ws/v1/inference and /api-ws/v1/realtime. The official
+    SDK in COMMAND uses it by itself, through DASHSCOPE_WEBSOCKET_BASE_URL; ASR_SERVE_URL is the address for others.
     Hot-word lists and temporary keys work as with the service (asr vocab, asr token), until the server ends. After
     SIGTERM or Ctrl-C the server waits for running tasks. /healthz, /readyz and /metrics are for monitoring.
     """
     del debug  # read by the error boundary
     hold_hangup(wanted=keys is not None)  # before the rest is loaded: a supervisor may already want them read again
-    from asrcli.cli.builders.serving import server_access, server_log, server_parts
+    from asrcli.cli.builders.serving import served_program, server_access, server_log, server_parts
     from asrcli.server import limits, local_server, open_files, page_origins, serving_forever
 
+    program = served_program.served_program(command, api_key_file, has_keys=keys is not None)
     open_files.make_room(max_connections, spare_files=max_connections + open_files.PENDING_FILES)
     server_log.log_in_background(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
     given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers, "--workers": workers}
@@ -97,7 +102,7 @@ def serve(
         server = local_server.LocalServer(
             chosen.make(),
             host,
-            port,
+            served_program.port(port, command),
             keys=access.keys,
             limits=server_limits,
             faults=planned,
@@ -121,4 +126,4 @@ def serve(
             server_access.print_warnings(warnings, cert, quiet=quiet)
 
         collect_less_often(SERVER_THRESHOLDS)
-        serving_forever.serve_forever(server, announce, access.reload)
+        sys.exit(serving_forever.serve_forever(server, announce, access.reload, program))

@@ -23,7 +23,9 @@ asr sessions
 
 asr sessions show 20261124-2305
 
-asr sessions export 20261124-2305 -f srt -o talk.srt"""
+asr sessions export 20261124-2305 -f srt -o talk.srt
+
+asr sessions import transcripts/ talk.srt"""
 
 
 class SessionsAction(StrEnum):
@@ -32,6 +34,7 @@ class SessionsAction(StrEnum):
     LIST = "list"
     SHOW = "show"
     EXPORT = "export"
+    IMPORT = "import"
     KEEP = "keep"
     DELETE = "delete"
     PURGE = "purge"
@@ -45,12 +48,12 @@ ACTIONS_OF_OPTION = {
     "--json": {SessionsAction.LIST, SessionsAction.SHOW},
 }
 WITHOUT_ID = {SessionsAction.LIST, SessionsAction.PURGE}
-SEVERAL = {SessionsAction.KEEP, SessionsAction.DELETE}
+SEVERAL = {SessionsAction.IMPORT, SessionsAction.KEEP, SessionsAction.DELETE}
 
 Action = Annotated[
     SessionsAction,
     typer.Argument(
-        help="What to do: list (the default), show, export, keep, delete or purge.",
+        help="What to do: list (the default), show, export, import, keep, delete or purge.",
         show_default=False,
         metavar="[ACTION]",
     ),
@@ -58,7 +61,7 @@ Action = Annotated[
 SessionIds = Annotated[
     list[str] | None,
     typer.Argument(
-        help="IDs of sessions, or the beginnings of IDs; last is the newest.",
+        help="IDs of sessions, or the beginnings of IDs; last is the newest. import: transcripts, or folders of them.",
         metavar="[ID]...",
         show_default=False,
         autocompletion=session_ids,
@@ -102,11 +105,11 @@ def sessions(
     """List, show, export, keep or delete sessions and their transcripts.
 
     Recorded audio is deleted after 14 days, or earlier when all finished sessions take more than 2 GB. Text in the
-    library stays. keep puts the text of a session into the library and protects it from all limits. purge applies the
-    limits of the library now.
+    library stays. keep puts the text of a session into the library and protects it from all limits. import puts
+    transcripts that are files into the library. purge applies the limits of the library now.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders.sessions import session_actions, session_catalogue
+    from asrcli.cli.builders.sessions import session_actions, session_catalogue, transcript_import
     from asrcli.cli.render import session_tables
 
     _check(action, ids or [], {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json})
@@ -118,6 +121,9 @@ def sessions(
         return
     if action is SessionsAction.PURGE:
         session_actions.purge(catalogue, limits, yes=yes)
+        return
+    if action is SessionsAction.IMPORT:
+        transcript_import.import_transcripts(catalogue.library, ids or [])
         return
     found = list(dict.fromkeys(map(catalogue.find, ids or ())))
     if action is SessionsAction.SHOW:
@@ -141,6 +147,8 @@ def _check(action: SessionsAction, ids: list[str], given: dict[str, object]) -> 
             raise UsageError(f"{option} has no effect on asr sessions {action}")
     if action in WITHOUT_ID and ids:
         raise UsageError(f"{action} takes no ID", "to see one: asr sessions show ID")
+    if action is SessionsAction.IMPORT and not ids:
+        raise UsageError("import needs a transcript, or a folder of them")
     if action not in WITHOUT_ID and not ids:
         raise UsageError(f"{action} needs an ID", "asr sessions lists them")
     if action not in WITHOUT_ID | SEVERAL and len(ids) > 1:

@@ -16,7 +16,12 @@ def device_names() -> list[str]:
 
 
 def session_ids(ctx: typer.Context) -> list[str]:
-    """The IDs of the sessions, the newest first; for a command that takes several also those in the library."""
+    """The IDs of the sessions, the newest first; for a command that takes several also those in the library.
+
+    What asr sessions imports are files, which the shell completes.
+    """
+    if ctx.params.get("action") == "import":
+        return []
     from asrcli.cli.builders.sessions.session_catalogue import known_ids
 
     given = list(ctx.params.get("ids") or ())

@@ -38,6 +38,8 @@ class ConfiguredCommand(Command):
         super().__init__(*args, **kwargs)
         self._parsed: Any = None  # the context of the last parser
         self._parser: Any = None
+        # What stands after the name of another program belongs to that program.
+        self.allow_interspersed_args = not any(each.metavar == "[COMMAND]..." for each in self.params)
         if self.options:
             panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
             self.params.append(_profile_option(DIAGNOSIS if DIAGNOSIS in panels else None))
@@ -51,12 +53,13 @@ class ConfiguredCommand(Command):
         return {option_name(each): each for each in own if option_name(each) not in NO_SETTINGS}
 
     def make_parser(self, ctx: Any) -> Any:
-        """The parser, which also takes --no-NAME for each option that a setting can give: as if it were not set.
+        """The parser, made once for a context, in which the arguments are parsed twice: it keeps nothing of them."""
+        if ctx is not self._parsed:
+            self._parsed, self._parser = ctx, self._new_parser(ctx)
+        return self._parser
 
-        It is made once for a context, in which the arguments are parsed twice: it keeps nothing of what it parses.
-        """
-        if ctx is self._parsed:
-            return self._parser
+    def _new_parser(self, ctx: Any) -> Any:
+        """A parser that also takes --no-NAME for each option that a setting can give: as if it were not set."""
         parser = super().make_parser(ctx)
         taken = {name for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
         for option, parameter in self.options.items():
@@ -68,7 +71,6 @@ class ConfiguredCommand(Command):
                     action="store_const",
                     const=parameter.default,
                 )
-        self._parsed, self._parser = ctx, parser
         return parser
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -76,7 +78,7 @@ class ConfiguredCommand(Command):
         before = ctx.find_root().params.get("profile")  # what stands before the command
         if not self.options:
             ctx.default_map = {"profile": before}
-        given = parsed(self, ctx, args)
+        given = parsed(self, ctx, args, self._new_parser)
         if self.options and not ctx.resilient_parsing:
             self._refuse_empty(given)
             self._refuse_addresses(given)

@@ -46,7 +46,7 @@ Overwrite = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Overwrite a file even if it is no transcript, or belongs to another input.",
+        help="Overwrite a file even if it is no transcript, or that of another input or talk.",
         metavar=FLAG,
         rich_help_panel=OUTPUT,
     ),

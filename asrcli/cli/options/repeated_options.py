@@ -1,7 +1,7 @@
 """Refuses an option for one value that is given several times with different ones: all but one would be ignored."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asrcli.core.errors import UsageError
@@ -10,8 +10,14 @@ from asrcli.core.redaction import without_secrets
 HINTS = {"output": "for two files give one name, and each format: -f srt -f text -o NAME"}
 
 
-def parsed(command: Any, ctx: Any, args: Sequence[str]) -> dict[str, Any]:
+def parsed(command: Any, ctx: Any, args: Sequence[str], new_parser: Callable[[Any], Any]) -> dict[str, Any]:
     """Return what a command line gives, by parameter; nothing in a completion, where it may contradict itself.
+
+    Args:
+        command: The command, whose parser may be used again for the same context.
+        ctx: The context of the command.
+        args: The command line, after the name of the command.
+        new_parser: Makes a parser that nothing else uses: looking for different values changes it.
 
     Raises:
         UsageError: an option has several values, is both given and taken back, or names a shell that is not this one.
@@ -25,7 +31,7 @@ def parsed(command: Any, ctx: Any, args: Sequence[str]) -> dict[str, Any]:
         raise UsageError(problem, "run it there, or take the file of that shell from the folder completions")
     repeated = [each for each, times in Counter(order).items() if times > 1 and _takes_one(each)]
     if repeated:
-        _refuse_different(command.make_parser(ctx), args, repeated)
+        _refuse_different(new_parser(ctx), args, repeated)
     return dict(given)
 
 

@@ -24,10 +24,22 @@ class SecondPass(StrEnum):
 
 
 Host = Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS", rich_help_panel=CONNECTION)]
+Command = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Run this program; end with it, and with its exit code.",
+        metavar="[COMMAND]...",
+        show_default=False,
+    ),
+]
 Port = Annotated[
-    int,
+    int | None,
     typer.Option(
-        help="Port to listen on; 0 uses a free port.", min=0, max=65535, metavar="PORT", rich_help_panel=CONNECTION
+        help="Port to listen on; 0 uses a free port. Default: 8090; 0 with COMMAND.",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        rich_help_panel=CONNECTION,
     ),
 ]
 KeyFile = Annotated[

@@ -30,7 +30,7 @@ def print_devices(backend_name: str, *, as_json: bool) -> None:
         print_json([{"backend": backend.name, **asdict(device)} for device in devices])
         return
     if not devices:
-        print_message(f"asr: no microphone here ({backend.name} was asked)")
+        print_message(f"asr: no microphone here ({backend.name} was asked): plug one in; asr file needs none")
         return
     table = Table(box=box.SIMPLE)
     for title in ("", "name", "host API", "Hz", "channels"):

@@ -45,16 +45,16 @@ class ShownSetting:
 
 
 def show(words: list[str], profile: str | None, *, origin: bool, as_json: bool) -> None:
-    """Print the settings that hold: of one command with its defaults, or of all commands without.
+    """Print the settings that hold: of one command with its defaults, of one option, or of all commands without.
 
     Raises:
-        UsageError: no such command, or settings that are not valid.
+        UsageError: no such command or option, or settings that are not valid.
     """
     if len(words) > 1:
-        raise UsageError("show takes one command", "as in asr config show mic")
+        raise UsageError("show takes one command or option", "as in asr config show mic")
     if words and words[0] not in OPTIONS:
-        raise UsageError(f"{words[0]} is no command with options", suggested(words[0], OPTIONS))
-    if words:
+        sections = _of_option(words[0], profile)
+    elif words:
         sections = {words[0]: _settings(words[0], profile, with_defaults=True)}
     else:
         sections = _grouped({name: _settings(name, profile) for name in OPTIONS})
@@ -65,6 +65,22 @@ def show(words: list[str], profile: str | None, *, origin: bool, as_json: bool) 
         print_lines("# nothing is set: the defaults hold (asr config show COMMAND)")
     else:
         print_lines(*_toml(sections, origin=origin))
+
+
+def _of_option(key: str, profile: str | None) -> dict[str, list[ShownSetting]]:
+    """The settings of an option in all commands, or with its default in the one that stands before it: mic.device."""
+    command, _, option = key.rpartition(".")
+    if command in OPTIONS and option in OPTIONS[command]:
+        found = _settings(command, profile, with_defaults=True)
+        return {command: [each for each in found if each.option == option]}
+    commands = commands_with(key)
+    if not commands:
+        raise UsageError(f"{key} is no command with options, and no option", suggested(key, [*OPTIONS, *_names()]))
+    return _grouped({name: [each for each in _settings(name, profile) if each.option == key] for name in commands})
+
+
+def _names() -> list[str]:
+    return sorted({option for options in OPTIONS.values() for option in options})
 
 
 def list_all() -> None:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from asrcli.cli.options.values import OutputFormat
+from asrcli.config.reach import OPTIONS
+
 INPUT = re.compile(r"[a-z][a-z0-9+.-]*://.*|.*\.\w{2,4}|-", re.IGNORECASE | re.DOTALL)
 READING = "cat talk.wav | asr file -"
 # What the library that parses the command line calls things, and what a reader calls them.
@@ -16,17 +19,41 @@ _PLAIN = (
     (re.compile(r"is not in the range x>=(\S+?)(?=[.;]?$|[.;] )"), r"is less than \1"),
 )
 # Nouns that other programs have as commands.
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "library": "search", "watch": "batch", "list": "sessions", "history": "sessions", "transcribe": "file",
     "listen": "mic", "record": "mic", "stream": "mic", "live": "mic", "server": "serve", "version": "--version",
+    "microphone": "mic", "dictate": "mic", "captions": "mic --captions 8765", "subtitles": "file", "translate": "file",
+    "export": "sessions export", "find": "search", "grep": "search", "settings": "config", "setup": "doctor",
+    "check": "doctor", "test": "mic --test", "auth": "login", "key": "login", "hotwords": "vocab", "raw": "ws-raw",
+    "languages": "models", "download": "engines pull", "pull": "engines pull", "man": "help --man",
 }  # fmt: skip
 # Values that other programs have for the same thing.
 _OTHER_VALUES = {
     "txt": "text", "plain": "text", "webvtt": "vtt", "markdown": "md", "ndjson": "jsonl", "get": "show", "ls": "list",
     "rm": "delete", "remove": "delete", "alsa": "arecord", "pulse": "parec", "pipewire": "pw-record", "all": "list",
 }  # fmt: skip
-# Options that the commands beside it have for the same thing.
-_OTHER_OPTIONS = {("batch", "-o"): "--out", ("batch", "--output"): "--out", ("batch", "--output-dir"): "--out"}
+# Options that other programs, and the commands beside it, have for the same thing: the first that the command has.
+OTHER_OPTIONS = {
+    "-o --output --output-dir --out --out-dir --output-file --outdir": ["--out", "--output"],
+    "--duration --seconds --time --length": ["--for", "--end, a position in the recording"],
+    "--lang --source-language --source-lang": ["--language"],
+    "--target-language --target-lang --target --translation --translate-to": ["--translate"],
+    "--api-key --key --apikey --token": ["--api-key-file"],
+    "--keywords --keyterm --keyterms --phrases --phrase-list --vocabulary --hot-words": ["--hotwords"],
+    "--interim --interim-results --partial --no-finals": ["--partials"],
+    "--threads --concurrency --parallel --workers": ["--jobs"],
+    "--speed": ["--pace"],
+    "--mic --microphone --input --input-device --source": ["--device"],
+    "--server --endpoint --host --address": ["--url"],
+    "--output-format --type": ["--format"],
+    "--diarize --diarization --speakers --speaker --speaker-labels": ["--each-channel, a speaker for each channel",
+                                                                      "--device NAME=LABEL, a speaker for each device"],
+    "--offline": ["--local"],
+    "--silent": ["--quiet"],
+    "--record-to --save --wav --tee": ["--save-audio"],
+    "--timeout --max-wait": ["--retry-for"],
+    "--filter --where": ["--exec"],
+}  # fmt: skip
 
 
 def plain(problem: str) -> str:
@@ -47,7 +74,8 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
     if found := re.match(r"No such command '(.*?)'(?=[.]| Did|$)", problem, re.DOTALL):
         return _about_command(found[1], commands)
     if found := re.search(r"'([^']*)' is not one of (.*)", problem):
-        return _about_value(found[1].lower(), re.findall(r"[\w-]+", found[2]))
+        choices = re.findall(r"[\w-]+", found[2])
+        return _about_list(problem, found[1].split(","), choices) or _about_value(found[1].lower(), choices)
     dashed = next((word for word in given[1:] if word.startswith("-") and _is_file(word)), "")
     if dashed and ("Missing argument 'FILE" in problem or problem.startswith("No such option")):
         return f"a file of that name is written so: {_quoted(dashed)}"
@@ -68,8 +96,8 @@ def _about_command(word: str, commands: Iterable[str]) -> str:
     """What was probably meant by a command that is none: an input, or a command with another name."""
     if is_input(word):
         return f"did you mean asr file {_quoted(word)}?"
-    if word in _OTHER_NAMES:
-        return f"did you mean asr {_OTHER_NAMES[word]}?"
+    if word in OTHER_NAMES:
+        return f"did you mean asr {OTHER_NAMES[word]}?"
     similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
     if not similar:
         return ""
@@ -85,13 +113,26 @@ def _about_value(word: str, choices: Sequence[str]) -> str:
     return f"did you mean {meant}?"
 
 
+def _about_list(problem: str, words: Sequence[str], choices: Sequence[str]) -> str:
+    """How several values are given; empty if it is one, or if some are none of these."""
+    option = re.match(r"Invalid value for '(--?[\w-]+)'", problem)
+    if option is None or len(words) < 2 or not set(words) <= set(choices):
+        return ""
+    return f"write the option for each: {' '.join(f'{option[1]} {word}' for word in words)}"
+
+
 def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) -> str:
     """What to do about an option that is none: it stands before the command, or has another name there."""
     command = next((word for word in given if word in commands), "")
     if given and given[0].startswith("-") and given[0] != "--":
         return f"options come after the command: asr {command or 'file'} {given[0]}"
-    if other := _OTHER_OPTIONS.get((command, option)):
-        return f"in asr {command} this is {other}"
+    known = OPTIONS.get(command, {})
+    others = next((others for names, others in OTHER_OPTIONS.items() if option in names.split()), [])
+    if "format" in known and option.removeprefix("--") in set(OutputFormat):
+        others = [f"--format {option.removeprefix('--')}"]
+    for other in others:
+        if re.split("[ ,]", other)[0].removeprefix("--") in known:
+            return f"in asr {command} this is {other}"
     return ""
 
 

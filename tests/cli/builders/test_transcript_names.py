@@ -1,6 +1,7 @@
 """Which format a name stands for, and which names stand for files that are not written here."""
 
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,26 @@ def test_every_other_name_has_its_format() -> None:
     foreign = [*chain.from_iterable(names.split() for names in FOREIGN.values())]
     assert not set(foreign) & set(SUFFIXES.values())
     assert len(set(foreign)) == len(foreign)
+
+
+@pytest.mark.parametrize("name", ["talk.txt", "talk.jsonl", "talk.srt"])
+@pytest.mark.parametrize("keys", [True, False])
+def test_the_transcript_of_an_earlier_talk_is_not_replaced(tmp_path: Path, name: str, keys: bool) -> None:
+    """Nobody says it again. The error names what can be done with this format; a file is transcribed again instead."""
+    path = tmp_path / name
+    recognition = RecognitionSettings("m")
+    OutputOptions(output=str(path)).builder(None, recognition, keys=keys).check([])
+    path.touch()
+    OutputOptions(output=str(path)).builder(None, recognition, keys=keys).check([])
+    path.write_text(
+        {".srt": "1\n00:00:00,000 --> 00:00:01,000\na\n", ".jsonl": '{"type": "begin"}\n'}.get(path.suffix, "a\n")
+    )
+    with pytest.raises(UsageError, match=f"{name} exists: .*; (.*), --overwrite replaces it") as caught:
+        OutputOptions(output=str(path)).builder(None, recognition, keys=keys).check([])
+    assert ("--append" in str(caught.value)) == (path.suffix != ".srt")
+    OutputOptions(output=str(path), overwrite=True).builder(None, recognition, keys=keys).check([])
+    OutputOptions(output=str(path)).builder(None, recognition).check(["talk.wav"])
+    if path.suffix != ".srt":
+        OutputOptions(output=str(path), append=True).builder(None, recognition, keys=keys).check([])
+    for device in ("-", "/dev/null"):
+        OutputOptions(output=device).builder(None, recognition, keys=keys).check([])

@@ -65,6 +65,17 @@ def test_from_nothing_to_a_configured_microphone(config: Settings) -> None:
     assert config("show", "--profile", "meeting", "--origin").splitlines()[0].endswith("[profile.meeting]")
 
 
+def test_show_of_one_option_shows_no_other(config: Settings) -> None:
+    """Where it is set for all commands, for one, and with its default in the one that is named."""
+    config("set", "language", "en")
+    config("set", "mic.device", "usb")
+    assert config("show", "language") == 'language = ["en"]\n'
+    assert config("show", "device") == '[mic]\ndevice = ["usb"]\n'
+    assert config("show", "mic.device", "--origin").startswith('[mic]\ndevice = ["usb"]  # ')
+    assert config("show", "file.fast") == "[file]\nfast = false\n"
+    assert config("show", "pace") == "# nothing is set: the defaults hold (asr config show COMMAND)\n"
+
+
 def test_show_proves_each_value(config: Settings) -> None:
     """Files, profiles, variables of both kinds, defaults, what gives way, and nothing secret."""
     config.write(
@@ -131,8 +142,10 @@ MISTAKES = {
     "unset": "unset takes one key; as in asr config unset mic.device",
     "list x": "list takes no more arguments: x; see asr config --help",
     "path --origin": "--origin has no effect on asr config path",
-    "show nic": "nic is no command with options; did you mean mic?",
-    "show mic file": "show takes one command; as in asr config show mic",
+    "show nic": "nic is no command with options, and no option; did you mean mic?",
+    "show modle": "modle is no command with options, and no option; did you mean model",
+    "show mic.pace": "mic.pace is no command with options, and no option",
+    "show mic file": "show takes one command or option; as in asr config show mic",
     "show --profile x": "no profile x: no settings file has one; asr config edit: write [profile.NAME]",
     "shwo": "'shwo' is not one of",
 }

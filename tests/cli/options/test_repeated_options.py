@@ -1,12 +1,15 @@
 """An option for one value that is given several times."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from typer.exceptions import TyperException
 
 from asrcli.cli.app import COMMANDS, load_command
+from asrcli.cli.options.repeated_options import parsed
 from asrcli.core.errors import UsageError
-from tests.support.command import asr
+from tests.support.command import CLIP, asr
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,26 @@ def test_each_option_of_each_command_is_checked() -> None:
             command.make_context(name, list(twice), resilient_parsing=True)
     before = asr("--profile", "a", "--profile", "b", "devices")
     assert (before.returncode, "--profile a and --profile b" in before.stderr) == (2, True)
+
+
+def test_what_is_said_twice_is_what_is_said_once() -> None:
+    """The same flag or value again is no list of two, for each option of each command."""
+    for name in COMMANDS:
+        command = load_command(name)
+        for parameter in command.params:
+            if parameter.param_type_name == "argument" or parameter.count or parameter.multiple:
+                continue
+            ctx = command.context_class(command, info_name=name)
+            once = [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], "1"]
+            expected = parsed(command, ctx, once, command.make_parser)
+            with suppress(TyperException, UsageError):  # what the value has to be is asked afterwards
+                command.parse_args(ctx, [*once, *once])
+            assert expected == command.make_parser(ctx).parse_args(args=list(once))[0], (name, parameter.opts)
+
+
+def test_a_file_that_is_named_twice_is_written_once(tmp_path: Path) -> None:
+    """It is no file with the name of a list."""
+    flags = ["-q", "-q", "--local", "--local", "--engine", "scripted", "--engine", "scripted", "--end", "1"]
+    done = asr("file", CLIP, *flags, "-o", tmp_path / "a.txt", "-o", tmp_path / "a.txt")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]

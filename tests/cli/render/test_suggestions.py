@@ -1,5 +1,6 @@
 """What a mistaken command line is answered with: what was probably meant, ready to be copied."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.cli.app import COMMANDS
-from asrcli.cli.render.suggestions import is_input, suggestion
+from asrcli.cli.render.suggestions import OTHER_NAMES, OTHER_OPTIONS, is_input, suggestion
+from asrcli.config.reach import OPTIONS
 from tests.support.command import CLIP, asr
 
 
@@ -41,6 +43,17 @@ from tests.support.command import CLIP, asr
         (["batch", "talks", "--output-dir", "texts"], "; in asr batch this is --out"),
         (["file", str(CLIP), "--local", "--language", "zh"], "asr engines pull models that can be added"),
         (["file", str(CLIP), "--local", "--language", "en-US"], "English (en) only; did you mean en?"),
+        (["mic", "--duration", "5"], "No such option: --duration; in asr mic this is --for"),
+        (["file", "a.wav", "--duration", "5"], "; in asr file this is --end, a position in the recording"),
+        (["file", "a.wav", "--diarize"], "; in asr file this is --each-channel, a speaker for each channel"),
+        (["mic", "--speakers", "2"], "; in asr mic this is --device NAME=LABEL, a speaker for each device"),
+        (["file", "a.wav", "--srt"], "; in asr file this is --format srt"),
+        (["batch", "talks", "--threads", "2"], "; in asr batch this is --jobs"),
+        (["serve", "--duration", "5"], "--drain"),
+        (["file", "a.wav", "-f", "text,srt"], "; write the option for each: --format text --format srt"),
+        (["file", "talk.wav", "-f", "text,docx"], "'html'; did you mean text?"),
+        (["microphone"], "did you mean asr mic?"),
+        (["captions"], "did you mean asr mic --captions 8765?"),
         (["file", "talk.wav", "-f", "txt"], "'html'; did you mean text?"),
         (["file", "talk.wav", "-f", "SRT"], "; did you mean srt?"),
         (["file", "talk.wav", "-f", "docx"], "'html'; see "),
@@ -55,6 +68,17 @@ def test_a_mistaken_command_line_is_answered_with_what_was_meant(arguments: list
     done = asr(*arguments)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert said in done.stderr
+
+
+def test_each_other_name_leads_to_something_that_there_is() -> None:
+    """A command or an option of the program, and never one that is called so here."""
+    assert {name.split()[0] for name in OTHER_NAMES.values()} <= {*COMMANDS, "--version"}
+    assert not set(OTHER_NAMES) & set(COMMANDS)
+    known = {f"--{option}" for options in OPTIONS.values() for option in options}
+    named = [re.split("[ ,]", other)[0] for others in OTHER_OPTIONS.values() for other in others]
+    assert set(named) <= known
+    words = " ".join(OTHER_OPTIONS).split()
+    assert len(words) == len(set(words))
 
 
 def test_a_file_without_a_suffix_is_known_by_being_there(tmp_path: Path) -> None:

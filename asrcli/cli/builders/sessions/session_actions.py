@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.builders.named_files import check_also_read
 from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
 from asrcli.cli.builders.transcript_names import named_format
+from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.values import OutputFormat
 from asrcli.cli.render.stdout import print_lines
@@ -50,6 +52,8 @@ def export(
     )  # fmt: skip
     check_also_read(entry.inputs)
     builder.check(entry.inputs)
+    if not entry.sentences:
+        print_message(f"asr: session {session.id} has no text; {_why_empty(session)}")
     transcript = Transcript()
     with run_outputs(builder, go_on=False) as outputs:
         for event in entry.events:
@@ -86,10 +90,16 @@ def keep(catalogue: "SessionCatalogue", sessions: "Sequence[CataloguedSession]")
         if session.kept is None:
             entry = catalogue.entry(session)
             if not entry.sentences:
-                raise UsageError(f"session {session.id} has no text to keep", f"asr resume {session.id} transcribes it")
+                raise UsageError(f"session {session.id} has no text to keep", _why_empty(session))
             catalogue.library.add(entry, LibraryLimits(), time.time())
         catalogue.library.keep(session.id, kept=True)
         print_lines(f"{session.id} is kept: no limit deletes its text")
+
+
+def _why_empty(session: "CataloguedSession") -> str:
+    if session.path is not None and unheard_ms(open_journal(session.path)):
+        return f"asr resume {session.id} transcribes it"
+    return "all of its audio was transcribed, and nobody speaks in it"
 
 
 def delete(catalogue: "SessionCatalogue", sessions: "Sequence[CataloguedSession]", *, yes: bool) -> None:

@@ -1,0 +1,99 @@
+"""The command of `asr serve COMMAND`: what it finds in its environment, and how it and the server end together."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from asrcli.cli.builders.serving.served_program import port
+from asrcli.core.errors import UsageError
+from asrcli.core.settings import KEY_VARIABLE
+from asrcli.server.served_command import NO_KEY, command_environment, run_command
+from tests.support.command import ASR, CLIP, asr, started
+
+ADDRESS = "ws://127.0.0.1:8090"
+SERVE = ("serve", "--engine", "scripted")
+
+
+def test_the_official_sdk_finds_the_server_and_no_key_of_the_user() -> None:
+    """Its variables have the forms that it reads; with keys the command gets the file, or brings its own."""
+    user = {"PATH": "/bin", KEY_VARIABLE: "sk-of-the-user"}
+    found = command_environment(user, ADDRESS, None, has_keys=False)
+    assert found["DASHSCOPE_WEBSOCKET_BASE_URL"] == f"{ADDRESS}/api-ws/v1/inference"
+    assert found["DASHSCOPE_HTTP_BASE_URL"] == "http://127.0.0.1:8090/api/v1"
+    assert (found["ASR_SERVE_URL"], found[KEY_VARIABLE], found["PATH"]) == (ADDRESS, NO_KEY, "/bin")
+    tls = command_environment(user, "wss://localhost:1", Path("/k"), has_keys=False)
+    assert tls["DASHSCOPE_HTTP_BASE_URL"] == "https://localhost:1/api/v1"
+    assert (tls["DASHSCOPE_API_KEY_FILE_PATH"], KEY_VARIABLE in tls) == ("/k", False)
+    assert KEY_VARIABLE not in command_environment(user, ADDRESS, None, has_keys=True)
+
+
+def test_a_client_of_the_service_runs_against_the_server() -> None:
+    """Without an option; what stands after the name of the program belongs to it, and a free port is taken."""
+    done = asr(*SERVE, "--quiet", *ASR, "file", CLIP, "--pace", "max", "--quiet", "--end", "1")
+    assert (done.returncode, done.stdout) == (0, "sentence 1\n")
+    assert ":8090" not in done.stderr
+
+
+@pytest.mark.parametrize(("ending", "code"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 9)", 137)])
+def test_the_exit_code_is_that_of_the_command(ending: str, code: int) -> None:
+    """A job of CI fails where its tests fail."""
+    assert asr(*SERVE, "--", sys.executable, "-c", f"import os, sys; {ending}").returncode == code
+
+
+def test_a_signal_ends_the_command_and_the_server() -> None:
+    """SIGTERM is handed on, because only Ctrl-C of a terminal reaches both."""
+    waits = "import signal; print('ready', flush=True); signal.pause()"
+    with started(*SERVE, "--quiet", "--", sys.executable, "-c", waits) as running:
+        running.read_until("ready")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait() == 128 + signal.SIGTERM
+
+
+def test_a_command_that_is_left_is_killed(tmp_path: Path) -> None:
+    """A second Ctrl-C waits for nothing."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
+
+    def process_id() -> int:
+        with told.open() as pipe:
+            return int(pipe.readline())
+
+    async def leave() -> int:
+        waits = f"import os, signal; print(os.getpid(), file=open({str(told)!r}, 'w'), flush=True); signal.pause()"
+        running = asyncio.ensure_future(run_command([sys.executable, "-c", waits], os.environ, asyncio.Event()))
+        found = await asyncio.to_thread(process_id)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return found
+
+    found = asyncio.run(leave())
+    with pytest.raises(ProcessLookupError):
+        os.kill(found, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("talk.wav", "asr file transcribes recordings"), ("pytst", "name a program")]
+)
+def test_a_program_that_is_not_there_is_reported_before_the_server_starts(name: str, hint: str) -> None:
+    """One line, and what was meant."""
+    done = asr(*SERVE, name, "--quiet")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"there is no program {name}; {hint}" in done.stderr
+
+
+def test_a_program_that_cannot_be_started_is_an_error_of_the_command_line(tmp_path: Path) -> None:
+    """It may be a text without a first line that says what runs it."""
+    (tmp_path / "broken").write_text("#!/nowhere/python\n")
+    (tmp_path / "broken").chmod(0o755)
+    with pytest.raises(UsageError, match="broken cannot be started: no such file"):
+        asyncio.run(run_command([str(tmp_path / "broken")], os.environ, asyncio.Event()))
+
+
+def test_without_a_command_the_server_is_where_it_was() -> None:
+    """Clients have its port in their settings; tests run side by side, unless they name one."""
+    assert (port(None, None), port(None, ["pytest"]), port(9000, ["pytest"])) == (8090, 0, 9000)
