@@ -166,7 +166,6 @@ class OpenAIServer(RealtimeServer):
         self._kind = ""  # of the session, where the client has named one
         self._responds = True  # a conversation wants a response after each turn
         self._is_beta = False  # the client speaks the older shape
-        self._about: str | None = None  # id of the client event that is being read
         self._is_response = False  # it asks for a response
         self._code = ""  # of the error that it causes, where the service has one
         self._flush_id: str | None = None  # of the commit that is not answered yet
@@ -180,13 +179,7 @@ class OpenAIServer(RealtimeServer):
         return [self._event("session.created", session=self._session(""))]
 
     def _commands(self, name: str, value: Json) -> list[Command]:
-        self._about = text(value, "event_id") or None
         self._code = ""
-        commands = self._asked(name, value)
-        self._about = None
-        return commands
-
-    def _asked(self, name: str, value: Json) -> list[Command]:
         if name in {"session.update", BETA_UPDATE}:
             return [self._changed(need(value, "session", dict), is_beta=name == BETA_UPDATE)]
         if name == COMMIT and not (self._buffered and (self._running or not self._recognition.vad)):
