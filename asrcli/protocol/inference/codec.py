@@ -28,6 +28,12 @@ from asrcli.protocol.timestamps import usable_time
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
 CLOCK_MS = 1000  # how far the clock of a service may be ahead of the audio that it was sent
+# What names the kind of a task: every run-task has the same values.
+CONSTANTS = {"header.streaming": "duplex"} | {
+    f"payload.{name}": value for name, value in (("task", "asr"), ("task_group", "audio"), ("function", "recognition"))
+}
+NO_MODEL = "Missing required parameter 'payload.model'! Please follow the protocol!"  # in the words of the service
+NO_TASK = "task can not be null"
 ACTIONS = ("run-task", "continue-task", "finish-task")
 ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
@@ -241,6 +247,7 @@ class InferenceServer:
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         del new_id, model  # task ids and the model come from the client on this wire
         self.task_id = ""
+        self._named = ""  # the task that the last message named
         self._ended_task_id = ""  # the task that ended before its client sent finish-task
         self._recognition = RecognitionSettings("")
         self._received_bytes = 0
@@ -263,7 +270,9 @@ class InferenceServer:
                 return []  # audio before run-task or after the end belongs to no task
             self._received_bytes += len(message.data)
             return [SendAudio(message.data)]
+        self._named = ""
         value = read(message)
+        self._named = text(part(value, "header"), "task_id")
         action, task_id = need(value, "header.action", str), need(value, "header.task_id", str)
         if action not in ACTIONS:
             raise ProtocolError(f"unknown action {action}")
@@ -317,6 +326,8 @@ class InferenceServer:
         self._received_bytes = 0
         self._open_key = ""
         self.task_id = task_id  # from here on an error can name the task
+        if part(value, "payload").get("model") is None:
+            raise ProtocolError(NO_MODEL)
         need(value, "payload.model", str)
         need(value, "payload.input", dict)
         rate = need_whole(value, "payload.parameters.sample_rate")
@@ -326,7 +337,7 @@ class InferenceServer:
         if rate <= 0:
             raise ProtocolError(f"sample_rate {rate} is not a rate")
         self._recognition = run_task_parameters.read(value["payload"], rate, read_context(value["payload"]["input"]))
-        return StartTask(self._recognition, audio_format)
+        return StartTask(self._recognition, audio_format, _objection(value))
 
     def _results(self, event: Partial | Final) -> list[Message]:
         if self._recognition.model.startswith(TRANSLATION_PREFIX):
@@ -353,8 +364,20 @@ class InferenceServer:
         return [finished]
 
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
-        header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})
+        header = {"task_id": self.task_id or self._named, "event": name, "attributes": {}} | (more or {})
         return write({"header": header, "payload": payload})
+
+
+def _objection(run_task: Json) -> str:
+    """What is wrong with the constants of run-task; empty if nothing is."""
+    for path, expected in CONSTANTS.items():
+        outer, key = path.split(".")
+        found = text(part(run_task, outer), key)
+        if not found and key == "task":
+            return NO_TASK
+        if found != expected:
+            return f"{path} must be {expected}"
+    return ""
 
 
 def _is_command(data: bytes) -> bool:
