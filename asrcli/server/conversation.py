@@ -252,7 +252,7 @@ class ServerConversation:
             elif isinstance(event, SPEECH):
                 task.silence.reset(time.monotonic())
                 task.sentences += isinstance(event, Final) and bool(event.text)
-            if isinstance(event, Partial) and not task.sends_partials:
+            if isinstance(event, SpeechStarted | Partial) and not task.sends_partials:
                 continue
             running = self._codec.task_id
             messages = self._codec.encode(self._server.answers.applied(event, task.recognition))

@@ -4,12 +4,13 @@ Source of the facts: the service's WebSocket API reference for realtime speech r
 """
 
 from collections.abc import Callable, Mapping
-from math import ceil
+from typing import TYPE_CHECKING
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask, UpdateContext
 from asrcli.core.errors import ProtocolError
-from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage
+from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, Usage
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.context import TranscriptMemory
@@ -25,16 +26,17 @@ from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
 from asrcli.protocol.timestamps import usable_time
 
+if TYPE_CHECKING:
+    from asrcli.protocol.inference import billed_usage
+else:  # only the server codec counts
+    billed_usage = LazyModule("asrcli.protocol.inference.billed_usage")
+
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
 CLOCK_MS = 1000  # how far the clock of a service may be ahead of the audio that it was sent
-# What names the kind of a task: every run-task has the same values.
-CONSTANTS = {"header.streaming": "duplex"} | {
-    f"payload.{name}": value for name, value in (("task", "asr"), ("task_group", "audio"), ("function", "recognition"))
-}
 NO_MODEL = "Missing required parameter 'payload.model'! Please follow the protocol!"  # in the words of the service
-NO_TASK = "task can not be null"
 ACTIONS = ("run-task", "continue-task", "finish-task")
+ANNOUNCING_PREFIX = "qwen-audio"  # models whose names begin so announce each sentence before it has a text
 ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
 
@@ -250,7 +252,7 @@ class InferenceServer:
         self._named = ""  # the task that the last message named
         self._ended_task_id = ""  # the task that ended before its client sent finish-task
         self._recognition = RecognitionSettings("")
-        self._received_bytes = 0
+        self._usage = billed_usage.BilledUsage()  # of the running task
         self._open_key = ""  # key of the sentence whose partial was sent last
 
     def greet(self) -> list[Message]:
@@ -268,7 +270,7 @@ class InferenceServer:
                 raise ProtocolError("a binary message with JSON in it: send it as a text message")
             if not self.task_id:
                 return []  # audio before run-task or after the end belongs to no task
-            self._received_bytes += len(message.data)
+            self._usage.receive(len(message.data))
             return [SendAudio(message.data)]
         self._named = ""
         value = read(message)
@@ -298,6 +300,8 @@ class InferenceServer:
         """The messages that carry an event; none for an event that this wire cannot express."""
         if isinstance(event, Ready):
             return [self._started(event.language)]
+        if isinstance(event, SpeechStarted):
+            return self._begun(event)
         if isinstance(event, Partial):
             self._open_key = event.key
             return self._results(event)
@@ -323,7 +327,6 @@ class InferenceServer:
         if self.task_id:
             raise ProtocolError("run-task while a task is running")
         self._ended_task_id = ""
-        self._received_bytes = 0
         self._open_key = ""
         self.task_id = task_id  # from here on an error can name the task
         if part(value, "payload").get("model") is None:
@@ -337,7 +340,8 @@ class InferenceServer:
         if rate <= 0:
             raise ProtocolError(f"sample_rate {rate} is not a rate")
         self._recognition = run_task_parameters.read(value["payload"], rate, read_context(value["payload"]["input"]))
-        return StartTask(self._recognition, audio_format, _objection(value))
+        self._usage = billed_usage.BilledUsage(self._recognition.model, audio_format, rate)
+        return StartTask(self._recognition, audio_format, run_task_parameters.objection(value))
 
     def _results(self, event: Partial | Final) -> list[Message]:
         if self._recognition.model.startswith(TRANSLATION_PREFIX):
@@ -346,10 +350,15 @@ class InferenceServer:
                 return []
         else:
             output = {"sentence": sentence.write(event)}
-        usage = None
-        if isinstance(event, Final):
-            usage = {"duration": ceil(self._received_bytes / SAMPLE_BYTES / self._recognition.rate)}
-        return [self._event("result-generated", {"output": output, "usage": usage})]
+        return [self._event("result-generated", {"output": output, "usage": self._usage.at(event)})]
+
+    def _begun(self, event: SpeechStarted) -> list[Message]:
+        """The result that announces a sentence, which newer models send; it has no usage."""
+        if not self._recognition.model.startswith(ANNOUNCING_PREFIX):
+            return []
+        self._open_key = event.key
+        announced = sentence.write(Partial(event.key, event.begin_ms, "")) | {"sentence_begin": True}
+        return [self._event("result-generated", {"output": {"sentence": announced}})]
 
     def _started(self, language: str) -> Text:
         """task-started; it names the language in effect where that is none of those that the client asked for."""
@@ -359,25 +368,13 @@ class InferenceServer:
         return self._event("task-started", {}, {"attributes": {"language": language}})
 
     def _finished(self) -> list[Message]:
-        finished = self._event("task-finished", {"output": {}, "usage": None})
+        finished = self._event("task-finished", {"output": {}, "usage": self._usage.at_end()})
         self.task_id = ""
         return [finished]
 
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
         header = {"task_id": self.task_id or self._named, "event": name, "attributes": {}} | (more or {})
         return write({"header": header, "payload": payload})
-
-
-def _objection(run_task: Json) -> str:
-    """What is wrong with the constants of run-task; empty if nothing is."""
-    for path, expected in CONSTANTS.items():
-        outer, key = path.split(".")
-        found = text(part(run_task, outer), key)
-        if not found and key == "task":
-            return NO_TASK
-        if found != expected:
-            return f"{path} must be {expected}"
-    return ""
 
 
 def _is_command(data: bytes) -> bool:
