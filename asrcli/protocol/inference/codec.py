@@ -15,7 +15,7 @@ from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import DiscardedMessages, EmitsAtOnce, SentenceKeys
 from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.context_messages import read_context, write_context
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
@@ -40,7 +40,7 @@ ANNOUNCING_PREFIX = "qwen-audio"  # models whose names begin so announce each se
 ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
 
-class InferenceClient:
+class InferenceClient(EmitsAtOnce):
     """The client codec of one task. A new task needs a new codec; times count from the first sample of the task."""
 
     word_times = True  # every final carries the times of its words

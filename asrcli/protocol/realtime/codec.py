@@ -22,7 +22,7 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import service_errors
 from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages
+from asrcli.protocol.discarded_messages import DiscardedMessages, EmitsAtOnce
 from asrcli.protocol.json_messages import Json, need, part, read, text, word, write
 from asrcli.protocol.long_text import LongText
 from asrcli.protocol.realtime import session_config
@@ -35,7 +35,7 @@ LATE = "dropped a sentence of a lost connection that came late"
 COPY = "dropped a sentence that the service said again under a name that it had not announced"
 
 
-class RealtimeClient:
+class RealtimeClient(EmitsAtOnce):
     """The client codec of one session. Times count from the first sample of the session.
 
     Texts have no times on this wire. In VAD mode the times come from speech_started and speech_stopped; in manual mode
