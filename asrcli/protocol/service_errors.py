@@ -94,6 +94,19 @@ def error_object(code: str, problem: str, param: str | None, event_id: str | Non
     return {"type": kind, "code": code, "message": problem, "param": param, "event_id": event_id}
 
 
+def reason_of(what: str, reason: str) -> str:
+    """What happened, and the reason where it is known."""
+    if reason:
+        return f"{what}: {reason}"
+    return what
+
+
+def read_reason(value: Json) -> str:
+    """The reason in an event about one item: code and message, or a text; empty if there is none."""
+    error = part(value, "error")
+    return ": ".join(filter(None, (word(error, "code"), text(error, "message")))) or text(value, "error")
+
+
 def refused_task(value: Json, task_id: str) -> ServiceRefused:
     """The error in task-failed: its code and its message, in the header or in the payload."""
     header, payload = part(value, "header"), part(value, "payload")

@@ -206,7 +206,7 @@ class InferenceClient(EmitsAtOnce):
     def _results(self, value: Json) -> list[Event]:
         self._update_usage(value)
         output = need(value, "payload.output", dict)
-        if "sentence" not in output and isinstance(output.get("output"), dict):
+        if output.get("sentence") is None and isinstance(output.get("output"), dict):
             output = output["output"]  # newer models repeat the envelope inside the output
         if translation.TRANSCRIPTION in output or translation.TRANSLATIONS in output:
             return list(self._pairs.read(output, self._sent_ms))
