@@ -27,9 +27,10 @@ from asrcli.protocol.service_errors import refused_task
 from asrcli.protocol.timestamps import usable_time
 
 if TYPE_CHECKING:
-    from asrcli.protocol.inference import billed_usage
-else:  # only the server codec counts
+    from asrcli.protocol.inference import billed_usage, heartbeats
+else:  # only the server codec needs them
     billed_usage = LazyModule("asrcli.protocol.inference.billed_usage")
+    heartbeats = LazyModule("asrcli.protocol.inference.heartbeats")
 
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
@@ -253,6 +254,7 @@ class InferenceServer:
         self._ended_task_id = ""  # the task that ended before its client sent finish-task
         self._recognition = RecognitionSettings("")
         self._usage = billed_usage.BilledUsage()  # of the running task
+        self._heartbeats = heartbeats.Heartbeats()
         self._open_key = ""  # key of the sentence whose partial was sent last
 
     def greet(self) -> list[Message]:
@@ -292,14 +294,20 @@ class InferenceServer:
         return [FinishTask()]
 
     def acknowledge(self, command: Command) -> list[Message]:
-        """Nothing: this wire answers a command with its results only."""
-        del command
-        return []
+        """A heartbeat packet where one is due; this wire answers a command with its results only."""
+        if not isinstance(command, SendAudio) or not self.task_id:
+            return []
+        output = self._heartbeats.due(len(command.data))
+        if output is None:
+            return []
+        return [self._event("result-generated", {"output": output, "usage": None})]
 
     def encode(self, event: Event) -> list[Message]:
         """The messages that carry an event; none for an event that this wire cannot express."""
         if isinstance(event, Ready):
             return [self._started(event.language)]
+        if isinstance(event, SpeechStarted | Partial | Final):
+            self._heartbeats.speech(goes_on=not isinstance(event, Final))
         if isinstance(event, SpeechStarted):
             return self._begun(event)
         if isinstance(event, Partial):
@@ -341,6 +349,8 @@ class InferenceServer:
             raise ProtocolError(f"sample_rate {rate} is not a rate")
         self._recognition = run_task_parameters.read(value["payload"], rate, read_context(value["payload"]["input"]))
         self._usage = billed_usage.BilledUsage(self._recognition.model, audio_format, rate)
+        wanted = audio_format == "pcm" and not self._recognition.model.startswith(TRANSLATION_PREFIX)
+        self._heartbeats = heartbeats.Heartbeats(wanted=wanted and self._recognition.heartbeat is True, rate=rate)
         return StartTask(self._recognition, audio_format, run_task_parameters.objection(value))
 
     def _results(self, event: Partial | Final) -> list[Message]:
