@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from asrcli.core.client_commands import StartTask
-from asrcli.core.errors import SettingError
+from asrcli.core.errors import SettingError, shorten
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingsConflict
 from asrcli.dashscope.validation import check_ranges, given_options
+from asrcli.protocol.registry import REALTIME_PATH
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
 
+NOT_AT_THIS_PATH = "no model {} of the service is known at this path: the service may refuse it"
 NO_SUCH_MODEL = "Model can not be found."
 # The models that take this parameter send finals only unless it is on, and refuse what other models ignore.
 CHOICE = "interim"
@@ -29,7 +31,7 @@ def task_refusal(start: StartTask, codec: ServerCodec, limits: ServerLimits) -> 
     if codec.fatal_errors:  # what the service refuses is known of this wire only
         refusal = _refusal(start, codec.path)
     if refusal is None:
-        for warning in task_warnings(start.recognition):
+        for warning in task_warnings(start.recognition, codec.path):
             log.warning("%s", warning)
     return refusal
 
@@ -50,10 +52,12 @@ def _refusal(start: StartTask, path: str) -> tuple[str, str] | None:
     return None
 
 
-def task_warnings(recognition: RecognitionSettings) -> Iterator[str]:
-    """Yield what the service would ignore, or may refuse, of the parameters of a task; nothing for unknown models."""
+def task_warnings(recognition: RecognitionSettings, path: str) -> Iterator[str]:
+    """Yield what the service would ignore, or may refuse, of a task at this path; of an unknown model only its name."""
     model = MODELS.get(recognition.model)
-    if model is None:
+    if model is None or model.traits.path != path:
+        if path == REALTIME_PATH:
+            yield NOT_AT_THIS_PATH.format(shorten(recognition.model, 60))
         return
     if ignored := ", ".join(_ignored(model, recognition)):
         yield f"the service ignores {ignored} with the model {model.name}"

@@ -13,7 +13,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.validation import check_recognition, given_options
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
-from asrcli.protocol.registry import INFERENCE_PATH
+from asrcli.protocol.registry import INFERENCE_PATH, OPENAI_PATH, REALTIME_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
@@ -145,7 +145,16 @@ def test_what_the_service_would_ignore_is_logged(caplog: pytest.LogCaptureFixtur
 
 def test_of_a_model_that_is_not_in_the_catalogue_nothing_is_said() -> None:
     """New models appear every month; nobody here knows what they take."""
-    assert list(task_warnings(RecognitionSettings("new", silence_ms=1))) == []
+    assert list(task_warnings(RecognitionSettings("new", silence_ms=1), INFERENCE_PATH)) == []
+    assert list(task_warnings(RecognitionSettings("whisper-1", silence_ms=1), OPENAI_PATH)) == []
+
+
+@pytest.mark.parametrize("model", ["new", FUN, ""])
+def test_a_session_for_a_model_of_the_other_endpoint_is_a_warning(model: str) -> None:
+    """How the service refuses it is not documented, so the session begins."""
+    (warning,) = task_warnings(RecognitionSettings(model), REALTIME_PATH)
+    assert f"no model {model} of the service is known at this path" in warning
+    assert list(task_warnings(RecognitionSettings("qwen3-asr-flash-realtime"), REALTIME_PATH)) == []
 
 
 @given(st.sampled_from(ON_INFERENCE), st.fixed_dictionaries({}, optional=VALUES))
@@ -161,7 +170,7 @@ def test_a_task_that_the_client_finds_in_order_is_in_order_for_the_server(model:
     server = InferenceServer(counting())
     (start,) = server.receive(message)
     assert isinstance(start, StartTask)
-    refusal, warnings = task_refusal(start, server, STRICT), list(task_warnings(start.recognition))
+    refusal, warnings = task_refusal(start, server, STRICT), list(task_warnings(start.recognition, server.path))
     if in_order:
         assert (refusal, warnings) == (None, [])
     elif all(name in model.takes for name in given_options(recognition)):
