@@ -57,6 +57,7 @@ class OpenAIClient(RealtimeClient):
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         super().__init__(recognition, new_id)
+        self._items.adds_usage = True
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
         self._last_commit = LastCommit()

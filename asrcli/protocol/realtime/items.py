@@ -29,12 +29,14 @@ class RealtimeItems:
 
     Attributes:
         usage: The usage from the service; not documented on this wire, but read where it is sent.
+        adds_usage: The service counts each item by itself, not the whole session so far.
         finals: How many utterances have become final.
         over: All audio has been sent; what begins after it is silence that this client added.
     """
 
     def __init__(self, dropped: DiscardedMessages) -> None:
         self.usage = Usage()
+        self.adds_usage = False
         self.finals = 0
         self.over = False
         self._dropped = dropped
@@ -217,8 +219,11 @@ class RealtimeItems:
         if value.get("transcript") is None and known is not None and known.final is None and known.said:
             value, events = value | {"transcript": known.said}, [self._dropped.missing_text()]
         said = need(value, "transcript", str)
-        self.usage = counted(part(value, "usage"), self.usage)
         utterance = self._of_text(item, said, sent_ms)
+        if not self.adds_usage:
+            self.usage = counted(part(value, "usage"), self.usage)
+        elif utterance is not None:
+            self.usage += counted(part(value, "usage"), Usage())
         if utterance is None:
             return [self._dropped.final(REPEATED)]
         times = self._close(utterance, said, sent_ms)
