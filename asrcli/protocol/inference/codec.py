@@ -58,12 +58,12 @@ class InferenceClient(EmitsAtOnce):
         self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: TranscriptMemory | None = None
     ) -> None:
         self.task_id = new_id()
+        self._new_id = new_id
         self.usage = Usage()
         self.one_sentence = recognition.model.startswith(ONE_SENTENCE_PREFIX)
         self._recognition = recognition
         self._memory = memory  # holds the last sentences, which are sent as context
-        self._has_new_context = False
-        self._finishing = False
+        self._has_new_context = self._finishing = self._requested = False
         self._dropped = DiscardedMessages()
         # Both trackers share the keys: a service may send some sentences in one form and some in the other.
         keys = SentenceKeys()
@@ -87,7 +87,10 @@ class InferenceClient(EmitsAtOnce):
         return endpoint(base, INFERENCE_PATH)
 
     def start(self) -> list[Message]:
-        """run-task; audio must wait for Ready. May be called again to repeat the task on another connection."""
+        """run-task; audio must wait for Ready. Another call begins the task anew on a new connection, with a new id."""
+        if self._requested:  # the service may have seen the id, and takes none twice
+            self.task_id = self._new_id()
+        self._requested = True
         self._identity = TaskIdentity(self.task_id)
         context = self._recognition.context
         if self._memory is not None:
