@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,21 @@ def read_error(messages: list[Message]) -> dict[str, Any]:
     assert isinstance(message, Text)
     error: dict[str, Any] = json.loads(message.data)["error"]
     return error
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("Throttling", "rate_limit_error"),
+        ("Throttling.RateQuota", "rate_limit_error"),
+        ("InternalError.ModelNotLoaded", "server_error"),
+        ("NO_VALID_AUDIO_ERROR", "invalid_request_error"),
+    ],
+)
+def test_an_error_of_the_server_has_a_type_of_its_own(code: str, kind: str) -> None:
+    """Clients take any other type than that of a request as the end of the session."""
+    error = read_error(RealtimeServer(counting(), QWEN).fail(code, "no"))
+    assert (error["type"], error["code"], error["message"]) == (kind, code, "no")
 
 
 def test_a_session_begins_with_the_name_that_the_service_gives_its_format() -> None:
