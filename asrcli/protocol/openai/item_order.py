@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from asrcli.core.events import Event, Final, Partial
 
+MOST_REMEMBERED = 1000
 MOST_HELD = 3  # texts that wait for an earlier one; with more, the earlier one is not waited for any longer
 
 
@@ -16,11 +17,12 @@ class ItemOrder:
     def __init__(self) -> None:
         self._open: list[str] = []  # items that were committed, in the order of their audio, up to the oldest open one
         self._previous: dict[str, str] = {}  # for each of them, the item before it
-        self._held: dict[str, list[Event]] = {}  # for each item that has ended, its events
+        self._held: dict[str, list[Event]] = {}  # for each of them that has ended, its events
+        self._done: dict[str, None] = {}  # items that have ended: their announcements are late, or repeated
 
     def committed(self, item: str, previous: str) -> None:
         """Note that an item was committed, and the item before it; empty if the service does not say."""
-        if not item or item in self._open:
+        if not item or item in self._open or item in self._done:
             return
         later = [each for each in self._open if self._previous[each] == item]
         place = len(self._open)
@@ -30,9 +32,14 @@ class ItemOrder:
             place = self._open.index(previous) + 1
         self._open.insert(place, item)
         self._previous[item] = previous
+        if len(self._open) > MOST_REMEMBERED:  # a service that completes nothing
+            self._forget(self._open[0])
 
     def ended(self, item: str, events: list[Event]) -> list[Event]:
         """Return the events that can be emitted, where these end an item. One that was not committed never waits."""
+        self._done[item] = None
+        if len(self._done) > MOST_REMEMBERED:
+            del self._done[next(iter(self._done))]
         if item not in self._open or item in self._held:
             return events
         self._held[item] = events

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from asrcli.core.events import Event, Final, Finished, Gap, Partial
 from asrcli.core.message import Text
 from asrcli.protocol.openai.codec import EMPTY, OpenAIClient
-from asrcli.protocol.openai.item_order import MOST_HELD
+from asrcli.protocol.openai.item_order import MOST_HELD, MOST_REMEMBERED, ItemOrder
 from tests.protocol.openai.messages import ITEM, SECOND, client, hear, text, value
 
 
@@ -120,3 +120,22 @@ def test_what_waits_is_not_lost_with_the_connection() -> None:
     assert begins(codec.held_back()) == [1000, 3000]
     assert codec.held_back() == []
     assert begins(hear(codec, ended(2))) == [2000]
+
+
+def test_an_announcement_behind_the_text_holds_nothing_up() -> None:
+    """A late one, and a repeated one: the item has its text already."""
+    codec = listening(3)
+    assert begins(hear(codec, ended(0))) == [0]
+    hear(codec, *spoken(0), *spoken(1))
+    assert len(begins(hear(codec, ended(1)))) == 1
+    hear(codec, *spoken(1), *spoken(2))
+    assert len(begins(hear(codec, ended(2)))) == 1
+
+
+def test_a_service_that_completes_nothing_costs_no_memory() -> None:
+    """Items that were committed long ago are forgotten, and so are those that have ended."""
+    order = ItemOrder()
+    for number in range(3 * MOST_REMEMBERED):
+        order.committed(f"silent{number}", "")
+        order.ended(f"unknown{number}", [])
+    assert (len(order._open), len(order._previous), len(order._done)) == (MOST_REMEMBERED,) * 3
