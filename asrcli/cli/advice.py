@@ -79,12 +79,13 @@ INSTEAD = {
     "prompt": "put it into --prompt",
 }
 
-# By error code of the service; the longest matching prefix wins.
+# By the beginning of code and message of the service, as in "CODE: message"; the longest one that matches wins.
 BY_SERVICE_CODE = {
     "AccessDenied": _ACCESS,
     "AllocationQuota": "the free quota is used up: switch on paid use in the console",
     "Arrearage": "the account has unpaid bills: pay them in the console",
-    "CLIENT_ERROR": "the service received no audio for too long: send silence with --heartbeat",
+    "CLIENT_ERROR": "the service objects to what it was sent: see the message",
+    "CLIENT_ERROR: request timeout": "the input stopped for too long: it has to go on, in silence too",
     "BadRequest.ResourceNotExist": "there is no such hot-word list here: asr vocab list has them",
     "ClientDisconnect": "the connection was lost before the task ended: try again",
     "DataInspectionFailed": "the service does not allow what the audio or an option such as --context says",
@@ -104,7 +105,7 @@ BY_SERVICE_CODE = {
     "limit_requests": _WAIT,
     "limit_burst_rate": _WAIT,
     "rate_limit": _WAIT,
-    "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
+    "RequestTimeOut": "the service got no speech for too long: check the input, and leave --heartbeat on",
     "SystemError": _TRY_AGAIN,
     "Throttling.AllocationQuota": "a limit of the account is reached; of hot-word lists there may be ten",
     "Throttling": _WAIT,
@@ -140,7 +141,7 @@ def advice_for(error: AsrError) -> str:
             error.code == "InvalidApiKey" and not error.region
         ):  # regions are the service's, and this is none of its hosts
             return KEY_IT_KNOWS
-        return _advice_for_code(error.code)
+        return _advice_for(f"{error.code}: {error.message}")
     if error.cause is None:
         return ""
     advice = BY_CAUSE[error.cause]
@@ -174,6 +175,6 @@ def option_spelling(setting: str) -> str:
     return option_name(setting)
 
 
-def _advice_for_code(code: str) -> str:
-    closest = max((prefix for prefix in BY_SERVICE_CODE if code.startswith(prefix)), key=len, default="")
+def _advice_for(told: str) -> str:
+    closest = max((prefix for prefix in BY_SERVICE_CODE if told.startswith(prefix)), key=len, default="")
     return BY_SERVICE_CODE.get(closest, "")

@@ -8,10 +8,17 @@ from asrcli.core.settings import RecognitionSettings
 
 @dataclass(frozen=True, slots=True)
 class StartTask:
-    """Begin to recognize with these settings; `audio_format` is the format that the client announced (pcm, wav)."""
+    """Begin to recognize with these settings.
+
+    Attributes:
+        recognition: The settings.
+        audio_format: The format that the client announced (pcm, wav).
+        objection: What the service would object to in the message; empty if it is in order.
+    """
 
     recognition: RecognitionSettings
     audio_format: str = "pcm"
+    objection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,10 @@ class ClientCodec(Protocol):
         """The messages that the wire requires in answer to received ones; each is returned once."""
         ...
 
+    def held_back(self) -> list[Event]:
+        """The events that wait for others, when the connection is lost: each is returned once."""
+        ...
+
     def receive(self, message: Message) -> list[Event]:
         """The events in a message, with times of this task. An unreadable message gives a notice only.
 

@@ -54,7 +54,7 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
             problem = f"{model.name} does not know it, only {' '.join(model.languages)}"
             meant = language_codes.meant_languages(code, model.languages)
             raise SettingError("languages", problem, meant, value=code, cause=Cause.SERVICE_DECIDES)
-    _check_ranges(recognition)
+    check_ranges(recognition)
     _check_target(model, recognition)
     _check_region(model, region)
 
@@ -114,7 +114,8 @@ def _check_contradictions(recognition: RecognitionSettings) -> None:
         raise SettingsConflict(["transcription", "translate"], "nothing would be left", joined=" without ")
 
 
-def _check_ranges(recognition: RecognitionSettings) -> None:
+def check_ranges(recognition: RecognitionSettings) -> None:
+    """Raise SettingError for a value that the service does not have, SettingsConflict for too many filtered words."""
     for name in given_options(recognition):
         row = BY_NAME[name]
         value = recognition.value(name)

@@ -68,8 +68,7 @@ class SessionLoop:
         self._feed = AudioFeed(connection, self._account, realtime=realtime, retries=retries)
         self._backoff = Backoff(retries, realtime=realtime)
         self._reconnection = Reconnection(connection, self._account, self._feed, self._backoff, retries, jitter)
-        self._input_ended = False  # the end of the audio has come out of the inbox
-        self._stopped = False  # by the user
+        self._input_ended = self._stopped = False  # the audio, when its end came out of the inbox, or by the user
         self._source_error: AsrError | None = None
 
     def run(self, duration_ms: int | None) -> Steps[SessionResult]:
@@ -126,6 +125,7 @@ class SessionLoop:
                 raise failure
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
+            self._handle_all(self._connection.task.codec.held_back())
             self._settle()
             self._reconnection.decide(input_ended=self._input_ended)
             if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:

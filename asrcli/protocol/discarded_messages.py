@@ -1,10 +1,10 @@
-"""Counts the messages that a client codec drops and reports them as notices; makes unique sentence keys. Pure."""
+"""What client codecs have in common: dropped messages, which are counted and reported, and unique keys. Pure."""
 
 from bisect import bisect_right
 from collections import Counter
 
 from asrcli.core.errors import ProtocolError, shorten
-from asrcli.core.events import Notice
+from asrcli.core.events import Event, Notice
 
 UNREADABLE = "dropped a message of the service that cannot be read"
 MISSING_TEXT = "the service ended a sentence and left its text out"
@@ -50,6 +50,14 @@ class DiscardedMessages:
         if times == 1:
             return Notice("warning", text + excerpt)
         return Notice("debug", f"{text} ({times} times){excerpt}")  # one warning is enough for a person
+
+
+class EmitsAtOnce:
+    """The part of a client codec that holds no event back."""
+
+    def held_back(self) -> list[Event]:
+        """Nothing: every event was returned with the message that brought it."""
+        return []
 
 
 class SentenceKeys:

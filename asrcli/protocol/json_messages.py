@@ -227,12 +227,15 @@ def flag(value: Json, key: str) -> bool | None:
 
 
 def counted(usage: Json, before: Usage) -> Usage:
-    """The usage after a cumulative usage object; counts that it does not contain keep the value of `before`."""
+    """The usage after a cumulative usage object; counts that it does not contain keep the value of `before`.
+
+    Digits in a string count, as in the times of such services: a count that is not read is a cost that is not shown.
+    """
     if not usage:  # as in most results
         return before
 
     def latest(old: float | None, name: str) -> Any:
-        value = number(usage, name)
+        value = number({name: _from_digits(usage.get(name))}, name)
         if value is None or value < 0:
             return old
         return value
@@ -241,7 +244,8 @@ def counted(usage: Json, before: Usage) -> Usage:
         seconds=latest(before.seconds, "duration"),
         input_tokens=latest(before.input_tokens, "input_tokens"),
         output_tokens=latest(before.output_tokens, "output_tokens"),
-        audio_tokens=max(0, whole(part(usage, "input_tokens_details"), "audio_tokens") or 0) or before.audio_tokens,
+        audio_tokens=max(0, whole_or_digits(part(usage, "input_tokens_details"), "audio_tokens") or 0)
+        or before.audio_tokens,
     )
 
 

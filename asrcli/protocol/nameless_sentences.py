@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from asrcli.protocol.discarded_messages import DiscardedMessages
+from asrcli.protocol.discarded_messages import DiscardedMessages, EmitsAtOnce
 
 
-class NamelessSentences:
+class NamelessSentences(EmitsAtOnce):
     """The part of a client codec that follows from a wire without names of sentences."""
 
     word_times = False

@@ -4,6 +4,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.protocol.json_messages import Json, part, text, word
 
+REQUEST_ERROR = "invalid_request_error"  # the type of errors after which a session can go on
 # Error codes that begin so concern one request and leave the session usable.
 _REQUEST_PREFIXES = ("invalid_value", "input_audio_buffer", "unknown_", "missing_", "conversation_", "response_")
 # Error codes that begin so end the session where the error has no type.
@@ -72,6 +73,38 @@ def read_service_error(value: Json) -> ServiceError:
     if not code and not message:
         raise ProtocolError("an error without a message")
     return ServiceError(code, message, kind, text(part(value, "error"), "event_id"))
+
+
+def error_object(code: str, problem: str, param: str | None, event_id: str | None) -> Json:
+    """The object of an error event, as a server of the realtime wire writes it.
+
+    Args:
+        code: The code that our server uses on all wires.
+        problem: What is wrong.
+        param: The wrong field of the client event.
+        event_id: The id of that event.
+    """
+    kind = REQUEST_ERROR
+    if code.startswith("InternalError"):
+        kind = "server_error"
+    elif code.startswith("Throttling"):
+        kind = "rate_limit_error"
+    elif code == "InvalidParameter":
+        code = "invalid_value"
+    return {"type": kind, "code": code, "message": problem, "param": param, "event_id": event_id}
+
+
+def reason_of(what: str, reason: str) -> str:
+    """What happened, and the reason where it is known."""
+    if reason:
+        return f"{what}: {reason}"
+    return what
+
+
+def read_reason(value: Json) -> str:
+    """The reason in an event about one item: code and message, or a text; empty if there is none."""
+    error = part(value, "error")
+    return ": ".join(filter(None, (word(error, "code"), text(error, "message")))) or text(value, "error")
 
 
 def refused_task(value: Json, task_id: str) -> ServiceRefused:

@@ -107,7 +107,7 @@ class ScriptedSession:
     def feed(self, pcm: bytes) -> Iterator[Event]:
         """Yield the events that are due by now."""
         self._bytes += len(pcm)
-        while self._vad and self._next is not None and self._now_ms >= self._next.begin_ms:
+        while self._vad and self._next is not None and self._now_ms > self._next.begin_ms:
             yield from self._progress(self._next)
             if self._now_ms < self._next.end_ms:
                 return

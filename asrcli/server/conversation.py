@@ -10,7 +10,6 @@ from asrcli.core.errors import NOT_LOADED, EngineUnavailable, ProtocolError, Sou
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
-from asrcli.dashscope.catalogue import MODELS
 from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
@@ -21,13 +20,13 @@ from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.read_deadline import ReadDeadline
 from asrcli.server.server_services import ServerServices
 from asrcli.server.server_task import ServerTask
+from asrcli.server.service_rules import task_refusal
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 from asrcli.server.task_audio import FORMATS
 from asrcli.server.task_language import task_language
 
 TOO_MANY_TASKS = "Requests rate limit exceeded, please try again later."
 UNREADABLE = "the message cannot be read"
-NO_SUCH_MODEL = "Model can not be found."
 SPEECH = (SpeechStarted, Partial, Final)  # while such events come the client is not silent
 NO_AUDIO = "the task has no audio"
 
@@ -205,8 +204,8 @@ class ServerConversation:
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        if self._is_strict and start.recognition.model not in MODELS:
-            await self._fail("ModelNotFound", NO_SUCH_MODEL, close=True)
+        if refusal := task_refusal(start, self._codec, self._limits):
+            await self._fail(*refusal, close=True)
             return
         if not self._server.begin_task():
             await self._fail("Throttling.RateQuota", TOO_MANY_TASKS, close=True)
@@ -253,6 +252,8 @@ class ServerConversation:
             elif isinstance(event, SPEECH):
                 task.silence.reset(time.monotonic())
                 task.sentences += isinstance(event, Final) and bool(event.text)
+            if isinstance(event, SpeechStarted | Partial) and not task.sends_partials:
+                continue
             running = self._codec.task_id
             messages = self._codec.encode(self._server.answers.applied(event, task.recognition))
             ended = isinstance(event, Finished) or self._codec.task_id != running  # some tasks end after a sentence
@@ -287,8 +288,7 @@ class ServerConversation:
             pass
 
     async def _drop(self, how: str) -> None:
-        task = self._task
-        self._task = None
+        task, self._task = self._task, None
         if task is None:
             return
         self._server.metrics.ended(task, how)

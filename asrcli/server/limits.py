@@ -26,7 +26,8 @@ class ServerLimits:
         strict_language: A task for languages that the recognizer does not know is refused; else it is transcribed in
             one that it knows, because many clients always ask for the same language.
         lenient: What the service refuses and this server can do is done: models that the service does not have, lists
-            for such models, an update of a list soon after the last one, a task without audio.
+            for such models, what does not fit a model (service_rules.py), an update of a list soon after the last one,
+            a task without audio.
     """
 
     message_bytes: int = 20 << 20

@@ -8,6 +8,7 @@ from asrcli.core.client_commands import StartTask
 from asrcli.core.errors import shorten
 from asrcli.recognizers.interface import RecognizerStream
 from asrcli.server.limits import ServerLimits, SilenceTimer
+from asrcli.server.service_rules import sends_partials
 from asrcli.server.task_audio import TaskAudio
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class ServerTask:
 
     Attributes:
         wire: The name of its wire, as the registry of the wires calls it.
+        sends_partials: The client gets the results of open sentences.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class ServerTask:
         self.silence = SilenceTimer(
             limits.silent_s, recognition.rate * SAMPLE_BYTES, accepts_idle or bool(recognition.heartbeat)
         )
+        self.sends_partials = sends_partials(recognition)
         self.received_bytes = self.sentences = 0
         self.began_at = time.monotonic()
         self.relay: asyncio.Task[None] | None = None

@@ -126,9 +126,17 @@ def test_the_closest_advice_wins() -> None:
     assert advice_for(ServiceRefused("Unheard.Of", "")) == ""
 
 
+def test_a_client_error_is_a_stop_of_the_input_only_if_the_message_says_so() -> None:
+    """The service has one code for a task without audio, which no option prevents, and for a mistake in a message."""
+    stopped = advice_for(ServiceRefused("CLIENT_ERROR", "request timeout after 23 seconds."))
+    assert "the input stopped" in stopped
+    assert "--heartbeat" not in stopped  # it needs audio that goes on
+    assert "the input stopped" not in advice_for(ServiceRefused("CLIENT_ERROR", "task can not be null"))
+
+
 # Every code the service's error pages name, and what its advice must speak of.
 CODES = {
-    "CLIENT_ERROR": "--heartbeat",
+    "CLIENT_ERROR": "see the message",
     "NO_VALID_AUDIO_ERROR": "silent",
     "NO_INPUT_AUDIO_ERROR": "no speech",
     "EmptyAudio": "input",

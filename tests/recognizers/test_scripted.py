@@ -41,6 +41,14 @@ def test_every_result_comes_once_in_order_whatever_is_fed(sizes: list[int]) -> N
         assert event.key == open_key
 
 
+@given(st.lists(st.sampled_from([0, 1, 4000, 8000, 16_000]), max_size=12))
+def test_speech_that_begins_has_a_final_also_where_the_audio_ends_between_two_sentences(sizes: list[int]) -> None:
+    """Without a script a sentence begins with its first sample, not with the last one of the sentence before."""
+    said = events(sizes, None)
+    begun = [event.key for event in said if isinstance(event, SpeechStarted)]
+    assert begun == [event.key for event in said if isinstance(event, Final)]
+
+
 def test_the_size_of_the_pieces_changes_nothing() -> None:
     """The same audio, the same transcript."""
     assert events([100] * 480) == events([480] * 100) == events([1] * 48_000)

@@ -164,10 +164,12 @@ def test_a_mistake_on_the_realtime_wire_leaves_the_session_open(server: str) -> 
     """An error event, and on it goes."""
     with wire(server, REALTIME + "?model=m") as client:
         assert client.handle("session.created")["session"]["model"] == "m"
-        for mistake in ("{", {"type": "sing"}, {"type": "input_audio_buffer.commit"}):
+        about = {"event_id": "event_of_mine"}
+        for mistake in ("{", about | {"type": "sing"}, about | {"type": "input_audio_buffer.commit"}):
             client.say(mistake)
             error = client.handle("error")["error"]
-            assert (error["type"], error["code"]) == ("invalid_request_error", "InvalidParameter")
+            assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_value")
+            assert error["event_id"] == (None if mistake == "{" else "event_of_mine")
         audio = base64.b64encode(SECOND).decode()
         client.say({"type": "input_audio_buffer.append", "audio": audio}, {"type": "session.finish"})
         names = [message["type"] for message in client.hear_all("session.finished")]

@@ -15,12 +15,13 @@ from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.errors import AsrError, UsageError, shorten
 from asrcli.core.message import Closed, Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.dashscope.catalogue import MODELS
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.raw_messages import RawMessages
 from asrcli.protocol.addresses import exact_endpoint
 from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
-from asrcli.protocol.registry import Wire
+from asrcli.protocol.registry import INFERENCE, REALTIME, REALTIME_PATH, Wire
 from asrcli.runs.raw_run import RawPiece
 from asrcli.runs.raw_summary import RawSummary, is_audio
 from asrcli.sources.file import FileSource
@@ -48,6 +49,14 @@ def check_output(output: str | None, *, overwrite: bool) -> None:
     """
     if output is not None and not overwrite and (problem := check_overwrite(Path(output), "", {})):
         raise UsageError(f"{output} {problem}", "--overwrite replaces it")
+
+
+def wire_of(model: str) -> str:
+    """The name of the wire whose messages the service takes at the address of a model; unknown ones are of tasks."""
+    known = MODELS.get(model)
+    if known is not None and known.traits.path == REALTIME_PATH:
+        return REALTIME
+    return INFERENCE
 
 
 def exchange(wire: Wire | None, recognition: RecognitionSettings, first: str | None, last: str | None) -> RawExchange:

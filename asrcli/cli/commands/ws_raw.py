@@ -51,10 +51,10 @@ Audio = Annotated[
     str | None, typer.Argument(help="Audio to send; - is standard input. Without it: messages only.", metavar="FILE")
 ]
 WireName = Annotated[
-    WireChoice,
+    WireChoice | None,
     typer.Option(
         "--wire",
-        help=f"Protocol of the messages: {', '.join(WireChoice)} (any WebSocket server).",
+        help=f"Protocol of the messages: {', '.join(WireChoice)} (any WebSocket server). Default: that of --model.",
         metavar="NAME",
         rich_help_panel=WIRE,
     ),
@@ -162,7 +162,7 @@ Replaced = Annotated[
 def ws_raw(
     path: Audio = None,
     *,
-    wire_name: WireName = WireChoice.INFERENCE,
+    wire_name: WireName = None,
     connection_options: ConnectionOptions,
     header: Headers = None,
     wait: Wait = None,
@@ -197,6 +197,7 @@ def ws_raw(
     from asrcli.runs.raw_run import RawRun
 
     connection_options.check_engine()
+    wire_name = wire_name or WireChoice(raw_session.wire_of(model))
     wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
     _check_model(wire, model)
     if no_audio and not show_sent:

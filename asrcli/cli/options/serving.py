@@ -119,8 +119,8 @@ Lenient = Annotated[
     bool,
     typer.Option(
         "--lenient",
-        help="Accept requests that the service refuses: unknown models, hot-word lists for them, two updates of a list "
-        "within five minutes, and tasks without audio.",
+        help="Accept requests that the service refuses: unknown models, hot-word lists for them, parameters that do "
+        "not fit the model, two updates of a list within five minutes, and tasks without audio.",
         rich_help_panel=RECOGNIZER,
     ),
 ]

@@ -59,7 +59,8 @@ class FunAsrClient(FunAsrClientBase):
             "itn": asked.itn is not False,
         }
         if asked.hotwords:
-            values["hotwords"] = json.dumps(dict(asked.hotwords), ensure_ascii=False)
+            # Older servers read the second name, or read the first one only where the second is there.
+            values["hotwords"] = values["hotword"] = json.dumps(dict(asked.hotwords), ensure_ascii=False)
         return [write(values | dict(asked.extra))]
 
     def started(self) -> list[Event]:

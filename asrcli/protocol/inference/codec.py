@@ -4,17 +4,18 @@ Source of the facts: the service's WebSocket API reference for realtime speech r
 """
 
 from collections.abc import Callable, Mapping
-from math import ceil
+from typing import TYPE_CHECKING
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask, UpdateContext
 from asrcli.core.errors import ProtocolError
-from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage
+from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, Usage
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import DiscardedMessages, EmitsAtOnce, SentenceKeys
 from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.context_messages import read_context, write_context
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
@@ -25,14 +26,22 @@ from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
 from asrcli.protocol.timestamps import usable_time
 
+if TYPE_CHECKING:
+    from asrcli.protocol.inference import billed_usage, heartbeats
+else:  # only the server codec needs them
+    billed_usage = LazyModule("asrcli.protocol.inference.billed_usage")
+    heartbeats = LazyModule("asrcli.protocol.inference.heartbeats")
+
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
 CLOCK_MS = 1000  # how far the clock of a service may be ahead of the audio that it was sent
+NO_MODEL = "Missing required parameter 'payload.model'! Please follow the protocol!"  # in the words of the service
 ACTIONS = ("run-task", "continue-task", "finish-task")
+ANNOUNCING_PREFIX = "qwen-audio"  # models whose names begin so announce each sentence before it has a text
 ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
 
-class InferenceClient:
+class InferenceClient(EmitsAtOnce):
     """The client codec of one task. A new task needs a new codec; times count from the first sample of the task."""
 
     word_times = True  # every final carries the times of its words
@@ -49,12 +58,12 @@ class InferenceClient:
         self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: TranscriptMemory | None = None
     ) -> None:
         self.task_id = new_id()
+        self._new_id = new_id
         self.usage = Usage()
         self.one_sentence = recognition.model.startswith(ONE_SENTENCE_PREFIX)
         self._recognition = recognition
         self._memory = memory  # holds the last sentences, which are sent as context
-        self._has_new_context = False
-        self._finishing = False
+        self._has_new_context = self._finishing = self._requested = False
         self._dropped = DiscardedMessages()
         # Both trackers share the keys: a service may send some sentences in one form and some in the other.
         keys = SentenceKeys()
@@ -78,7 +87,10 @@ class InferenceClient:
         return endpoint(base, INFERENCE_PATH)
 
     def start(self) -> list[Message]:
-        """run-task; audio must wait for Ready. May be called again to repeat the task on another connection."""
+        """run-task; audio must wait for Ready. Another call begins the task anew on a new connection, with a new id."""
+        if self._requested:  # the service may have seen the id, and takes none twice
+            self.task_id = self._new_id()
+        self._requested = True
         self._identity = TaskIdentity(self.task_id)
         context = self._recognition.context
         if self._memory is not None:
@@ -202,7 +214,7 @@ class InferenceClient:
     def _results(self, value: Json) -> list[Event]:
         self._update_usage(value)
         output = need(value, "payload.output", dict)
-        if "sentence" not in output and isinstance(output.get("output"), dict):
+        if output.get("sentence") is None and isinstance(output.get("output"), dict):
             output = output["output"]  # newer models repeat the envelope inside the output
         if translation.TRANSCRIPTION in output or translation.TRANSLATIONS in output:
             return list(self._pairs.read(output, self._sent_ms))
@@ -245,9 +257,11 @@ class InferenceServer:
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         del new_id, model  # task ids and the model come from the client on this wire
         self.task_id = ""
+        self._named = ""  # the task that the last message named
         self._ended_task_id = ""  # the task that ended before its client sent finish-task
         self._recognition = RecognitionSettings("")
-        self._received_bytes = 0
+        self._usage = billed_usage.BilledUsage()  # of the running task
+        self._heartbeats = heartbeats.Heartbeats()
         self._open_key = ""  # key of the sentence whose partial was sent last
 
     def greet(self) -> list[Message]:
@@ -265,9 +279,11 @@ class InferenceServer:
                 raise ProtocolError("a binary message with JSON in it: send it as a text message")
             if not self.task_id:
                 return []  # audio before run-task or after the end belongs to no task
-            self._received_bytes += len(message.data)
+            self._usage.receive(len(message.data))
             return [SendAudio(message.data)]
+        self._named = ""
         value = read(message)
+        self._named = text(part(value, "header"), "task_id")
         action, task_id = need(value, "header.action", str), need(value, "header.task_id", str)
         if action not in ACTIONS:
             raise ProtocolError(f"unknown action {action}")
@@ -285,14 +301,22 @@ class InferenceServer:
         return [FinishTask()]
 
     def acknowledge(self, command: Command) -> list[Message]:
-        """Nothing: this wire answers a command with its results only."""
-        del command
-        return []
+        """A heartbeat packet where one is due; this wire answers a command with its results only."""
+        if not isinstance(command, SendAudio) or not self.task_id:
+            return []
+        output = self._heartbeats.due(len(command.data))
+        if output is None:
+            return []
+        return [self._event("result-generated", {"output": output, "usage": None})]
 
     def encode(self, event: Event) -> list[Message]:
         """The messages that carry an event; none for an event that this wire cannot express."""
         if isinstance(event, Ready):
             return [self._started(event.language)]
+        if isinstance(event, SpeechStarted | Partial | Final):
+            self._heartbeats.speech(goes_on=not isinstance(event, Final))
+        if isinstance(event, SpeechStarted):
+            return self._begun(event)
         if isinstance(event, Partial):
             self._open_key = event.key
             return self._results(event)
@@ -318,9 +342,10 @@ class InferenceServer:
         if self.task_id:
             raise ProtocolError("run-task while a task is running")
         self._ended_task_id = ""
-        self._received_bytes = 0
         self._open_key = ""
         self.task_id = task_id  # from here on an error can name the task
+        if part(value, "payload").get("model") is None:
+            raise ProtocolError(NO_MODEL)
         need(value, "payload.model", str)
         need(value, "payload.input", dict)
         rate = need_whole(value, "payload.parameters.sample_rate")
@@ -330,7 +355,10 @@ class InferenceServer:
         if rate <= 0:
             raise ProtocolError(f"sample_rate {rate} is not a rate")
         self._recognition = run_task_parameters.read(value["payload"], rate, read_context(value["payload"]["input"]))
-        return StartTask(self._recognition, audio_format)
+        self._usage = billed_usage.BilledUsage(self._recognition.model, audio_format, rate)
+        wanted = audio_format == "pcm" and not self._recognition.model.startswith(TRANSLATION_PREFIX)
+        self._heartbeats = heartbeats.Heartbeats(wanted=wanted and self._recognition.heartbeat is True, rate=rate)
+        return StartTask(self._recognition, audio_format, run_task_parameters.objection(value))
 
     def _results(self, event: Partial | Final) -> list[Message]:
         if self._recognition.model.startswith(TRANSLATION_PREFIX):
@@ -339,10 +367,15 @@ class InferenceServer:
                 return []
         else:
             output = {"sentence": sentence.write(event)}
-        usage = None
-        if isinstance(event, Final):
-            usage = {"duration": ceil(self._received_bytes / SAMPLE_BYTES / self._recognition.rate)}
-        return [self._event("result-generated", {"output": output, "usage": usage})]
+        return [self._event("result-generated", {"output": output, "usage": self._usage.at(event)})]
+
+    def _begun(self, event: SpeechStarted) -> list[Message]:
+        """The result that announces a sentence, which newer models send; it has no usage."""
+        if not self._recognition.model.startswith(ANNOUNCING_PREFIX):
+            return []
+        self._open_key = event.key
+        announced = sentence.write(Partial(event.key, event.begin_ms, "")) | {"sentence_begin": True}
+        return [self._event("result-generated", {"output": {"sentence": announced}})]
 
     def _started(self, language: str) -> Text:
         """task-started; it names the language in effect where that is none of those that the client asked for."""
@@ -352,12 +385,12 @@ class InferenceServer:
         return self._event("task-started", {}, {"attributes": {"language": language}})
 
     def _finished(self) -> list[Message]:
-        finished = self._event("task-finished", {"output": {}, "usage": None})
+        finished = self._event("task-finished", {"output": {}, "usage": self._usage.at_end()})
         self.task_id = ""
         return [finished]
 
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
-        header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})
+        header = {"task_id": self.task_id or self._named, "event": name, "attributes": {}} | (more or {})
         return write({"header": header, "payload": payload})
 
 

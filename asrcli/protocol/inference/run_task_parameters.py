@@ -10,6 +10,15 @@ from asrcli.protocol.json_messages import Json, objects, part, text, texts
 from asrcli.protocol.parameter_paths import read_parameters, write_parameters
 from asrcli.protocol.registry import INFERENCE, TRANSLATION
 
+# What names the kind of a task: every run-task has the same values.
+CONSTANTS = {
+    "header.streaming": "duplex",
+    "payload.task": "asr",
+    "payload.task_group": "audio",
+    "payload.function": "recognition",
+}
+NO_TASK = "task can not be null"  # in the words of the service
+
 
 def write(recognition: RecognitionSettings, wire: str = INFERENCE) -> Json:
     """The parameters of a task. Options that the user did not set are left out, the service has defaults."""
@@ -66,3 +75,15 @@ def _phrase_id(payload: Json) -> str:
     """The list of the oldest models: some clients name it beside the parameters, others among them."""
     places = (payload, part(payload, "parameters"))
     return next((text(found, "resource_id") for place in places for found in objects(place, "resources")), "")
+
+
+def objection(run_task: Json) -> str:
+    """What is wrong with the constants of run-task; empty if nothing is."""
+    for path, expected in CONSTANTS.items():
+        outer, key = path.split(".")
+        found = text(part(run_task, outer), key)
+        if not found and key == "task":
+            return NO_TASK
+        if found != expected:
+            return f"{path} must be {expected}"
+    return ""

@@ -170,7 +170,7 @@ class OmniServer(RealtimeServer):
     def _renew(self, wanted: Json) -> Command:
         """Apply a session.update; fields that it does not contain keep their values."""
         if wanted.get("modalities") == ["audio"]:
-            return SideContext((), "session.update", wanted)
+            return SideContext((), "session.update", {"event_id": self._about})
         wanted = self._wanted | wanted
         recognition, audio_format = session_config.read(self._recognition.model, wanted)
         if self._has_audio and (audio_format, session_config.with_fixed_values(recognition)) != (
@@ -235,6 +235,12 @@ class OmniServer(RealtimeServer):
         )
 
     def _answer(self, name: str, value: Json) -> list[Message]:
+        self._about = text(value, "event_id") or None
+        messages = self._side_answer(name, value)
+        self._about = None
+        return messages
+
+    def _side_answer(self, name: str, value: Json) -> list[Message]:
         if name == "response.create":
             return self._respond()
         if name == "response.cancel":

@@ -12,9 +12,9 @@ from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
-from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems, reason_of
+from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
 from asrcli.protocol.realtime.utterance import Utterance
-from asrcli.protocol.service_errors import ServiceError
+from asrcli.protocol.service_errors import ServiceError, reason_of
 
 RESPONSE = "response."
 UNANSWERED = "the service has not answered this"

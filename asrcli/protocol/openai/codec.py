@@ -30,6 +30,7 @@ from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
 from asrcli.protocol.json_messages import Json, need, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
+from asrcli.protocol.openai.item_order import ItemOrder
 from asrcli.protocol.openai.last_commit import SPEECH_STOPPED, LastCommit
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, MOST_REMEMBERED, TRANSCRIPTION, UNNAMED
@@ -43,6 +44,7 @@ NO_ITEM = "item_retrieve_invalid_item_id"
 NOT_SENT = "include_not_supported"
 QUIET_END_S = 10.0  # a server that does not report commits may not report when it has sent everything
 EMPTY = "input_audio_buffer_commit_empty"
+ENDS = (f"{TRANSCRIPTION}completed", f"{TRANSCRIPTION}failed")
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
 
 
@@ -55,9 +57,11 @@ class OpenAIClient(RealtimeClient):
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         super().__init__(recognition, new_id)
+        self._items.adds_usage = True
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
         self._last_commit = LastCommit()
+        self._order = ItemOrder()
         self._nameless = 0  # committed items without an id, whose texts are still to come
 
     def url(self, base: str) -> str:
@@ -91,7 +95,7 @@ class OpenAIClient(RealtimeClient):
         if not self._ends or self._last_commit.is_waiting or self._items.pending or self._nameless:
             return events
         self._ends = False
-        return [*events, Finished(self.usage)]
+        return [*events, *self._order.rest(), Finished(self.usage)]
 
     def _handle(self, name: str, value: Json) -> list[Event]:
         if name in ITEM_EVENTS:
@@ -99,29 +103,40 @@ class OpenAIClient(RealtimeClient):
             return []
         if name.startswith(TRANSCRIPTION) and not self._nameless:
             value = self._items.named(value)
-        if name in {f"{TRANSCRIPTION}completed", f"{TRANSCRIPTION}failed"}:
+        if name in ENDS:
             self._count_nameless(value)
+            return self._order.ended(word(value, "item_id"), self._ended(name, value))
         if name == f"{TRANSCRIPTION}delta":
             item = word(value, "item_id") or UNNAMED
             self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
             return super()._handle(f"{TRANSCRIPTION}text", value | {"text": without_open_mark(self._deltas[item])})
-        if name == f"{TRANSCRIPTION}completed":
-            said = self._deltas.pop(word(value, "item_id") or UNNAMED, "")
-            if isinstance(value.get("transcript"), str):
-                said = text(value, "transcript")
-            whole = {"transcript": without_marks(said), "usage": transcription_session.usage(part(value, "usage"))}
-            return super()._handle(name, value | whole)
         name = name.replace("transcription_session.", "session.")  # of a server that speaks the older shape
         if name == f"{BUFFER}committed" and not word(value, "item_id"):
             self._nameless += 1
             return super()._handle(name, value)
         item = word(value, "item_id")
+        if name == f"{BUFFER}committed":
+            self._order.committed(item, word(value, "previous_item_id"))
         events = super()._handle(name, value)
         if self._last_commit.note(name, item, has_ended=self._items.has_ended(item)):
             # The server does not say where this speech ends, because the commit has ended it.
             end = {"item_id": item, "audio_end_ms": self._sent_ms}
             events += self._items.handle(SPEECH_STOPPED, end, self._sent_ms)
         return events
+
+    def _ended(self, name: str, value: Json) -> list[Event]:
+        """The events for the end of an item: its text, or that it has none."""
+        said = self._deltas.pop(word(value, "item_id") or UNNAMED, "")
+        if name != ENDS[0]:
+            return super()._handle(name, value)
+        if isinstance(value.get("transcript"), str):
+            said = text(value, "transcript")
+        whole = {"transcript": without_marks(said), "usage": transcription_session.usage(part(value, "usage"))}
+        return super()._handle(name, value | whole)
+
+    def held_back(self) -> list[Event]:
+        """The texts that wait for those of earlier items."""
+        return self._order.rest()
 
     def _count_nameless(self, value: Json) -> None:
         """Count the end of an item that was committed without an id: it has none now, or one that is new."""
@@ -166,7 +181,6 @@ class OpenAIServer(RealtimeServer):
         self._kind = ""  # of the session, where the client has named one
         self._responds = True  # a conversation wants a response after each turn
         self._is_beta = False  # the client speaks the older shape
-        self._about: str | None = None  # id of the client event that is being read
         self._is_response = False  # it asks for a response
         self._code = ""  # of the error that it causes, where the service has one
         self._flush_id: str | None = None  # of the commit that is not answered yet
@@ -180,13 +194,7 @@ class OpenAIServer(RealtimeServer):
         return [self._event("session.created", session=self._session(""))]
 
     def _commands(self, name: str, value: Json) -> list[Command]:
-        self._about = text(value, "event_id") or None
         self._code = ""
-        commands = self._asked(name, value)
-        self._about = None
-        return commands
-
-    def _asked(self, name: str, value: Json) -> list[Command]:
         if name in {"session.update", BETA_UPDATE}:
             return [self._changed(need(value, "session", dict), is_beta=name == BETA_UPDATE)]
         if name == COMMIT and not (self._buffered and (self._running or not self._recognition.vad)):

@@ -229,7 +229,5 @@ def language(session: Json, wanted: tuple[str, ...]) -> str:
 
 def usage(given: Json) -> Json:
     """The usage of an item under the names of the realtime wire."""
-    seconds = number(given, "seconds")
-    if seconds is None:
-        return given
-    return given | {"duration": seconds}
+    renamed = {"duration": given.get("seconds"), "input_tokens_details": given.get("input_token_details")}
+    return given | {name: value for name, value in renamed.items() if value is not None}

@@ -22,8 +22,8 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import service_errors
 from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.json_messages import Json, need, part, read, word, write
+from asrcli.protocol.discarded_messages import DiscardedMessages, EmitsAtOnce
+from asrcli.protocol.json_messages import Json, need, part, read, text, word, write
 from asrcli.protocol.long_text import LongText
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
@@ -35,7 +35,7 @@ LATE = "dropped a sentence of a lost connection that came late"
 COPY = "dropped a sentence that the service said again under a name that it had not announced"
 
 
-class RealtimeClient:
+class RealtimeClient(EmitsAtOnce):
     """The client codec of one session. Times count from the first sample of the session.
 
     Texts have no times on this wire. In VAD mode the times come from speech_started and speech_stopped; in manual mode
@@ -266,12 +266,13 @@ class RealtimeServer:
         self._finished = False
         self._buffered = False  # manual mode: audio was received since the last commit
         self._commits = 0
+        self._about: str | None = None  # id of the client event that is being read
         self._items: dict[str, str] = {}  # sentence key -> item id
         self._last_item: str | None = None
 
     def greet(self) -> list[Message]:
         """session.created, which the server sends as soon as the connection is open."""
-        return [self._event("session.created", session=self._session(""))]
+        return [self._event("session.created", session=self._session("") | session_config.CREATED)]
 
     def receive(self, message: Message) -> list[Command]:
         """The commands in a client message.
@@ -280,12 +281,15 @@ class RealtimeServer:
             ProtocolError: the message is unreadable, or not allowed at this point.
         """
         value = read(message)
+        self._about = text(value, "event_id") or None
         name = need(value, "type", str)
         if self._finished and name == "input_audio_buffer.append":
             return []  # a client may send audio in another thread, and waits for no answer to it
         if self._finished:
             raise ProtocolError(f"{name} after session.finish: the session takes no more events")
-        return self._commands(name, value)
+        commands = self._commands(name, value)
+        self._about = None
+        return commands
 
     def _commands(self, name: str, value: Json) -> list[Command]:
         if name == "session.update":
@@ -328,8 +332,9 @@ class RealtimeServer:
         return []
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
-        """An error event; the session continues."""
-        error = {"type": "invalid_request_error", "code": code, "message": problem, "param": param, "event_id": None}
+        """An error event, which names the client event that was read last, if that could not be used."""
+        error = service_errors.error_object(code, problem, param, self._about)
+        self._about = None
         return [self._event("error", error=error)]
 
     def _event(self, name: str, **fields: object) -> Text:
@@ -346,9 +351,7 @@ class RealtimeServer:
         return self._start()
 
     def _start(self) -> StartTask:
-        if self._audio_format == "pcm16":
-            return StartTask(self._recognition, "pcm")
-        return StartTask(self._recognition, self._audio_format)
+        return StartTask(self._recognition, self._audio_format.replace("pcm16", "pcm"))
 
     def _started_by_default(self) -> list[Command]:
         """StartTask where audio or the end comes without a session.update before it; else nothing."""
@@ -363,7 +366,7 @@ class RealtimeServer:
             self._buffered = True
             return [*self._started_by_default(), SendLongAudio(session_config.decoded_pieces(encoded))]
         data = session_config.decoded(encoded)
-        self._buffered = self._buffered or bool(data)
+        self._buffered |= bool(data)
         return [*self._started_by_default(), SendAudio(data)]
 
     def _commit(self) -> CommitAudio:

@@ -7,7 +7,7 @@ from asrcli.core.events import Event, Gap, Notice, Partial, SpeechStarted, Speec
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
 from asrcli.protocol.realtime.utterance import Utterance, oldest_open, same_speech
-from asrcli.protocol.service_errors import ServiceError
+from asrcli.protocol.service_errors import ServiceError, read_reason, reason_of
 from asrcli.protocol.timestamps import SureTime, likely_end, usable_time
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
@@ -29,12 +29,14 @@ class RealtimeItems:
 
     Attributes:
         usage: The usage from the service; not documented on this wire, but read where it is sent.
+        adds_usage: The service counts each item by itself, not the whole session so far.
         finals: How many utterances have become final.
         over: All audio has been sent; what begins after it is silence that this client added.
     """
 
     def __init__(self, dropped: DiscardedMessages) -> None:
         self.usage = Usage()
+        self.adds_usage = False
         self.finals = 0
         self.over = False
         self._dropped = dropped
@@ -202,22 +204,32 @@ class RealtimeItems:
         if step == "text":
             return self._partial(item, value, language, emotion)
         if step == "completed":
-            said = need(value, "transcript", str)
-            self.usage = counted(part(value, "usage"), self.usage)
-            utterance = self._of_text(item, said, sent_ms)
-            if utterance is None:
-                return [self._dropped.final(REPEATED)]
-            return [utterance.as_final(*self._close(utterance, said, sent_ms), said, language, emotion)]
+            return self._completed(item, value, (language, emotion), sent_ms)
         if step == "failed":
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
                 return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of a final sentence")]
-            return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, _reason(value)))]
+            return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, read_reason(value)))]
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
+
+    def _completed(self, item: str, value: Json, about: tuple[str, str], sent_ms: int | None) -> list[Event]:
+        """The final of an utterance. If its text was left out, it has the last text that came of it."""
+        known, events = self._utterances.get(item), list[Event]()
+        if value.get("transcript") is None and known is not None and known.final is None and known.said:
+            value, events = value | {"transcript": known.said}, [self._dropped.missing_text()]
+        said = need(value, "transcript", str)
+        utterance = self._of_text(item, said, sent_ms)
+        if not self.adds_usage:
+            self.usage = counted(part(value, "usage"), self.usage)
+        elif utterance is not None:
+            self.usage += counted(part(value, "usage"), Usage())
+        if utterance is None:
+            return [self._dropped.final(REPEATED)]
+        return [*events, utterance.as_final(*self._close(utterance, said, sent_ms), said, *about)]
 
     def _partial(self, item: str, value: Json, language: str, emotion: str) -> list[Event]:
         stash, said = text(value, "stash"), text(value, "text")
-        if not stash:
+        if not stash and value.get("text", "") is not None:
             said = need(value, "text", str)
         known = self._utterances.get(item)
         if known is not None and known.final is not None:
@@ -283,15 +295,3 @@ class RealtimeItems:
         self.finals += 1
         self._last_end_ms = max(self._last_end_ms, end_ms)
         return begin_ms, end_ms
-
-
-def reason_of(what: str, reason: str) -> str:
-    """What happened, and the reason where it is known."""
-    if reason:
-        return f"{what}: {reason}"
-    return what
-
-
-def _reason(value: Json) -> str:
-    error = part(value, "error")
-    return ": ".join(filter(None, (word(error, "code"), text(error, "message")))) or text(value, "error")

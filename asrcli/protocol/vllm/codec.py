@@ -146,7 +146,7 @@ class VllmClient(NamelessSentences):
             if self._repeats(value):
                 return [self._dropped.final(REPEATED)]
             self._last_done = value
-            self._usage = counted(_tokens(part(value, "usage")), self._usage)
+            self._usage += counted(_tokens(part(value, "usage")), Usage())  # of this text alone
             return self._done(without_marks(text(value, "text") or self._said))
         if name == "error":
             return self._error(value)

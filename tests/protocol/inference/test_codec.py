@@ -96,6 +96,7 @@ def test_answers_have_every_key_the_official_sdk_reads() -> None:
     assert payload(finished) == {"output": {}, "usage": None}
 
 
+HEADER = {"action": "run-task", "task_id": "t", "streaming": "duplex"}
 MALFORMED = {
     "audio format": ({"format": "midi", "sample_rate": 16000}, "unknown format midi"),
     "no rate": ({"format": "pcm"}, r"field payload.parameters.sample_rate is missing"),
@@ -108,13 +109,46 @@ MALFORMED = {
 def test_a_run_task_with_a_mistake_is_refused_under_its_own_id(parameters: object, problem: str) -> None:
     """The error names what is wrong, and the answer names the task."""
     server = InferenceServer(counting())
-    header = {"action": "run-task", "task_id": "t", "streaming": "duplex"}
     asked = {"model": "m", "input": {}, "parameters": parameters}
     with pytest.raises(ProtocolError, match=problem):
-        server.receive(Text(json.dumps({"header": header, "payload": asked})))
+        server.receive(Text(json.dumps({"header": HEADER, "payload": asked})))
     (failed,) = server.fail("InvalidParameter", "p")
     assert isinstance(failed, Text)
     assert json.loads(failed.data)["header"]["task_id"] == "t"
+
+
+CONSTANTS = {"task": "asr", "task_group": "audio", "function": "recognition"}
+
+
+@pytest.mark.parametrize("model", [None, ...])
+def test_a_run_task_without_a_model_is_refused_in_the_words_of_the_service(model: object) -> None:
+    """Null counts as missing."""
+    asked = {"input": {}, "parameters": {"format": "pcm", "sample_rate": 16000}} | (
+        {} if model is ... else {"model": model}
+    )
+    with pytest.raises(ProtocolError, match=r"Missing required parameter 'payload\.model'!"):
+        InferenceServer(counting()).receive(Text(json.dumps({"header": HEADER, "payload": asked})))
+
+
+@pytest.mark.parametrize(
+    ("header", "constants", "objection"),
+    [
+        ({}, {}, ""),
+        ({"streaming": "out"}, {}, "header.streaming must be duplex"),
+        ({}, {"task": None}, "task can not be null"),
+        ({}, {"task": "tts"}, "payload.task must be asr"),
+        ({}, {"function": 7}, "payload.function must be recognition"),
+    ],
+)
+def test_constants_of_run_task_are_compared(
+    header: dict[str, object], constants: dict[str, object], objection: str
+) -> None:
+    """The task is understood in any case: whether it is refused, the server decides."""
+    asked = {"model": "m", "input": {}, "parameters": {"format": "pcm", "sample_rate": 16000}} | CONSTANTS | constants
+    message = Text(json.dumps({"header": HEADER | header, "payload": asked}))
+    (start,) = InferenceServer(counting()).receive(message)
+    assert isinstance(start, StartTask)
+    assert start.objection == objection
 
 
 def test_what_comes_out_of_order_is_refused_or_passed_over() -> None:

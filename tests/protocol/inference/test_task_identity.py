@@ -1,5 +1,6 @@
 """Which messages are about a task when a service calls it something else; and how a refusal of it reads."""
 
+import json
 from typing import Any
 
 import pytest
@@ -60,7 +61,19 @@ def test_what_comes_before_the_answer_is_of_an_earlier_task() -> None:
     with pytest.raises(ServiceRefused, match="InvalidParameter: not reusable"):
         again.receive(message("task-failed", "own", error_code="InvalidParameter", error_message="not reusable"))
     assert again.start()
-    assert again.receive(message("task-started")) == [Ready("task-1")]
+    assert again.receive(message("task-started", "task-2")) == [Ready("task-2")]
+
+
+def test_an_id_is_never_used_for_two_tasks() -> None:
+    """A task that is begun anew has another one, under which it ends, and results of the first one are of another."""
+    codec = InferenceClient(RecognitionSettings("m"), counting("task-"))
+    asked = [json.loads(text.data)["header"]["task_id"] for _ in range(3) for text in codec.start()]  # type: ignore[union-attr]
+    assert asked == ["task-1", "task-2", "task-3"]
+    codec.receive(message("task-started", "task-3"))
+    assert finals(codec, result("task-3")) != []
+    assert finals(codec, result("task-1")) == []
+    (finish,) = codec.finish()
+    assert json.loads(finish.data)["header"]["task_id"] == "task-3"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

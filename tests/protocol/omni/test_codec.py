@@ -196,7 +196,7 @@ def test_both_texts_of_a_turn_cross_the_wire(side: bool | None) -> None:
         assert heard[-1] == Final(item, 0, 900, "2")
 
 
-@pytest.mark.parametrize(("recognition", "problem"), [(MANUAL, "InvalidParameter: no"), (VAD, "InvalidParameter: no")])
+@pytest.mark.parametrize(("recognition", "problem"), [(MANUAL, "invalid_value: no"), (VAD, "invalid_value: no")])
 def test_an_error_before_the_session_is_up_refuses_it(recognition: RecognitionSettings, problem: str) -> None:
     """As on the realtime wire."""
     pair = Pair(OmniClient(recognition, counting("c")), OmniServer(counting("s"), OMNI))

@@ -34,7 +34,7 @@ class Foreign:
 
     def say(self, name: str, **fields: Any) -> list[Command]:
         """What the server makes of it; its acknowledgements are heard."""
-        requests = self.server.receive(Text(json.dumps({"type": name, **fields})))
+        requests = self.server.receive(Text(json.dumps({"event_id": "event_1", "type": name, **fields})))
         for request in requests:
             self._hear(self.server.acknowledge(request))
         return requests
@@ -155,7 +155,7 @@ def test_audio_alone_is_no_answer_and_audio_beside_text_is_a_transcript() -> Non
     client = Foreign(modalities=["audio"])
     assert client.last("error")["error"] == {
         "type": "invalid_request_error", "code": "invalid_value", "message": "audio does not come without its text",
-        "param": "session.modalities", "event_id": None,
+        "param": "session.modalities", "event_id": "event_1",
     }  # fmt: skip
     client = Foreign(modalities=["text", "audio"], voice="Cherry")
     assert client.last("session.updated")["session"]["modalities"] == ["text", "audio"]

@@ -132,7 +132,7 @@ def test_an_error_before_the_session_is_up_refuses_it() -> None:
     """So does one that is not about a request; such an error comes with its advice."""
     pair = on_realtime()
     pair.ask(pair.client.start())
-    with pytest.raises(ServiceRefused, match="InvalidParameter: no"):
+    with pytest.raises(ServiceRefused, match="invalid_value: no"):
         pair.handle(pair.server.fail("InvalidParameter", "no"))
     pair = begun(RecognitionSettings(QWEN))
     with pytest.raises(ServiceRefused, match="InternalError"):
