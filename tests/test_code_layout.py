@@ -17,7 +17,6 @@ LONG = {
     "asrcli/engine/accounting.py",
     "asrcli/engine/audio_feed.py",
     "asrcli/runs/run.py",
-    "asrcli/protocol/inference/codec.py",
     "asrcli/core/errors.py",
     "asrcli/core/interfaces.py",
 }

@@ -36,4 +36,4 @@ def test_the_page_says_what_the_code_does(sentence: str) -> None:
 def test_the_page_is_found() -> None:
     """From the README; and the temporary file that it names has no name."""
     assert "(docs/security.md)" in (ROOT / "README.md").read_text("utf-8")
-    assert "tempfile.TemporaryFile()" in Path(audio_store.__file__).read_text("utf-8")
+    assert "tempfile.TemporaryFile(" in Path(audio_store.__file__).read_text("utf-8")

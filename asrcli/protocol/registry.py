@@ -141,7 +141,7 @@ _ROWS = (
         warning=_QWEN_OMNI_WARNING,
     ),
     Wire(
-        TRANSLATION, INFERENCE_PATH, "inference.codec:TranslationClient", "inference.codec:InferenceServer",
+        TRANSLATION, INFERENCE_PATH, "inference.codec:TranslationClient", "inference.server_codec:InferenceServer",
         model_pattern="gummy", rates=(16000,),
     ),
     Wire(
@@ -181,7 +181,7 @@ _ROWS = (
         has_header=False, takes=("vad", "languages", "hotwords"), elsewhere=True, served=False,
     ),
     Wire(
-        INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.codec:InferenceServer",
+        INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.server_codec:InferenceServer",
         "inference.raw:inference_exchange",
         telephone_pattern="-8k", language_limit=4,
     ),

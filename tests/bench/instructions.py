@@ -48,7 +48,8 @@ def results() -> None:
     from asrcli.core.transcript import Transcript, fold
     from asrcli.outputs.jsonl import JsonLines
     from asrcli.outputs.line_writer import LineWriter
-    from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+    from asrcli.protocol.inference.codec import InferenceClient
+    from asrcli.protocol.inference.server_codec import InferenceServer
     from tests.bench.scripted_service import STEP_MS, StampingSession, Times
 
     client = InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "t")

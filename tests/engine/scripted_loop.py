@@ -16,7 +16,8 @@ from asrcli.engine.loop import SessionLoop
 from asrcli.engine.session_result import SessionResult
 from asrcli.engine.steps import Wait
 from asrcli.engine.task_connection import TaskConnection
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from tests.support.handshake import PATIENCE_S, RATE, Wire
 from tests.support.stepping import got, stepped
 

@@ -12,7 +12,7 @@ from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Text
 from asrcli.protocol.http import hotword_lists, phrase_lists
-from asrcli.protocol.inference.codec import InferenceServer
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
 from asrcli.protocol.registry import INFERENCE_PATH, wire_of_model

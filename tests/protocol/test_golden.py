@@ -30,7 +30,8 @@ from asrcli.core.events import (
 )
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from tests.support.pair import counting
 

@@ -14,7 +14,8 @@ from asrcli.core.interfaces import ClientCodec, ServerCodec
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript, fold
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.omni.codec import OmniClient, OmniServer
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from tests.protocol.junk_messages import ANYTHING, GOLDEN, MESSAGES, spoiled

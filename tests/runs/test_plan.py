@@ -10,7 +10,7 @@ from asrcli.core.interfaces import ClientCodec, Source
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.model_selection import find_model
-from asrcli.protocol.inference.codec import InferenceServer
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.registry import FUNASR, FUNASR_REALTIME
 from asrcli.runs.plan import make_plan
 

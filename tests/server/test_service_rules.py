@@ -12,7 +12,8 @@ from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.validation import check_recognition, given_options
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.registry import INFERENCE_PATH, OPENAI_PATH, REALTIME_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.limits import ServerLimits

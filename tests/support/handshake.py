@@ -13,7 +13,8 @@ from asrcli.core.interfaces import ClientCodec, LiveInput, Source
 from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.engine.session import TranscriptionSession
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.transport.io_thread import io_thread
 
 RATE = Format(16000)

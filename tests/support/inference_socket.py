@@ -7,7 +7,7 @@ from websockets.sync.server import ServerConnection
 from asrcli.core.client_commands import StartTask
 from asrcli.core.events import Final, Partial, Ready
 from asrcli.core.message import Binary, Text
-from asrcli.protocol.inference.codec import InferenceServer
+from asrcli.protocol.inference.server_codec import InferenceServer
 
 
 class InferenceSocket:

@@ -8,7 +8,8 @@ from asrcli.core.events import Event
 from asrcli.core.interfaces import ClientCodec, ServerCodec
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 
 MODELS = {"inference": "fun-asr-realtime", "realtime": "qwen3-asr-flash-realtime"}

@@ -13,7 +13,7 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Event, Final, Finished, Partial, Ready
 from asrcli.core.message import Closed, Message, Text, Writable
 from asrcli.engine.inbox import Inbox, MessageArrived
-from asrcli.protocol.inference.codec import InferenceServer
+from asrcli.protocol.inference.server_codec import InferenceServer
 
 RATE = Format(1000)  # few samples: the tests are about time, not about sound
 SPEECH = 1000  # samples of at least this value are words

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStarted, Usage
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from tests.support.pair import Pair, counting
 
 FUN, SECONDS, TOKENS = "fun-asr-realtime", "qwen-audio-3.0-asr-flash-streaming", "qwen-audio-3.1-asr-flash-streaming"

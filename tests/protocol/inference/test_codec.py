@@ -13,7 +13,8 @@ from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, S
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference import sentence
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from tests.support.pair import counting, on_inference
 
 WORDS = (Word("good", 0, 300), Word("morning", 300, 700, "."))

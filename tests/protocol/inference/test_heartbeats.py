@@ -11,8 +11,9 @@ from asrcli.core.client_commands import SendAudio
 from asrcli.core.events import Final, Finished, Partial, Ready, SpeechStarted
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.heartbeats import EVERY_S
+from asrcli.protocol.inference.server_codec import InferenceServer
 from tests.support.pair import MODELS, Pair, counting
 
 SECOND = bytes(32_000)

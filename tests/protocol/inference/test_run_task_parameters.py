@@ -14,7 +14,8 @@ from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.dashscope.validation import OPTIONS, check_recognition
 from asrcli.protocol.inference import run_task_parameters
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.registry import INFERENCE, REALTIME, TRANSLATION
 from tests.support.pair import Pair, counting, on_inference, on_realtime
 

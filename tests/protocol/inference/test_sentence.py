@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Finished, Notice, Partial, Word
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
+from asrcli.protocol.inference.server_codec import InferenceServer
 from tests.support.inference import SENT_MS, client, finals, message, notices, result
 from tests.support.pair import counting
 

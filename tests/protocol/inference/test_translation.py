@@ -14,8 +14,9 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.discarded_messages import MISSING_TEXT, MISSING_TRANSLATION
 from asrcli.protocol.inference import translation
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer, TranslationClient
+from asrcli.protocol.inference.codec import InferenceClient, TranslationClient
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
+from asrcli.protocol.inference.server_codec import InferenceServer
 from tests.support.pair import Pair, counting, on_inference
 
 GOLDEN = json.loads(Path(__file__).parent.with_name("golden").joinpath("gummy.json").read_text("utf-8"))

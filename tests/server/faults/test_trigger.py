@@ -11,7 +11,8 @@ from asrcli.core.errors import ServiceRefused
 from asrcli.core.events import Final, Finished, Partial
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.registry import INFERENCE, REALTIME, WIRES
 from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
