@@ -11,7 +11,6 @@ from tests.support.source_files import FILES, PACKAGE, ROOT, imports, path_in_pa
 # One noun that two files would cut in two.
 LONG = {
     "tests/protocol/inference/test_translation.py",
-    "asrcli/protocol/realtime/codec.py",
     "asrcli/protocol/openai/codec.py",
     "asrcli/engine/loop.py",
     "asrcli/engine/accounting.py",

@@ -145,7 +145,7 @@ _ROWS = (
         model_pattern="gummy", rates=(16000,),
     ),
     Wire(
-        REALTIME, REALTIME_PATH, "realtime.codec:RealtimeClient", "realtime.codec:RealtimeServer",
+        REALTIME, REALTIME_PATH, "realtime.codec:RealtimeClient", "realtime.server_codec:RealtimeServer",
         "realtime.raw:realtime_exchange",
         model_pattern=r"\Aqwen.*-realtime",  # followed by nothing, or by the date of a snapshot
         default_model=DEFAULT_MANUAL_MODEL, formats=("opus",), word_times=False, manual_mode=True,

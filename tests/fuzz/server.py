@@ -14,7 +14,7 @@ from asrcli.core.message import Binary, Text
 from asrcli.protocol.http import hotword_lists, phrase_lists
 from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.omni.codec import OmniServer
-from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from asrcli.protocol.registry import INFERENCE_PATH, wire_of_model
 from asrcli.server.auth import AccessControl
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults

@@ -32,7 +32,8 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.server_codec import InferenceServer
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from tests.support.pair import counting
 
 GOLDEN = {wire: json.loads(Path(__file__).with_name("golden").joinpath(f"{wire}.json").read_text("utf-8"))

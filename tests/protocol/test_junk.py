@@ -17,7 +17,8 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.server_codec import InferenceServer
 from asrcli.protocol.omni.codec import OmniClient, OmniServer
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from tests.protocol.junk_messages import ANYTHING, GOLDEN, MESSAGES, spoiled
 from tests.support.pair import counting
 

@@ -15,7 +15,7 @@ from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, Recognitio
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.protocol.omni.codec import OmniServer
-from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from asrcli.protocol.registry import (
     FUNASR,
     INFERENCE_PATH,

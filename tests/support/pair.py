@@ -10,7 +10,8 @@ from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.server_codec import InferenceServer
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 
 MODELS = {"inference": "fun-asr-realtime", "realtime": "qwen3-asr-flash-realtime"}
 

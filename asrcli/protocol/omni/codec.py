@@ -17,8 +17,9 @@ from asrcli.protocol.json_messages import Json, need, part, text
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni import session_config
 from asrcli.protocol.omni.turns import RESPONSE, OmniTurns
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.protocol.realtime.items import TRANSCRIPTION
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from asrcli.protocol.realtime.session_config import DEFAULT_SILENCE_MS
 from asrcli.protocol.service_errors import ServiceError
 

@@ -32,8 +32,9 @@ from asrcli.protocol.json_messages import Json, need, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
 from asrcli.protocol.openai.item_order import ItemOrder
 from asrcli.protocol.openai.last_commit import SPEECH_STOPPED, LastCommit
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.protocol.realtime.items import BUFFER, MOST_REMEMBERED, TRANSCRIPTION, UNNAMED
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error
 

@@ -8,7 +8,7 @@ import pytest
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Finished
 from asrcli.core.message import Text
-from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from tests.support.pair import counting
 
 

@@ -13,7 +13,8 @@ from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechSt
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.json_messages import write
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from tests.support.pair import MODELS, Pair, counting, on_realtime
 
 QWEN = MODELS["realtime"]

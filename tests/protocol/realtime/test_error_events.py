@@ -13,7 +13,7 @@ from asrcli.core.events import Ready
 from asrcli.core.message import Message, Text
 from asrcli.protocol.json_messages import write
 from asrcli.protocol.omni.codec import OmniServer
-from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from tests.support.pair import MODELS, counting
 
 QWEN = MODELS["realtime"]

@@ -13,7 +13,8 @@ from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.server_codec import InferenceServer
-from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from asrcli.protocol.registry import INFERENCE, REALTIME, WIRES
 from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults, is_end, is_partial
