@@ -27,7 +27,7 @@ from tests.support.command import asr
 from tests.support.tone import tone, wav
 
 # Arguments that name no file.
-OTHERS = {"action", "topic", "name", "ids", "session", "misplaced"}
+OTHERS = {"action", "topic", "name", "ids", "session", "misplaced", "command"}
 # What can be given to `asr file`, with the value for a file; the first ones are written.
 WRITING: dict[str, Callable[[str], Any]] = {"output": str, "record": Path, "log_file": Path}
 READING: dict[str, Callable[[str], Any]] = {
