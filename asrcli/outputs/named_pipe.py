@@ -6,7 +6,6 @@ import os
 import select
 import stat
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, TextIO
@@ -169,8 +168,13 @@ class PipeWriter(io.RawIOBase):
             if not self._room.wait():
                 self._left = b""
                 raise TimeoutError(errno.ETIMEDOUT, UNREAD)
-            with suppress(BlockingIOError):
+            try:
                 self._left = self._left[os.write(self._fd, self._left[: self._piece_bytes]) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._left = b""  # nobody reads it any more; whoever closes the stream has no error of its own
+                raise
         return len(given)
 
     def flush(self) -> None:

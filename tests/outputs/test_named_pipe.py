@@ -272,6 +272,17 @@ def test_a_reader_that_goes_away_ends_the_output(pipe: Path) -> None:
     lines.close()
 
 
+def test_a_stream_whose_reader_has_gone_away_is_closed_without_another_error() -> None:
+    """The first one has ended the output; Python 3.13 prints those of streams that it closes at the end."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as ours:
+        stream = named_pipe.waiting_for_room(ours, lambda: False)
+        os.close(reader)
+        with pytest.raises(BrokenPipeError):
+            stream.write("a line\n")
+        stream.close()
+
+
 def test_a_pipe_that_cannot_be_opened_is_an_error(pipe: Path) -> None:
     """It goes away between the look and the opening."""
     assert named_pipe.is_named_pipe(pipe)
