@@ -143,11 +143,11 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
 
 
 def _without_header(error: SourceError, source: object) -> SourceError:
-    """The error with what to do next, where the first bytes say nothing."""
-    if error.reason == NOT_AUDIO:
-        return SourceError(error.path, NOT_AUDIO, cause=Cause.NO_HEADER)
-    if _is_address(source):
+    """The error with what to do next, where the first bytes say nothing. An address may have sent none at all."""
+    if _is_address(source) and error.reason != NOT_AUDIO:
         return SourceError(error.path, _address_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
+    if not _is_address(source) and error.reason == NOT_AUDIO:
+        return SourceError(error.path, NOT_AUDIO, cause=Cause.NO_HEADER)
     return error
 
 
