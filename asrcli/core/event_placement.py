@@ -1,4 +1,4 @@
-"""Moves events to another timeline and labels them with a speaker. Returns new values, changes nothing."""
+"""Where events lie: moves them to another timeline, labels them with a speaker, says what they decide. Pure."""
 
 from dataclasses import replace
 

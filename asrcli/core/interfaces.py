@@ -4,7 +4,7 @@ SourceWrapper is a base class: what all sources that contain another source have
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.client_commands import Command
@@ -163,8 +163,12 @@ class ClientCodec(Protocol):
         """The messages that the wire requires in answer to received ones; each is returned once."""
         ...
 
-    def held_back(self) -> list[Event]:
-        """The events that wait for others, when the connection is lost: each is returned once."""
+    def held_back(self, *, incomplete: bool) -> list[Event]:
+        """The events that wait for others, when the connection is lost: each is returned once.
+
+        Args:
+            incomplete: Also sentences that wait for a part of their own, such as a translation; it will not come.
+        """
         ...
 
     def receive(self, message: Message) -> list[Event]:
@@ -173,15 +177,6 @@ class ClientCodec(Protocol):
         Raises:
             ServiceRefused: the service reported an error that ends the task.
         """
-        ...
-
-
-@runtime_checkable
-class HoldsFinals(Protocol):
-    """A client codec that holds sentences back, because something is missing beside their text."""
-
-    def rest_after_loss(self) -> list[Event]:
-        """The finals that are held back. The connection is lost, and nothing more comes for them."""
         ...
 
 

@@ -70,14 +70,14 @@ class OpenConnection:
 class ConnectionPool:
     """Idle connections, for the next task at the same address, and what is known of addresses. Safe from any thread.
 
-    Sessions that begin at the same time say so first. While one of them may still get through, the failed call of
-    another one does not mean that the address is wrong.
+    Sessions that begin at the same time say so first. While one of them may still connect, a failed attempt of another
+    one does not mean that the address is wrong.
     """
 
     def __init__(self) -> None:
         self._idle: deque[OpenConnection] = deque()
         self._ready_urls: set[str] = set()
-        self._hopeful: dict[object, str] = {}  # sessions that may still get through for the first time, and where
+        self._first_attempts: dict[object, str] = {}  # sessions that may still connect for the first time, and where
         self._lock = Lock()
 
     def park(self, open_connection: OpenConnection) -> None:
@@ -106,19 +106,19 @@ class ConnectionPool:
             return url in self._ready_urls
 
     def announce(self, session: object, url: str) -> None:
-        """Note that a session is about to call this address for the first time."""
+        """Note that a session is about to connect to this address for the first time."""
         with self._lock:
-            self._hopeful[session] = url
+            self._first_attempts[session] = url
 
     def withdraw(self, session: object) -> None:
-        """Note that the others need not wait for this session: it has got through, or does not get through."""
+        """Note that the others need not wait for this session: it has connected, or cannot connect."""
         with self._lock:
-            self._hopeful.pop(session, None)
+            self._first_attempts.pop(session, None)
 
     def may_become_ready(self, url: str) -> bool:
-        """Whether a session may still get through to this address."""
+        """Whether a session may still connect to this address for the first time."""
         with self._lock:
-            return url in self._hopeful.values()
+            return url in self._first_attempts.values()
 
     def close(self) -> None:
         """Close all idle connections."""

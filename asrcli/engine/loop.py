@@ -125,14 +125,16 @@ class SessionLoop:
                 raise failure
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
-            self._handle_all(self._connection.task.codec.held_back())
+            self._handle_all(self._connection.task.codec.held_back(incomplete=self._reconnection.brings_nothing))
             self._settle()
-            self._reconnection.decide(input_ended=self._input_ended)
-            if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:
-                self._link = LinkState.CLOSED
-                return
+            if self._input_ended:
+                self._feed.find_quiet()
+                if self._account.was_ready and self._account.only_quiet_is_undecided:
+                    self._link = LinkState.CLOSED
+                    return
             attempt = self._reconnection.next_attempt(exc, self._link, input_ended=self._inbox.ended)
             if attempt is None:
+                self._handle_all(self._connection.task.codec.held_back(incomplete=True))
                 self._step(LinkEvent.HOPELESS)
                 raise
             self._step(LinkEvent.LOST)
@@ -158,7 +160,7 @@ class SessionLoop:
 
     def _on_deadline(self) -> None:
         if self._link is LinkState.WAITING:
-            self._reconnection.check_hope()
+            self._reconnection.check_others()
             self._step(LinkEvent.RETRY)
         elif was_suspended(self._connection.deadline, self._clock()):
             self._connection.start_timeout(self._connection.timeout_s)
@@ -197,8 +199,7 @@ class SessionLoop:
         elif isinstance(item, StopRequested):
             self._stop(item)
         elif isinstance(item, SourceEnded):
-            self._source_error = item.error
-            self._input_ended = True
+            self._source_error, self._input_ended = item.error, True
             self._account.end_input()
             self._advance()
         elif not isinstance(item, LocalHeard):

@@ -4,13 +4,11 @@ from collections.abc import Callable
 
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.events import Notice, Reconnecting
-from asrcli.core.interfaces import HoldsFinals
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.backoff import Attempt, Backoff, Loss
-from asrcli.recovery.duplicate_finals import RepeatedFinal
 from asrcli.recovery.link_states import LinkState
 from asrcli.recovery.spans import length
 
@@ -39,15 +37,13 @@ class Reconnection:
         self._retries = retries
         self._jitter = jitter
         self._skip_to: int | None = None  # audio before this position was sent too often
-        self._waits_for_others: AsrError | None = None  # why this session does not get through where others may
+        self._waits_for_others: AsrError | None = None  # why this session does not connect where others may
         self._asked_again_ms = -1  # sound from here on was sent again, because a service did not answer at the end
 
-    def decide(self, *, input_ended: bool) -> None:
-        """Decide after a loss what needs no other connection."""
-        if input_ended:
-            self._feed.find_quiet()
-        if self._backoff.attempt or self._retries.limit == 0:  # else what is missing may come with the next connection
-            self._take_held_finals()
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether no connection follows, or one has followed and was lost too: what a sentence lacks is not awaited."""
+        return self._backoff.attempt > 0 or self._retries.limit == 0
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
@@ -63,7 +59,6 @@ class Reconnection:
         loss = Loss(error, was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._jitter())
         if attempt is None:
-            self._take_held_finals()
             self._connection.withdraw()
             return None
         self._skip_to = attempt.skip_to
@@ -78,21 +73,8 @@ class Reconnection:
             )
         return attempt
 
-    def _take_held_finals(self) -> None:
-        """Count and emit the sentences whose text has come, and which the codec holds back for their translation."""
-        task = self._connection.task
-        if not isinstance(task.codec, HoldsFinals):
-            return
-        for event in task.take(task.codec.rest_after_loss(), self._account.clock()):
-            if isinstance(event, RepeatedFinal):
-                self._account.drop_repeat(event.final)
-                continue
-            if self._account.add_event(event):
-                self._backoff.progress()
-            self._account.emit_after_gaps(event)
-
     def _expects_service(self, error: AsrError) -> bool:
-        """Whether the address is right, or may turn out to be right by the call of another session."""
+        """Whether the address is right, or may turn out to be right by the attempt of another session."""
         self._waits_for_others = None
         if self._account.was_ready:
             return True
@@ -101,8 +83,8 @@ class Reconnection:
             self._waits_for_others = error
         return self._connection.may_reach_service
 
-    def check_hope(self) -> None:
-        """Raise the error of the last call again if another call was due only because other sessions might get through.
+    def check_others(self) -> None:
+        """Raise the error of the last attempt again if another one is due only because other sessions might connect.
 
         Raises:
             AsrError: none of them has, and none will.

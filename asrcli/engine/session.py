@@ -128,7 +128,7 @@ class TranscriptionSession:
         self.join_capture()
 
     def announce(self) -> None:
-        """Tell the sessions that share the connections that a first call follows, before any of them starts."""
+        """Tell the sessions that share the connections that this one will connect, before any of them starts."""
         self._connection.announce()
 
     def start(self, put: Callable[[SessionItem], object]) -> None:

@@ -140,11 +140,11 @@ class TaskConnection:
         return self._pool.was_ready(self.url) or self._pool.may_become_ready(self.url)
 
     def announce(self) -> None:
-        """Say that a first call follows. Sessions that begin at the same time all say so before the first call."""
+        """Say that a first attempt follows. Sessions that begin at the same time all say so before the first one."""
         self._pool.announce(self, self.url)
 
     def withdraw(self) -> None:
-        """Let other sessions expect nothing of the calls of this one."""
+        """Let other sessions expect nothing of the attempts of this one."""
         self._pool.withdraw(self)
 
     def commit(self) -> None:
@@ -257,7 +257,7 @@ class TaskConnection:
             self.open_connection = None
 
     def end(self) -> None:
-        """Close the connection at the end of the session: no call follows."""
+        """Close the connection at the end of the session: no attempt follows."""
         self.close()
         self.withdraw()
 

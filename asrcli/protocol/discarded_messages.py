@@ -55,8 +55,9 @@ class DiscardedMessages:
 class EmitsAtOnce:
     """The part of a client codec that holds no event back."""
 
-    def held_back(self) -> list[Event]:
+    def held_back(self, *, incomplete: bool) -> list[Event]:
         """Nothing: every event was returned with the message that brought it."""
+        del incomplete
         return []
 
 

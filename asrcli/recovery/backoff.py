@@ -26,7 +26,7 @@ class Loss:
     Attributes:
         error: What ended it.
         was_ready: The service has been ready before, on any connection, for this session or another one of the run;
-            or another one calls it for the first time, too, and may get through.
+            or another one may still connect to it for the first time.
         input_ended: No more audio will come.
         reach: Position after the audio that was sent on the connection; None if all of it is decided.
         unanswered: The service was asked to finish and has sent nothing for the whole timeout.
@@ -153,7 +153,7 @@ class Backoff:
         return wait_s
 
     def may_become_ready(self, error: AsrError) -> bool:
-        """Whether a service that was never ready for any session may still become ready after a failed call.
+        """Whether a service that was never ready for any session may still become ready after a failed attempt.
 
         An address where nothing listens is a mistake of the user, and so is a server that never sends anything. A
         recognizer that could not load its model lacks something, and waiting does not help.

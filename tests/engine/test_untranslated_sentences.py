@@ -16,8 +16,8 @@ from tests.support.pair import counting
 INTO_ENGLISH = RecognitionSettings("gummy-realtime-v1", translate="en")
 
 
-def transcribing(*said: str, translated: bool = False, finishes: bool = False) -> Play:
-    """A service that ends the transcript of each half second, and dies before their translations."""
+def transcribing(*said: str, translated: bool = False, finishes: bool = False, refuses: bool = False) -> Play:
+    """A service that ends the transcript of each half second, and dies or refuses before their translations."""
 
     def play(service: Service, wire: Wire) -> None:
         request = service.asked()
@@ -41,6 +41,9 @@ def transcribing(*said: str, translated: bool = False, finishes: bool = False) -
             service.until_finish()
             header = {"task_id": service.codec.task_id, "event": "task-finished", "attributes": {}}
             wire.say(Text(json.dumps({"header": header, "payload": {"output": {}, "usage": None}})))
+        elif refuses:
+            header = {"task_id": service.codec.task_id, "event": "task-failed", "error_code": "Arrearage"}
+            wire.say(Text(json.dumps({"header": header, "payload": {}})))
         else:
             wire.say(Closed(1006, "gone"))
 
@@ -63,6 +66,13 @@ def test_the_last_attempt_keeps_the_transcript() -> None:
     assert lost_ms == 0
 
 
+def test_a_refusal_keeps_the_transcript() -> None:
+    """No attempt follows one that would be refused as well."""
+    shown, lost_ms, again = spoken(RetrySettings(limit=5, wait_s=0.0), transcribing("one", "two", refuses=True))
+    assert [event.text for event in shown if isinstance(event, Final)] == ["one", "two"]
+    assert (lost_ms, again) == (0, 0)
+
+
 def test_the_next_connection_may_bring_the_translation() -> None:
     """So nothing is said before it has been asked for once more."""
     brings = transcribing("one", "two", translated=True, finishes=True)
@@ -74,11 +84,11 @@ def test_the_next_connection_may_bring_the_translation() -> None:
     assert lost_ms == 0
 
 
-@pytest.mark.parametrize("connections", [2, 3, 9])
-def test_a_translation_that_never_comes_costs_no_words(connections: int) -> None:
-    """Each connection breaks before it: the words are in the transcript once, and there is no gap."""
+@pytest.mark.parametrize(("connections", "limit"), [(2, 1), (3, 1), (9, 1), (9, 5)])
+def test_a_translation_that_never_comes_costs_no_words(connections: int, limit: int) -> None:
+    """Each connection breaks before it: the words are in the transcript once, without a gap, after the second one."""
     plays = [transcribing("one", "two")] * connections
-    shown, lost_ms, again = spoken(RetrySettings(limit=1, wait_s=0.0), *plays)
+    shown, lost_ms, again = spoken(RetrySettings(limit=limit, wait_s=0.0), *plays)
     assert [event.text for event in shown if isinstance(event, Final)] == ["one", "two"]
     assert (lost_ms, [event for event in shown if isinstance(event, Gap)]) == (0, [])
     assert again == 1

@@ -160,8 +160,10 @@ class InferenceClient(EmitsAtOnce):
             raise refused_task(value, self.task_id)
         return [Notice("debug", f"dropped an unknown event: {name}")]
 
-    def rest_after_loss(self) -> list[Event]:
-        """The finals of sentences that wait for their translation only, where the connection is lost."""
+    def held_back(self, *, incomplete: bool) -> list[Event]:
+        """The sentences that wait for their translation only."""
+        if not incomplete:
+            return []
         return self._remember_finals(list(self._pairs.rest(transcribed=True)))
 
     def _drop_foreign(self, name: str, task_id: str, value: Json) -> Notice:

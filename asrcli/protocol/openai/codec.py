@@ -135,8 +135,9 @@ class OpenAIClient(RealtimeClient):
         whole = {"transcript": without_marks(said), "usage": transcription_session.usage(part(value, "usage"))}
         return super()._handle(name, value | whole)
 
-    def held_back(self) -> list[Event]:
+    def held_back(self, *, incomplete: bool) -> list[Event]:
         """The texts that wait for those of earlier items."""
+        del incomplete  # they lack nothing
         return self._order.rest()
 
     def _count_nameless(self, value: Json) -> None:
