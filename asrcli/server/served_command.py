@@ -37,8 +37,8 @@ def command_environment(
 async def run_command(words: Sequence[str], environment: Mapping[str, str], stopped: asyncio.Event) -> int:
     """Run a command to its end, and return its exit code, for one that a signal has ended 128 and its number.
 
-    Ctrl-C of a terminal reaches the command by itself. Once `stopped` is set it is asked to end, and killed after ten
-    seconds; when this is cancelled, at once.
+    Ctrl-C in a terminal reaches the command by itself. When `stopped` is set, the command gets SIGTERM, and is killed
+    after ten seconds; when this is cancelled, it is killed at once.
 
     Raises:
         UsageError: it cannot be started.

@@ -9,7 +9,7 @@ from threading import Thread
 
 from asrcli.server.local_server import LocalServer
 from asrcli.server.log_filter import log
-from asrcli.terminal.interrupts import interruptible, take_hangup
+from asrcli.terminal.interrupts import interruptible, is_in_foreground, take_hangup
 
 SWITCH_S = 0.0005  # a thread that decodes may hold Python for this long while the clients wait
 
@@ -36,21 +36,21 @@ def serve_forever(
     async def serve() -> int:
         loop = asyncio.get_running_loop()
         interrupted = asyncio.Event()
-        stopped = asyncio.Event()  # by a signal that a command does not get from the terminal
+        stopped = asyncio.Event()  # by a signal that a command does not get, too
         hung_up = asyncio.Event()  # several signals while a file is read are one
         reloads = reload is not None and hasattr(signal, "SIGHUP")
 
-        def stop() -> None:
-            loop.call_soon_threadsafe(stopped.set)
+        def stop(*, command_too: bool = True) -> None:
             loop.call_soon_threadsafe(interrupted.set)
+            if command_too:
+                loop.call_soon_threadsafe(stopped.set)
 
-        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set), stop, hangup=not reloads):
+        with interruptible(lambda: stop(command_too=not is_in_foreground()), stop, hangup=not reloads):
             if reload is not None and reloads:
                 loop.add_signal_handler(signal.SIGHUP, hung_up.set)
                 if take_hangup():
                     hung_up.set()
-            address = await server.start()
-            announce(address)
+            announce(address := await server.start())
             if reload is not None and reloads:
                 reloading.append(loop.create_task(_reload_at(hung_up, reload)))
             try:
@@ -58,9 +58,9 @@ def serve_forever(
                     return await command(address, stopped)
                 await interrupted.wait()
                 await server.drain()
+                return 0
             finally:
                 await server.stop()
-        return 0
 
     sys.setswitchinterval(SWITCH_S)
     return asyncio.run(serve())

@@ -1,6 +1,8 @@
 """Ctrl-C, SIGTERM, SIGHUP, Ctrl-Break: the first signal asks for the end of a run, the second one leaves at once."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
@@ -41,6 +43,22 @@ def stop_requested(within_s: float = 0.25) -> bool:
     while not _signalled_at and monotonic() < until:
         sleep(0.01)
     return bool(_signalled_at)
+
+
+def is_in_foreground() -> bool:
+    """Whether Ctrl-C in a terminal reaches this program, and with it every program that it has started."""
+    if sys.platform == "win32":
+        return True
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:  # there is none: a signal comes from another program
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def time_left_s(most_s: float, hurry_s: float) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from asrcli.cli.builders.serving.served_program import port
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import KEY_VARIABLE
 from asrcli.server.served_command import NO_KEY, command_environment, run_command
-from tests.support.command import ASR, CLIP, asr, started
+from tests.support.command import ASR, CLIP, Running, asr, environment
+from tests.support.terminal import CTRL_C, Terminal
 
 ADDRESS = "ws://127.0.0.1:8090"
 SERVE = ("serve", "--engine", "scripted")
@@ -44,13 +46,32 @@ def test_the_exit_code_is_that_of_the_command(ending: str, code: int) -> None:
     assert asr(*SERVE, "--", sys.executable, "-c", f"import os, sys; {ending}").returncode == code
 
 
-def test_a_signal_ends_the_command_and_the_server() -> None:
-    """SIGTERM is handed on, because only Ctrl-C of a terminal reaches both."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_command_and_the_server(number: signal.Signals) -> None:
+    """The command gets SIGTERM, because only Ctrl-C in a terminal reaches both; CI sends SIGINT without one."""
     waits = "import signal; print('ready', flush=True); signal.pause()"
-    with started(*SERVE, "--quiet", "--", sys.executable, "-c", waits) as running:
+    command = [*ASR, *SERVE, "--quiet", "--", sys.executable, "-c", waits]
+    pipe = subprocess.PIPE
+    with Running(command, stdout=pipe, stderr=pipe, text=True, env=environment(), start_new_session=True) as running:
         running.read_until("ready")
-        running.send_signal(signal.SIGTERM)
+        running.send_signal(number)
         assert running.wait() == 128 + signal.SIGTERM
+
+
+def test_ctrl_c_in_a_terminal_is_left_to_the_command() -> None:
+    """It reaches both; a command that ends its work in order, as tests do, gets no second signal."""
+    works = """
+import signal
+try:
+    print("ready", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    raise SystemExit(5)
+"""
+    with Terminal([*ASR, *SERVE, "--quiet", "--", sys.executable, "-c", works]) as terminal:
+        terminal.wait_for("ready")
+        terminal.send(CTRL_C)
+        assert terminal.finish() == 5
 
 
 def test_a_command_that_is_left_is_killed(tmp_path: Path) -> None:
