@@ -146,3 +146,8 @@ def test_a_command_that_is_not_there_is_no_success(run: list[str], tmp_path: Pat
     assert len(text.read_text().splitlines()) == 2
     assert "--exec: the command failed with exit code 127: a program in it was not found" in done.stderr
     assert "--exec: 2 sentences did not get the command: see the warning above" in done.stderr
+    assert "asr resume" not in done.stderr
+    other = wav(tmp_path / "b.wav", tone(1000))
+    folder = tmp_path / "texts"
+    done = asr("file", file, other, *run, "--output-dir", folder, "--exec", "no-such-program-here")
+    assert (done.returncode, sorted(each.name for each in folder.iterdir())) == (2, ["a.txt", "b.txt"])

@@ -9,6 +9,7 @@ from asrcli.core.errors import (
     AsrError,
     AudioLost,
     BudgetReached,
+    CommandNotRun,
     MultipleErrors,
     OutputClosed,
     OutputError,
@@ -33,7 +34,9 @@ def in_order(error: BaseException | None, *, live: bool) -> bool:
     """Whether the transcript of a run that ended with this error is complete; a live run survives a failed output."""
     if isinstance(error, MultipleErrors):
         return all(in_order(part, live=live) for part in error.errors)
-    return error is None or isinstance(error, AudioLost | BudgetReached) or (live and isinstance(error, OutputError))
+    if error is None or isinstance(error, AudioLost | BudgetReached | CommandNotRun):
+        return True
+    return live and isinstance(error, OutputError)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import (
     AsrError,
     AudioLost,
+    CommandNotRun,
     MultipleErrors,
     OutputClosed,
     OutputError,
@@ -105,7 +106,7 @@ class RunBuilder:
                 except AsrError as exc:
                     errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
                     failed += errors
-                    if isinstance(exc, (*HOPELESS, OutputClosed, OutputError)):
+                    if isinstance(exc, (*HOPELESS, OutputClosed, OutputError)) and not isinstance(exc, CommandNotRun):
                         break
                     if len(runs) > 1:
                         self._print_errors(errors, flatten_sources(sources)[0].name, last=number == len(runs))

@@ -38,7 +38,7 @@ def served_program(
         hint = "name a program, and its arguments after it"
         if is_input(words[0]):
             hint = "asr file transcribes recordings"
-        raise UsageError(f"asr serve: there is no program {words[0]}", hint)
+        raise UsageError(f"there is no program {words[0]}", hint)
     return lambda address, stopped: run_command(
         words, command_environment(os.environ, address, key_file, has_keys=has_keys), stopped
     )
