@@ -72,7 +72,7 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
     return event
 
 
-def decides_to_ms(final: Final) -> int:
+def decided_until_ms(final: Final) -> int:
     """Up to where a final decides audio: its end, unless that is a guess."""
     if final.sure_ms is None:
         return final.end_ms

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import AsrError, ConnectionLost
-from asrcli.core.event_placement import clamp_event, decides_to_ms, shift_event
+from asrcli.core.event_placement import clamp_event, decided_until_ms, shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.lazy_module import LazyModule
@@ -102,7 +102,7 @@ class TranscriptionTask:
             if isinstance(placed, Ready):
                 placed = replace(placed, engine=self.engine)
             if isinstance(placed, Final) and placed is shifted and placed.begin_ms < placed.end_ms:
-                self.processed_ms = max(self.processed_ms, min(placed.begin_ms, decides_to_ms(placed)))
+                self.processed_ms = max(self.processed_ms, min(placed.begin_ms, decided_until_ms(placed)))
             yield from self._track(placed)
             if isinstance(placed, _UPDATES) and placed.key in self._open:
                 self._updated_at[placed.key] = (now, self.sent_ms)

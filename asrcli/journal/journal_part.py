@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.event_placement import decides_to_ms
+from asrcli.core.event_placement import decided_until_ms
 from asrcli.core.events import Gap
 from asrcli.core.transcript import Sentence
 
@@ -36,4 +36,4 @@ def text_end_ms(parts: Iterable[JournalPart], speaker: str) -> int:
     A sentence whose end is a guess may have ended earlier. It is transcribed again, and with it what came after it.
     """
     finals = (sentence.final for part in parts for sentence in part.sentences)
-    return max((decides_to_ms(final) for final in finals if final.speaker == speaker), default=0)
+    return max((decided_until_ms(final) for final in finals if final.speaker == speaker), default=0)

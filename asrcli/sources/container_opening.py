@@ -65,7 +65,7 @@ def open_container(
         if exc.reason in _UNREADABLE:
             error = explained(exc, head() or beginning(source, timeout_s))
         if error.cause is None:
-            error = _without_header(error, source)
+            error = _with_cause(error, source)
         if error is exc:
             raise
         raise error from exc
@@ -142,8 +142,8 @@ def _of_address(url: str, timeout_s: float | None) -> bytes:
     return found[:HEAD_BYTES]
 
 
-def _without_header(error: SourceError, source: object) -> SourceError:
-    """The error with what to do next, where the first bytes say nothing. An address may have sent none at all."""
+def _with_cause(error: SourceError, source: object) -> SourceError:
+    """The error with a cause, which decides the advice, where the first bytes say nothing. An address may send none."""
     if _is_address(source) and error.reason != NOT_AUDIO:
         return SourceError(error.path, _address_reason(str(source), error.reason), cause=Cause.RECORDING_ADDRESS)
     if not _is_address(source) and error.reason == NOT_AUDIO:

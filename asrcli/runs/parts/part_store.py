@@ -10,7 +10,7 @@ from typing import Any
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, system_reason
-from asrcli.core.event_placement import decides_to_ms
+from asrcli.core.event_placement import decided_until_ms
 from asrcli.core.events import Event, Final, Gap, Word
 from asrcli.core.whole_writes import write_whole
 
@@ -36,7 +36,7 @@ class StoredPart:
     @property
     def reached_ms(self) -> int:
         """Up to where the text is sure."""
-        ends_ms = [decides_to_ms(event) for event in self.said if isinstance(event, Final)]
+        ends_ms = [decided_until_ms(event) for event in self.said if isinstance(event, Final)]
         ends_ms += [event.end_ms for event in self.said if isinstance(event, Gap)]
         return max(ends_ms, default=self.begin_ms)
 
