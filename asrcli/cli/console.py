@@ -14,9 +14,10 @@ from asrcli.core.printable import harmless
 from asrcli.outputs.named_pipe import PipeRoom, pipe_of, waiting_for_room
 
 if TYPE_CHECKING:
-    from asrcli.terminal import interrupts
+    from asrcli.terminal import interrupts, restoration
 else:
     interrupts = LazyModule("asrcli.terminal.interrupts")
+    restoration = LazyModule("asrcli.terminal.restoration")
 
 NARROWEST = 20  # a terminal that reports fewer columns is wrong
 
@@ -64,6 +65,8 @@ def _room(fd: int) -> PipeRoom:
 
 
 def _stopped() -> bool:
+    """Return whether the user has asked for the end; also in the middle of a drawing that waits for the terminal."""
+    restoration.handle_deferred_signals()
     return interrupts.stop_requested(0)
 
 

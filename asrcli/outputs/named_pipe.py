@@ -99,7 +99,8 @@ class PipeRoom:
 
     Args:
         fd: The writing end.
-        stopped: Returns whether the user has asked for the end.
+        stopped: Returns whether the user has asked for the end. It is called again and again while there is no room,
+            and may raise KeyboardInterrupt.
     """
 
     def __init__(self, fd: int, stopped: Callable[[], bool]) -> None:
@@ -120,7 +121,7 @@ class PipeRoom:
                 if select.select([], [self._fd], [], wait_s)[1]:
                     return True
                 wait_s = POLL_S
-                if asked_at is None and (self._interrupted or self._stopped()):
+                if (self._interrupted or self._stopped()) and asked_at is None:
                     asked_at = monotonic()
                 grace_s = GRACE_S
                 if self._interrupted:

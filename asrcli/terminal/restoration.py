@@ -23,10 +23,13 @@ ENDINGS = [
     if (number := getattr(signal, name, None)) is not None
 ]
 
+_OurHandler = Callable[[int, FrameType | None], None]
 _Handler = Callable[[int, FrameType | None], object] | int | None
 _Pair = tuple[Callable[[], None], Callable[[], None]]
 _pending: list[_Pair] = []  # of each block that lasts: how to restore, and how to change again; innermost last
 _earlier_handlers: dict[signal.Signals, _Handler] = {}  # handlers that ours replace
+_drawings: list[None] = []  # one for each `signals_deferred` that lasts
+_deferred: list[tuple[_OurHandler, int]] = []  # handlers that could not be called yet, oldest first
 
 
 @contextmanager
@@ -57,14 +60,47 @@ def restored_on_exit(restore: Callable[[], None], again: Callable[[], None] = la
                 _remove_handlers()
 
 
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """While the block lasts, nothing is restored or changed again; a signal that comes is handled at its end.
+
+    For drawing: Rich forgets what it writes only when the write has returned. If a signal made it draw before that, the
+    same rows would be written again, and one copy of them would stay on the screen.
+    """
+    _drawings.append(None)
+    try:
+        yield
+    finally:
+        _drawings.pop()
+        if not _drawings:
+            handle_deferred_signals()
+
+
+def handle_deferred_signals() -> None:
+    """Handle what `signals_deferred` has deferred, now: a drawing may wait for its terminal for ever."""
+    while _deferred:
+        handler, number = _deferred.pop(0)
+        handler(number, None)
+
+
+def _deferrable(handler: _OurHandler) -> _OurHandler:
+    def handle(number: int, frame: FrameType | None) -> None:
+        if _drawings:
+            _deferred.append((handler, number))
+        else:
+            handler(number, frame)
+
+    return handle
+
+
 def _install_handlers() -> None:
     for number in ENDINGS:
         if signal.getsignal(number) is signal.SIG_DFL:  # a handler of somebody else, or SIG_IGN, is left alone
-            _earlier_handlers[number] = signal.signal(number, _end)
+            _earlier_handlers[number] = signal.signal(number, _deferrable(_end))
     if hasattr(signal, "SIGTSTP"):
         for number, handler in ((signal.SIGTSTP, _stop), (signal.SIGCONT, _continue)):
             if signal.getsignal(number) is signal.SIG_DFL:
-                _earlier_handlers[number] = signal.signal(number, handler)
+                _earlier_handlers[number] = signal.signal(number, _deferrable(handler))
 
 
 def _remove_handlers() -> None:
@@ -80,10 +116,10 @@ def _restore_all() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Restore, then end by the same signal, so that the parent process learns of it."""
+    """Restore, then end by the same signal, so that the parent process learns of it; a second one ends it at once."""
     del frame
-    _restore_all()
     signal.signal(number, signal.SIG_DFL)
+    _restore_all()
     os.kill(os.getpid(), number)
 
 

@@ -151,3 +151,18 @@ def test_a_terminal_that_was_stopped_does_not_outlast_a_signal(scripted: str, tm
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.process.wait(60) == 130
     assert "sentence 1" in (tmp_path / "a.part").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says that a program is stopped")
+def test_a_terminal_that_was_stopped_does_not_outlast_ctrl_z_and_quit(scripted: str) -> None:
+    """Whoever is stuck gets back to the shell, and ends the program in any case."""
+    with on_terminal("file", CLIP, "--url", scripted, "--pace", "0.1") as terminal:
+        terminal.wait_for("ETA")
+        terminal.send(CTRL_S)
+        time.sleep(1)  # ten drawings: one of them waits for room
+        terminal.process.send_signal(signal.SIGTSTP)
+        state = Path(f"/proc/{terminal.process.pid}/stat")
+        until("the stop", lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T")
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.process.send_signal(signal.SIGQUIT)
+        assert terminal.process.wait(60) == -signal.SIGQUIT

@@ -10,7 +10,7 @@ from rich.console import ConsoleDimensions
 
 from asrcli.core.events import Began, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
 from asrcli.outputs.status_bar import MicrophoneStatusBar
-from asrcli.outputs.terminal_view import fit_tail
+from asrcli.outputs.text_fitting import fit_tail
 from tests.outputs.screen import BEGAN, ENDED, Screen
 
 SCRIPT = "ab 天气好，e\u0301🎙한"

@@ -43,6 +43,7 @@ LIBRARY_USERS = {
     "typer": ["cli/"],
     "rich": [
         "outputs/terminal_view.py",
+        "outputs/open_sentences.py",
         "outputs/status_bar.py",
         "outputs/caption_lines.py",
         "outputs/text_fitting.py",

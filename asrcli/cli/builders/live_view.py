@@ -5,7 +5,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message, terminal_writer
@@ -38,8 +38,12 @@ def drawn(
     if hasattr(screen, "reconfigure"):
         screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
     drawn_on = screen.fileno()
+    writer = terminal_writer(screen)
+    undivided: Callable[[], AbstractContextManager[None]] = restoration.signals_deferred
+    if writer is screen:  # it may take nothing for ever, and only an interrupt ends the wait for it
+        undivided = nullcontext
     terminal = TerminalView(
-        terminal_writer(screen),
+        writer,
         time.monotonic,
         stamp=stamp,
         level=output_builder.level or 0,
@@ -48,6 +52,7 @@ def drawn(
         folds=_folds(os.environ),
         may_draw=lambda: os.name != "posix" or keyboard.is_ours(drawn_on),
         environment=screen_environment(screen),
+        undivided=undivided,
     )
     stack.enter_context(keyboard.without_echo(drawn_on))
     stack.enter_context(restoration.restored_on_exit(terminal.leave, terminal.draw_again))
