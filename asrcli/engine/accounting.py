@@ -33,9 +33,9 @@ class SessionAccount:
     format: Format
     start: int  # position of the first sample
     progress_s: float = PROGRESS_EVERY_S  # how often the progress is emitted at most
+    recent_finals: RecentFinals = field(default_factory=RecentFinals)
     end: int = field(init=False)  # position behind the audio taken from the inbox
     ledger: Ledger = field(init=False)
-    recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # of the tasks that are over
     billed: Usage = Usage()
     reported: Usage | None = None  # the last one of a task
