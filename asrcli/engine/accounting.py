@@ -7,6 +7,7 @@ from math import inf
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError
+from asrcli.core.event_placement import decided_until_ms
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionFigures, SessionResult
@@ -86,7 +87,7 @@ class SessionAccount:
             return False
         self.last_final_at = self.clock()
         if not event.text.strip():  # the service withdrew the sentence
-            return self.ledger.add_silence(event.begin_ms, event.end_ms)
+            return self.ledger.add_silence(event.begin_ms, decided_until_ms(event))
         self.recent_finals.add(event)
         return self.ledger.add_final(event.begin_ms, event.end_ms, event.sure_ms)
 

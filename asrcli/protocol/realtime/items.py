@@ -164,6 +164,8 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        if step == "speech_stopped" and utterance.begins_behind(self._told(step, value, sent_ms)):
+            value = {}  # an impossible time is a missing one
         utterance.mark(step, is_told=step not in MARKS or self._told(step, value, sent_ms) is not None)
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
