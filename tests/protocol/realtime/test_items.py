@@ -101,8 +101,8 @@ def test_marks_without_a_usable_time_are_estimated(begin: Any, end: Any, expecte
     assert service.spans(("b", "two")) == [("two", *expected)]
 
 
-@pytest.mark.parametrize("end_ms", [0, 999, 1000])
-def test_an_end_that_is_not_behind_the_begin_decides_nothing(end_ms: int) -> None:
+@pytest.mark.parametrize("end_ms", [0, 999, 1000, 4001, 9999])
+def test_an_end_before_the_begin_or_behind_all_audio_decides_nothing(end_ms: int) -> None:
     """It is as if the service had left it out: the final is estimated, and its audio is sent again after a loss."""
     service = Service()
     service.turn("a", 1000, end_ms)
