@@ -30,12 +30,17 @@ def shift_event(event: Event, offset_ms: int) -> Event:
     if isinstance(event, Gap):
         return replace(event, begin_ms=event.begin_ms + offset_ms, end_ms=event.end_ms + offset_ms)
     if isinstance(event, Final):
-        begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
-        event = replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
-        if event.sure_ms is not None:
-            event = replace(event, sure_ms=event.sure_ms + offset_ms)
-        return event
+        return shift_final(event, offset_ms)
     return event
+
+
+def shift_final(final: Final, offset_ms: int) -> Final:
+    """The final with its times moved later by `offset_ms`."""
+    begin_ms, end_ms, sure_ms = final.begin_ms + offset_ms, final.end_ms + offset_ms, final.sure_ms
+    if sure_ms is not None:
+        sure_ms += offset_ms
+    words = _shifted(final.words, offset_ms)
+    return replace(final, begin_ms=begin_ms, end_ms=end_ms, words=words, sure_ms=sure_ms)
 
 
 def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:

@@ -8,7 +8,7 @@ from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, Sent
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
 from asrcli.protocol.realtime.utterance import Utterance, oldest_open, same_speech
 from asrcli.protocol.service_errors import ServiceError, read_reason, reason_of
-from asrcli.protocol.timestamps import SureTime, likely_end, usable_time
+from asrcli.protocol.timestamps import SureTime, is_ahead, likely_end, usable_time
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -164,6 +164,8 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        if step == "speech_stopped" and utterance.begins_behind(self._told(step, value, sent_ms)):
+            value = {}  # an impossible time is a missing one
         utterance.mark(step, is_told=step not in MARKS or self._told(step, value, sent_ms) is not None)
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
@@ -192,10 +194,11 @@ class RealtimeItems:
         return at_ms
 
     def _told(self, step: str, value: Json, sent_ms: int | None) -> int | None:
-        """The time in a mark; None where it cannot be used, as where speech begins behind all audio."""
+        """The time in a mark; None where it cannot be used, as where speech begins or ends behind all audio."""
         at_ms = usable_time(value, MARKS[step])
-        behind_ms = (sent_ms or 0) + MOST_ADDED_MS * self.over
-        if at_ms is not None and sent_ms and at_ms > behind_ms and step == "speech_started":
+        if step == "speech_stopped" and not self.over and is_ahead(at_ms, sent_ms):
+            return None  # cut to the sent audio, it would decide all audio in transit, which can still be lost
+        if at_ms is not None and sent_ms and at_ms > sent_ms + MOST_ADDED_MS * self.over and step == "speech_started":
             return None
         return at_ms
 
