@@ -193,7 +193,7 @@ class RetrySettings:
         Args:
             realtime: The audio arrives as it is spoken. An outage may then last without limit, because somebody may
                 still speak; with a file it may last five minutes, unless the user said otherwise.
-            pace: The speed at which a file or a pipe is sent, in multiples of real time; None means as fast as possible.
+            pace: The speed of sending a file or a pipe, in multiples of real time; None means as fast as possible.
             can_wait: The source has no device that records meanwhile. Its audio is then never sent slower than `pace`.
         """
         retry_for_s = self.retry_for_s
