@@ -23,6 +23,7 @@ _TRY_AGAIN = "an error of the service: try again"
 _WAIT = "too many requests: wait a little, then try again"
 _ACCESS = "ask for access to this model in the console, or use another model"
 _MESSAGE = "an option does not suit this model: see the message"
+UNKNOWN_CODE = "see its code in the documentation of the service, whose support asks for the task ID"
 
 # `{option}` is the option at fault, of a SettingError.
 BY_CAUSE = {
@@ -177,4 +178,6 @@ def option_spelling(setting: str) -> str:
 
 def _advice_for(told: str) -> str:
     closest = max((prefix for prefix in BY_SERVICE_CODE if told.startswith(prefix)), key=len, default="")
+    if not closest and not told.startswith(":"):  # it has a code
+        return UNKNOWN_CODE
     return BY_SERVICE_CODE.get(closest, "")

@@ -13,6 +13,7 @@ from asrcli.cli.advice import (
     KEY_IT_KNOWS,
     KEY_OF_THE_SERVER,
     NAME_A_KEY,
+    UNKNOWN_CODE,
     advice_for,
     described,
 )
@@ -73,7 +74,8 @@ LINES: list[tuple[AsrError, str]] = [
     (ConnectFailed("ws://h", "silent"), "cannot connect to ws://h: silent; check the network and --url"),
     (ConnectFailed("ws://h", "refused", Cause.NOTHING_LISTENS),
      "cannot connect to ws://h: refused; nothing listens there: check --url, or start the server"),
-    (refused("Odd"), "refused by the service: Odd: m (task t)"),
+    (refused("Odd"), f"refused by the service: Odd: m (task t); {UNKNOWN_CODE}"),
+    (refused(""), "refused by the service: m (task t)"),
     (refused("InvalidApiKey", keyless=True),
      f"refused by the service: InvalidApiKey: m (task t); no key was sent; {NAME_A_KEY}"),
     (refused("InvalidApiKey", keyless=True, other_service=True),
@@ -112,6 +114,7 @@ def test_advice_names_options_that_exist() -> None:
     rows = [
         *BY_CAUSE.values(),
         NAME_A_KEY,
+        UNKNOWN_CODE,
         KEY_OF_THE_SERVER,
         KEY_IT_KNOWS,
         *BY_SERVICE_CODE.values(),
@@ -123,7 +126,7 @@ def test_the_closest_advice_wins() -> None:
     """Codes have families: the longest prefix that is known speaks."""
     assert "console" in advice_for(ServiceRefused("Model.AccessDenied", ""))
     assert "free quota" in advice_for(ServiceRefused("AllocationQuota.FreeTierOnly", ""))
-    assert advice_for(ServiceRefused("Unheard.Of", "")) == ""
+    assert advice_for(ServiceRefused("Unheard.Of", "")) == UNKNOWN_CODE
 
 
 def test_a_client_error_is_a_stop_of_the_input_only_if_the_message_says_so() -> None:
