@@ -33,7 +33,8 @@ BY_CAUSE = {
     Cause.NO_SERVICE: "is this a speech service? check --url",
     Cause.WEB_PAGE: f"a firewall, a proxy or a login page answers there: {_NETWORK}",
     Cause.PROXY: "check --proxy and variables such as HTTPS_PROXY",
-    Cause.PROXY_LOGIN: "put the user and password that it wants into a variable: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+    # Not as an address: printing would remove the login from that.
+    Cause.PROXY_LOGIN: "put what it wants in front of its host in the variable HTTPS_PROXY: user, colon, password and an @",
     Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
     Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
     Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",

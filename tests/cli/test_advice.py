@@ -30,6 +30,7 @@ from asrcli.core.errors import (
     SourceError,
     UsageError,
 )
+from asrcli.core.redaction import without_secrets
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
 
@@ -105,6 +106,12 @@ def test_every_cause_has_its_advice() -> None:
     assert set(BY_CAUSE) == set(Cause)
     for row in BY_CAUSE.values():
         assert {name for _, name, _, _ in string.Formatter().parse(row)} <= {None, "option"}
+
+
+def test_nothing_is_taken_out_of_advice_when_it_is_printed() -> None:
+    """What looks like a secret, even a pattern for one, is removed from all that is printed."""
+    rows = [*BY_CAUSE.values(), *BY_SERVICE_CODE.values(), NAME_A_KEY, KEY_OF_THE_SERVER, KEY_IT_KNOWS, UNKNOWN_CODE]
+    assert [without_secrets(row) for row in rows] == rows
 
 
 def test_advice_names_options_that_exist() -> None:
