@@ -34,7 +34,7 @@ BY_CAUSE = {
     Cause.WEB_PAGE: f"a firewall, a proxy or a login page answers there: {_NETWORK}",
     Cause.PROXY: "check --proxy and variables such as HTTPS_PROXY",
     # Not as an address: printing would remove the login from that.
-    Cause.PROXY_LOGIN: "put what it wants in front of its host in the variable HTTPS_PROXY: user, colon, password and an @",
+    Cause.PROXY_LOGIN: "put user, colon, password and an @ in front of its host, in the variable HTTPS_PROXY",
     Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
     Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
     Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",
