@@ -90,7 +90,7 @@ class TranscriptionSession:
         self._shared = shared
         if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
             retries = RetrySettings()
-        retries = retries.of(realtime=source.realtime, pace=pace)
+        retries = retries.of(realtime=source.realtime, pace=pace, can_wait=source.live is None)
         room = ROOM
         schedule = batches = None
         if source.realtime:

@@ -192,7 +192,7 @@ def simulated(
         world.at(stop_s, partial(stop, inbox, live=live))
     loop = make_loop(
         line, inbox, events.append, clock, lambda: 1.0, RATE, RATE.samples(begin_ms),
-        realtime=live, retries=retries.of(realtime=live, pace=pace),
+        realtime=live, retries=retries.of(realtime=live, pace=pace, can_wait=not live),
     )  # fmt: skip
     last = items[-1] if items else None
     end_ms = RATE.ms(last.end) if isinstance(last, Chunk) else last.end_ms if last is not None else 0
