@@ -62,6 +62,23 @@ class TranscriptLibrary:
 
         return write(self.path, work, self._warn)
 
+    def add_all(self, entries: Sequence[LibraryEntry], replaced: Sequence[str]) -> None:
+        """Add transcripts whose IDs are new, and delete those that they replace: all of it or, with an error, nothing.
+
+        Raises:
+            SourceError: the library cannot be written.
+        """
+
+        def work(connection: "Connection") -> None:
+            for entry in entries:
+                insert(connection, entry, kept=False)
+            for session_id in replaced:
+                _delete(connection, session_id)
+            if replaced:
+                _forget(connection)
+
+        write(self.path, work, self._warn)
+
     def sessions(self) -> list[LibrarySession]:
         """All transcripts, the newest first; none where there is no library.
 

@@ -106,15 +106,16 @@ class ExecCommand:
             self._ended.set()
 
     def _run_commands(self) -> None:
-        failures = 0
+        sentences = failures = 0
         while not self._stopped and (item := self._waiting.get()) is not None:
             problem = self._problem(*item)
+            sentences += 1
             if problem and not self._stopped:
                 failures += 1
                 if failures == 1:
                     self._warn(problem)
-        if failures > 1:
-            self._warn(f"the command failed {failures} times")
+        if failures > self._not_run and sentences > 1:  # `close` counts those that it did not get
+            self._warn(f"the command failed for {failures} of {sentences} sentences")
 
     def _problem(self, text: str, about: dict[str, str]) -> str:
         """Run the command for one sentence. Return what went wrong; an empty string if nothing did."""

@@ -27,6 +27,7 @@ _NO_TEXT = lazy_pattern(
 )
 # Suffixes of formats that a file of another format may have too: text of a template may be a page or a table.
 SHARED = {".md": {"text"}, ".json": {"text", "jsonl"}, ".html": {"text"}, ".csv": {"text"}}
+MARKDOWN = {".md", ".markdown"}
 HEAD_BYTES = 1 << 13
 LOGGED = lazy_pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ |    \S")  # a long traceback may be cut in two
 # How a file of each output format begins.
@@ -68,6 +69,8 @@ def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bo
         return "exists, but is not a text file"
     if name in {"", "text"} and not free and (suffix in OTHERS or path.name.startswith(".") or _NO_TEXT.match(text)):
         return "exists, but is not a transcript"
+    if name == "text" and not free and suffix in MARKDOWN and BEGINS["md"].match(text):
+        return "exists, but its content is md"
     begins = BEGINS.get(name)
     if begins is not None and text.strip() and not begins.match(text.lstrip("\ufeff \r\n\t")):
         return f"exists, but its content is not {name}"

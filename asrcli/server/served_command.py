@@ -1,17 +1,21 @@
 """A command that finds the server in its environment, and with which the server ends."""
 
 import asyncio
+import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from asrcli.core.errors import UsageError, system_reason
 from asrcli.core.settings import KEY_VARIABLE, without_key
 from asrcli.protocol.registry import INFERENCE_PATH
+from asrcli.server.process_tree import ProcessTree
 
 ADDRESS_VARIABLE = "ASR_SERVE_URL"
 KEY_FILE_VARIABLE = "DASHSCOPE_API_KEY_FILE_PATH"
 NO_KEY = "sk-local"  # the official SDK sends nothing without a key; a server without keys lets every one in
 KILL_AFTER_S = 10.0
+LOOK_S = 0.1  # how often it is looked whether all has ended
 
 
 def command_environment(
@@ -37,8 +41,8 @@ def command_environment(
 async def run_command(words: Sequence[str], environment: Mapping[str, str], stopped: asyncio.Event) -> int:
     """Run a command to its end, and return its exit code, for one that a signal has ended 128 and its number.
 
-    Ctrl-C in a terminal reaches the command by itself. When `stopped` is set, the command gets SIGTERM, and is killed
-    after ten seconds; when this is cancelled, it is killed at once.
+    Ctrl-C in a terminal reaches the command by itself. When `stopped` is set, the command and all that it has started
+    get SIGTERM, and what is left of these is killed after ten seconds; when this is cancelled, they are killed at once.
 
     Raises:
         UsageError: it cannot be started.
@@ -47,21 +51,38 @@ async def run_command(words: Sequence[str], environment: Mapping[str, str], stop
         process = await asyncio.create_subprocess_exec(*words, env=environment)
     except (OSError, ValueError) as exc:
         raise UsageError(f"{words[0]} cannot be started: {system_reason(exc).lower()}") from exc
-    asking = asyncio.ensure_future(_end(process, stopped))
+    tree = ProcessTree(process.pid)
+    ending = asyncio.ensure_future(_end(process, tree, stopped))
     try:
         code = await process.wait()
+        if stopped.is_set():
+            await ending
+    except BaseException:
+        _kill(process, tree)
+        await process.wait()
+        raise
     finally:
-        asking.cancel()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        ending.cancel()
     if code < 0:
         return 128 - code
     return code
 
 
-async def _end(process: asyncio.subprocess.Process, stopped: asyncio.Event) -> None:
+async def _end(process: asyncio.subprocess.Process, tree: ProcessTree, stopped: asyncio.Event) -> None:
+    """End the command and what it has started. The children of a shell, or of xvfb-run, would outlive it."""
     await stopped.wait()
-    process.terminate()
-    await asyncio.sleep(KILL_AFTER_S)
-    process.kill()
+    if process.returncode is not None:
+        return
+    if not tree.signal(signal.SIGTERM):
+        process.terminate()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(KILL_AFTER_S):
+            while process.returncode is None or tree.alive():
+                await asyncio.sleep(LOOK_S)
+    _kill(process, tree)
+
+
+def _kill(process: asyncio.subprocess.Process, tree: ProcessTree) -> None:
+    number = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way
+    if not tree.signal(number) and process.returncode is None:
+        process.kill()

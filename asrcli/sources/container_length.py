@@ -15,6 +15,8 @@ GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", 
 # Containers whose length is that of their longest track, of any kind.
 _SHARED = {"matroska,webm", "flv", "hls", "live_flv"}
 _DURATION = lazy_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
+# libav divides the size of a VOC by its rate. The heads of its blocks, of four bytes each, are in that size.
+_SOUND_OF_VOC = 0.99
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
 READS_HEAD = {"mp3", "avi", "asf", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
@@ -62,6 +64,8 @@ def promised(
     shared = name in _SHARED or (name == "avi" and stream.duration is None)
     if shared and len(container.streams) > 1 and _tagged_ms(stream) is None:
         return None
+    if name == "voc":
+        return round((stated_ms or 0) * _SOUND_OF_VOC) or None
     return max(stated_ms or 0, _declared_ms(name, stream, head)) or None  # libav counts only what is there
 
 

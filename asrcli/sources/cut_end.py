@@ -1,17 +1,22 @@
 """Finds out by its last bytes and its size whether an input ends in the middle of something. Pure.
 
-For AAC in ADTS and MPEG-TS, which do not say how long they are, so that nothing else shows that they were cut; and for
-ASF, whose header says where its packets end.
+For MP3, AAC in ADTS, AC-3, AMR, VOC and MPEG-TS, which do not say how long they are, so that nothing else shows that
+they were cut; for ASF, whose header says where its packets end; and for MP4 in fragments, each of which says when it
+begins: libav ends where one of them is damaged.
 """
 
 from asrcli.core.dataclass import dataclass
 from asrcli.sources.asf import asf_length
+from asrcli.sources.frame_sizes import FrameKind, frame_kind, voc_bytes
+from asrcli.sources.mp4_fragments import last_fragment
 
 NOT_WHOLE = "is cut short: its last packet is not whole, and nothing says how much is missing"
-EXAMINED = {"aac", "mpegts", "asf"}  # the containers that are known here
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+EXAMINED = {MP4, "aac", "mp3", "ac3", "eac3", "amr", "voc", "mpegts", "asf"}  # the containers that are known here
 ROUNDING_MS = 100  # how far the length of the sound may be from that of its header where the size proves a cut
 _SURE = 3  # frames or packets in a row that are no coincidence
-_ADTS_HEAD = 7
+_VOC_BEGIN = 20  # where the header of a VOC says where its first block begins
+_VOC_HEAD = 4
 _TS_BYTES = 188
 _TS_LOOKED_AT = 64  # packets at the end that must be in step
 _TS_LAYOUTS = ((_TS_BYTES, 0), (192, 4), (204, 0))  # the step from packet to packet, and what is before each
@@ -31,78 +36,88 @@ class CutEnd:
     promised_ms: int | None = None
 
 
-def cut_end(container: str, stream: int, head: bytes, tail: bytes, size_bytes: int) -> CutEnd | None:
+def cut_end(
+    container: str, stream: int, head: bytes, tail: bytes, size_bytes: int, step_s: float = 1.0
+) -> CutEnd | None:
     """Return what is known of the end of an input that was cut; None if nothing shows that it was.
 
     Args:
         container: As libav calls it.
-        stream: In MPEG-TS the number of the stream that is heard.
+        stream: In MPEG-TS and MP4 the number of the stream that is heard.
         head: Its first bytes.
         tail: Its last bytes.
         size_bytes: How many it has in all.
+        step_s: Seconds of a step in which the times of the stream are.
     """
-    if container == "asf":
+    if container == MP4:
+        begin = last_fragment(tail, stream)
+        if begin is not None:
+            return CutEnd(promised_ms=round(begin * step_s * 1000))
+    elif container == "asf":
         stated = asf_length(head)
         if stated is not None and size_bytes < stated.end_bytes:
             return CutEnd(promised_ms=stated.length_ms)
-    elif ends_in_packet(container, tail, whole=len(tail) == size_bytes, stream=stream):
+    elif ends_in_packet(container, head, tail, size_bytes, stream):
         return CutEnd(NOT_WHOLE)
     return None
 
 
-def ends_in_packet(container: str, tail: bytes, *, whole: bool, stream: int) -> bool:
+def ends_in_packet(container: str, head: bytes, tail: bytes, size_bytes: int, stream: int) -> bool:
     """Return whether the last packet of a file is not whole; False for containers that are not known here.
 
     Args:
         container: As libav calls it.
-        tail: The last bytes of the file.
-        whole: Whether these are all of its bytes.
+        head: Its first bytes.
+        tail: Its last bytes.
+        size_bytes: How many it has in all.
         stream: In MPEG-TS the number of the stream that is heard.
     """
-    if container == "aac":
-        return _ends_in_adts_frame(tail, whole=whole)
     if container == "mpegts":
         return _ends_in_ts_packet(tail, stream)
-    return False
+    kind = frame_kind(container, head)
+    if kind is None:
+        return False
+    begin = _first_frame(container, head, size_bytes) - (size_bytes - len(tail))
+    if begin > len(tail):  # a single block of VOC is longer than the file
+        return True
+    if begin >= 0:
+        return _ends_in_frame(kind, tail, begin)
+    return _ends_in_frame(kind, tail, None)
 
 
-def _ends_in_adts_frame(tail: bytes, *, whole: bool) -> bool:
-    at = 0
-    while (at := tail.find(b"\xff", at)) >= 0:
-        sure = _SURE
-        if whole and at == 0:
-            sure = 1
-        end, frames = _behind_adts_frames(tail, at)
-        if frames < sure:
+def _first_frame(container: str, head: bytes, size_bytes: int) -> int:
+    """Return where the first frame begins; of VOC, whose blocks may be longer than the tail, the last that is known."""
+    if container == "amr":
+        return head.index(b"\n") + 1
+    if container != "voc":
+        return 0
+    at = int.from_bytes(head[_VOC_BEGIN : _VOC_BEGIN + 2], "little")
+    while at + _VOC_HEAD <= min(len(head), size_bytes) and (size := voc_bytes(head[at : at + _VOC_HEAD])):
+        at += size
+    return at
+
+
+def _ends_in_frame(kind: FrameKind, tail: bytes, first: int | None) -> bool:
+    """Return whether the last frame is not whole. `first`: where the first frame begins, if that is in the tail."""
+    at = first or 0
+    while at < len(tail):
+        end, frames = _behind_frames(kind, tail, at)
+        if frames < kind.sure and not (frames and at == first):
             at += 1
             continue
-        if end > len(tail) or (len(tail) - end < _ADTS_HEAD and _begins_adts_frame(tail[end:])):
+        if end > len(tail) or (0 < len(tail) - end < kind.head_bytes and kind.begins(tail[end:])):
             return True
         at = max(end, at + 1)
     return False
 
 
-def _behind_adts_frames(data: bytes, at: int) -> tuple[int, int]:
+def _behind_frames(kind: FrameKind, data: bytes, at: int) -> tuple[int, int]:
     """Return where the frames end that begin there, and how many they are; the last may end after the data."""
     frames = 0
-    while at < len(data) and (size := _adts_bytes(data[at : at + _ADTS_HEAD])):
+    while at < len(data) and (size := kind.size(data[at : at + kind.head_bytes])):
         at += size
         frames += 1
     return at, frames
-
-
-def _adts_bytes(head: bytes) -> int:
-    """Return the size of the frame with this head; 0 if it is none."""
-    if len(head) < _ADTS_HEAD or not _begins_adts_frame(head) or head[2] >> 2 & 15 > 12:
-        return 0
-    size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-    if size < _ADTS_HEAD:
-        return 0
-    return size
-
-
-def _begins_adts_frame(data: bytes) -> bool:
-    return data[:1] == b"\xff" and (len(data) == 1 or data[1] & 0xF6 == 0xF0)
 
 
 def _ends_in_ts_packet(tail: bytes, stream: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from errno import EINVAL
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from asrcli.core.errors import SourceError
 from asrcli.sources.audio_positions import DAMAGED
 from asrcli.sources.container_clock import ContainerClock
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.frame_sizes import AmrDamage, amr_damage
 from asrcli.sources.skipped_bytes import SKIPPING, TAGS
 
 if TYPE_CHECKING:
@@ -68,20 +70,20 @@ def frames(
     from av.error import DecoderNotFoundError, FFmpegError
 
     bad: DamagedPackets | None = None
-    byte_rate = _ByteRate(float(stream.time_base or 1), bare=bare)
-    amr = stream.codec_context.name.startswith("amr")
+    amr = amr_damage(stream.codec_context.name)
+    byte_rate = _ByteRate(float(stream.time_base or 1), bare=bare or amr is not None)
     for packet in packets:
         decoded: list[AudioFrame] = []
         if left_out is not None:
             bad = _with_absent(bad, left_out(packet))
         try:
-            decoded = packet.decode()
+            decoded = _decoded(packet, amr)
         except DecoderNotFoundError:
             with guard(UNDECODABLE):
                 raise
         except FFmpegError:
             bad = bad or DamagedPackets()
-            _add_damage(bad, packet, byte_rate, amr=amr)
+            _add_damage(bad, packet, byte_rate, is_pause=amr is not None and not amr.found)
         except DECODER_ERRORS:
             with guard(UNDECODABLE):
                 raise
@@ -93,6 +95,19 @@ def frames(
         if decoded and behind is not None:
             bad = _with_absent(bad, behind(packet))
     yield None, bad or UNDAMAGED
+
+
+def _decoded(packet: "Packet[AudioStream]", amr: AmrDamage | None) -> "list[AudioFrame]":
+    """Decode a packet.
+
+    Raises:
+        FFmpegError: it is damaged. A decoder of AMR does not notice that.
+    """
+    if amr is not None and packet.size and amr.is_in(bytes(packet)):
+        from av.error import InvalidDataError
+
+        raise InvalidDataError(EINVAL, "not a packet of AMR")
+    return packet.decode()
 
 
 def times_in_samples(decoded: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
@@ -114,14 +129,15 @@ def _with_absent(bad: DamagedPackets | None, absent_s: float) -> DamagedPackets 
     return bad
 
 
-def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, amr: bool) -> None:
+def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, is_pause: bool) -> None:
     """Count a packet that cannot be decoded."""
-    if amr:  # a speech codec leaves out pauses, and all its packets have the same length
+    if is_pause:  # a speech codec leaves out pauses, and all its packets have the same length
         bad.seconds += AMR_PACKET_S
-        bad.silent = True
+        bad.silent = not bad.packets
     elif packet.size and not _is_tag(packet):
         bad.packets += 1
         bad.seconds += byte_rate.lost_s(packet)
+        bad.silent = False
 
 
 def runs(decoded: Iterable[DecodedFrame], together: int) -> Iterator[FrameRun]:

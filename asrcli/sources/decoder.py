@@ -32,7 +32,7 @@ from asrcli.sources.dts_frames import lost_behind
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
 from asrcli.sources.mixer import CANCELLED, Mixer
-from asrcli.sources.ogg_page_times import COUNTED_ON, true_times
+from asrcli.sources.ogg_page_times import COUNTED_ON, LAST_COUNTED_ON, true_times
 from asrcli.sources.skipped_bytes import SKIPPING, SkippedBytes
 from asrcli.sources.track_selection import choose_track, describe_track, track_notice
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 # Formats without times of their own: libav counts them, so they do not show what is missing.
+CHECKED = {"flac", "tta", "wavpack"}  # codecs whose frames have checksums that decoders do not look at unasked
 BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
 COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 
@@ -108,7 +109,7 @@ class Decoder:
             self._kind = codec.sample_rate or 0, codec.channels or 0
             if self._path and not all(self._kind):
                 self._kind = first_sound(self._path, chosen.number - 1)
-            if self.codec == "flac":  # do not decode damaged frames to noise
+            if self.codec in CHECKED:  # do not decode damaged frames to noise, or to silence
                 self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
         except BaseException:
             self._container.close()
@@ -134,6 +135,11 @@ class Decoder:
     def stream_id(self) -> int:
         """The number of the stream in its container; in MPEG-TS its packets have it."""
         return self._stream.id
+
+    @property
+    def step_s(self) -> float:
+        """Seconds of a step in which the stream states its times."""
+        return float(self._stream.time_base or 1)
 
     @property
     def rate(self) -> int:
@@ -244,8 +250,8 @@ class Decoder:
     ) -> "tuple[Iterator[Packet[AudioStream]], ContainerClock, Callable[[Packet[AudioStream]], float] | None]":
         """Return all packets, a clock for their sound, and a function that returns the seconds missing before one."""
         packets = self._packets()
-        if self.container == "ogg" and self.codec in COUNTED_ON:
-            packets = true_times(packets, self._last_granule)
+        if self.container == "ogg" and self.codec in COUNTED_ON | LAST_COUNTED_ON:
+            packets = true_times(packets, self._last_granule, every_page=self.codec in COUNTED_ON)
         first = next(packets, None)
         zero = zero_s(self._container)
         primed_s = undeclared_s(self._container, self._stream, first, zero)

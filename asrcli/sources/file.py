@@ -173,8 +173,8 @@ class FileSource:
         if input_reader.problem:
             yield Notice("warning", f"{self._shown_name}: {input_reader.problem}")
         promised_ms = self._promised_ms
-        if promised_ms is None and input_reader.promised_ms is not None:
-            promised_ms = max(0, self._ends_ms(input_reader.promised_ms) - self.begin_ms)
+        if input_reader.promised_ms is not None:  # its end may say more than its beginning
+            promised_ms = max(promised_ms or 0, self._ends_ms(input_reader.promised_ms) - self.begin_ms)
         if promised_ms and (missing_ms := promised_ms - read_ms) > input_reader.rounding_ms:
             yield Notice("warning", f"{self._shown_name}: {EARLY.format(missing_ms / 1000)}")
 

@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 
 # For other codecs, libav counts the packets of a page from its end. It cannot tell how long one of these is.
 COUNTED_ON = {"flac", "speex"}
+LAST_COUNTED_ON = {"vorbis"}  # only on the last page, which may say that its last packet is shorter than it seems
 _TOLERANCE_STEPS = 1  # times are rounded
 
 
 def true_times(
-    packets: "Iterable[Packet[AudioStream]]", last_granule: "Callable[[], int]"
+    packets: "Iterable[Packet[AudioStream]]", last_granule: "Callable[[], int]", *, every_page: bool
 ) -> "Iterator[Packet[AudioStream]]":
     """Yield the packets of one stream, page by page. A hole that seems to be after a page is moved before it.
 
     Args:
         packets: All of them.
         last_granule: Returns the granule position of the last page when all are read; 0 if that is not known.
+        every_page: Whether libav counts on behind any page, or only before the last one.
     """
     page: list[Packet[AudioStream]] = []
     end: list[Packet[AudioStream]] = []  # at the end, an empty packet tells the decoder so
@@ -32,7 +34,8 @@ def true_times(
             end.append(packet)
             continue
         if page and packet.pos != page[0].pos:
-            _move(page, packet.pts)
+            if every_page:
+                _move(page, packet.pts)
             yield from page
             page = []
         page.append(packet)
@@ -47,7 +50,9 @@ def _move(page: "list[Packet[AudioStream]]", end: int | None) -> None:
     last = page[-1]
     if end is None or last.pts is None or not last.duration:
         return
-    hole = end - last.pts - last.duration
+    # Of the last page, libav takes the hole for the length of the last packet.
+    length = min(last.duration, max((packet.duration or 0 for packet in page[:-1]), default=last.duration))
+    hole = end - last.pts - length
     if hole > _TOLERANCE_STEPS:
         for packet in page:
             packet.pts = (packet.pts or 0) + hole

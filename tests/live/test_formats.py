@@ -38,14 +38,16 @@ def test_all_at_once_and_again(run: list[str], tmp_path: Path) -> None:
 
 
 def test_a_suffix_keeps_its_meaning(run: list[str], tmp_path: Path) -> None:
-    """.html and .csv name their formats, unless there is a template; .md is text and .json JSON Lines without -f."""
+    """Suffixes name their formats, unless there is a template; .json is JSON Lines without -f."""
     sound = wav(tmp_path / "a.wav", tone(900))
     for name, options, begins in (
-        ("a.html", [], "<!doctype"), ("b.htm", [], "<!doctype"), ("a.csv", [], "type,"), ("a.md", [], "sentence"),
+        ("a.html", [], "<!doctype"), ("b.htm", [], "<!doctype"), ("a.csv", [], "type,"), ("a.md", [], "<!-- "),
         ("a.json", [], '{"type": "begin"'), ("b.json", ["-f", "json"], '{"type": "transcript"'),
-        ("c.csv", ["--template", "{begin},{text}"], "00:00"), ("c.md", ["-f", "md"], "<!-- transcript"),
+        ("c.csv", ["--template", "{begin},{text}"], "00:00"), ("c.md", ["--append"], "sentence"),
     ):  # fmt: skip
-        for _ in range(1 + (name in {"a.md", "a.json", "c.csv"})):  # such a file may be replaced by its own kind
+        for _ in range(
+            1 + (name in {"a.md", "a.json", "c.csv", "c.md"})
+        ):  # such a file may be replaced by its own kind
             assert asr("file", sound, *run, "-o", tmp_path / name, *options).returncode == 0, name
         assert (tmp_path / name).read_text().startswith(begins)
 

@@ -93,7 +93,7 @@ def test_a_command_that_fails_is_reported_and_harms_nothing(run: list[str], tmp_
     done = asr("file", wav(tmp_path / "a.wav", tone(2000)), *run, "--exec", "exit 3", DASHSCOPE_API_KEY="sk-secret")
     assert (done.returncode, done.stdout) == (0, "sentence 1\nsentence 2\n")
     assert "--exec: the command failed with exit code 3" in done.stderr
-    assert "--exec: the command failed 2 times" in done.stderr
+    assert "--exec: the command failed for 2 of" in done.stderr
     seen = asr("file", tmp_path / "a.wav", *run, "--exec", "env", DASHSCOPE_API_KEY="sk-secret")
     assert "ASR_SENTENCE=1" in seen.stderr
     assert "sk-secret" not in seen.stderr

@@ -141,7 +141,8 @@ def test_a_recording_is_no_log_and_takes_no_raw_messages(scripted: str, tmp_path
     ("options", "names", "begins"),
     [
         (["-o", "talk.srt"], ["talk.srt"], "1\n00:"), (["-o", "talk.VTT"], ["talk.VTT"], "WEBVTT"),
-        (["-o", "talk.jsonl"], ["talk.jsonl"], "{"), (["-o", "talk.md"], ["talk.md"], "sentence 1\n"),
+        (["-o", "talk.jsonl"], ["talk.jsonl"], "{"), (["-o", "talk.md"], ["talk.md"], "<!-- transcript"),
+        (["-o", "talk.md", "--timestamps", "relative"], ["talk.md"], "[00:"),
         (["-o", "talk.ndjson"], ["talk.ndjson"], '{"type"'), (["-o", "talk.JSON"], ["talk.JSON"], '{"type"'),
         (["-o", "talk.srt", "-f", "text"], ["talk.srt"], "sentence 1\n"),
         (["-o", "talk", "-f", "srt"], ["talk"], "1\n00:"),

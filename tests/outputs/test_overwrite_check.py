@@ -29,6 +29,8 @@ STRANGE: list[tuple[str, bytes, str]] = [
     ("installer", b"words\n" * HEAD_BYTES + b"\0" * 99, "text"), ("a.txt", "ü".encode("latin-1"), "text"),
     ("README.md", b"# My project\n\nWords.\n", "text"), ("notes.md", "\n## 今天\n".encode(), "text"),
     ("post.md", b"---\ntitle: x\n---\nwords\n", "text"), ("notes", b"# today\n", "text"),
+    ("a.md", b"<!-- transcript -->\n", "text"), ("a.markdown", b"<!-- transcript -->\n", "text"),
+    ("a.md", b"words\n", "md"),
     ("a.txt", "words\n".encode("utf-16"), "text"), ("silence.txt", b"\0\0" * 8000, "text"),
 ]  # fmt: skip
 OURS: list[tuple[str, bytes, str]] = [

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,8 @@ import pytest
 from asrcli.cli.builders.serving.served_program import port
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import KEY_VARIABLE
+from asrcli.server import process_tree, served_command
+from asrcli.server.process_tree import ListedProcess, ProcessTree, listed_processes
 from asrcli.server.served_command import NO_KEY, command_environment, run_command
 from tests.support.command import ASR, CLIP, Running, asr, environment
 from tests.support.terminal import CTRL_C, Terminal
@@ -42,7 +46,11 @@ def test_a_client_of_the_service_runs_against_the_server() -> None:
 
 @pytest.mark.parametrize(
     ("ending", "code"),
-    [*((f"sys.exit({code})", code) for code in (1, 2, 7, 255)), ("raise KeyError", 1), ("os.kill(os.getpid(), 9)", 137)],
+    [
+        *((f"sys.exit({code})", code) for code in (1, 2, 7, 255)),
+        ("raise KeyError", 1),
+        ("os.kill(os.getpid(), 9)", 137),
+    ],
 )
 def test_the_exit_code_is_that_of_the_command(ending: str, code: int) -> None:
     """A job of CI fails where its tests fail."""
@@ -59,6 +67,79 @@ def test_a_signal_ends_the_command_and_the_server(number: signal.Signals) -> Non
         running.read_until("ready")
         running.send_signal(number)
         assert running.wait() == 128 + signal.SIGTERM
+
+
+# Each of these leaves its children when it gets a signal itself.
+NESTS = {
+    "shell": "{program} & {program} & {program}; true",
+    "trap": "trap : TERM; {program} & {program} & {program}; true",
+    "sessions": "setsid -w {program} & setsid -w {program} & {program}; true",
+    "timeout": "timeout 600 {program} & timeout --foreground 600 {program} & env timeout 600 {program}; true",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no tree of processes")
+@pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.parametrize("deaf", [False, True])
+def test_what_the_command_has_started_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nest: str, deaf: bool
+) -> None:
+    """Whatever runs it, and also what ignores the signal; no process of it is there when the server has ended."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    ignores = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" * deaf
+    waits = f"import os, signal; {ignores} open({str(told)!r}, 'w').write(f'{{os.getpid()}}\\n'); signal.pause()"
+    program = shlex.join([sys.executable, "-c", waits])
+    monkeypatch.setattr(served_command, "KILL_AFTER_S", 0.5 if deaf else 60.0)
+
+    def process_ids() -> list[int]:
+        with os.fdopen(os.open(told, os.O_RDWR), "rb") as pipe:  # with two ends, so it does not end between two of them
+            return [int(pipe.readline()) for _ in range(3)]
+
+    async def run() -> list[int]:
+        stopped = asyncio.Event()
+        shell = ["sh", "-c", NESTS[nest].format(program=program)]
+        running = asyncio.ensure_future(run_command(shell, os.environ, stopped))
+        found = await asyncio.to_thread(process_ids)
+        stopped.set()
+        await running
+        return found
+
+    for process in asyncio.run(run()):
+        assert process not in listed_processes()
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not installed")
+def test_processes_are_found_without_a_file_system_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no /proc, ps lists them; without both there is no tree, and nothing is sent to others."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        known = listed_processes()
+        monkeypatch.setattr(process_tree, "_PROCESSES", Path("/nowhere"))
+        listed = listed_processes()
+        assert listed[process.pid].parent == known[process.pid].parent == os.getpid()
+        tree = ProcessTree(os.getpid())
+        assert {os.getpid(), process.pid} <= tree.alive()
+        monkeypatch.setattr(process_tree, "_LISTED", ("/nowhere/ps",))
+        tree = ProcessTree(os.getpid())
+        assert tree.alive() == set()
+        assert not tree.signal(signal.SIGKILL)
+        process.communicate(b"\n")
+
+
+def test_a_number_that_another_process_has_got_is_not_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system gives numbers again: a signal after ten seconds must not reach a stranger, nor what it has started."""
+    running = {5: ListedProcess(1, "a"), 6: ListedProcess(5, "b"), 7: ListedProcess(6, "c")}
+    monkeypatch.setattr(process_tree, "listed_processes", lambda: running)
+    tree = ProcessTree(5)
+    assert tree.alive() == {5, 6, 7}
+    del running[5]
+    running[6] = ListedProcess(1, "b")  # the system has adopted it
+    running[8] = ListedProcess(6, "d")
+    assert tree.alive() == {6, 7, 8}
+    running |= {7: ListedProcess(1, "later"), 9: ListedProcess(7, "later"), 5: ListedProcess(1, "later")}
+    assert tree.alive() == {6, 8}
+    running.clear()
+    assert tree.alive() == set()
 
 
 def test_ctrl_c_in_a_terminal_is_left_to_the_command() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from random import Random
 
 import av
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.events import Event, Notice
 from asrcli.sources.asf import asf_length
-from asrcli.sources.cut_end import NOT_WHOLE, cut_end
+from asrcli.sources.cut_end import MP4, NOT_WHOLE, cut_end
 from asrcli.sources.exact_reader import TAIL_BYTES
+from asrcli.sources.file import FileSource
+from asrcli.sources.mp4_fragments import last_fragment
 from tests.sources.reading import streamed
 from tests.support.media_files import write_media
 from tests.support.tone import encoded, tone
@@ -59,11 +62,97 @@ def test_an_aac_is_cut_wherever_no_frame_ends(adts: tuple[bytes, list[int]]) -> 
     assert not is_cut("aac", b"\xff\xf1\x50\x80\x00\x1f\xfc")  # a size that is below that of its own head
 
 
+FRAMED = {
+    "a.mp3": ("mp3", "libmp3lame", 44100), "b.mp3": ("mp3", "libmp3lame", 16000), "a.mp2": ("mp3", "mp2", 48000),
+    "c.mp3": ("mp3", "libmp3lame", 8000), "b.mp2": ("mp3", "mp2", 22050), "a.ac3": ("ac3", "ac3", 48000),
+    "b.ac3": ("ac3", "ac3", 44100), "c.ac3": ("ac3", "ac3", 32000), "a.eac3": ("eac3", "eac3", 48000),
+    "a.amr": ("amr", "libopencore_amrnb", 8000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FRAMED)
+def test_a_stream_of_frames_is_cut_wherever_no_frame_ends(tmp_path: Path, name: str) -> None:
+    """At each of its last bytes; and neither a tag behind the sound nor zeros are a frame."""
+    container, codec, rate = FRAMED[name]
+    bit_rate = 12200 * (codec == "libopencore_amrnb")
+    data = encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate, bit_rate=bit_rate).read_bytes()
+    ends = set()
+    with av.open(str(tmp_path / name)) as opened:
+        for packet in opened.demux(audio=0):
+            ends.add((packet.pos or 0) + packet.size)
+    assert len(data) in ends
+    for size in range(len(data) - 1500, len(data) + 1):
+        assert is_cut(container, data[:size]) == (size not in ends), size
+    assert not is_cut(container, data + TAG)
+    if container != "amr":  # to it, zeros are a frame
+        assert not is_cut(container, data + bytes(1000))
+    ready = data * (1 + TAIL_BYTES // len(data))
+    if container != "amr":  # which has a mark at its beginning
+        assert not is_cut(container, ready)
+        assert is_cut(container, ready[:-1])
+
+
+def voc(*blocks: int, end: bytes = b"\0") -> bytes:
+    """A VOC of sound in blocks of so many bytes, the first of which names the format."""
+    head = b"Creative Voice File\x1a\x1a\x00\x0a\x01\x29\x11"
+    chance = Random(1)
+    parts = [
+        bytes([1 + (number > 0)]) + size.to_bytes(3, "little") + b"\x83\0" + chance.randbytes(size - 2)
+        for number, size in enumerate(blocks)
+    ]
+    return head + b"".join(parts) + end
+
+
+@pytest.mark.parametrize(
+    "blocks", [(90_000,), (700_000,), (2000,) * 40, (2000,) * 400, (60_000, 500_000), (500_000, 9)]
+)
+@pytest.mark.parametrize("end", [b"\0", b""])
+def test_a_voc_is_cut_unless_its_last_block_is_whole(blocks: tuple[int, ...], end: bytes) -> None:
+    """Of one block, as most programs write it, and of many; also without the mark of its end."""
+    data = voc(*blocks, end=end)
+    assert not is_cut("voc", data)
+    for size in (1, 5, blocks[-1] // 2, blocks[-1]):
+        assert is_cut("voc", data[: len(data) - len(end) - size])
+
+
+def test_a_long_voc_of_many_blocks_is_not_taken_for_a_cut_one(tmp_path: Path) -> None:
+    """The heads of its blocks count as sound where libav guesses its length. What is missing behind damage is more."""
+    path = tmp_path / "a.voc"
+    encoded(path, "pcm_u8", tone(600_000, 8000), 8000)
+    assert texts(list(FileSource(str(path), RATE).chunks(0))) == []
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(5000) + data[len(data) // 2 + 5000 :])
+    (text,) = texts(list(FileSource(str(path), RATE).chunks(0)))
+    found = ENDS_EARLY.search(text)
+    assert found is not None
+    assert 290 < float(found[1]) < 300
+
+
+def test_a_fragmented_mp4_says_when_its_last_fragment_begins(tmp_path: Path) -> None:
+    """Where one is damaged, libav ends, and says nothing. A whole one is as long as it seems."""
+    path = tmp_path / "a.mp4"
+    encoded(path, "aac", tone(LENGTH_MS, 48000), movflags="frag_keyframe+empty_moov", frag_duration="500000")
+    assert texts(list(FileSource(str(path), RATE).chunks(0))) == []
+    data = path.read_bytes()
+    places = [found.start() for found in re.finditer(b"moof", data)]
+    assert len(places) > 8
+    path.write_bytes(data[: places[5] - 4] + bytes(40) + data[places[5] + 36 :])
+    (text,) = texts(list(FileSource(str(path), RATE).chunks(0)))
+    found = ENDS_EARLY.search(text)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(LENGTH_MS / 1000 * (1 - 6 / len(places)), abs=0.8)
+    for broken in (b"", data[places[-1] :], bytes(3) + b"moof", data[places[-1] - 4 : places[-1] + 40]):
+        assert last_fragment(broken, 1) is None
+    assert last_fragment(data, 7) is None  # another track
+
+
 @given(st.binary(max_size=400))
 def test_no_end_is_too_strange_to_be_looked_at(data: bytes) -> None:
     """Chance shows no cut in AAC or MPEG-TS behind a first frame, and ends nothing."""
-    for container in ("aac", "mpegts", "asf", "mp3"):
+    for container in ("aac", "mpegts", "asf", "mp3", "ac3", "eac3", "voc", MP4):
         is_cut(container, data)
+    for mark in (b"#!AMR\n", b"#!AMR-WB\n", b"#!AMR_MC1.0\n"):
+        is_cut("amr", mark + data)
     assert not is_cut("mpegts", data[:300])
 
 
@@ -113,7 +202,9 @@ def test_a_transport_stream_is_cut_unless_its_last_packets_are_whole(
             assert is_cut("mpegts", data[: number * step + 1 + number % (step - 1)], stream)
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.aac", "aac"), ("a.ts", "aac"), ("a.ts", "libmp3lame")])
+@pytest.mark.parametrize(("name", "codec"), [
+    ("a.aac", "aac"), ("a.ts", "aac"), ("a.ts", "libmp3lame"), ("a.mp2", "mp2"), ("a.ac3", "ac3"),
+])  # fmt: skip
 def test_a_cut_file_without_a_length_says_that_it_is_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str
 ) -> None:

@@ -21,6 +21,7 @@ from asrcli.core.events import Event, Gap
 from asrcli.sources.audio_positions import DAMAGED
 from asrcli.sources.file import FileSource
 from asrcli.sources.file_length import measure_file
+from asrcli.sources.frame_sizes import AmrDamage
 from tests.sources.reading import RATE
 from tests.support.media_files import write_media
 from tests.support.tone import encoded, silence, tone, wav
@@ -90,7 +91,7 @@ def assert_in_place(path: Path, near_ms: int = NEAR_MS, unseen_ms: int = 0) -> l
 # The length of a hole in a raw stream is known by its bytes alone.
 KINDS = [("a.ogg", "flac", NEAR_MS), ("a.opus", "libopus", NEAR_MS), ("a.flac", "flac", NEAR_MS), ("a.aac", "aac", 250),
          ("a.mp3", "libmp3lame", NEAR_MS), ("a.avi", "libmp3lame", 100),
-         ("b.avi", "pcm_s16le", 70)]  # fmt: skip
+         ("b.avi", "pcm_s16le", 70), ("a.wv", "wavpack", NEAR_MS), ("a.tta", "tta", NEAR_MS)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "codec", "near_ms"), KINDS)
@@ -114,6 +115,55 @@ def test_what_follows_damage_is_in_its_place(
         assert "cannot be read any further" in str(exc)  # noqa: PT017  not every damage is one
         return
     assert gaps
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0.25, 0.6), share=st.floats(0.05, 0.2), noise=st.none() | st.integers(0, 1000))
+def test_what_follows_damage_of_an_amr_is_near_its_place(
+    tmp_path: Path, at: float, share: float, noise: int | None
+) -> None:
+    """Decoders make sound of anything, and take zeros for packets of the lowest rate: they are known by their heads.
+
+    A head has one byte, so now and then noise is taken for a packet, of another length than was there.
+    """
+    path = tmp_path / "a.amr"
+    if not path.exists():
+        encoded(path, "libopencore_amrnb", spoken(8000), 8000, bit_rate=12_200)
+    data = bytearray(path.read_bytes())
+    begin, size = int(len(data) * at), int(len(data) * share)
+    data[begin : begin + size] = bytes(size) if noise is None else Random(noise).randbytes(size)
+    harmed = tmp_path / "harmed.amr"
+    harmed.write_bytes(data)
+    assert assert_in_place(harmed, 150, unseen_ms=60)
+
+
+def test_amr_is_heard_again_in_another_mode_after_damage() -> None:
+    """An encoder may change it there. One packet alone is chance."""
+    damage = AmrDamage()
+    good, other, none = bytes([0x3C, 1]), bytes([0x24, 1]), bytes([0x83, 1])
+    packets = [good, other, good, none, good, none, bytes([0x0C, 1]), none, bytes([0x14, 1]), bytes([0x14, 2]), other]
+    assert [damage.is_in(packet) for packet in packets] == [
+        False, False, False, True, False, True, True, True, True, False, False,
+    ]  # fmt: skip
+    assert damage.is_in(bytes(13))
+    assert [AmrDamage().is_in(packet) for packet in (other, bytes([0x7C]), bytes([0x54, 1]))] == [False, False, True]
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@pytest.mark.parametrize("codec", ["libvorbis", "libspeex", "libopus"])
+def test_the_last_page_of_an_ogg_stays_where_it_is(tmp_path: Path, codec: str) -> None:
+    """Behind a damaged one, libav counts on from where it was, and makes its last packet as long as the hole."""
+    sound, path = wav(tmp_path / "a.wav", spoken(16000)), tmp_path / "a.ogg"
+    command = ("ffmpeg", "-v", "error", "-i", sound, "-c:a", codec, "-page_duration", "1000000", path)
+    if subprocess.run(list(map(str, command)), check=False).returncode:
+        pytest.skip(f"this ffmpeg has no {codec}")
+    data = bytearray(path.read_bytes())
+    pages = [found.start() for found in re.finditer(b"OggS", data)]
+    damaged = (pages[-3] + pages[-2]) // 2, (pages[-2] + pages[-1]) // 2
+    for place in damaged:
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    assert assert_in_place(path)
 
 
 @pytest.fixture(scope="module")

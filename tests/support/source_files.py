@@ -28,7 +28,7 @@ PURE_FILES = [
     "recognizers/registry.py", "server/faults/trigger.py", "server/faults/random_faults.py", "server/http_api.py",
     "server/hotword_store.py", "server/phrase_store.py", "server/page_origins.py", "sources/microphone_timeline.py",
     "sources/noise_floor.py", "sources/foreign_content.py", "sources/asf.py", "sources/cut_end.py",
-    "sources/mp3_frames.py",
+    "sources/frame_sizes.py", "sources/mp4_fragments.py", "sources/mp3_frames.py",
     "sources/backends/input_device.py", "sources/backends/silence_limit.py", "sources/container_clock.py",
     "sources/audio_positions.py", "sources/track_selection.py", "sources/ogg.py", "sources/joined_files.py",
     "sources/wav.py", "sources/exact_reader.py", "outputs/csv_table.py", "outputs/html/markup.py",

@@ -20,11 +20,11 @@ else:  # only --output-dir needs it
     transcript_origins = LazyModule("asrcli.journal.transcript_origins")
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
-# Suffixes that name a format without being its own. Those of json and md named these before there were such formats.
+# Suffixes that name a format without being its own. Programs read JSON Lines under .json since the first version.
 ALSO = {
     ".json": OutputFormat.JSONL,
     ".ndjson": OutputFormat.JSONL,
-    ".md": OutputFormat.TEXT,
+    ".markdown": OutputFormat.MD,
     ".htm": OutputFormat.HTML,
 }
 OVERWRITE = "--overwrite replaces it"
@@ -45,8 +45,12 @@ def format_of(path: str) -> OutputFormat:
     return next((name for name, end in SUFFIXES.items() if end == suffix), OutputFormat.TEXT)
 
 
-def named_format(path: str) -> OutputFormat:
+def named_format(path: str, *, only_text: bool = False) -> OutputFormat:
     """The format that the suffix of a name stands for where no format is given.
+
+    Args:
+        path: The name.
+        only_text: There are options that Markdown does not take, but text, which may have such a name too.
 
     Raises:
         UsageError: it stands for files that are not written here.
@@ -58,7 +62,10 @@ def named_format(path: str) -> OutputFormat:
             f"--output {path}: there is no format for {suffix}",
             f"the nearest is -o {Path(path).with_suffix(SUFFIXES[nearest])}; -f {nearest.value} keeps your name",
         )
-    return format_of(path)
+    found = format_of(path)
+    if only_text and found is OutputFormat.MD:
+        return OutputFormat.TEXT
+    return found
 
 
 def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:
@@ -67,7 +74,7 @@ def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:
         return [path]
     suffix = Path(path).suffix
     base = path
-    if suffix.lower() in SUFFIXES.values():
+    if suffix.lower() in ALSO or suffix.lower() in SUFFIXES.values():
         base = path.removesuffix(suffix)
     return [f"{base}{SUFFIXES[name]}" for name in formats]
 

@@ -19,7 +19,7 @@ Formats = Annotated[
         "--format",
         "-f",
         help="text, jsonl, srt, vtt, ass, lrc, tsv, csv, md, json or html; may be repeated. Default: by the suffix of "
-        "-o, or text.",
+        "-o (.json is jsonl), or text.",
         metavar="FORMAT",
         rich_help_panel=OUTPUT,
         show_default=False,
@@ -30,7 +30,7 @@ OutputFile = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Output file; with several formats each adds its suffix.",
+        help="Output file, of exactly this name; with several formats each adds its suffix.",
         metavar="PATH",
         rich_help_panel=OUTPUT,
     ),
@@ -146,7 +146,8 @@ class OutputOptions:
 
         by_name = [OutputFormat.TEXT]
         if self.output is not None and self.template is None and not self.format:
-            by_name = [transcript_names.named_format(self.output)]
+            only_text = self.append or self.partials or self.timestamps is not None
+            by_name = [transcript_names.named_format(self.output, only_text=only_text)]
         return outputs.OutputBuilder(
             formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,

@@ -145,7 +145,7 @@ class OmniTurns(RealtimeItems):
         self.waiting = False
         for turn in self._turns.values():
             turn.give_up()
-        return [*self._release(sent_ms), *(self._lost("") for _ in tuple(self._commits))]
+        return [*self._release(sent_ms), *(self._lost("") for _ in range(len(self._commits)))]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
         if step == "committed" and self._early and utterance.key not in self._turns:
@@ -291,7 +291,7 @@ class OmniTurns(RealtimeItems):
         return [final]
 
     def _lost(self, reason: str) -> Gap:
-        return Gap(*self._commits.popleft()[1:], reason_of(UNANSWERED, reason))
+        return Gap(*self._commits.take(), reason_of(UNANSWERED, reason))
 
     def _is_added_silence(self, utterance: Utterance, sent_ms: int | None) -> bool:
         """Whether the utterance begins in the silence that this client has added behind the audio, by its own word."""

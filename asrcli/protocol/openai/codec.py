@@ -96,7 +96,7 @@ class OpenAIClient(RealtimeClient):
         if not self._ends or self._last_commit.is_waiting or self._items.pending or self._nameless:
             return events
         self._ends = False
-        return [*events, *self._order.rest(), Finished(self.usage)]
+        return [*events, *self._order.rest(), *self._items.failed.gaps(self._sent_ms, over=True), Finished(self.usage)]
 
     def _handle(self, name: str, value: Json) -> list[Event]:
         if name in ITEM_EVENTS:
@@ -136,9 +136,8 @@ class OpenAIClient(RealtimeClient):
         return super()._handle(name, value | whole)
 
     def held_back(self, *, incomplete: bool) -> list[Event]:
-        """The texts that wait for those of earlier items."""
-        del incomplete  # they lack nothing
-        return self._order.rest()
+        """The texts that wait for those of earlier items, which lack nothing, and what any realtime session holds."""
+        return [*self._order.rest(), *super().held_back(incomplete=incomplete)]
 
     def _count_nameless(self, value: Json) -> None:
         """Count the end of an item that was committed without an id: it has none now, or one that is new."""

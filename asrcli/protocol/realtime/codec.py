@@ -13,11 +13,11 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import service_errors
 from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages, EmitsAtOnce
+from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.json_messages import Json, need, part, read, word, write
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
-from asrcli.protocol.realtime.late_items import LateItems
+from asrcli.protocol.realtime.late_items import LateItems, is_of_lost_item
 from asrcli.protocol.registry import REALTIME_PATH
 
 FINISH = "session.finish"
@@ -25,7 +25,7 @@ LATE = "dropped a sentence of a lost connection that came late"
 COPY = "dropped a sentence that the service said again under a name that it had not announced"
 
 
-class RealtimeClient(EmitsAtOnce):
+class RealtimeClient:
     """The client codec of one session. Times count from the first sample of the session.
 
     Texts have no times on this wire. In VAD mode the times come from speech_started and speech_stopped; in manual mode
@@ -98,6 +98,10 @@ class RealtimeClient(EmitsAtOnce):
         self._committed_samples = self._sent_samples
         return [command]
 
+    def held_back(self, *, incomplete: bool) -> list[Event]:
+        """The gaps of failed items, unless their audio is sent again: then it may get its text."""
+        return [*self._items.failed.gaps(self._sent_ms, over=incomplete)]
+
     def skip(self, samples: int) -> bool:
         """Count samples that are not sent. Possible in manual mode between utterances, where the client counts.
 
@@ -135,6 +139,8 @@ class RealtimeClient(EmitsAtOnce):
             events = self._handle(need(value, "type", str), value)
         except ProtocolError as exc:
             return [self._dropped.unreadable(exc)]
+        if gaps := self._items.failed.gaps(self._sent_ms):
+            events = [*gaps, *events]
         if self._is_unfinishable:
             events = [*events, *self._end_without_finish()]
         return events
@@ -145,7 +151,7 @@ class RealtimeClient(EmitsAtOnce):
         if name == "session.updated":
             return self._updated(value)
         if name == "session.finished":
-            return [*self._released(over=True), Finished(self.usage)]
+            return [*self._released(over=True), *self._last_events()]
         if name.startswith(TRANSCRIPTION):
             return self._transcribed(name, self._items.named(value))
         if name.startswith("input_audio_buffer."):
@@ -159,7 +165,7 @@ class RealtimeClient(EmitsAtOnce):
 
     def _transcribed(self, name: str, value: Json) -> list[Event]:
         """The events for a text. Texts of items of a lost connection are dropped: their audio is sent again."""
-        if self.retired_names and self._items.is_late(value, self.retired_names):
+        if self.retired_names and not self._items.knows(value) and is_of_lost_item(value, self.retired_names):
             return [Notice("debug", f"dropped {name} of an item of a lost connection")]
         done = name.endswith("completed")
         unannounced = not self._items.knows(value)
@@ -227,7 +233,11 @@ class RealtimeClient(EmitsAtOnce):
         if self._items.pending or not (self.manual or self._items.finals):
             return []
         self._is_unfinishable = False
-        return [Finished(self.usage)]
+        return self._last_events()
+
+    def _last_events(self) -> list[Event]:
+        """The end of the session, and before it the gaps of failed items, whose ends nothing will name any more."""
+        return [*self._items.failed.gaps(self._sent_ms, over=True), Finished(self.usage)]
 
     def _updated(self, value: Json) -> list[Event]:
         effective = part(value, "session")

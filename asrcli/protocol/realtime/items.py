@@ -1,11 +1,12 @@
 """The utterances of a realtime session on the client side: announced, open, final. No I/O."""
 
 from collections import deque
-from collections.abc import Mapping
 
 from asrcli.core.events import Event, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
+from asrcli.protocol.realtime.failed_items import FailedItems
+from asrcli.protocol.realtime.unanswered_commits import UnansweredCommits
 from asrcli.protocol.realtime.utterance import Utterance, oldest_open, same_speech
 from asrcli.protocol.service_errors import ServiceError, read_reason, reason_of
 from asrcli.protocol.timestamps import SureTime, is_ahead, likely_end, usable_time
@@ -32,6 +33,7 @@ class RealtimeItems:
         adds_usage: The service counts each item by itself, not the whole session so far.
         finals: How many utterances have become final.
         over: All audio has been sent; what begins after it is silence that this client added.
+        failed: The gaps that wait for the end of their items.
     """
 
     def __init__(self, dropped: DiscardedMessages) -> None:
@@ -41,13 +43,12 @@ class RealtimeItems:
         self.over = False
         self._dropped = dropped
         self._keys = SentenceKeys()
-        # Event id and span of each commit that the server has not answered.
-        self._commits: deque[tuple[str, int, int]] = deque()
+        self._commits = UnansweredCommits()
         self._utterances: dict[str, Utterance] = {}  # the last utterance of each item
         self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # begins of speech without an item id
         self._last_end_ms = 0
         self._sure = SureTime()
-        self._committing = False  # the client commits utterances
+        self.failed = FailedItems(self._utterances)
 
     @property
     def pending(self) -> bool:
@@ -72,33 +73,18 @@ class RealtimeItems:
         item = word(value, "item_id") or oldest_open(self._utterances)
         return value | {"item_id": item}
 
-    def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
-        """Whether a text repeats that of an item of a lost connection that was not announced on this connection."""
-        item = word(value, "item_id")
-        if item not in retired or item in self._utterances:
-            return False
-        said = text(value, "transcript") or text(value, "text") + text(value, "stash")
-        if not said:
-            return not retired[item]
-        return retired[item].startswith(said)
-
     def expect(self, begin_ms: int, end_ms: int, event: str) -> None:
-        """Note a commit of the client: its span and its event id. The server answers commits in order."""
-        self._commits.append((event, begin_ms, end_ms))
-        self._committing = True
+        """Note a commit of the client: its span and its event id."""
+        self._commits.add(begin_ms, end_ms, event)
 
     def refuse(self, error: ServiceError, sent_ms: int | None) -> list[Event]:
         """The gap for a commit that the service refused: the commit that the error names, else the oldest one."""
         del sent_ms
-        candidates = [commit for commit in self._commits if commit[0] == error.about]
-        if error.is_of_commit:
-            candidates += self._commits
-        if not candidates:
+        span = self._commits.refused(error)
+        if span is None:
             return []
-        refused = candidates[0]
-        self._commits.remove(refused)
-        self._last_end_ms = max(self._last_end_ms, refused[2])
-        return [Gap(*refused[1:], f"{REFUSED}: {error.words}")]
+        self._last_end_ms = max(self._last_end_ms, span[1])
+        return [Gap(*span, f"{REFUSED}: {error.words}")]
 
     def announce(self, item: str) -> None:
         """Note that an item was created."""
@@ -121,6 +107,8 @@ class RealtimeItems:
         begin_ms = usable_time(value, MARKS["speech_started"])
         if known is not None and known.final is not None and begin_ms is not None and begin_ms == known.begin_ms:
             return []  # a repetition
+        if known is not None and step == "speech_stopped":
+            self.failed.stopped(known, self._mark(step, value, sent_ms))
         utterance = self._announce(item, step)
         if utterance is None:
             return []
@@ -180,7 +168,7 @@ class RealtimeItems:
     def _take_commit(self, utterance: Utterance) -> None:
         """Give the utterance the span of the oldest unanswered commit, unless it has one (a repeated message)."""
         if self._commits and not utterance.committed:
-            utterance.place(*self._commits.popleft()[1:])
+            utterance.place(*self._commits.take())
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
@@ -212,8 +200,18 @@ class RealtimeItems:
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
                 return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of a final sentence")]
-            return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, read_reason(value)))]
+            return self._fail(known or self._new(item), reason_of(UNTOLD, read_reason(value)), sent_ms)
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
+
+    def _fail(self, utterance: Utterance, reason: str, sent_ms: int | None) -> list[Event]:
+        """The gap of an utterance without text. If only its begin is known, it waits for what comes after."""
+        last_end_ms = self._last_end_ms
+        begin_ms, end_ms = self._close(utterance, None, sent_ms)
+        if utterance.end_ms is not None or not utterance.is_begin_told:
+            return [Gap(begin_ms, end_ms, reason)]
+        self._last_end_ms = max(last_end_ms, begin_ms)
+        self.failed.add(utterance, begin_ms, end_ms, reason)
+        return []
 
     def _completed(self, item: str, value: Json, about: tuple[str, str], sent_ms: int | None) -> list[Event]:
         """The final of an utterance. If its text was left out, it has the last text that came of it."""
@@ -253,13 +251,13 @@ class RealtimeItems:
             return known or self._new(item)
         # Without a sign of a new utterance (an announcement, audio, a commit) the text is a repetition.
         # Where the client commits, a second announcement is no sign: each utterance has its own commit.
-        again = known.again and not self._committing
+        again = known.again and not self._commits.used
         news = again or (self._commits and "committed" not in known.announced)
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
         utterance = self._new(item)
         is_version = known.announced and known.final and same_speech(said, known.final)
-        if not news and (is_version or (self._committing and "committed" in known.announced)):
+        if not news and (is_version or (self._commits.used and "committed" in known.announced)):
             utterance.take_place_of(known)
         return utterance
 

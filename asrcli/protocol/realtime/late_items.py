@@ -1,6 +1,7 @@
 """Holds back texts that may belong to a lost connection until it is clear whether they do. Pure."""
 
 from collections import deque
+from collections.abc import Mapping
 
 from asrcli.protocol.json_messages import Json, text, word
 from asrcli.recovery.duplicate_finals import KEPT, normalized_text
@@ -69,3 +70,14 @@ class LateItems:
         released = list(self.held)
         self.held.clear()
         return released
+
+
+def is_of_lost_item(value: Json, retired: Mapping[str, str]) -> bool:
+    """Whether a text repeats that of an item of a lost connection, whose items have these last texts."""
+    item = word(value, "item_id")
+    if item not in retired:
+        return False
+    said = text(value, "transcript") or text(value, "text") + text(value, "stash")
+    if not said:
+        return not retired[item]
+    return retired[item].startswith(said)

@@ -29,6 +29,17 @@ class InputDevice:
     default: bool
 
 
+class NoSuchDevice(SourceError):
+    """A device that a back end does not list; `names` are those of the devices that it lists."""
+
+    def __init__(self, wanted: str, names: Sequence[str]) -> None:
+        reason = f"no microphone has this name; choose one of {', '.join(names)}"
+        if not names:
+            reason = "this machine has no microphone; asr devices lists what there is"
+        super().__init__(wanted, reason)
+        self.names = names
+
+
 def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool) -> InputDevice | None:
     """Return the device that the user means; with `instead`, the default one if it is not found.
 
@@ -37,10 +48,11 @@ def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool)
     An exact name goes before a part of one, a microphone before what the machine plays. Empty is the default device.
 
     Raises:
-        SourceError: no device fits, or several do.
+        NoSuchDevice: no device fits.
+        SourceError: several do.
     """
     if not devices:
-        raise SourceError(wanted or NAME, "this machine has no microphone; asr devices lists what there is")
+        raise NoSuchDevice(wanted or NAME, ())
     if wanted.isdecimal():
         matches = [device for device in devices if device.index == int(wanted)]
     else:
@@ -51,9 +63,7 @@ def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool)
         names = ", ".join(f"{device.index}: {device.name} ({device.host_api})" for device in matches)
         raise SourceError(wanted, f"could be several microphones: say which by its number ({names})")
     if wanted and not matches and not instead:
-        raise SourceError(
-            wanted, f"no microphone has this name; choose one of {', '.join(device.name for device in devices)}"
-        )
+        raise NoSuchDevice(wanted, [device.name for device in devices])
     if matches:
         return matches[0]
     return next((device for device in devices if device.default), None)

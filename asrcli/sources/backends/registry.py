@@ -61,6 +61,11 @@ def capture_backend(name: str = "") -> CaptureBackend:
     raise failed[0] if failed else SourceError(NAME, _none_installed())
 
 
+def later_backends(first: CaptureBackend) -> list[CaptureBackend]:
+    """Return the back ends that are installed here and are tried after one. None is loaded."""
+    return [row for row in _ROWS[names().index(first.name) + 1 :] if not row.missing()]
+
+
 def input_devices(backend: CaptureBackend, timeout_s: float = LIST_S) -> list[InputDevice]:
     """Return the input devices that a back end finds within this time.
 

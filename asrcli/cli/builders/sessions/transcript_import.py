@@ -1,7 +1,6 @@
 """Puts transcripts that are files, of earlier runs or of other programs, into the library."""
 
 import hashlib
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import count
@@ -16,17 +15,19 @@ from asrcli.core.lazy_module import LazyModule
 from asrcli.core.printable import harmless, quantity
 from asrcli.journal.directory import stage_id
 from asrcli.library.library_entry import LibraryEntry
-from asrcli.library.library_limits import LibraryLimits
 
 if TYPE_CHECKING:
     from asrcli.core.errors import AsrError
     from asrcli.evaluation import pairing, transcript_files
-    from asrcli.library.transcript_library import LibrarySession, TranscriptLibrary
+    from asrcli.library.transcript_library import TranscriptLibrary
 else:  # they load a library for subtitles, which no other action needs
     pairing = LazyModule("asrcli.evaluation.pairing")
     transcript_files = LazyModule("asrcli.evaluation.transcript_files")
 
 MOST_MS = 1000 * 3600 * 1000  # of a time that a file names
+# How many transcripts, and sentences in them, are written to the library at once.
+MOST_WAITING = 100
+MOST_WAITING_SENTENCES = 10_000
 
 
 def import_transcripts(library: "TranscriptLibrary", names: Sequence[str]) -> None:
@@ -38,6 +39,7 @@ def import_transcripts(library: "TranscriptLibrary", names: Sequence[str]) -> No
         MultipleErrors: several of these; the others were added.
     """
     failed: list[AsrError] = []
+    added = _Import(library)
     for name in names:
         try:
             files = list(_files(Path(name)))
@@ -46,11 +48,102 @@ def import_transcripts(library: "TranscriptLibrary", names: Sequence[str]) -> No
             continue
         for path in files:
             try:
-                _add(library, path)
+                added.add(path)
             except SourceError as exc:
                 failed.append(exc)
+    try:
+        added.write()
+    except SourceError as exc:
+        failed.append(exc)
     if failed:
         raise combine_errors(failed)
+
+
+class _Import:
+    """What is in the library, read once, and the transcripts that are added to it, several in one transaction.
+
+    The work for a file must not grow with the library: each transaction checks all of its file.
+    """
+
+    def __init__(self, library: "TranscriptLibrary") -> None:
+        self._library = library
+        self._ids: set[str] = set()
+        # The sessions that may have the words of a file: by its path or its name, and the number of its sentences.
+        self._alike: dict[tuple[str, int], set[str]] = {}
+        self._imported: dict[str, set[str]] = {}  # sessions without a model, which has heard all others, by their file
+        self._words: dict[str, bytes] = {}  # a digest of the words of each session that was compared
+        self._waiting: list[tuple[LibraryEntry, Path]] = []
+        self._waiting_sentences = 0
+        self._replaced: list[str] = []
+        self._gone: set[str] = set()  # sessions that were, or are to be, replaced
+        for session in library.sessions():
+            outputs = [str(path) for path in session.about.get("outputs", ())]
+            names = {Path(str(source.get("name"))).stem for source in session.about.get("sources", ())}
+            self._remember(session.id, {*outputs, *names}, session.sentences)
+            if len(outputs) == 1 and not session.about.get("model"):
+                self._imported.setdefault(outputs[0], set()).add(session.id)
+
+    def add(self, path: Path) -> None:
+        """Add the transcript in a file, now or with those of the next files.
+
+        Raises:
+            SourceError: it cannot be read, or the library cannot be read or written.
+        """
+        entry = entry_of_file(path)
+        if not entry.sentences:
+            print_message(f"asr: {harmless(str(path))} has no text: left out")
+            return
+        (place,) = entry.outputs
+        words, size = _digest(entry), len(entry.sentences)
+        alike = self._alike.get((place, size), set()) | self._alike.get((path.stem, size), set())
+        found = [session for session in alike - self._gone if self._words_of(session) == words]
+        if found:
+            same = max(found)
+            if any(same == waiting.id for waiting, _ in self._waiting):
+                self.write()
+            print_lines(f"{same} {harmless(str(path))}: in the library already")
+            return
+        new = next(new for at in count() if (new := stage_id(entry.id, at)) not in self._ids)
+        self._waiting.append((LibraryEntry(new, entry.begun, entry.events, outputs=entry.outputs), path))
+        self._waiting_sentences += size
+        # What was imported from this file before it was changed.
+        older = self._imported.get(place, set())
+        self._replaced += sorted(older)
+        self._gone |= older
+        self._words[new] = words
+        self._imported[place] = {new}
+        self._remember(new, {place, path.stem}, size)
+        if len(self._waiting) >= MOST_WAITING or self._waiting_sentences >= MOST_WAITING_SENTENCES:
+            self.write()
+
+    def write(self) -> None:
+        """Write the transcripts that wait.
+
+        Raises:
+            SourceError: the library cannot be written. None of them is in it then.
+        """
+        waiting, self._waiting, self._waiting_sentences = self._waiting, [], 0
+        replaced, self._replaced = self._replaced, []
+        if waiting:
+            self._library.add_all([entry for entry, _ in waiting], replaced)
+        for entry, path in waiting:
+            print_lines(f"{entry.id} {harmless(str(path))}: {quantity(len(entry.sentences), 'sentence')}")
+
+    def _remember(self, session: str, names: set[str], size: int) -> None:
+        self._ids.add(session)
+        for name in names:
+            self._alike.setdefault((name, size), set()).add(session)
+
+    def _words_of(self, session: str) -> bytes:
+        if session not in self._words:
+            self._words[session] = _digest(self._library.entry(session))
+        return self._words[session]
+
+
+def _digest(entry: LibraryEntry) -> bytes:
+    """Return what only transcripts of the same sentences have in common."""
+    texts = repr([sentence.text for sentence in entry.sentences])
+    return hashlib.sha256(texts.encode("utf-8", "surrogateescape")).digest()
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -65,43 +158,6 @@ def _files(path: Path) -> Iterator[Path]:
         endings = ", ".join(sorted(transcript_files.READERS))
         raise UsageError(f"no transcript in {path}", f"its files must end in {endings}")
     yield from found
-
-
-def _add(library: "TranscriptLibrary", path: Path) -> None:
-    entry = entry_of_file(path)
-    if not entry.sentences:
-        print_message(f"asr: {harmless(str(path))} has no text: left out")
-        return
-    sessions = library.sessions()
-    if found := _same(library, sessions, entry, path):
-        print_lines(f"{found} {harmless(str(path))}: in the library already")
-        return
-    ids = {session.id for session in sessions}
-    new = next(new for at in count() if (new := stage_id(entry.id, at)) not in ids)
-    library.add(LibraryEntry(new, entry.begun, entry.events, outputs=entry.outputs), LibraryLimits(), time.time())
-    # A model has heard all others, so one without it was imported: from this file, before it was changed.
-    older = [
-        each.id for each in sessions if list(entry.outputs) == each.about.get("outputs") and not each.about["model"]
-    ]
-    if older:
-        library.delete(older)
-    print_lines(f"{new} {harmless(str(path))}: {quantity(len(entry.sentences), 'sentence')}")
-
-
-def _same(library: "TranscriptLibrary", sessions: "Sequence[LibrarySession]", entry: LibraryEntry, path: Path) -> str:
-    """The ID of the transcript of this file, or of a recording of its name, with the same words; empty if none has."""
-    texts = [sentence.text for sentence in entry.sentences]
-    for session in sessions:
-        stems = {Path(str(source.get("name"))).stem for source in session.about.get("sources", ())}
-        if session.sentences != len(texts) or not (path.stem in stems or _is_of(session, entry)):
-            continue
-        if texts == [each.text for each in library.entry(session.id).sentences]:
-            return session.id
-    return ""
-
-
-def _is_of(session: "LibrarySession", entry: LibraryEntry) -> bool:
-    return set(entry.outputs) <= set(session.about.get("outputs", ()))
 
 
 def entry_of_file(path: Path) -> LibraryEntry:

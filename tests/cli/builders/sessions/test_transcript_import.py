@@ -2,16 +2,26 @@
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.cli.builders.sessions.transcript_import import MOST_MS, entry_of_file, import_transcripts
+from asrcli.cli.builders.sessions.transcript_import import (
+    MOST_MS,
+    MOST_WAITING,
+    entry_of_file,
+    import_transcripts,
+)
 from asrcli.core.errors import MultipleErrors, SourceError, UsageError
 from asrcli.core.events import Began, Final
+from asrcli.library import transcript_library
 from asrcli.library.library_entry import LibraryEntry
+from asrcli.library.library_file import reading, write
 from asrcli.library.transcript_library import TranscriptLibrary
 from asrcli.library.transcript_search import find_sentences
 from tests.library.entries import NONE
@@ -72,6 +82,63 @@ def test_of_a_folder_each_recording_is_there_once(
     import_transcripts(library, [str(tmp_path / "out"), str(tmp_path / "out" / "a.srt")])
     assert _texts(library) == [["one", "two"], ["one", "two"]]
     assert capsys.readouterr().out.count("in the library already") == 3
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_work_for_a_file_does_not_grow_with_the_library(
+    library: TranscriptLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool
+) -> None:
+    """Thousands are imported as fast as few: the list is read once, and each transaction, which checks all, adds many.
+
+    Also where all files have one name and as many sentences, as transcript.srt in a folder for each talk.
+    """
+    opened: list[object] = []
+
+    @contextmanager
+    def counted(path: Path) -> Iterator[Connection]:
+        opened.append(path)
+        with reading(path) as connection:
+            yield connection
+
+    def write_counted(path: Path, work: Callable[[Connection], object], warn: Callable[[str], None]) -> object:
+        opened.append(work)
+        return write(path, work, warn)
+
+    monkeypatch.setattr(transcript_library, "reading", counted)
+    monkeypatch.setattr(transcript_library, "write", write_counted)
+    for at in range(MOST_WAITING + 20):
+        name = f"{at}.srt"
+        if alike:
+            name = f"{at}/transcript.srt"
+        _written(tmp_path / "out" / name, _captions(f"words {at}"), WHEN_S + at // 2)
+    import_transcripts(library, [str(tmp_path / "out")])
+    assert len(opened) == 2
+    import_transcripts(library, [str(tmp_path / "out"), str(tmp_path / "out")])
+    assert len(opened) <= 2 + 1 + MOST_WAITING + 20
+    assert sorted(_texts(library)) == sorted([f"words {at}"] for at in range(MOST_WAITING + 20))
+
+
+def test_what_is_named_twice_is_added_once(
+    library: TranscriptLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Although it is not written yet when it is seen again; the ID is that of the first."""
+    path = _written(tmp_path / "a.srt", _captions("one"))
+    import_transcripts(library, [str(path), str(tmp_path), str(path)])
+    (session,) = library.sessions()
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"{session.id} {path}: 1 sentence"
+    assert others == [f"{session.id} {path}: in the library already"] * 2
+
+
+def test_a_library_that_cannot_be_written_is_named(
+    library: TranscriptLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And no transcript is said to be in it."""
+    path = _written(tmp_path / "a.srt", _captions("one"))
+    library.path.mkdir()
+    with pytest.raises(SourceError, match=r"library\.db"):
+        import_transcripts(library, [str(path)])
+    assert capsys.readouterr().out == ""
 
 
 def test_a_file_that_has_changed_replaces_what_it_was(library: TranscriptLibrary, tmp_path: Path) -> None:
