@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import ASR, CLIP, asr, environment, lines, serving, started
+from asrcli.terminal.interrupts import TWICE_S
+from tests.support.command import ASR, CLIP, PATIENCE_S, asr, environment, lines, serving, started
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef"
@@ -47,7 +48,7 @@ def test_an_output_pipe_that_nobody_reads_does_not_outlast_a_signal(
     with started("file", CLIP, "--url", scripted, "-o", tmp_path / "pipe", "-v") as process:
         assert any("the service is ready" in line for line in process.stderr)
         process.send_signal(number)
-        _, status = process.communicate(timeout=30)
+        _, status = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 130
         assert "is a pipe that nobody reads" in status
         assert "captured" in status
@@ -97,11 +98,14 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
         with started("file", file, "--url", address, "-f", "jsonl", "--partials", "--pace", "4") as process:
             process.read_until('"partial", "sentence": 2')
             server.send_signal(signal.SIGSTOP)
+            # The same request, sent twice: while the program stands still, so that it gets both at once.
+            process.send_signal(signal.SIGSTOP)
             process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGCONT)
             assert "Ctrl-C again" in process.stderr.readline()
-            process.send_signal(signal.SIGINT)  # at once: the same request, sent twice
             with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.5)
+                process.wait(2 * TWICE_S)
             process.send_signal(signal.SIGINT)
             rest, _ = process.communicate(timeout=60)
             server.send_signal(signal.SIGCONT)
@@ -139,7 +143,7 @@ def test_the_server_drains_on_sigterm(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=60)
         assert (process.returncode, rest.splitlines()[-1]) == (0, "sentence 6")
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE_S) == 0
 
 
 MISTAKES = {
