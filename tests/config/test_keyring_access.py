@@ -92,7 +92,7 @@ def test_the_library_is_loaded_before_its_time_begins(tmp_path: Path, monkeypatc
     tmp_path.joinpath("keyring", "errors.py").write_text(
         "import os, pathlib\npathlib.Path(os.environ['KEPT']).touch()\n", encoding="utf-8"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.setenv("KEPT", str(tmp_path / "loaded"))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(keyring_access.PROCESS, **pipes) as process:  # type: ignore[call-overload]
