@@ -98,11 +98,7 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
         with started("file", file, "--url", address, "-f", "jsonl", "--partials", "--pace", "4") as process:
             process.read_until('"partial", "sentence": 2')
             server.send_signal(signal.SIGSTOP)
-            # The same request, sent twice: while the program stands still, so that it gets both at once.
-            process.send_signal(signal.SIGSTOP)
             process.send_signal(signal.SIGINT)
-            process.send_signal(signal.SIGTERM)
-            process.send_signal(signal.SIGCONT)
             assert "Ctrl-C again" in process.stderr.readline()
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(2 * TWICE_S)
