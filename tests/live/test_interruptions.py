@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asrcli.terminal.interrupts import TWICE_S
-from tests.support.command import ASR, CLIP, PATIENCE_S, asr, environment, lines, serving, started
+from tests.support.command import ASR, CLIP, PATIENCE_S, asr, environment, lines, serving, started, stopped
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef"
@@ -109,6 +109,21 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
     *before, end = lines(rest)
     assert [line["end_ms"] for line in before if line["type"] == "gap"] == [end["audio_ms"]]
     assert end["audio_ms"] == end["covered_ms"] + end["lost_ms"]
+
+
+@pytest.mark.parametrize("how", [(), ("--fast",)], ids=["in one", "in parts"])
+def test_a_signal_for_a_program_that_is_stopped_counts_when_it_goes_on(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Ctrl-Z, then `kill -INT %1`: although the service says nothing, and nothing else wakes the program."""
+    with serving("--engine", "scripted") as (address, server):
+        file = wav(tmp_path / "a.wav", tone(60_000))
+        with started("file", file, "--url", address, "-f", "jsonl", "--pace", "4", *how) as process:
+            process.read_until('"final"')
+            with stopped(server):
+                with stopped(process):
+                    process.send_signal(signal.SIGINT)
+                assert "Ctrl-C again" in process.stderr.readline()
+            _, status = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, status
 
 
 def test_a_broken_connection_keeps_the_finals_and_names_the_gap(tmp_path: Path) -> None:

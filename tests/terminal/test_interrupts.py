@@ -1,14 +1,17 @@
 """What a signal does while a run lasts, also where runs take place in other threads."""
 
+import asyncio
 import signal
 from contextlib import suppress
-from threading import Thread
+from queue import SimpleQueue
+from threading import Event, Lock, Thread, get_ident
+from time import sleep
 
 import pytest
 
 from asrcli.terminal import interrupts
 from asrcli.terminal.interrupts import STOPS, interrupted_between, interruptible, stop_requested, time_left_s
-from tests.support.device import Clock
+from tests.support.device import PATIENCE_S, Clock
 
 AGAIN_S, ANOTHER_S = 0.9 * interrupts.TWICE_S, 1.1 * interrupts.TWICE_S  # the same request twice, and two requests
 
@@ -86,6 +89,47 @@ def test_the_same_request_sent_twice_does_not_spoil_the_end(clock: Clock, number
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
     assert asked == ["finish", "closed"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there the main thread does not wait for long")
+@pytest.mark.parametrize("waits_at", ["a queue", "a lock"])
+@pytest.mark.parametrize("number", STOPS)
+def test_a_signal_that_another_thread_gets_is_handled_at_once(number: signal.Signals, waits_at: str) -> None:
+    """Linux chooses a thread, and any when a program goes on that was stopped; the main thread may wait at a lock."""
+    queue, lock = SimpleQueue[str](), Lock()
+    waiting = Event()
+
+    def get_signal() -> None:
+        waiting.wait(PATIENCE_S)
+        sleep(0.1)  # the main thread waits by then, or handles the signal before it does
+        signal.pthread_kill(get_ident(), number)
+
+    def ask() -> None:
+        queue.put("asked") if waits_at == "a queue" else lock.release()
+
+    lock.acquire()
+    Thread(target=get_signal, daemon=True).start()
+    with interruptible(ask):
+        waiting.set()
+        if waits_at == "a queue":
+            assert queue.get(timeout=PATIENCE_S) == "asked"
+        else:
+            assert lock.acquire(timeout=PATIENCE_S)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there the main thread does not wait for long")
+def test_a_loop_that_is_told_of_signals_keeps_being_told() -> None:
+    """The one of asyncio in the main thread calls its own handlers by what Python writes for it."""
+
+    async def run() -> None:
+        handled = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, handled.set)
+        with interruptible(lambda: None):
+            signal.raise_signal(signal.SIGUSR1)
+            await asyncio.wait_for(handled.wait(), PATIENCE_S)
+
+    asyncio.run(run())
+    assert signal.set_wakeup_fd(-1) == -1
 
 
 def test_a_hangup_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
