@@ -7,6 +7,7 @@ process has no terminal, and its parent ends it. The key travels through the pip
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 SERVICE = "asrcli"  # under this name the keyring keeps our keys
@@ -16,9 +17,11 @@ KEEP_NOTHING = ("keyring.backends.fail", "keyring.backends.null")
 
 
 def main() -> None:
-    """Say READY, so that the start of Python costs nobody's patience; then read one command and answer it."""
+    """Say READY, so that the start of Python and its imports cost nobody's patience; then answer one command."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a back end prints must not get into the answer
+    with suppress(ImportError):  # the answer says so
+        import keyring.errors  # noqa: F401
     _say(out, READY)
     _say(out, _answer(json.loads(sys.stdin.buffer.readline())))
 

@@ -5,7 +5,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
+from functools import cache
+from threading import Thread, current_thread, main_thread
 from time import monotonic, sleep
 from types import FrameType
 
@@ -141,7 +142,47 @@ def _handling(handler: Callable[[int, FrameType | None], None], *, hangup: bool 
         if number.name != "SIGHUP" or (hangup and signal.getsignal(number) is not signal.SIG_IGN):
             earlier_handlers[number] = signal.signal(number, handler)
     try:
-        yield
+        with _handled_at_once():
+            yield
     finally:
         for number, earlier in earlier_handlers.items():
             signal.signal(number, earlier)
+
+
+@contextmanager
+def _handled_at_once() -> Iterator[None]:
+    """While the block lasts, a signal is handled at once, whichever thread of this process the system gives it to.
+
+    Python calls handlers in the main thread, which may wait for a lock until there is text. The system interrupts that
+    wait only if it gives the signal to the main thread. A program that was stopped by Ctrl-Z gets what `kill %1` sent
+    when it goes on, in any of its threads.
+    """
+    if not hasattr(signal, "pthread_kill"):  # on Windows, where the main thread does not wait for long
+        yield
+        return
+    relay = _relay()
+    earlier = signal.set_wakeup_fd(relay, warn_on_full_buffer=False)
+    if earlier not in (relay, -1):  # a loop of asyncio in this thread, which is woken by it
+        signal.set_wakeup_fd(earlier)
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(earlier)
+
+
+@cache
+def _relay() -> int:
+    """Return the pipe to which Python writes the number of each signal. Its reader, a thread, wakes the main thread."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.signal(signal.SIGURG, lambda *_: None)  # ends a wait, and means nothing here
+    Thread(target=_wake_main_thread, args=(reading,), name="signals", daemon=True).start()
+    return writing
+
+
+def _wake_main_thread(reading: int) -> None:
+    while numbers := os.read(reading, 64):
+        if any(number != signal.SIGURG for number in numbers):
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGURG)

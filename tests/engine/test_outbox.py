@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from asrcli.core.events import Billed, Event, Final, Partial, Progress, Usage
 from asrcli.engine import outbox as outbox_module
 from asrcli.engine.outbox import Outbox, is_passing, replaces
+from tests.support.handshake import PATIENCE_S
 from tests.support.manual_thread import ManualThread
 
 EVENTS = st.one_of(
@@ -56,7 +57,7 @@ def test_whoever_waits_is_woken() -> None:
     listener = Thread(target=lambda: heard.append(outbox.get()))
     listener.start()
     outbox.put(Progress(1))
-    listener.join(20)
+    listener.join(PATIENCE_S)
     assert heard == [Progress(1)]
 
 
@@ -68,7 +69,7 @@ def test_to_wait_takes_nothing() -> None:
     assert outbox.wait(0)
     assert outbox.get() == Progress(1)
     Timer(0.05, lambda: outbox.put(Progress(2))).start()
-    assert outbox.wait(20)
+    assert outbox.wait(PATIENCE_S)
     assert outbox.get() == Progress(2)
     assert not outbox.wait(0)
 
@@ -92,7 +93,7 @@ def test_nobody_is_woken_for_what_can_wait() -> None:
     listener.join(0.05)
     assert heard == []
     outbox.put(Final("1", 0, 9, "hello"))
-    listener.join(20)
+    listener.join(PATIENCE_S)
     assert heard == [Partial("1", 0, "", "hel"), Billed(Usage(1.0)), Final("1", 0, 9, "hello")]
     outbox.put(Partial("2", 9, "", "wor"))
     assert list(outbox.waiting()) == [Partial("2", 9, "", "wor")]
@@ -113,5 +114,5 @@ def test_the_thread_that_fills_it_wakes_the_listener_behind_its_work() -> None:
     shared.turn()
     shared.is_current = False
     outbox.put(Final("3", 10, 11, "three"))
-    listener.join(20)
+    listener.join(PATIENCE_S)
     assert [event.text for event in heard if isinstance(event, Final)] == ["one", "two", "three"]

@@ -21,6 +21,15 @@ def test_half_a_second_of_each_target(name: str) -> None:
     assert trial.done > len(first)
 
 
+def test_what_is_tried_by_lot_does_not_depend_on_the_time_that_is_left() -> None:
+    """The inputs as they should be may have taken all of it: the first one loads modules."""
+    tried: list[bytes] = []
+    trial = Trial("x", tried.append, -1)
+    trial(b"seed")
+    by_lot(trial, [b"seed"], 0.5)
+    assert len(tried) == 2
+
+
 def test_a_crash_is_reported_with_its_input(capsys: pytest.CaptureFixture[str]) -> None:
     """So that it can be tried again."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.command import CLIP, Running, lines, started
+from tests.support.command import CLIP, PATIENCE_S, Running, lines, started
 from tests.support.microphone import Microphone
 from tests.support.recording_comparison import Alignment, alignment
 
@@ -31,7 +31,7 @@ def listening(microphone: Microphone, *arguments: object, **env: str) -> Iterato
 def finish(process: Running, code: int = 0) -> tuple[list[dict[str, Any]], list[str]]:
     """Ctrl-C: what still comes on standard output, and all of standard error."""
     process.send_signal(signal.SIGINT)
-    rest, status = process.communicate(timeout=30)
+    rest, status = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code, status
     return lines(rest), status.splitlines()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asrcli.journal.lock import JournalLock
 from tests.live.batch_runs import CHUNKS, FILES, LONG, SILENT, recordings, report, server
-from tests.support.command import asr, lines, started
+from tests.support.command import PATIENCE_S, asr, lines, started
 from tests.support.counted import RATE, counted, covered
 from tests.support.tone import wav
 
@@ -89,7 +89,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(server: str, tmp_path: Path) 
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(PATIENCE_S) == 130
         said = process.stderr.read()
     assert "to go on, run the same command again" in said
     done = asr(*command, "--pace", "max")

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from tests.live.batch_runs import CHUNKS, server
-from tests.support.command import asr, started
+from tests.support.command import PATIENCE_S, asr, started
 from tests.support.counted import RATE, counted
 from tests.support.tone import wav
 
@@ -28,7 +28,7 @@ def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_pa
             if "b.wav: 00:01" in line:
                 break
         process.send_signal(signal.SIGINT)
-        code = process.wait(20)
+        code = process.wait(PATIENCE_S)
         said = process.stderr.read()
     assert code == 130, said
     assert "1 finished, 2 failed" in said

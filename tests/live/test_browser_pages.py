@@ -4,7 +4,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from asrcli.server.captions.caption_server import CaptionServer
 from asrcli.sources.file import FileSource
 from asrcli.sources.opus_copy import COPY_FORMAT, opus_copy
 from tests.support.browser import Browser, Page, browser, missing
-from tests.support.command import started
+from tests.support.command import serving, started, stopped
 from tests.support.requirements import skip_or_fail
 from tests.support.tone import tone, wav
 
@@ -166,16 +166,20 @@ def test_parameters_in_the_address(chromium: Browser) -> None:
         assert page.run("state.textContent.includes('theme=pink is no value')")
 
 
-def test_a_run_is_followed_to_its_end(chromium: Browser, scripted: str, tmp_path: Path) -> None:
+def test_a_run_is_followed_to_its_end(chromium: Browser, tmp_path: Path) -> None:
     """The real command with --captions: its words are on the page, and the page says when it has ended."""
     sound = wav(tmp_path / "a.wav", tone(2000))
-    with started("file", sound, "--url", scripted, "--pace", 1.5, "--captions", 0, "--no-journal") as process:
-        line = process.stderr.readline()
-        assert line.startswith("asr: captions at http://127.0.0.1:")
-        with chromium.page(line.split()[-1]) as page:
-            page.wait("!connected && state.textContent === 'the run has ended'")
-            assert page.run("[...lines.children].map((e) => e.textContent)")[:2] == ["sentence 1", "sentence 2"]
-            assert "captured 2.00 s" in page.run("lines.querySelector('.end').textContent")
+    with serving("--engine", "scripted") as (url, server), ExitStack() as stack:
+        with stopped(server):  # until the page is there
+            asked = ("file", sound, "--url", url, "--connect-timeout", 60, "--captions", 0, "--no-journal")
+            process = stack.enter_context(started(*asked, "--pace", 1.5))
+            line = process.stderr.readline()
+            assert line.startswith("asr: captions at http://127.0.0.1:")
+            page = stack.enter_context(chromium.page(line.split()[-1]))
+            page.wait("connected")
+        page.wait("!connected && state.textContent === 'the run has ended'")
+        assert page.run("[...lines.children].map((e) => e.textContent)")[:2] == ["sentence 1", "sentence 2"]
+        assert "captured 2.00 s" in page.run("lines.querySelector('.end').textContent")
         assert process.wait(60) == 0
 
 

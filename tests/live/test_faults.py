@@ -13,7 +13,7 @@ from tests.live.fault_messages import AUDIO, SESSION, WHOLE, append, faulty, tol
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
 from tests.support.tone import wav
-from tests.support.wire import INFERENCE, finish_task, run_task, status, wire
+from tests.support.wire import INFERENCE, PATIENCE_S, finish_task, run_task, status, wire
 
 
 def test_a_fault_is_for_its_connection_only() -> None:
@@ -150,14 +150,14 @@ def test_garbage_comes_between_the_events() -> None:
         with wire(address) as client:
             client.say(run_task(), AUDIO, finish_task())
             client.handle("task-started")
-            assert client.socket.recv(5) == '{"oops'
-            assert client.socket.recv(5) == bytes(range(256))
+            assert client.socket.recv(PATIENCE_S) == '{"oops'
+            assert client.socket.recv(PATIENCE_S) == bytes(range(256))
             assert client.hear_next()["header"] == {"event": "sing", "task_id": "t"}
             assert [told(message) for message in client.hear_all("task-finished")] == WHOLE[1:]
         with wire(address, SESSION) as client:
             client.handle("session.created")
-            assert client.socket.recv(5) == '{"oops'
-            assert isinstance(client.socket.recv(5), bytes)
+            assert client.socket.recv(PATIENCE_S) == '{"oops'
+            assert isinstance(client.socket.recv(PATIENCE_S), bytes)
             assert client.hear_next()["type"] == "sing"
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from asrcli.outputs.jsonl_schema import SCHEMA
-from tests.support.command import CLIP, asr, lines, script, serving, started, word_errors
+from tests.support.command import CLIP, PATIENCE_S, asr, lines, script, serving, started, word_errors
 from tests.support.required_engines import need_engine
 from tests.support.tone import silence, tone, wav
 
@@ -91,7 +91,7 @@ def test_a_closed_pipe_ends_the_run_quietly(scripted: str, tmp_path: Path) -> No
     with started("file", wav(tmp_path / "a.wav", tone(60_000)), "--url", scripted, "--pace", "20") as process:
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stderr.read() == ""
 
 

@@ -26,7 +26,7 @@ from tests.live.fault_messages import WHOLE, told, whole
 from tests.support.command import serving
 from tests.support.memory import resident
 from tests.support.raw_websocket import deaf, frame
-from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, status, wait_until, wire
+from tests.support.wire import INFERENCE, PATIENCE_S, REALTIME, finish_task, run_task, status, wait_until, wire
 
 QUICK = ServerLimits(unread_s=0.5)
 LONG_TEXT = Scripted(tuple(ScriptedResult(ms, ms + 10, "word " * 20_000) for ms in range(0, 10_000, 10)))
@@ -70,9 +70,9 @@ def test_a_client_that_reads_nothing_is_dropped_and_makes_room(path: str, data: 
         pushing = [threading.Thread(target=push, args=(line, data)) for line in lines]
         for thread in pushing:
             thread.start()
-        wait_until(lambda: status(address, INFERENCE)[0] == 101, within_s=20)
+        wait_until(lambda: status(address, INFERENCE)[0] == 101)
         for thread in pushing:
-            thread.join(20)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
         paying.say(bytes(3200), finish_task("p"))
         assert paying.hear_all("task-finished")
@@ -83,7 +83,7 @@ def test_a_client_that_reads_slowly_is_not_dropped() -> None:
     size, patience_s = 12 << 20, 0.4
     slow = Scripted((ScriptedResult(0, 10, "a" * size),))
     with in_background(slow, ServerLimits(unread_s=patience_s)) as address, deaf(address, buffer=1 << 18) as line:
-        line.settimeout(20)
+        line.settimeout(PATIENCE_S)
         began, read, last = time.monotonic(), 0, b""
         line.sendall(RUN + frame(bytes(3200), 2) + frame(json.dumps(finish_task()).encode()))
         while b"task-finished" not in last and (data := line.recv(1 << 17)):
@@ -177,7 +177,7 @@ def test_nothing_that_a_client_says_reaches_the_log_raw(tmp_path: Path) -> None:
             client.say(finish_task(evil + "2"))
             client.closed()
         shown = server.stderr.readline() + server.stderr.readline()
-        wait_until(lambda: "finished" in log.read_text(), within_s=30)
+        wait_until(lambda: "finished" in log.read_text())
     written = log.read_text()
     for text in (shown, written):
         assert "finished" in text
@@ -215,7 +215,7 @@ def test_without_descriptors_a_server_serves_those_it_has() -> None:
             heard = whole_of(paying)
         assert [told(message) for message in heard] == WHOLE[1:]
         assert Process(server.pid).cpu_times().user - before < 0.8
-        wait_until(lambda: served(address), within_s=20)
+        wait_until(lambda: served(address))
         server.terminate()
         lines = server.stderr.read().splitlines()
     assert len([line for line in lines if "rejected" in line]) == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import ASR, CLIP, asr, environment, lines, serving, started
+from asrcli.terminal.interrupts import TWICE_S
+from tests.support.command import ASR, CLIP, PATIENCE_S, asr, environment, lines, serving, started, stopped
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef"
@@ -47,7 +48,7 @@ def test_an_output_pipe_that_nobody_reads_does_not_outlast_a_signal(
     with started("file", CLIP, "--url", scripted, "-o", tmp_path / "pipe", "-v") as process:
         assert any("the service is ready" in line for line in process.stderr)
         process.send_signal(number)
-        _, status = process.communicate(timeout=30)
+        _, status = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 130
         assert "is a pipe that nobody reads" in status
         assert "captured" in status
@@ -99,9 +100,8 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
             server.send_signal(signal.SIGSTOP)
             process.send_signal(signal.SIGINT)
             assert "Ctrl-C again" in process.stderr.readline()
-            process.send_signal(signal.SIGINT)  # at once: the same request, sent twice
             with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.5)
+                process.wait(2 * TWICE_S)
             process.send_signal(signal.SIGINT)
             rest, _ = process.communicate(timeout=60)
             server.send_signal(signal.SIGCONT)
@@ -109,6 +109,21 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
     *before, end = lines(rest)
     assert [line["end_ms"] for line in before if line["type"] == "gap"] == [end["audio_ms"]]
     assert end["audio_ms"] == end["covered_ms"] + end["lost_ms"]
+
+
+@pytest.mark.parametrize("how", [(), ("--fast",)], ids=["in one", "in parts"])
+def test_a_signal_for_a_program_that_is_stopped_counts_when_it_goes_on(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Ctrl-Z, then `kill -INT %1`: although the service says nothing, and nothing else wakes the program."""
+    with serving("--engine", "scripted") as (address, server):
+        file = wav(tmp_path / "a.wav", tone(60_000))
+        with started("file", file, "--url", address, "-f", "jsonl", "--pace", "4", *how) as process:
+            process.read_until('"final"')
+            with stopped(server):
+                with stopped(process):
+                    process.send_signal(signal.SIGINT)
+                assert "Ctrl-C again" in process.stderr.readline()
+            _, status = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, status
 
 
 def test_a_broken_connection_keeps_the_finals_and_names_the_gap(tmp_path: Path) -> None:
@@ -139,7 +154,7 @@ def test_the_server_drains_on_sigterm(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=60)
         assert (process.returncode, rest.splitlines()[-1]) == (0, "sentence 6")
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE_S) == 0
 
 
 MISTAKES = {

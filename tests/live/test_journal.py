@@ -147,7 +147,7 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
         arguments = ("--url", address, "--no-reconnect", "-o", out, "--journal", kept)
         with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process, microphone.playing(CLIP):
             part = out.with_name(f"{out.name}.part")
-            wait_until(lambda: part.exists() and '"final"' in part.read_text(), within_s=30)
+            wait_until(lambda: part.exists() and '"final"' in part.read_text())
             time.sleep(0.5)  # half a sentence
             server.kill()
             _, status = process.communicate(timeout=60)

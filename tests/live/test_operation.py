@@ -14,7 +14,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.command import asr, serving, started
+from tests.support.command import PATIENCE_S, asr, serving, started
 from tests.support.tls import certified
 from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until, wire
 
@@ -140,7 +140,7 @@ def test_it_serves_tls(tmp_path: Path) -> None:
         done = asr("file", CLIP, "--url", address, "--ca", certificate, "--format", "text", "--pace", "max")
         assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -153,7 +153,7 @@ def test_a_certificate_that_ends_soon_is_named_at_the_start(tmp_path: Path, quie
         assert " at wss://" in process.stderr.readline()
         wait_until(lambda: f"--cert {certificate} expires on " in (tmp_path / "log").read_text())
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=PATIENCE_S)
     assert said.count(" expires on ") == 1
     assert (tmp_path / "log").read_text().count(" expires on ") == 1
 
@@ -193,7 +193,7 @@ def test_the_log_is_json_where_that_is_wanted(tmp_path: Path) -> None:
             client.say("{")
             client.handle("task-failed")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         shown = [json.loads(line) for line in process.stderr.read().splitlines() if not line.startswith("asr: ")]
     kept = [json.loads(line) for line in log.read_text().splitlines()]
     for records in (shown, kept):
@@ -215,7 +215,7 @@ def test_a_log_that_nobody_reads_stops_nothing() -> None:
         heard = client.hear_all("task-finished")
         assert heard[-2]["payload"]["output"]["sentence"]["text"] == "sentence 1"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_it_waits_for_running_tasks_no_longer_than_it_may() -> None:
@@ -226,5 +226,5 @@ def test_it_waits_for_running_tasks_no_longer_than_it_may() -> None:
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: get(address, "/readyz") == (503, "the server stops\n"))
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert 0.5 < time.monotonic() - began < 15

@@ -20,7 +20,7 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
-from tests.support.command import asr, lines
+from tests.support.command import PATIENCE_S, asr, lines
 from tests.support.inference_socket import begun
 from tests.support.listener import Listener
 from tests.support.misbehaving_service import Play, answering, service
@@ -143,7 +143,7 @@ def failed_item(connection: ServerConnection) -> None:
         {"type": f"{item}.completed", "item_id": "b", "transcript": "two"},
     ]
     connection.send(json.dumps(answers[0]))
-    while json.loads(connection.recv(20))["type"] != "session.finish":
+    while json.loads(connection.recv(PATIENCE_S))["type"] != "session.finish":
         pass
     for answer in answers[1:]:  # it speaks of audio that it has
         connection.send(json.dumps(answer))
@@ -205,10 +205,10 @@ def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -
 
 def objecting(connection: ServerConnection) -> None:
     """A realtime service that does not take the session it is asked for."""
-    connection.recv(20)
+    connection.recv(PATIENCE_S)
     error = {"type": "invalid_request_error", "code": "invalid_value", "message": "sample_rate is odd", "param": "x"}
     connection.send(json.dumps({"type": "error", "error": error}))
-    connection.recv(20)
+    connection.recv(PATIENCE_S)
 
 
 def test_an_error_event_of_the_realtime_wire_is_reported_with_advice(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asrcli.terminal.interrupts import TWICE_S
 from tests.live.batch_runs import LONG, SILENT, server
-from tests.support.command import asr, lines, serving, started
+from tests.support.command import PATIENCE_S, asr, lines, serving, started
 from tests.support.counted import RATE, counted, covered
 from tests.support.tone import wav
 
@@ -73,7 +73,7 @@ def test_ctrl_c_and_a_budget_end_the_parts_and_the_next_run_goes_on(server: str,
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(PATIENCE_S) == 130
     assert list(out.glob("*.jsonl")) == []
     money = ("--region", "cn-beijing", "--pace", "max")
     poor = asr(*command, *money, "--budget", 0.002)
@@ -95,7 +95,7 @@ def test_a_fast_run_that_is_ended_is_gone_on_with(server: str, tmp_path: Path) -
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(PATIENCE_S) == 130
     done = asr("resume", "--last", "--yes", "--journal", journal, "--url", server)
     assert done.returncode == 0, done.stderr
     assert covered(lines(out.read_text("utf-8")), 1500, silent=PAUSES) == []
@@ -117,7 +117,7 @@ def test_a_second_ctrl_c_of_a_fast_run_still_gives_the_account(tmp_path: Path) -
         assert "Ctrl-C again" in process.stderr.readline()
         time.sleep(2 * TWICE_S)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(PATIENCE_S) == 130
         errors = process.stderr.read()
     for expected in ("asr: captured ", "of later parts ", f"the transcript so far is in {out}.part", "asr resume"):
         assert expected in errors

@@ -18,6 +18,7 @@ from tests.support.other_servers import serving as standing_in
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef"
+WAIT_S = 3  # of silence: longer than a busy machine takes for an answer
 
 
 def echo(connection: ServerConnection) -> None:
@@ -96,8 +97,8 @@ def test_lines_and_bytes_to_any_server_and_the_reply_is_not_lost_when_stdin_ends
     """Text one message a line, binary as base64 and back; the end waits for what is still to come."""
     with service(echo) as address:
         text = asr("ws-raw", "--wire", "none", "--url", address, "--text", "--first", "hi", "--last", "bye",
-                   "--wait", "1", stdin='one\n第二\n{"a":\t1}\n'.encode())  # fmt: skip
-        audio = asr("ws-raw", wav(tmp_path / "a.wav", tone(200)), "--wire", "none", "--url", address, "--wait", "1")
+                   "--wait", WAIT_S, stdin='one\n第二\n{"a":\t1}\n'.encode())  # fmt: skip
+        audio = asr("ws-raw", wav(tmp_path / "a.wav", tone(200)), "--wire", "none", "--url", address, "--wait", WAIT_S)
     assert (text.returncode, text.stdout) == (0, 'hi\none\n第二\n{"a":\t1}\nbye\n')
     heard = b"".join(base64.b64decode(line["binary"]) for line in lines(audio.stdout))
     assert (audio.returncode, heard) == (0, tone(200))
@@ -106,7 +107,7 @@ def test_lines_and_bytes_to_any_server_and_the_reply_is_not_lost_when_stdin_ends
 def test_lines_that_are_no_text_and_lines_without_an_end() -> None:
     """What is not UTF-8 is replaced; a line of more than a message may have is an error in one line."""
     with service(echo) as address:
-        run = ["ws-raw", "--wire", "none", "--url", address, "--text", "--wait", "1"]
+        run = ["ws-raw", "--wire", "none", "--url", address, "--text", "--wait", WAIT_S]
         other = asr(*run, stdin=b"a\xff\n")
         endless = asr(*run, stdin=bytes(17 << 20))
     assert (other.returncode, other.stdout) == (0, "a\ufffd\n")
@@ -122,7 +123,7 @@ def test_a_line_is_a_line_whatever_is_in_the_message() -> None:
         connection.send("two\nlines")
 
     with service(pretty) as address:
-        done = asr("ws-raw", "--wire", "none", "--url", address, "--wait", "1")
+        done = asr("ws-raw", "--wire", "none", "--url", address, "--wait", WAIT_S)
     assert done.stdout == '{"a": 1}\n"two\\nlines"\n'
 
 
@@ -142,7 +143,7 @@ def test_a_refused_handshake_shows_status_and_body() -> None:
 def test_without_a_wire_the_address_is_used_as_it_is(scripted: str) -> None:
     """Its path too, also where it is one of the service: who speaks by hand says where."""
     address = f"{scripted}/api-ws/v1/realtime?model=m"
-    done = asr("ws-raw", "--wire", "none", "--url", address, "--first", '{"type":"session.finish"}', "--wait", "1")
+    done = asr("ws-raw", "--wire", "none", "--url", address, "--first", '{"type":"session.finish"}', "--wait", WAIT_S)
     assert [line["type"] for line in lines(done.stdout)] == ["session.created", "session.finished"], done.stderr
 
 

@@ -22,7 +22,7 @@ from asrcli.server.backlog import MAX_COMMANDS, CommandBacklog
 from asrcli.server.local_server import in_background
 from tests.support.command import CLIP
 from tests.support.raw_websocket import deaf, frame
-from tests.support.wire import INFERENCE, finish_task, run_task, wait_until
+from tests.support.wire import INFERENCE, PATIENCE_S, finish_task, run_task, wait_until
 
 SECOND = 32_000
 
@@ -144,7 +144,7 @@ def test_a_client_waits_when_the_recognizer_is_a_few_seconds_behind(size: int) -
         assert sent <= 8 * SECOND
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         line.close()
-        wait_until(stuck.closed.is_set, within_s=5)
+        wait_until(stuck.closed.is_set)
 
 
 @pytest.mark.slow
@@ -157,7 +157,7 @@ def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
         client_on(raw(address), address) as client,
     ):
         client.send(json.dumps(run_task()))
-        client.recv(20)
+        client.recv(PATIENCE_S)
         began, sent = time.monotonic(), 0
         while time.monotonic() - began < 3:
             client.send(pcm[sent : sent + 3200])
@@ -165,7 +165,7 @@ def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
         client.send(json.dumps(finish_task()))
         at, heard_ms = time.monotonic(), 0
         while True:
-            message = json.loads(client.recv(20))
+            message = json.loads(client.recv(PATIENCE_S))
             if message["header"]["event"] == "task-finished":
                 break
             heard_ms = max(heard_ms, message["payload"]["output"]["sentence"]["end_time"] or 0)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -132,6 +133,16 @@ def serving(*arguments: object) -> Iterator[tuple[str, Running]]:
         assert " at ws://127.0.0.1:" in line, line
         process.stderr.readline()  # the honest line about the engine
         yield line.split(" at ")[1].split()[0], process
+
+
+@contextmanager
+def stopped(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Let a process stand still for the block: what waits for it cannot end before the test is ready."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def script(path: Path, *results: tuple[int, int, str]) -> Path:

@@ -9,6 +9,8 @@ from asrcli.core.events import Final, Partial, Ready
 from asrcli.core.message import Binary, Text
 from asrcli.protocol.inference.server_codec import InferenceServer
 
+PATIENCE_S = 60  # a hung test fails; a passing one never waits for it
+
 
 class InferenceSocket:
     """The server end of the inference wire on a real socket."""
@@ -20,13 +22,13 @@ class InferenceSocket:
         """Until a request of that kind has come."""
         heard: list[Any] = []
         while not any(isinstance(request, kind) for request in heard):
-            data = self._connection.recv(20)
+            data = self._connection.recv(PATIENCE_S)
             heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
 
     def hear_audio(self, samples: int) -> None:
         """Until so much audio has come."""
         while samples > 0:
-            data = self._connection.recv(20)
+            data = self._connection.recv(PATIENCE_S)
             samples -= len(data) // 2 if isinstance(data, bytes) else 0
 
     def say(self, *events: Any) -> None:

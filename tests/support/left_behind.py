@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import asrcli
 from tests.support.counted import counted
 
-AT_ONCE_S = 3.0  # on a busy machine; idle it takes a tenth of a second
+AT_ONCE_S = 10.0  # on a busy machine; idle it takes a tenth of a second, and `endless` lasts for fifteen
 
 
 def endless() -> Iterator[bytes]:
@@ -27,16 +27,17 @@ def resources() -> tuple[list[str], int]:
 
 
 def assert_back_to(before: tuple[list[str], int]) -> None:
-    """All that has begun since then has ended, or does so at once; what earlier tests left may end meanwhile."""
-
-    def left() -> tuple[Counter[str], int]:
-        names, files = resources()
-        return Counter(names) - Counter(before[0]), max(0, files - before[1])
-
+    """All that has begun since then has ended, or does so at once."""
     until = time.monotonic() + AT_ONCE_S
-    while left() != (Counter(), 0) and time.monotonic() < until:
+    while begun_since(before) != (Counter(), 0) and time.monotonic() < until:
         time.sleep(0.01)
-    assert left() == (Counter(), 0)
+    assert begun_since(before) == (Counter(), 0)
+
+
+def begun_since(before: tuple[list[str], int]) -> tuple[Counter[str], int]:
+    """The threads that are new, and how many files: what earlier tests left may end meanwhile."""
+    names, files = resources()
+    return Counter(names) - Counter(before[0]), max(0, files - before[1])
 
 
 def warm(url: str) -> tuple[list[str], int]:

@@ -19,7 +19,7 @@ from typing import Any, Self
 PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins alsa-utils portaudio19-dev gcc python3-dev"
 PROGRAMS = ("pulseaudio", "pactl", "paplay", "parec", "setpriv")
 PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
-PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
+PATIENCE_S = 60  # a hung test fails; a passing one never waits for it
 NAME = "microphone"
 
 # Whoever uses a device that is gone must be told, and not be moved to another one: hence no rescue, and a default

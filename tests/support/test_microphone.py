@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import CLIP
-from tests.support.microphone import PACKAGES, Microphone, missing, until
+from tests.support.microphone import PACKAGES, PATIENCE_S, Microphone, missing, until
 from tests.support.recording_comparison import alignment
 from tests.support.terminal import CTRL_C, Terminal
 from tests.support.tone import wav
@@ -100,7 +100,7 @@ def test_two_at_once_do_not_disturb_each_other(microphone: Microphone, tmp_path:
         microphone.playing(wav(tmp_path / "1.wav", one)) as player,
     ):
         other.play(wav(tmp_path / "2.wav", two))
-        assert player.wait(20) == 0
+        assert player.wait(PATIENCE_S) == 0
         assert_heard(one, tmp_path / "one")
         assert_heard(two, tmp_path / "two")
         folder = Path(other.environment["ALSA_CONFIG_PATH"]).parent
@@ -118,8 +118,8 @@ def test_unplugging_ends_a_recording_at_once_and_plugging_in_allows_the_next(
     with recording(microphone, tmp_path / "cut", *BY_PYAUDIO) as process, microphone.playing(file) as player:
         until("the first sound", lambda: any((tmp_path / "cut").read_bytes()))
         microphone.unplug()
-        assert process.wait(5) == 1
-        assert player.wait(5) == 1
+        assert process.wait(PATIENCE_S) == 1
+        assert player.wait(PATIENCE_S) == 1
     microphone.replug()
     with recording(microphone, tmp_path / "heard", *BY_PYAUDIO):
         microphone.play(file)

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 INFERENCE, REALTIME = "/api-ws/v1/inference", "/api-ws/v1/realtime"
-PATIENCE_S = 20
+PATIENCE_S = 60  # a hung test fails; a passing one never waits for it
 
 
 def run_task(task_id: str = "t", **parameters: object) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def status(address: str, path: str, **headers: str) -> tuple[int, dict[str, Any]
         return exc.response.status_code, json.loads(exc.response.body or b"{}")
 
 
-def wait_until(happened: Callable[[], bool], within_s: float = 10) -> None:
+def wait_until(happened: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     """Ask again until it is so."""
     end = time.monotonic() + within_s
     while not happened():

@@ -21,12 +21,13 @@ with keyboard(lambda key: print("key", key, flush=True)):
     {}
 """
 HUSHED = """
-import sys, time
+import select, sys, time
 from asrcli.terminal.keyboard import without_echo
 with without_echo(1):
     print("ready", flush=True)
     {}
 """
+TYPED = "select.select([sys.stdin], [], [])"  # until a line is there, however late it is typed
 # A shell with one job, which it puts into the background; it tells how the job ends, and what it cost to wait there.
 SHELL = """
 import os, resource, signal, subprocess, sys, time
@@ -97,12 +98,12 @@ def test_quit_on_the_keyboard_does() -> None:
 
 def test_without_echo_what_is_typed_waits_for_whoever_reads_next() -> None:
     """The text is neither shown nor lost."""
-    with program(HUSHED, "time.sleep(0.5)") as terminal:
+    with program(HUSHED, TYPED) as terminal:
         terminal.wait_for("ready")
         terminal.send("typed ahead\r")
         terminal.finish()
         assert not any("typed" in row for row in terminal.rows())
-    with program(HUSHED + "print('read', sys.stdin.readline())", "time.sleep(0.5)") as terminal:
+    with program(HUSHED + "print('read', sys.stdin.readline())", TYPED) as terminal:
         terminal.wait_for("ready")
         terminal.send("typed ahead\r")
         terminal.finish()

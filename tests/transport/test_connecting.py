@@ -104,10 +104,13 @@ def test_the_timeout_covers_the_look_up_of_a_name_and_the_handshake(monkeypatch:
 def test_when_all_of_several_addresses_refuse_the_refusal_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """As for one."""
     with ExitStack() as stack:
-        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
-    resolving(monkeypatch, *ports)
-    with pytest.raises(ConnectFailed, match=r"connection refused$"):
-        dial("ws://service.test", ConnectionSettings())
+        # Bound, so that no other test gets their ports; nobody listens at them.
+        lines = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for line in lines:
+            line.bind(("127.0.0.1", 0))
+        resolving(monkeypatch, *(line.getsockname()[1] for line in lines))
+        with pytest.raises(ConnectFailed, match=r"connection refused$"):
+            dial("ws://service.test", ConnectionSettings())
 
 
 def test_version_six_is_spoken() -> None:

@@ -16,6 +16,7 @@ from asrcli.server.captions import caption_server
 from asrcli.server.captions.caption_history import KEPT_LINES
 from asrcli.server.captions.caption_server import CaptionServer
 from tests.support.reading_page import ReadingPage
+from tests.support.wire import PATIENCE_S
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def server() -> Iterator[CaptionServer]:
 
 def answer(server: CaptionServer, path: str = "/", **headers: str) -> tuple[int, str, dict[str, str]]:
     """Status, body and headers of a request."""
-    asked = HTTPConnection(server.url.split("/")[2], timeout=10)
+    asked = HTTPConnection(server.url.split("/")[2], timeout=PATIENCE_S)
     asked.request("GET", path, headers=headers)
     got = asked.getresponse()
     return got.status, got.read().decode(), dict(got.headers)
@@ -69,7 +70,7 @@ def test_a_foreign_page_gets_no_words(server: CaptionServer, origin: str) -> Non
     with pytest.raises(InvalidStatus, match="403"):
         connect(feed(server), additional_headers={"Origin": origin}, proxy=None).close()
     with connect(feed(server), additional_headers={"Origin": server.url.rstrip("/")}, proxy=None) as wire:
-        assert json.loads(wire.recv(5))["state"] == "waiting"
+        assert json.loads(wire.recv(PATIENCE_S))["state"] == "waiting"
 
 
 def test_whoever_comes_late_or_comes_back_lacks_nothing(server: CaptionServer) -> None:
@@ -78,17 +79,17 @@ def test_whoever_comes_late_or_comes_back_lacks_nothing(server: CaptionServer) -
         server.publish(CaptionLine({"text": f"line {number}"}))
     page = ReadingPage()
     with connect(feed(server), proxy=None) as wire:
-        page.take(wire.recv(5, decode=False))
+        page.take(wire.recv(PATIENCE_S, decode=False))
     assert page.texts == ["line 0", "line 1", "line 2"]
     server.publish(CaptionLine({"text": "line 3"}))
     with connect(feed(server, f"?run={page.run}&after={page.last}"), proxy=None) as wire:
-        message = wire.recv(5, decode=False)
+        message = wire.recv(PATIENCE_S, decode=False)
     assert [line["n"] for line in json.loads(message)["lines"]] == [4]
     page.take(message)
     assert (page.texts, page.begun) == ([f"line {number}" for number in range(4)], 1)
     for query in ("?run=x&after=2", f"?run={page.run}&after=99", f"?run={page.run}&after=²", "?after=1&after=2"):
         with connect(feed(server, query), proxy=None) as wire:
-            assert json.loads(wire.recv(5))["reset"] is True
+            assert json.loads(wire.recv(PATIENCE_S))["reset"] is True
 
 
 def test_a_browser_that_stands_still_holds_up_nobody(server: CaptionServer) -> None:
@@ -105,7 +106,7 @@ def test_a_browser_that_stands_still_holds_up_nobody(server: CaptionServer) -> N
         healthy, sleeper = ReadingPage(), ReadingPage()
         for page, wire in ((healthy, fast), (sleeper, slow)):
             while page.last < 4000:
-                page.take(wire.recv(10, decode=False))
+                page.take(wire.recv(PATIENCE_S, decode=False))
             assert [text.split()[1] for text in page.texts[-KEPT_LINES:]] == [
                 str(number) for number in range(4000 - KEPT_LINES, 4000)
             ]
@@ -132,7 +133,7 @@ def test_only_so_many_pages(server: CaptionServer, monkeypatch: pytest.MonkeyPat
     """A page that reconnects for ever in a hundred windows does not fill the memory."""
     monkeypatch.setattr(caption_server, "MOST_PAGES", 1)
     with connect(feed(server), proxy=None) as first:
-        first.recv(5)
+        first.recv(PATIENCE_S)
         with pytest.raises(InvalidStatus, match="503"):
             connect(feed(server), proxy=None).close()
 
