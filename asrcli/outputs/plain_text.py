@@ -11,6 +11,8 @@ from asrcli.outputs.line_writer import LineWriter
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
 
+FIRST_SIGN = 8  # of the attempts to connect again after the first one: some seconds into an outage
+
 
 class PlainText:
     """An output that writes finals and gaps as lines.
@@ -59,8 +61,8 @@ class StatusLines:
 
     Args:
         write: Writes one line.
-        level: 0 shows warnings, 1 also information, 2 also debugging. At level 0 only the first of several attempts to
-            connect again is shown, because the others say the same.
+        level: 0 shows warnings, 1 also information, 2 also debugging. At level 0 not every attempt to connect again is
+            shown: most say the same.
     """
 
     passive = patient = True
@@ -78,7 +80,7 @@ class StatusLines:
             self._write(f"asr: {pause_word(event)}")
         elif isinstance(event, Resumed):
             self._write(f"asr: {pause(event, None)}")
-        elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
+        elif isinstance(event, Reconnecting) and (self._level > 0 or _is_sign_of_life(event.attempt)):
             self._write(f"asr: {reconnecting(event)}")
         elif isinstance(event, Ended):
             for text in account(event):
@@ -86,3 +88,8 @@ class StatusLines:
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
+
+
+def _is_sign_of_life(attempt: int) -> bool:
+    """Whether to show an attempt to connect again: the first, and in a long outage each time twice as many."""
+    return attempt == 1 or (attempt >= FIRST_SIGN and attempt.bit_count() == 1)

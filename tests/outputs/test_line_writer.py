@@ -115,6 +115,17 @@ def test_status_says_the_account_and_what_the_level_lets_through() -> None:
     assert said[2].startswith("asr: captured 5.00 s · final 0.00 s · silence 4.90 s · lost 0.10 s · 2 sentences")
 
 
+def test_a_long_outage_gives_a_sign_of_life_now_and_again() -> None:
+    """A log without a terminal does not look as if the program hung; with -v each attempt is in it."""
+    attempts: list[Event] = [Reconnecting(number, 2000, "broke") for number in range(1, 101)]
+    shown: dict[int, list[int]] = {}
+    for level in (0, 1):
+        said: list[str] = []
+        send_events(StatusLines(said.append, level=level), attempts)
+        shown[level] = [int(text.rsplit(" ", 1)[1].rstrip(")")) for text in said]
+    assert shown == {0: [1, 8, 16, 32, 64], 1: list(range(1, 101))}
+
+
 def test_the_log_never_holds_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
     """Times and ids, at every level."""
     with caplog.at_level(logging.DEBUG, "asr-test"):
