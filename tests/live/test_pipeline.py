@@ -116,10 +116,11 @@ def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
         stopped_ms = (time.monotonic() - began) * 1000
         assert "was stopped" in process.read_until("opening it again")
         gap = process.read_until('"gap"')
+        back_ms = (time.monotonic() - began) * 1000  # to open the device again takes a busy machine its time
         process.read_until('"final"')
         events, _ = finish(process, 6)
     (span,) = lines(gap)
-    assert abs(span["end_ms"] - span["begin_ms"] - stopped_ms) < 1000
+    assert stopped_ms - 1000 < span["end_ms"] - span["begin_ms"] < back_ms + 1000
     end = events[-1]
     assert end["lost_ms"] == span["end_ms"] - span["begin_ms"]
     assert abs(end["elapsed_ms"] - end["audio_ms"]) < 1500
