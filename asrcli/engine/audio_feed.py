@@ -56,7 +56,7 @@ class AudioFeed:
         self._settlement = QuietSettlement()
         self._settled_ms = -1  # up to here audio is decided and forgotten; -1 if that must be computed again
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
-        self.message_at = 0.0
+        self.message_at = self._message_before_at = 0.0
         self.unanswered = False
         self._open_resent_from = -1  # the begin of the audio that was sent again for a sentence that a task left open
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
@@ -177,7 +177,7 @@ class AudioFeed:
 
     def message_arrived(self) -> None:
         """Note that a message of the service has come."""
-        self.message_at = self._clock()
+        self._message_before_at, self.message_at = self.message_at, self._clock()
         self.stall_detector.answered()
 
     def settle(self) -> bool:
@@ -302,14 +302,16 @@ class AudioFeed:
         """Return where the audio begins that a service may not have processed when it ended the task by itself.
 
         The audio that was sent last may be the beginning of speech for which the service did not wait. Sound may have
-        been in transit for longer, and audio that was sent faster than real time for even longer.
+        been in transit for longer: since the last message, and where the client ends utterances, since the last text.
         """
         start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
         listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
         ledger = self._account.ledger
         text_ms = ledger.text_until(end_ms)
-        sound = ledger.undecided_sound(max(start_ms, listened_ms - UNHEARD_MS), end_ms)
+        silent_ms = round(1000 * (self._clock() - self._message_before_at))
+        unheard_ms = max(UNHEARD_MS, silent_ms, end_ms * self._connection.task.codec.manual)
+        sound = ledger.undecided_sound(max(start_ms, listened_ms - unheard_ms), end_ms)
         if sound:
             begin_ms = min(begin_ms, sound[0][0] - MARGIN_MS)
             text_ms = ledger.text_until(sound[0][0])

@@ -6,10 +6,12 @@ from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ServiceRefused
 from asrcli.core.events import Final, Finished, Gap, Notice, Partial
 from asrcli.core.message import Closed
-from asrcli.core.settings import ConnectionSettings
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.device import Clock
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.live_session import READY, LiveSource, audio, heard, listening
+from tests.support.pair import counting
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,39 @@ def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
     talk.say(1)
     asked = listening(talk, first, second, clock=clock)
     assert heard(list(asked.events())) == [Final("1", 3000, 3100, "oh")]
+
+
+@pytest.mark.parametrize("manual", [False, True])
+def test_all_that_was_said_to_a_service_that_has_answered_none_of_it_is_heard_again(*, manual: bool) -> None:
+    """It may hang until it gives up; and where the client ends utterances, no text comes before that."""
+    talk, clock = LiveSource(), Clock()
+
+    def made() -> InferenceClient:
+        codec = InferenceClient(RecognitionSettings("fun-asr-realtime"), counting("task-"))
+        codec.manual = manual
+        return codec
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 150)
+        clock.now = 15
+        if manual:
+            service.tell(READY)  # a message about no text
+        wire.say(*service.codec.fail("RequestTimeOut", "Response timeout!"), Closed(1000))
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 150)
+        talk.end()
+        assert isinstance(service.asked(), FinishTask)
+        service.tell(Final("1", 0, 15_000, "all of it"), Finished())
+        assert wire
+
+    talk.say(150)
+    asked = listening(talk, first, second, clock=clock, make_codec=made)
+    assert heard(list(asked.events())) == [Final("1", 0, 15_000, "all of it")]
 
 
 def test_what_was_said_before_the_process_was_suspended_is_heard_again() -> None:
