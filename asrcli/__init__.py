@@ -92,12 +92,13 @@ if TYPE_CHECKING:
     )
     from asrcli.core.provisional_event import Provisional
     from asrcli.runs.audio_input import MicrophoneInput, PcmInput, microphone, pcm
-    from asrcli.runs.transcribe import Transcription, transcribe
+    from asrcli.runs.transcribe import transcribe
+    from asrcli.runs.transcription import Transcription
 else:
     _HOMES = {
         "Provisional": "core.provisional_event",
         "transcribe": "runs.transcribe",
-        "Transcription": "runs.transcribe",
+        "Transcription": "runs.transcription",
         "microphone": "runs.audio_input",
         "MicrophoneInput": "runs.audio_input",
         "pcm": "runs.audio_input",

@@ -20,7 +20,10 @@ def main() -> None:
         sys.exit(130)  # as cli/app.py has it, once that is loaded
     except SystemExit as exc:
         # The library behind the commands says 1 when nobody reads its help any more: that is an end like another.
-        sys.exit(0 if exc.code == 1 else exc.code)
+        # With `asr serve COMMAND` 1 is what the command says.
+        if isinstance(exc.__context__, BrokenPipeError):
+            sys.exit(0)
+        raise
     except OSError as exc:
         sys.stderr.write(f"asr: cannot write standard output: {exc.strerror}\n")
         sys.exit(2)

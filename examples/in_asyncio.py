@@ -2,7 +2,7 @@
 
     python examples/in_asyncio.py one.wav two.wav three.wav
 
-The loop over a transcription blocks, so each runs in a thread of its own; `close` may be called from any thread.
+`async for` gives the events of a transcription without holding up the others; the end of `async with` ends it.
 """
 
 import asyncio
@@ -14,12 +14,9 @@ LIMIT_S = 600
 
 
 async def transcript(path: str) -> str:
-    """The text of a recording. When the task is cancelled, the thread and its connection end too."""
-    talk = asrcli.transcribe(path)
-    try:
-        return await asyncio.to_thread(talk.text)
-    finally:
-        talk.close()
+    """The text of a recording. When the task is cancelled, its connection ends too."""
+    async with asrcli.transcribe(path) as talk:
+        return "\n".join([event.text async for event in talk if isinstance(event, asrcli.Final)])
 
 
 async def main(paths: list[str]) -> None:

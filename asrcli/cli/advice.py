@@ -23,6 +23,7 @@ _TRY_AGAIN = "an error of the service: try again"
 _WAIT = "too many requests: wait a little, then try again"
 _ACCESS = "ask for access to this model in the console, or use another model"
 _MESSAGE = "an option does not suit this model: see the message"
+UNKNOWN_CODE = "see its code in the documentation of the service, whose support asks for the task ID"
 
 # `{option}` is the option at fault, of a SettingError.
 BY_CAUSE = {
@@ -32,7 +33,8 @@ BY_CAUSE = {
     Cause.NO_SERVICE: "is this a speech service? check --url",
     Cause.WEB_PAGE: f"a firewall, a proxy or a login page answers there: {_NETWORK}",
     Cause.PROXY: "check --proxy and variables such as HTTPS_PROXY",
-    Cause.PROXY_LOGIN: "put the user and password that it wants into a variable: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+    # Not as an address: printing would remove the login from that.
+    Cause.PROXY_LOGIN: "put user, colon, password and an @ in front of its host, in the variable HTTPS_PROXY",
     Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
     Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
     Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",
@@ -177,4 +179,6 @@ def option_spelling(setting: str) -> str:
 
 def _advice_for(told: str) -> str:
     closest = max((prefix for prefix in BY_SERVICE_CODE if told.startswith(prefix)), key=len, default="")
+    if not closest and not told.startswith(":"):  # it has a code
+        return UNKNOWN_CODE
     return BY_SERVICE_CODE.get(closest, "")

@@ -40,7 +40,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.USER, "mic file batch resume sessions", "library-max-age library-max-size"),
     (Reach.USER, "search", "context limit json debug"),
     (Reach.PATH, "search", "log-file"),
-    (Reach.USER, "sessions", "format"),
+    (Reach.USER, "sessions", "format max-line max-lines"),
     (Reach.PATH, "sessions", "output"),
     (Reach.FLAG, "sessions", "overwrite"),
     (Reach.USER, "file", "start end passthrough fast"),

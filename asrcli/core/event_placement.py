@@ -30,12 +30,17 @@ def shift_event(event: Event, offset_ms: int) -> Event:
     if isinstance(event, Gap):
         return replace(event, begin_ms=event.begin_ms + offset_ms, end_ms=event.end_ms + offset_ms)
     if isinstance(event, Final):
-        begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
-        event = replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
-        if event.sure_ms is not None:
-            event = replace(event, sure_ms=event.sure_ms + offset_ms)
-        return event
+        return shift_final(event, offset_ms)
     return event
+
+
+def shift_final(final: Final, offset_ms: int) -> Final:
+    """The final with its times moved later by `offset_ms`."""
+    begin_ms, end_ms, sure_ms = final.begin_ms + offset_ms, final.end_ms + offset_ms, final.sure_ms
+    if sure_ms is not None:
+        sure_ms += offset_ms
+    words = _shifted(final.words, offset_ms)
+    return replace(final, begin_ms=begin_ms, end_ms=end_ms, words=words, sure_ms=sure_ms)
 
 
 def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
@@ -63,9 +68,13 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
         first_ms = inside(event.begin_ms)
         last_ms = max(first_ms, inside(event.end_ms))
         words = _clamped(event.words, first_ms, last_ms)
-        if words is event.words and (first_ms, last_ms) == (event.begin_ms, event.end_ms):
+        sure_ms = event.sure_ms
+        if sure_ms is not None:
+            sure_ms = inside(sure_ms)
+        cut = (first_ms, last_ms, sure_ms)
+        if words is event.words and cut == (event.begin_ms, event.end_ms, event.sure_ms):
             return event
-        return replace(event, begin_ms=first_ms, end_ms=last_ms, words=words)
+        return replace(event, begin_ms=first_ms, end_ms=last_ms, words=words, sure_ms=sure_ms)
     if isinstance(event, Gap):
         first_ms = inside(event.begin_ms)
         return replace(event, begin_ms=first_ms, end_ms=max(first_ms, inside(event.end_ms)))
@@ -73,10 +82,10 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
 
 
 def decided_until_ms(final: Final) -> int:
-    """Up to where a final decides audio: its end, unless that is a guess."""
+    """Up to where a final decides audio: its end, or less where that is a guess. Behind its end it decides nothing."""
     if final.sure_ms is None:
         return final.end_ms
-    return final.sure_ms
+    return min(final.sure_ms, final.end_ms)
 
 
 def _clamped_mark(mark: SpeechStarted | SpeechStopped, begin_ms: int, end_ms: int) -> SpeechStarted | SpeechStopped:

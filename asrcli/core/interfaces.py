@@ -8,7 +8,7 @@ from typing import Protocol
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.client_commands import Command
-from asrcli.core.events import Event, Usage
+from asrcli.core.events import Event, Final, Usage
 from asrcli.core.message import Message, Writable
 from asrcli.core.transcript import Transcript
 
@@ -56,6 +56,14 @@ class Source(Protocol):
         ...
 
 
+def earlier_finals(source: Source) -> tuple[Final, ...]:
+    """The finals of an earlier run, in or near the audio of a source that continues that run.
+
+    Their times count from the beginning of the source, as its `begin_ms` does. Most sources have no such attribute.
+    """
+    return getattr(source, "earlier_finals", ())
+
+
 class SourceWrapper:
     """A source around another source, with the same properties. A subclass implements `chunks`."""
 
@@ -66,6 +74,7 @@ class SourceWrapper:
         self.speaker = source.speaker
         self.audio_format = source.audio_format
         self.realtime = source.realtime
+        self.earlier_finals = earlier_finals(source)
 
     @property
     def name(self) -> str:

@@ -187,20 +187,21 @@ class RetrySettings:
     retry_for_s: float | None = None
     last_words_s: float = FILE_RETRY_FOR_S
 
-    def of(self, *, realtime: bool, pace: float | None) -> "RetrySettings":
+    def of(self, *, realtime: bool, pace: float | None, can_wait: bool) -> "RetrySettings":
         """These settings for a source.
 
         Args:
             realtime: The audio arrives as it is spoken. An outage may then last without limit, because somebody may
                 still speak; with a file it may last five minutes, unless the user said otherwise.
-            pace: The speed at which a file is sent, in multiples of real time; None means as fast as possible.
+            pace: The speed of sending a file or a pipe, in multiples of real time; None means as fast as possible.
+            can_wait: The source has no device that records meanwhile. Its audio is then never sent slower than `pace`.
         """
         retry_for_s = self.retry_for_s
         if retry_for_s is None and not realtime:
             retry_for_s = FILE_RETRY_FOR_S
         catch_up = self.catch_up
-        if not realtime and pace is None:
+        if can_wait and pace is None:
             catch_up = None
-        elif not realtime and pace is not None:
+        elif can_wait and pace is not None:
             catch_up = max(self.catch_up or pace, pace)
         return replace(self, retry_for_s=retry_for_s, catch_up=catch_up)

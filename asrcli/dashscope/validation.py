@@ -11,7 +11,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError
 from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import Model, model_names
+from asrcli.dashscope.catalogue import MODELS, Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingIgnored, SettingsConflict
@@ -168,7 +168,11 @@ def _instead(name: str, model: Model) -> str:
 def model_notices(model: Model) -> list[str]:
     """The messages that a user of the model should read before the first result."""
     notices = []
-    if not model.known:
+    listed = MODELS.get(model.name)
+    if listed is not None and listed.wire != model.wire:
+        usual = f"{model.name} is a model of the {listed.wire} wire"
+        notices.append(f"{usual}: sent as it is, on the {model.wire} wire, where the service may not know it")
+    elif not model.known:
         unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire"
         if similar := similar_models(model.name):
             unknown += f"; did you mean {similar}?"

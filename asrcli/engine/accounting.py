@@ -7,6 +7,7 @@ from math import inf
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError
+from asrcli.core.event_placement import decided_until_ms
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionFigures, SessionResult
@@ -33,9 +34,9 @@ class SessionAccount:
     format: Format
     start: int  # position of the first sample
     progress_s: float = PROGRESS_EVERY_S  # how often the progress is emitted at most
+    recent_finals: RecentFinals = field(default_factory=RecentFinals)
     end: int = field(init=False)  # position behind the audio taken from the inbox
     ledger: Ledger = field(init=False)
-    recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # of the tasks that are over
     billed: Usage = Usage()
     reported: Usage | None = None  # the last one of a task
@@ -86,7 +87,7 @@ class SessionAccount:
             return False
         self.last_final_at = self.clock()
         if not event.text.strip():  # the service withdrew the sentence
-            return self.ledger.add_silence(event.begin_ms, event.end_ms)
+            return self.ledger.add_silence(event.begin_ms, decided_until_ms(event))
         self.recent_finals.add(event)
         return self.ledger.add_final(event.begin_ms, event.end_ms, event.sure_ms)
 

@@ -64,7 +64,7 @@ class SessionLoop:
         self._clock = clock
         self._realtime = realtime
         self._link = _RESTING
-        self._account = SessionAccount(clock, emit, audio_format, start, progress_s)
+        self._account = SessionAccount(clock, emit, audio_format, start, progress_s, connection.recent_finals)
         self._feed = AudioFeed(connection, self._account, realtime=realtime, retries=retries)
         self._backoff = Backoff(retries, realtime=realtime)
         self._reconnection = Reconnection(connection, self._account, self._feed, self._backoff, retries, jitter)

@@ -1,13 +1,13 @@
 """Session: one source's conversation with a service, as events for one listener. Owns its capture thread."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from random import random
 from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from asrcli.core.events import Event, Notice
+from asrcli.core.events import Event, Final, Notice
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings, RetrySettings
@@ -58,6 +58,7 @@ class TranscriptionSession:
         jitter: Returns a number from 0 to 1, a new one each time.
         fallback: The recognizer on this machine for outages; None for none.
         progress_s: How often the progress is emitted at most.
+        earlier: Finals of an earlier run that this one continues: what comes again is not emitted.
 
     Attributes:
         result: The result of the session; set once `events` is exhausted.
@@ -81,6 +82,7 @@ class TranscriptionSession:
         jitter: Callable[[], float] = random,
         fallback: LocalEngine | None = None,
         progress_s: float = PROGRESS_EVERY_S,
+        earlier: Iterable[Final] = (),
     ) -> None:
         self._source = source
         self._start = start
@@ -88,7 +90,7 @@ class TranscriptionSession:
         self._shared = shared
         if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
             retries = RetrySettings()
-        retries = retries.of(realtime=source.realtime, pace=pace)
+        retries = retries.of(realtime=source.realtime, pace=pace, can_wait=source.live is None)
         room = ROOM
         schedule = batches = None
         if source.realtime:
@@ -102,13 +104,10 @@ class TranscriptionSession:
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
         pool = idle or ConnectionPool()
-        self._connection = task_connection.TaskConnection(make_codec, dial, connection, self._inbox, clock, pool)
-        make_loop: Callable[..., loop.SessionLoop] = loop.SessionLoop
-        if fallback is not None:
-            from asrcli.engine.fallback_loop import FallbackLoop
-
-            make_loop = partial(FallbackLoop, fallback)
-        self._loop = make_loop(
+        self._connection = task_connection.TaskConnection(
+            make_codec, dial, connection, self._inbox, clock, pool, earlier=earlier, begin_ms=source.format.ms(start)
+        )
+        self._loop = _loop_class(fallback)(
             self._connection, self._inbox, self._emit, clock, jitter, source.format, start,
             realtime=source.realtime, retries=retries, progress_s=progress_s,
         )  # fmt: skip
@@ -199,3 +198,12 @@ class TranscriptionSession:
     def _end(self, result: SessionResult | ThreadCrashed) -> None:
         self._put(result)
         self._ended.set()
+
+
+def _loop_class(fallback: LocalEngine | None) -> "Callable[..., loop.SessionLoop]":
+    """Return what makes the loop of a session, with a recognizer on this machine or without."""
+    if fallback is None:
+        return loop.SessionLoop
+    from asrcli.engine.fallback_loop import FallbackLoop
+
+    return partial(FallbackLoop, fallback)

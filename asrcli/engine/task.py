@@ -197,9 +197,10 @@ class TranscriptionTask:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
         self._has_final, task_ms = True, None
-        # As where times are in seconds.
-        too_short = final.end_ms - final.begin_ms < SHORTEST_CHARACTER_MS * len(final.text)
-        self.estimates = self.estimates or final.estimated or too_short
+        if normalized_text(final.text):  # the times of a final without words say nothing about those of others
+            # As where times are in seconds.
+            too_short = final.end_ms - final.begin_ms < SHORTEST_CHARACTER_MS * len(final.text)
+            self.estimates = self.estimates or final.estimated or too_short
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms

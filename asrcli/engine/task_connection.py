@@ -1,12 +1,13 @@
 """The connection of a session and the task on it; dialled when there is audio to send. Nothing else dials."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
+from asrcli.core.events import Final
 from asrcli.core.interfaces import ClientCodec, Transport
 from asrcli.core.message import Message
 from asrcli.core.settings import ConnectionSettings
@@ -15,7 +16,7 @@ from asrcli.engine.dial_attempt import DialAttempt, Dialled, in_thread
 from asrcli.engine.inbox import Inbox, Item, MessageArrived
 from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import TranscriptionTask
-from asrcli.recovery.duplicate_finals import ResentAudio
+from asrcli.recovery.duplicate_finals import RecentFinals, ResentAudio
 
 GRACE_S = 180.0  # how long an expired task waits for the end of an open sentence
 RETIRED_NAMES = 500  # how many names of earlier tasks and items are remembered
@@ -41,6 +42,8 @@ class TaskConnection:
         finish_at: When the rest of the text was requested last.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
         timeout_s: How far off the deadline was when it was set.
+        recent_finals: The last finals of the session; at first the `earlier` ones, of a run that it continues from
+            `begin_ms` on.
     """
 
     def __init__(
@@ -53,6 +56,8 @@ class TaskConnection:
         pool: ConnectionPool,
         open_connection: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
         spawn: Callable[[Callable[[], None]], object] = in_thread,
+        earlier: Iterable[Final] = (),
+        begin_ms: int = 0,
     ) -> None:
         self._make_codec = make_codec
         self._dial = dial
@@ -63,7 +68,8 @@ class TaskConnection:
         self._inbox = inbox
         self._clock = clock
         self._pool = pool
-        self.task = TranscriptionTask(make_codec())
+        self.recent_finals = RecentFinals(earlier)
+        self.task = TranscriptionTask(make_codec(), self.recent_finals.since(begin_ms))
         self.open_connection: OpenConnection | None = None
         self.reused = False
         self._retired_names: dict[str, str] = {}

@@ -8,10 +8,11 @@ from asrcli.core.dataclass import dataclass
 
 # Scripts that put no spaces between words: each of their characters counts as a word, with the marks on it. These are
 # ideographs, kana with their iteration marks, Thai and Lao, Burmese, and Khmer. Hangul has spaces between its words.
-_UNSPACED = re.compile(
-    "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+UNSPACED = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "＇": "'"})
 _INSIDE_WORDS = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])|(?<=\d)[.,:](?=\d)")
 STEPS = ("width", "case", "punctuation")

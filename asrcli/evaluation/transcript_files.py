@@ -12,6 +12,7 @@ import pysubs2
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
+from asrcli.evaluation.normalization import UNSPACED
 
 MOST_BYTES = 256 << 20
 _CLOCK = r"\d+:\d\d(?::\d\d)?(?:[.,]\d{1,3})?"
@@ -21,6 +22,9 @@ _REMARK = re.compile(rf"^\s*\[(?:gap|[^\]]*(?:paused|muted)) {_CLOCK} → {_CLOC
 _BELOW = re.compile(r"^\s*(?:→ |heard: )")
 _LYRIC = re.compile(r"^((?:\[\d+:\d\d(?:[.:]\d{1,3})?\])+)(.*)$")
 _LYRIC_TIME = re.compile(r"\[(\d+):(\d\d)(?:[.:](\d{1,3}))?\]")
+# A line end within text that has no spaces between words; with the punctuation of such text.
+_SOLID = f"{UNSPACED}\u3001-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+_SOLID_LINE_END = re.compile(f"(?<=[{_SOLID}])\n(?=[{_SOLID}“‘…])|(?<=[”’…])\n(?=[{_SOLID}])")
 _GAP_CAPTION = re.compile(r"^\s*(?:[^\[\]]*: )?\[gap: .*\]\s*$", re.DOTALL)
 
 
@@ -58,7 +62,7 @@ def read_transcript(path: Path) -> list[Segment]:
     try:
         text = _decoded(data).replace("\r\n", "\n")
     except UnicodeDecodeError as exc:
-        raise SourceError(str(path), "is not text in UTF-8 or UTF-16") from exc
+        raise SourceError(str(path), "is not text in UTF-8 or UTF-16: save it in UTF-8") from exc
     try:
         return [segment for segment in read(text) if segment.text.strip()]
     except _Malformed as exc:
@@ -93,7 +97,7 @@ def _captions(text: str) -> Iterator[Segment]:
     except Exception as exc:  # its readers raise errors of many kinds
         raise _Malformed(f"is no subtitle file that can be read: {' '.join(str(exc).split())[:80]}") from exc
     for caption in captions:
-        words = caption.plaintext.replace("\n", " ")
+        words = _SOLID_LINE_END.sub("", caption.plaintext).replace("\n", " ")
         if not caption.is_comment and not _GAP_CAPTION.match(words):
             yield Segment(words, caption.start, caption.end)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AudioLost
-from asrcli.core.events import Resumed
+from asrcli.core.events import Gap, Resumed
 from asrcli.core.printable import quantity
 from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack
@@ -121,16 +121,23 @@ def _count(journal: Journal, begins: dict[str, int], sentences: list[Sentence]) 
 
 
 def _figures(journal: Journal, track: AudioTrack, begin_ms: int, finals: list[Span]) -> dict[str, int]:
-    """Count the figures of one source. Audio that is in no final, gap or pause is silence."""
+    """Count the figures of one source. Audio that is in no final, gap or pause is silence.
+
+    Where the source itself had no audio, all but the pauses is lost, as in the account of the run: a sentence that
+    goes on behind such a gap has its end there, and no text of what was said in the gap.
+    """
     speaker = track.source.speaker
     end_ms = journal.format.ms(track.end)
     pauses = _pauses(journal, track)
     gaps = [(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == speaker]
+    marked = Spans((mark.begin_ms, mark.end_ms) for mark in track.marks if isinstance(mark, Gap))
+    deaf = _without([part for gap in gaps for part in marked.within(*gap)], pauses)
     left: list[Span] = [(begin_ms, end_ms)]
-    figures: dict[str, int] = {}
-    for name, spans in {"final": finals, "unheard": journal.unheard(track), "lost": gaps, "paused": pauses}.items():
+    figures: Counter[str] = Counter()
+    kinds = [("lost", deaf), ("final", finals), ("unheard", journal.unheard(track)), ("lost", gaps), ("paused", pauses)]
+    for name, spans in kinds:
         rest = _without(left, spans)
-        figures[f"{name}_ms"] = length(left) - length(rest)
+        figures[f"{name}_ms"] += length(left) - length(rest)
         left = rest
     figures["silence_ms"] = length(left)
     figures["captured_ms"] = max(0, end_ms - begin_ms) - figures["paused_ms"]

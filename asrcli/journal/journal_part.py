@@ -1,11 +1,12 @@
 """What one run of a journal session recorded, and where its text ends. Reads no files."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.event_placement import decided_until_ms
-from asrcli.core.events import Gap
+from asrcli.core.events import Final, Gap
 from asrcli.core.transcript import Sentence
 
 
@@ -37,3 +38,13 @@ def text_end_ms(parts: Iterable[JournalPart], speaker: str) -> int:
     """
     finals = (sentence.final for part in parts for sentence in part.sentences)
     return max((decided_until_ms(final) for final in finals if final.speaker == speaker), default=0)
+
+
+def finals_of(parts: Iterable[JournalPart], speaker: str, *, until_ms: float = inf) -> tuple[Final, ...]:
+    """Return the finals of a speaker in some runs, in order; those that end after `until_ms` do not count.
+
+    A run that continues the session may be sent their text again.
+    """
+    finals = (sentence.final for part in parts for sentence in part.sentences)
+    said = (final for final in finals if final.speaker == speaker and final.text.strip())
+    return tuple(final for final in said if final.end_ms <= until_ms)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import inf
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.core.event_placement import shift_event
-from asrcli.core.events import Began, Ended, Event, Gap, Paused, Resumed
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Paused, Resumed
 from asrcli.core.interfaces import Output, Source, SourceWrapper
 from asrcli.core.transcript import Sentence, Transcript
 from asrcli.journal.audio_track import AudioTrack
+from asrcli.journal.journal_part import finals_of
 from asrcli.journal.reading import Journal
 from asrcli.recovery.resume_point import AROUND_MS, resume_point
 
@@ -30,6 +32,7 @@ class JournalSource:
         self._track = track
         self.begin_ms = track.format.ms(position)
         self.duration_ms: int | None = track.format.ms(track.end) - self.begin_ms
+        self.earlier_finals = finals_of(journal.parts, self.speaker, until_ms=_doubted_ms(journal, track))
         reported = {(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == self.speaker}
         self._marks = [mark for mark in track.marks if isinstance(mark, Resumed) or _span(mark) not in reported]
 
@@ -52,11 +55,22 @@ class JournalSource:
             mark = next(marks, None)
 
 
-class SkippingSource(SourceWrapper):
-    """A source without the audio before a position, which has text already. That audio is read and dropped."""
+def _doubted_ms(journal: Journal, track: AudioTrack) -> float:
+    """Return from where on the finals of a track do not count any more, because its audio is transcribed again."""
+    if track.doubt is None or track.source.speaker in journal.anew:
+        return inf
+    return track.format.ms(track.doubt)
 
-    def __init__(self, source: Source, position: int) -> None:
+
+class SkippingSource(SourceWrapper):
+    """A source without the audio before a position, which has text already. That audio is read and dropped.
+
+    `earlier_finals` are those of the audio around the position, on the timeline of the source.
+    """
+
+    def __init__(self, source: Source, position: int, earlier_finals: tuple[Final, ...] = ()) -> None:
         super().__init__(source)
+        self.earlier_finals = earlier_finals
         self._position = max(position, source.format.samples(source.begin_ms))
         self.begin_ms = source.format.ms(self._position)
         self._duration_ms: int | None = None

@@ -12,7 +12,16 @@ from typing import TextIO
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
 from asrcli.outputs.file_identity import CHANGED, GONE, FileIdentity, identity, is_named
 from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe, waiting_for_room
-from asrcli.outputs.output_paths import FOREIGN_LINK, check, end_line, is_device, is_foreign_link, part_paths
+from asrcli.outputs.output_paths import (
+    FOREIGN_LINK,
+    check,
+    end_line,
+    is_device,
+    is_foreign_link,
+    open_appending,
+    own_descriptor,
+    part_paths,
+)
 
 STDOUT = "standard output"  # its name in errors
 ANEW = ".new"  # at the end of the name of a part that is written anew
@@ -27,7 +36,7 @@ class LineWriter:
     written is never replaced: the part stays.
 
     Args:
-        path: The file; None or "-" is standard output.
+        path: The file; None, "-" or /dev/stdout is standard output.
         append: Write after what the file holds.
         onto: Write after the text of this part, which an earlier run left, and rename it at the end.
         onto_bytes: Cut that part, or with `append` the file, to this size first; None keeps all of it.
@@ -56,7 +65,7 @@ class LineWriter:
         self._anew = anew
         self._name = STDOUT
         self._path: Path | None = None
-        if path and path != "-":
+        if path and path != "-" and own_descriptor(Path(path)) != 1:
             self._name = path
             self._path = Path(path)
         self._part: Path | None = None
@@ -231,12 +240,12 @@ class LineWriter:
         if is_named_pipe(self._path):
             return open_named_pipe(self._path, self._stopped)
         if is_device(self._path):
-            return _appended(self._path)
+            return open_appending(self._path)
         if self._append:
             if self._onto_bytes is not None:
                 os.truncate(self._path, self._onto_bytes)
             end_line(self._path)
-            return _appended(self._path)
+            return open_appending(self._path)
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
         self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
@@ -246,7 +255,7 @@ class LineWriter:
             self._part = self._onto
             if self._onto_bytes is not None:
                 os.truncate(self._part, self._onto_bytes)
-            return _appended(self._part)
+            return open_appending(self._part)
         return self._new_part(self._path)
 
     def _standard_output(self) -> TextIO:
@@ -286,7 +295,3 @@ class LineWriter:
         if self._path is not None and self._path.exists():
             mode = 0o600
         return os.open(path, flags, mode)
-
-
-def _appended(path: Path) -> TextIO:
-    return path.open("a", encoding="utf-8", errors="replace", newline="\n")

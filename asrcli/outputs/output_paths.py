@@ -7,10 +7,16 @@ from contextlib import suppress
 from errno import EINVAL, EISDIR, EOPNOTSUPP
 from itertools import count
 from pathlib import Path
+from typing import TextIO
 
 from asrcli.core.errors import OutputError, system_reason
+from asrcli.core.lazy_pattern import lazy_pattern
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
+
+NOT_INHERITED = "is closed: nothing was redirected to it when this command was started"
+STREAMS = ("stdin", "stdout", "stderr")  # each at the place of its descriptor
+_OWN_DESCRIPTOR = lazy_pattern(r"/dev/(?P<stream>stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/(?P<number>[0-9]+)")
 
 NO_UNNAMED_FILES = {EOPNOTSUPP, EISDIR, EINVAL}  # of a file system, or a kernel, that has none
 
@@ -24,8 +30,32 @@ def part_paths(path: Path) -> Iterator[Path]:
 def is_device(path: Path) -> bool:
     """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
     path = path.absolute()
+    if own_descriptor(path) is not None:
+        return True
     in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files
     return in_dev or (path.exists() and not path.is_file())
+
+
+def own_descriptor(path: Path) -> int | None:
+    """Return the descriptor of this process that a path names, as /dev/stdout and /dev/fd/3; None for all others.
+
+    Opening such a path gives a regular file a second position: what the shell, or another program, writes after us
+    through the first one would then overwrite our text.
+    """
+    names = _OWN_DESCRIPTOR.fullmatch(str(path))
+    if names is None or os.name != "posix":
+        return None
+    if names["stream"]:
+        return STREAMS.index(names["stream"])
+    return int(names["number"])
+
+
+def _is_inherited(descriptor: int) -> bool:
+    """Return whether a descriptor is from whoever has started this program: Python passes its own ones to nobody."""
+    try:
+        return os.get_inheritable(descriptor)
+    except (OSError, OverflowError):
+        return False
 
 
 def is_foreign_link(path: Path) -> bool:
@@ -62,6 +92,8 @@ def _obstacle(path: Path, *, append: bool, has_part: bool) -> str:
         return "is a directory"
     if is_foreign_link(path):
         return FOREIGN_LINK
+    if (descriptor := own_descriptor(path)) is not None and not _is_inherited(descriptor):
+        return NOT_INHERITED
     target = Path(os.path.realpath(path))
     if target.is_symlink():  # realpath follows all other links to their end
         return "is a link that leads to itself"
@@ -123,3 +155,10 @@ def end_line(path: Path) -> None:
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":
             file.write(b"\n")
+
+
+def open_appending(path: Path) -> TextIO:
+    """Open a file, a device or a descriptor of this process, to write after what it holds, always as UTF-8."""
+    if (descriptor := own_descriptor(path)) is not None:
+        return os.fdopen(os.dup(descriptor), "a", encoding="utf-8", errors="replace", newline="\n")
+    return path.open("a", encoding="utf-8", errors="replace", newline="\n")

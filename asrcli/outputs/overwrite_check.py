@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from asrcli.core.lazy_pattern import lazy_pattern
+from asrcli.outputs.output_paths import own_descriptor
 
 # Suffixes of audio, video, pictures, documents and archives, whatever the files contain.
 _MEDIA = """
@@ -88,9 +89,12 @@ def check_log_overwrite(path: Path) -> str:
 
 
 def _ends(path: Path) -> tuple[bytes, bytes] | None:
-    """Return the first and the last bytes of a file; None if it does not exist, is empty or cannot be read."""
+    """Return the first and the last bytes of a file; None if it does not exist, is empty or cannot be read.
+
+    None too for an open descriptor, as /dev/stdout: what was written to it before stays.
+    """
     try:
-        if not path.is_file() or not path.stat().st_size:
+        if own_descriptor(path) is not None or not path.is_file() or not path.stat().st_size:
             return None
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

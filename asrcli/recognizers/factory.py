@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.core.errors import UsageError
 from asrcli.core.lazy_module import LazyModule
+from asrcli.protocol.engine_header import engine_name
 from asrcli.recognizers.registry import (
     RECOGNIZERS,
     RecognizerInfo,
@@ -38,6 +39,18 @@ def find(name: str | None = None) -> RecognizerInfo:
     if name in rows:
         return rows[name]
     raise UsageError(f"{name!r} is not one of {', '.join(rows)}", "; ".join(problems))
+
+
+def find_heard_by(heard_by: str) -> RecognizerInfo | None:
+    """Return the recognizer that a transcript names as the one that has heard it; None if it is not here.
+
+    Its model may have another name now.
+    """
+    rows, _ = all_recognizers()
+    for row in rows.values():
+        if engine_name(row.heard_by) == heard_by:
+            return row
+    return rows.get(heard_by.split(" ", 1)[0])
 
 
 def all_recognizers() -> tuple[dict[str, RecognizerInfo], list[str]]:

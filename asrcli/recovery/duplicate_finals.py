@@ -3,6 +3,7 @@
 import unicodedata
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -163,17 +164,19 @@ class FirstFinals:
 
 
 class RecentFinals:
-    """The last finals of a session, for the moment when their audio is sent again.
+    """The last finals of a session, for the moment when their audio is sent again. At first those of an earlier run.
 
     Attributes:
         task_may_have_ended: The last task was lost, but may have come to its end before.
         task_finals: The first finals of that task.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: Iterable[Final] = ()) -> None:
         self.task_may_have_ended = False
         self.task_finals: tuple[TaskFinal, ...] = ()
         self._finals: deque[Final] = deque(maxlen=KEPT)
+        for final in earlier:
+            self.add(final)
 
     def add(self, final: Final) -> None:
         """Remember a final, without its words: those of KEPT finals are 100 KB, and nothing here looks at them."""

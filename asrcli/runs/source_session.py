@@ -4,8 +4,9 @@ from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from functools import partial
 
 from asrcli.core.errors import AsrError, BudgetReached, bare_url
+from asrcli.core.event_placement import shift_final
 from asrcli.core.events import Began, Event, Notice, Progress, Ready, Usage
-from asrcli.core.interfaces import Source
+from asrcli.core.interfaces import Source, earlier_finals
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.inbox import ThreadCrashed
 from asrcli.engine.outbox import Outbox, is_passing, replaces
@@ -52,6 +53,7 @@ class SourceSession:
             jitter=plan.jitter,
             fallback=plan.fallback,
             progress_s=progress_s,
+            earlier=[shift_final(final, begin_ms - source.begin_ms) for final in earlier_finals(source)],
         )
 
     def begin(self, ready: Ready) -> Began:

@@ -1,158 +1,26 @@
-"""The Python API: `transcribe` checks what is asked, `Transcription` is the run as an iterator of events.
-
-It stands on the parts that `asr file` and `asr mic` stand on, and leaves signals, standard output and files alone.
-"""
+"""The Python API: `transcribe` checks what is asked and returns it as a Transcription."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, suppress
-from dataclasses import replace
-from types import TracebackType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MissingKey, SettingError, UsageError
-from asrcli.core.events import Ended, Event, Final, Notice
-from asrcli.core.interfaces import Source
+from asrcli.core.events import Event, Notice
 from asrcli.core.settings import DEFAULT_MODEL, ConnectionSettings, RecognitionSettings, RetrySettings, Secret
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.preparation import check_host, check_local_model, locally_heard, prepare_recognition
 from asrcli.protocol.addresses import endpoint
-from asrcli.recognizers import factory, registry
-from asrcli.recognizers.registry import RecognizerInfo
+from asrcli.recognizers import factory
 from asrcli.runs.audio_input import AudioInput, make_source
 from asrcli.runs.fallback import LOCAL, Fallback, local_fallback
-from asrcli.runs.local_service import check_local, local_service
-from asrcli.runs.plan import make_plan
-from asrcli.runs.run import Run
+from asrcli.runs.local_service import check_local
+from asrcli.runs.transcription import Request, Transcription
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 RETRIES = 5  # how often the same audio is sent again without progress
 Pace = float | Literal["max"] | None
-
-
-@dataclass(frozen=True)
-class _Request:
-    """All that a run needs, checked.
-
-    `recognizer` is the one on this machine; without it there is a `connection`, and maybe a `fallback`.
-    """
-
-    source: Source
-    model: Model
-    recognition: RecognitionSettings
-    connection: ConnectionSettings | None
-    recognizer: RecognizerInfo | None
-    pace: float | None
-    retries: RetrySettings
-    notices: tuple[Notice, ...]
-    fallback: Fallback | None = None
-
-
-class _Control:
-    """What the iterating thread shares with threads that call `finish` or `close`."""
-
-    def __init__(self) -> None:
-        self.run: Run | None = None
-        self.ended: Ended | None = None
-        self.finishing = self.closing = False
-
-    def begin(self, run: Run) -> None:
-        """Keep the run, and pass on a `finish` or `close` that was called before there was one."""
-        self.run = run
-        if self.finishing:
-            run.finish()
-        if self.closing:
-            run.leave()
-
-
-class Transcription:
-    """One transcription: iterate over it for its events. Threads and connections begin with the first event.
-
-    They end when the audio has its text, when the loop is left, when it raises, or with `close`. Where a variable or a
-    traceback still holds this object after the loop was left, use it as a context manager: the end of the block
-    closes it.
-    """
-
-    def __init__(self, request: _Request, on_event: Callable[[Event], object] | None) -> None:
-        self._control = _Control()
-        # A generator that knew this object would keep it, and be kept by it, when a loop over it is left.
-        self._events = _events(request, on_event, self._control)
-
-    def __iter__(self) -> Iterator[Event]:
-        return self
-
-    def __next__(self) -> Event:
-        return next(self._events)
-
-    def __enter__(self) -> "Transcription":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def ended(self) -> Ended | None:
-        """The account of the run, once it has come to its end; before that None."""
-        return self._control.ended
-
-    def text(self) -> str:
-        """Iterate to the end, and return the finished sentences that came meanwhile, one to a line.
-
-        Raises:
-            AsrError: as the iteration does.
-        """
-        return "\n".join(event.text for event in self if isinstance(event, Final))
-
-    def finish(self) -> None:
-        """Take no more audio and wait for the last words. The iteration then ends normally. Safe from any thread."""
-        self._control.finishing = True
-        if self._control.run is not None:
-            self._control.run.finish()
-
-    def close(self) -> None:
-        """End it at once and wait for nothing. Safe from any thread; may be called more than once.
-
-        From the thread that iterates, its threads and connections have ended when this returns. From another thread
-        the iteration there ends with its next step, without an error.
-        """
-        self._control.closing = True
-        if self._control.run is not None:
-            self._control.run.leave()
-        with suppress(ValueError):  # another thread runs the generator; `leave` has woken it
-            self._events.close()
-
-
-def _events(
-    request: _Request, on_event: Callable[[Event], object] | None, control: _Control
-) -> Generator[Event, None, None]:
-    with ExitStack() as stack:
-        connection = request.connection
-        if connection is None:
-            info = request.recognizer or registry.preferred()
-            connection = stack.enter_context(local_service(request.recognition, info))
-        plan = make_plan(
-            request.model, request.recognition, connection, request.pace, request.retries,
-            recognizer=request.recognizer,
-        )  # fmt: skip
-        if request.fallback is not None:
-            plan = replace(plan, fallback=stack.enter_context(closing(request.fallback)))
-        run = Run(plan, [])
-        control.begin(run)
-        try:
-            for event in stack.enter_context(closing(run.events([request.source], request.notices))):
-                if isinstance(event, Ended):
-                    control.ended = event
-                if on_event is not None:
-                    on_event(event)
-                yield event
-        except KeyboardInterrupt:
-            if not control.closing:
-                raise
 
 
 def transcribe(
@@ -238,7 +106,7 @@ def transcribe(
     recognition, told = prepare_recognition(found, asked, priced_in, local=local)
     if recognizer is not None:
         check_local(recognition, recognizer)
-    request = _Request(
+    request = Request(
         make_source(audio, found), found, recognition, connection, recognizer, _pace_factor(pace, local=local),
         RetrySettings(retries), tuple(Notice("warning", text) for text in told),
         _fallback(fallback, found, recognition, retries, engine, local=local),

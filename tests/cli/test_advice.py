@@ -13,6 +13,7 @@ from asrcli.cli.advice import (
     KEY_IT_KNOWS,
     KEY_OF_THE_SERVER,
     NAME_A_KEY,
+    UNKNOWN_CODE,
     advice_for,
     described,
 )
@@ -29,6 +30,7 @@ from asrcli.core.errors import (
     SourceError,
     UsageError,
 )
+from asrcli.core.redaction import without_secrets
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
 
@@ -73,7 +75,8 @@ LINES: list[tuple[AsrError, str]] = [
     (ConnectFailed("ws://h", "silent"), "cannot connect to ws://h: silent; check the network and --url"),
     (ConnectFailed("ws://h", "refused", Cause.NOTHING_LISTENS),
      "cannot connect to ws://h: refused; nothing listens there: check --url, or start the server"),
-    (refused("Odd"), "refused by the service: Odd: m (task t)"),
+    (refused("Odd"), f"refused by the service: Odd: m (task t); {UNKNOWN_CODE}"),
+    (refused(""), "refused by the service: m (task t)"),
     (refused("InvalidApiKey", keyless=True),
      f"refused by the service: InvalidApiKey: m (task t); no key was sent; {NAME_A_KEY}"),
     (refused("InvalidApiKey", keyless=True, other_service=True),
@@ -105,6 +108,12 @@ def test_every_cause_has_its_advice() -> None:
         assert {name for _, name, _, _ in string.Formatter().parse(row)} <= {None, "option"}
 
 
+def test_nothing_is_taken_out_of_advice_when_it_is_printed() -> None:
+    """What looks like a secret, even a pattern for one, is removed from all that is printed."""
+    rows = [*BY_CAUSE.values(), *BY_SERVICE_CODE.values(), NAME_A_KEY, KEY_OF_THE_SERVER, KEY_IT_KNOWS, UNKNOWN_CODE]
+    assert [without_secrets(row) for row in rows] == rows
+
+
 def test_advice_names_options_that_exist() -> None:
     """A person who follows it gets no further error."""
     fields = [field for name in COMMANDS for field in load_command(name).params]
@@ -112,6 +121,7 @@ def test_advice_names_options_that_exist() -> None:
     rows = [
         *BY_CAUSE.values(),
         NAME_A_KEY,
+        UNKNOWN_CODE,
         KEY_OF_THE_SERVER,
         KEY_IT_KNOWS,
         *BY_SERVICE_CODE.values(),
@@ -123,7 +133,7 @@ def test_the_closest_advice_wins() -> None:
     """Codes have families: the longest prefix that is known speaks."""
     assert "console" in advice_for(ServiceRefused("Model.AccessDenied", ""))
     assert "free quota" in advice_for(ServiceRefused("AllocationQuota.FreeTierOnly", ""))
-    assert advice_for(ServiceRefused("Unheard.Of", "")) == ""
+    assert advice_for(ServiceRefused("Unheard.Of", "")) == UNKNOWN_CODE
 
 
 def test_a_client_error_is_a_stop_of_the_input_only_if_the_message_says_so() -> None:

@@ -57,6 +57,26 @@ CONTENT = st.lists(
 ).map(b"\n".join)
 
 
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        ("会议".encode("gbk"), "save the file as UTF-8"),
+        ("会议".encode("utf-16"), "save the file as UTF-8"),
+        (bytes(99) + b"\xff", ""),
+    ],
+    ids=["GBK", "UTF-16", "no text"],
+)
+def test_text_in_another_encoding_is_to_be_saved_anew(tmp_path: Path, data: bytes, advice: str) -> None:
+    """As the editors and shells of Windows write it; a file that is no text gets no such advice."""
+    path = tmp_path / "words.txt"
+    path.write_bytes(data)
+    path.chmod(0o600)
+    for read in (lambda: read_text_file(path, "--hotwords @words.txt"), lambda: read_key(path, lambda _: None)):
+        with pytest.raises(UsageError) as raised:
+            read()
+        assert raised.value.advice == advice
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_any_content_is_read_or_told(name: str) -> None:
     """Nothing but the errors of this tool, each one line of a length that can be read."""

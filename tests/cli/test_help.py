@@ -65,7 +65,7 @@ PROMISED = {
     "--library --no-library --library-max-age --library-max-size --quiet --verbose --debug --log-file",
     "devices": "--json --backend --debug --log-file",
     "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
-    "sessions": "--json --journal --format --output --overwrite --library-max-age "
+    "sessions": "--json --journal --format --output --overwrite --max-line --max-lines --library-max-age "
     "--library-max-size --debug --log-file",
     "search": "--context --limit --json --debug --log-file",
     "verify": "--json --journal --debug --log-file",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.core.event_placement import clamp_event, label_event, shift_event
+from asrcli.core.event_placement import clamp_event, decided_until_ms, label_event, shift_event
 from asrcli.core.events import (
     Event,
     Final,
@@ -60,11 +60,25 @@ def test_a_label_tells_the_sentences_of_speakers_apart() -> None:
         (SpeechStopped("1", 99), SpeechStopped("1", 20)),
         (Partial("1", 7, "a.", "", (Word("a", 0, 30),)), Partial("1", 10, "a.", "", (Word("a", 10, 20),))),
         (Final("1", 12, 30, "a.", (Word("a", 0, 5),)), Final("1", 12, 20, "a.", (Word("a", 12, 12),))),
+        (Final("1", 30, 30, "a.", sure_ms=150), Final("1", 20, 20, "a.", sure_ms=20)),
+        (Final("1", 12, 15, "a.", sure_ms=3), Final("1", 12, 15, "a.", sure_ms=10)),
         (Gap(0, 5, "lost"), Gap(10, 10, "lost")),
         (Finished(), Finished()),
     ],
 )
 def test_times_are_cut_to_a_span(event: Event, cut: Event) -> None:
     """Nothing lies outside it, and no end before its begin; what is inside is the same event."""
-    assert clamp_event(event, 10, 20) == cut
+    found = clamp_event(event, 10, 20)
+    assert found == cut
     assert clamp_event(cut, 10, 20) == cut
+    if isinstance(found, Final) and isinstance(cut, Final):
+        assert found.sure_ms == cut.sure_ms  # no part of the comparison
+
+
+@pytest.mark.parametrize(
+    ("sure_ms", "until_ms"),
+    [(None, 900), (500, 500), (150_000, 900)],
+)
+def test_a_final_decides_no_audio_behind_its_end(sure_ms: int | None, until_ms: int) -> None:
+    """Whatever a service or a journal says: resuming from there would leave out audio that has no text."""
+    assert decided_until_ms(Final("1", 400, 900, "a.", sure_ms=sure_ms)) == until_ms

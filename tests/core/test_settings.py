@@ -36,22 +36,28 @@ def test_a_key_gives_itself_only_when_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "realtime", "pace", "retry_for_s", "catch_up"),
+    ("given", "source", "pace", "retry_for_s", "catch_up"),
     [
-        (RetrySettings(), True, None, None, None),
-        (RetrySettings(catch_up=4.0), True, 1.0, None, 4.0),
-        (RetrySettings(retry_for_s=7.0), False, None, 7.0, None),
-        (RetrySettings(catch_up=4.0), False, None, FILE_RETRY_FOR_S, None),  # it was as fast as possible before
-        (RetrySettings(catch_up=4.0), False, 1.0, FILE_RETRY_FOR_S, 4.0),
-        (RetrySettings(catch_up=4.0), False, 9.0, FILE_RETRY_FOR_S, 9.0),
-        (RetrySettings(), False, 2.0, FILE_RETRY_FOR_S, 2.0),
+        (RetrySettings(), "microphone", None, None, None),
+        (RetrySettings(catch_up=4.0), "microphone", None, None, 4.0),
+        (RetrySettings(catch_up=4.0), "pipe", 1.0, None, 4.0),
+        (RetrySettings(catch_up=4.0), "pipe", None, None, None),
+        (RetrySettings(catch_up=4.0), "pipe", 9.0, None, 9.0),
+        (RetrySettings(retry_for_s=7.0), "file", None, 7.0, None),
+        (RetrySettings(catch_up=4.0), "file", None, FILE_RETRY_FOR_S, None),  # it was as fast as possible before
+        (RetrySettings(catch_up=4.0), "file", 1.0, FILE_RETRY_FOR_S, 4.0),
+        (RetrySettings(catch_up=4.0), "file", 9.0, FILE_RETRY_FOR_S, 9.0),
+        (RetrySettings(), "file", 2.0, FILE_RETRY_FOR_S, 2.0),
     ],
 )
 def test_a_file_waits_five_minutes_and_catches_up_no_slower_than_it_went(
-    given: RetrySettings, realtime: bool, pace: float | None, retry_for_s: float | None, catch_up: float | None
+    given: RetrySettings, source: str, pace: float | None, retry_for_s: float | None, catch_up: float | None
 ) -> None:
-    """Somebody may still speak into what is live; zero and what the user said stay as they are."""
-    settings = given.of(realtime=realtime, pace=pace)
+    """Somebody may still speak into what is live; zero and what the user said stay as they are.
+
+    What comes through a pipe is never sent slower than the pace that the user asked for.
+    """
+    settings = given.of(realtime=source != "file", pace=pace, can_wait=source != "microphone")
     assert (settings.retry_for_s, settings.catch_up) == (retry_for_s, catch_up)
 
 

@@ -193,6 +193,15 @@ def test_what_a_user_should_know_beforehand_is_reported() -> None:
     ]
 
 
+def test_a_model_on_another_wire_is_not_called_unknown() -> None:
+    """The name is right, and the wire is what the user should look at."""
+    for model in MODELS.values():
+        for wire in {each.wire for each in MODELS.values()} - {model.wire}:
+            told, *_ = model_notices(find_model(model.name, wire))
+            usual = f"{model.name} is a model of the {model.wire} wire"
+            assert told == f"{usual}: sent as it is, on the {wire} wire, where the service may not know it"
+
+
 @pytest.mark.parametrize("name", ["fun-asr-realtme", "Fun-ASR-Realtime", "fun asr realtime"])
 def test_a_name_that_is_nearly_one_is_answered_with_it(name: str) -> None:
     """Without the checks of a known one a slip would cost them all."""

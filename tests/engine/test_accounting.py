@@ -46,6 +46,15 @@ def test_the_last_gaps_and_texts_come_out_at_the_end() -> None:
     assert made.provisional.sentences == ()
 
 
+def test_an_empty_final_decides_only_the_audio_that_the_service_has_named() -> None:
+    """A guessed end is the end of the sent audio, which the service may not have processed."""
+    made = account([], 3000)
+    assert not made.add_event(Final("1", 500, 3000, "", estimated=True, sure_ms=500))
+    assert made.undecided() == [(0, 3000)]
+    assert made.add_event(Final("2", 500, 900, ""))
+    assert made.undecided() == [(0, 500), (900, 3000)]
+
+
 def test_delays_are_measured_to_the_first_text_and_from_the_end_to_the_last_final() -> None:
     """A final before the end of the audio is not the last word, and an empty partial no text."""
     now = 10.0

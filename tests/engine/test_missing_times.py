@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asrcli.core.audio import Chunk
+from asrcli.core.event_placement import decided_until_ms
 from asrcli.core.events import Final, Gap
 from asrcli.core.settings import RetrySettings
-from tests.support.simulated_service import SPEECH, Life
+from tests.support.simulated_service import RATE, SPEECH, Life
 from tests.support.simulation import PIECE_MS, QUIET, Outcome, simulated, tape
 
 RETRIES = RetrySettings(5, 0.5, 4.0)
@@ -85,6 +87,27 @@ def test_nothing_comes_twice_where_only_ends_are_missing(
     assert all(first < second for first, second in pairwise(words))
     assert len(words) == sum(pieces for kind, pieces in kinds if kind == SPEECH)
     assert outcome.over.totals.lost_ms == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(TALK, st.lists(st.integers(0, 3), min_size=1, max_size=3), st.lists(st.floats(0.5, 12.0), max_size=2))
+def test_nothing_comes_twice_from_a_run_that_continues_a_killed_one(
+    kinds: list[tuple[int, int]], kills: list[int], drops_s: list[float]
+) -> None:
+    """It sends the audio of the last sentence again, and leaves out what the killed run has written."""
+    unnamed, items = ("end_time",), tape(kinds, live=False)
+    finals: list[Final] = []
+    for kept in [*kills, len(items)]:
+        begin_ms = max((decided_until_ms(final) for final in finals), default=0)
+        lives = [Life("drops", after_s, 2.0, unnamed=unnamed) for after_s in drops_s]
+        outcome = simulated(
+            [item for item in items if isinstance(item, Chunk) and RATE.ms(item.end) > begin_ms], lives, live=False,
+            pace=1.0, retries=RETRIES, after=Life(unnamed=unnamed), earlier=finals,
+        )  # fmt: skip
+        finals += [event for event in outcome.events if isinstance(event, Final)][:kept]
+    words = [int(word) for final in finals for word in final.text.split()]
+    assert all(first < second for first, second in pairwise(words))
+    assert len(words) == sum(pieces for kind, pieces in kinds if kind == SPEECH)
 
 
 @pytest.mark.parametrize("live", [True, False])

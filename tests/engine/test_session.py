@@ -12,7 +12,7 @@ from asrcli.core.client_commands import SendAudio, StartTask
 from asrcli.core.errors import ConnectFailed, ConnectionLost, ServiceRefused, SourceError
 from asrcli.core.events import Billed, Event, Final, Finished, Gap, Notice, Partial, Progress, Ready, Usage
 from asrcli.core.message import Closed, Message, Text
-from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire, session
@@ -95,6 +95,25 @@ def test_the_length_of_a_pipe_is_what_was_captured() -> None:
     blocked.set()
     assert isinstance(events[-1], Gap)
     assert (events[-1].begin_ms, events[-1].end_ms) == (0, 300)
+
+
+def test_a_pipe_at_full_pace_is_sent_as_fast_as_the_service_takes_it() -> None:
+    """What waited for the connection is not sent at the pace of a catch-up: the clock of this test stands still."""
+    requests = []
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        with suppress(Empty):
+            requests.extend(service.until_finish())
+            service.tell(Final("1", 0, 4000, "all"), Finished())
+        wire.say(Closed(1011, "no audio came"))
+
+    pipe = Tone(40, known=False)
+    pipe.realtime = True
+    asked = session(pipe, serve, retries=RetrySettings(limit=0, catch_up=8.0))
+    assert Final("1", 0, 4000, "all") in list(asked.events())
+    assert sum(isinstance(request, SendAudio) for request in requests) == 40
 
 
 def test_the_reason_and_the_finals_behind_a_failed_send_are_heard() -> None:

@@ -181,6 +181,17 @@ def test_a_final_that_the_service_says_again_in_more_words_brings_only_these() -
     assert [event.final.key for event in heard if isinstance(event, RepeatedFinal)] == ["1.4"]
 
 
+@pytest.mark.parametrize("text", ["", "。", " ... "])
+def test_a_final_without_words_makes_no_other_time_doubtful(text: str) -> None:
+    """A late partial of a sentence that is final still adds nothing at the end of the task."""
+    codec = Said()
+    task = TranscriptionTask(codec)
+    task.sent_ms, task.finishing = 10_000, True
+    wordless = Final("1", 0, 0, text, estimated=True)
+    codec.next = [wordless, Final("2", 800, 970, "yes"), Partial("9", 800, "", "yes"), Finished()]
+    assert finals(list(task.receive(ANY, 0.0))) == [text, "yes"]
+
+
 def test_a_final_under_another_name_is_a_repetition() -> None:
     """In the same place and with the same words; a task of the same words in other places keeps them all."""
     told = [Final("1", 0, 400, "yes"), Final("7", 0, 400, "Yes."), Final("2", 400, 800, "yes")]

@@ -57,11 +57,41 @@ def test_the_words_and_times_of_each_format_are_read(tmp_path: Path, name: str, 
         assert [Segment(one.text.rstrip(), one.begin_ms, one.end_ms) for one in read_transcript(path)] == segments
 
 
+SOLID = "会议的预算，是十二万。请看《表》！ありがとう「はい」ขอบคุณ"
+
+
+@given(pieces=st.lists(st.text(SOLID, min_size=1, max_size=9), min_size=1, max_size=4))
+def test_the_lines_of_a_caption_get_no_space_where_the_script_has_none(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+) -> None:
+    """What is exported as subtitles, corrected and imported is the same text: a caption breaks Chinese anywhere."""
+    path = tmp_path_factory.mktemp("captions") / "a.srt"
+    path.write_text("1\n00:00:01,000 --> 00:00:02,000\n" + "\n".join(pieces) + "\n", "utf-8")
+    assert [segment.text for segment in read_transcript(path)] == ["".join(pieces)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("他说：\n“好”\n再见", "他说：“好”再见"),
+        ("你好，世界。\nHello, world.", "你好，世界。 Hello, world."),  # two languages
+        ("- 你好。\n- 再见。", "- 你好。 - 再见。"),  # two people
+        ("He said “yes”\n“No”", "He said “yes” “No”"),
+        ("안녕하세요\n여러분", "안녕하세요 여러분"),
+    ],
+)
+def test_the_lines_of_a_caption_are_words_apart_elsewhere(tmp_path: Path, lines: str, text: str) -> None:
+    """Korean has spaces between words, and so have two languages and two people in one caption."""
+    path = tmp_path / "a.srt"
+    path.write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{lines}\n", "utf-8")
+    assert [segment.text for segment in read_transcript(path)] == [text]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
         ("a.wav", b"RIFF", "is not a transcript that can be read: .ass, .json"),
-        ("a.txt", b"\xff\xfe\xfd\x00\xd8", "is not text in UTF-8 or UTF-16"),
+        ("a.txt", b"\xff\xfe\xfd\x00\xd8", "is not text in UTF-8 or UTF-16: save it in UTF-8"),
         ("a.srt", b"just words\n", "is no subtitle file that can be read"),
         ("a.tsv", b"a\tb\n", "has no column 'text'"),
         ("a.tsv", b"start\tend\ttext\n1\t2\n", "line 2: 2 columns instead of 3"),

@@ -29,6 +29,19 @@ def test_every_second_is_counted_once(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("begin_ms", [2000, 2500, 3100])
+def test_a_sentence_over_a_gap_of_the_device_does_not_make_audio_of_it(tmp_path: Path, begin_ms: int) -> None:
+    """The account of the run says the same: what was said while the device was gone is lost."""
+    deaf = gap(2000, 3000)
+    items: list[Chunk | Event] = [*spoken(0, 2000), deaf, *spoken(3000, 4000)]
+    final_ms = 4000 - max(begin_ms, 3000)
+    silence_ms = 3000 - final_ms
+    end = Ended(4000, 3000, 1000, 1, 0, None, None, None, 4000, 0, final_ms, silence_ms)
+    found = audit(Journal.open(session(tmp_path, items, [began(), deaf, final(begin_ms, 4000), end])))
+    assert (found.captured_ms, found.final_ms, found.silence_ms, found.lost_ms) == (4000, final_ms, silence_ms, 1000)
+    assert found.problems == ("1.00 s of audio are lost",)
+
+
 def test_audio_that_was_not_transcribed_is_in_the_line(tmp_path: Path) -> None:
     """A run that was killed leaves audio that no text, gap or end accounts for."""
     found = audit(Journal.open(session(tmp_path, spoken(0, 3000), [began(), final(0, 1000)])))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.events import Event, Gap, Notice
+from asrcli.core.events import Event, Final, Gap, Notice
+from asrcli.core.interfaces import SourceWrapper, earlier_finals
 from asrcli.journal.source import SkippingSource
 
 RATE = Format(1000)  # a sample a millisecond
@@ -35,6 +36,14 @@ def test_only_what_is_behind_the_position_is_heard() -> None:
         (1000, 100),
         (1050, 200),
     ]
+
+
+def test_what_an_earlier_run_has_said_comes_with_the_source() -> None:
+    """Also through a wrapper; a source that continues no run has nothing."""
+    said = (Final("", 0, 140, "one"), Final("", 140, 160, "two", sure_ms=140))
+    continued = SkippingSource(Row(300), 150, said)  # type: ignore[arg-type]
+    assert earlier_finals(continued) == earlier_finals(SourceWrapper(continued)) == said  # type: ignore[arg-type]
+    assert earlier_finals(Row(300)) == ()  # type: ignore[arg-type]
 
 
 def test_a_length_that_nobody_knows_stays_unknown() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from asrcli.core.events import Final
 from tests.support.command import asr, lines, started
-from tests.support.journals import session, spoken
+from tests.support.journals import began, session, spoken
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -64,6 +65,19 @@ def test_what_an_interrupted_resume_has_not_sent_is_left_to_the_next(
     assert (found[0][0], found[-1][1]) == (0, 60_000)
     assert all(later[0] - earlier[1] <= 0 for earlier, later in pairwise(found))
     assert state(tmp_path) == "finished"
+
+
+def test_a_sentence_without_an_end_is_not_written_again(scripted: str, tmp_path: Path) -> None:
+    """Nobody knows where it ended, so its audio is sent again; the killed run has written its text."""
+    said = Final("1", 0, 1000, "sentence 1", sure_ms=0)
+    path = session(tmp_path, spoken(0, 3000), [began(), said])
+    assert asr("resume", path.name, "--url", scripted, "--journal", tmp_path).returncode == 0
+    events = lines((path / "events.jsonl").read_text())
+    assert [event["text"] for event in events if event["type"] == "final"] == [
+        "sentence 1",
+        "sentence 2",
+        "sentence 3",
+    ]
 
 
 def test_what_a_budget_did_not_pay_for_is_left_to_a_higher_one(scripted: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from asrcli.core.errors import OutputError
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.output_paths import check
+from asrcli.outputs.overwrite_check import check_overwrite
 from tests.support.command import CLIP, asr
 
 
@@ -63,3 +65,46 @@ def test_a_folder_takes_a_file_or_says_why_not(tmp_path: Path, monkeypatch: pyte
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     check(tmp_path / "a.txt")
     assert list(tmp_path.iterdir()) == []
+
+
+NAMES = ["/dev/fd/{}", "/proc/self/fd/{}"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="not every system has /proc")
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("content", ["", "not a subtitle\n"])
+def test_text_for_an_open_descriptor_stands_between_what_others_write(tmp_path: Path, name: str, content: str) -> None:
+    """As with `{ echo before; asr file -o /dev/fd/3; echo after; } 3>file`: nothing is overwritten, cut or replaced."""
+    path = tmp_path / "a.txt"
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"{content}before\n")
+        file.flush()
+        os.set_inheritable(file.fileno(), True)
+        own = Path(name.format(file.fileno()))
+        assert check_overwrite(own, "srt", {"srt": ".srt"}, free=False) == ""
+        lines = LineWriter(str(own))
+        assert not lines.amendable
+        lines.begin("head")
+        lines.write("text")
+        lines.close()
+        file.write("after\n")
+    assert path.read_text("utf-8") == f"{content}before\nhead\ntext\nafter\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="these names are those of POSIX")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_descriptor_that_nobody_has_given_is_refused(tmp_path: Path, name: str) -> None:
+    """It is closed, or it becomes one of our own files: text must not get into a journal or a connection."""
+    with (tmp_path / "ours").open("w", encoding="utf-8") as file:
+        for number in (file.fileno(), 1 << 20, 1 << 40):
+            with pytest.raises(OutputError, match="nothing was redirected to it"):
+                LineWriter(name.format(number))
+
+
+def test_dev_stdout_is_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where a pipe or a socket cannot be opened by its name, and where it is closed."""
+    lines = LineWriter("/dev/stdout")
+    lines.write("text")
+    lines.close()
+    assert capsys.readouterr().out == "text\n"

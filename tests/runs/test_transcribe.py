@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,9 +17,9 @@ from asrcli.server.faults.script import parse_script
 from asrcli.server.local_server import in_background
 from tests.support.command import CLIP
 from tests.support.counted import counted, covered
+from tests.support.left_behind import assert_back_to, endless, resources, warm
 from tests.support.tone import wav
 
-AT_ONCE_S = 3.0  # seven people share this machine; idle it takes a tenth of a second
 CHUNKS = 40
 
 
@@ -37,44 +36,6 @@ def server() -> Iterator[str]:
     """The address of a server that hears counted audio."""
     with in_background(Counting()) as url:
         yield url
-
-
-def endless() -> Iterator[bytes]:
-    """Counted audio as a device gives it, without an end."""
-    data = counted(3000)
-    for at in range(0, len(data), 3200):
-        time.sleep(0.005)
-        yield data[at : at + 3200]
-
-
-def resources() -> tuple[list[str], int]:
-    """The threads of this process, but for the one that all connections share, and how many files it has open."""
-    names = sorted(thread.name for thread in threading.enumerate() if thread.name != "io")
-    return names, len(os.listdir("/proc/self/fd"))  # noqa: PTH208  the folder itself is one of them each time
-
-
-def assert_back_to(before: tuple[list[str], int]) -> None:
-    """All that has begun since then has ended, or does so at once; what earlier tests left may end meanwhile."""
-
-    def left() -> tuple[Counter[str], int]:
-        names, files = resources()
-        return Counter(names) - Counter(before[0]), max(0, files - before[1])
-
-    until = time.monotonic() + AT_ONCE_S
-    while left() != (Counter(), 0) and time.monotonic() < until:
-        time.sleep(0.01)
-    assert left() == (Counter(), 0)
-
-
-def warm(url: str) -> tuple[list[str], int]:
-    """Begin what is begun once in a process and stays; what there is when the rest of it has ended."""
-    for _ in asrcli.transcribe(counted(2), url=url, pace="max"):
-        pass
-    earlier, now = None, resources()
-    while now != earlier or "receive" in now[0]:
-        time.sleep(0.2)
-        earlier, now = now, resources()
-    return now
 
 
 def test_each_event_comes_once_and_every_second_has_its_text(server: str) -> None:

@@ -44,7 +44,14 @@ def test_a_client_of_the_service_runs_against_the_server() -> None:
     assert ":8090" not in done.stderr
 
 
-@pytest.mark.parametrize(("ending", "code"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 9)", 137)])
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        *((f"sys.exit({code})", code) for code in (1, 2, 7, 255)),
+        ("raise KeyError", 1),
+        ("os.kill(os.getpid(), 9)", 137),
+    ],
+)
 def test_the_exit_code_is_that_of_the_command(ending: str, code: int) -> None:
     """A job of CI fails where its tests fail."""
     assert asr(*SERVE, "--", sys.executable, "-c", f"import os, sys; {ending}").returncode == code

@@ -11,7 +11,7 @@ from asrcli.core.errors import AsrError
 from asrcli.core.events import Event
 from asrcli.core.interfaces import ClientCodec, LiveInput, Source
 from asrcli.core.message import Closed, Message, Writable
-from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.server_codec import InferenceServer
@@ -147,6 +147,7 @@ def session(
     codec: ClientCodec | None = None,
     start: int = 0,
     connection: ConnectionSettings | None = None,
+    retries: RetrySettings | None = None,
 ) -> TranscriptionSession:
     """A session whose service is played by `serve` in a thread of its own."""
     wire = Wire()
@@ -168,4 +169,5 @@ def session(
         pace=None,
         clock=lambda: 0.0,
         shared=io_thread,
+        retries=retries,
     )

@@ -12,7 +12,7 @@ from typing import cast
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused
-from asrcli.core.events import Event, Resumed
+from asrcli.core.events import Event, Final, Resumed
 from asrcli.core.interfaces import LocalEngine, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
@@ -151,11 +151,12 @@ def stop(inbox: Tape, *, live: bool) -> None:
 def simulated(
     items: Sequence[Chunk | Mark], lives: Sequence[Life], *, live: bool, pace: float | None, retries: RetrySettings,
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
-    local: Callable[[World], LocalEngine] | None = None, stop_s: float | None = None,
+    local: Callable[[World], LocalEngine] | None = None, stop_s: float | None = None, earlier: Sequence[Final] = (),
 ) -> Outcome:  # fmt: skip
     """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever.
 
-    With `local` this machine hears while the service is away. The user ends it after `stop_s` seconds.
+    With `local` this machine hears while the service is away. The user ends it after `stop_s` seconds. It continues a
+    run that had the finals `earlier`, from the first item on.
     """
     world, sent, events, waiting = World(), Sent(), list[Event](), iter(lives)
     inbox = Tape(world, items, live=live, pace=pace)
@@ -176,12 +177,13 @@ def simulated(
         codec.lifetime_s = lifetime_s
         return codec
 
+    begin_ms = RATE.ms(items[0].position) if earlier and items and isinstance(items[0], Chunk) else 0
     connection = ConnectionSettings("ws://test", idle_timeout_s=stall_s, stall_timeout_s=stall_s)
     clock = lambda: world.now  # noqa: E731
     line = TaskConnection(
         made, dial, connection, inbox, clock, ConnectionPool(),
         lambda url, transport, box: cast("OpenConnection", cast("Service", transport).opened(url, box)),
-        lambda act: act(),
+        lambda act: act(), earlier, begin_ms,
     )  # fmt: skip
     make_loop: Callable[..., SessionLoop] = SessionLoop
     if local is not None:
@@ -189,10 +191,10 @@ def simulated(
     if stop_s is not None:
         world.at(stop_s, partial(stop, inbox, live=live))
     loop = make_loop(
-        line, inbox, events.append, clock, lambda: 1.0, RATE, 0,
-        realtime=live, retries=retries.of(realtime=live, pace=pace),
+        line, inbox, events.append, clock, lambda: 1.0, RATE, RATE.samples(begin_ms),
+        realtime=live, retries=retries.of(realtime=live, pace=pace, can_wait=not live),
     )  # fmt: skip
     last = items[-1] if items else None
     end_ms = RATE.ms(last.end) if isinstance(last, Chunk) else last.end_ms if last is not None else 0
-    result = stepped(loop.run(None if live else end_ms), inbox.get)
+    result = stepped(loop.run(None if live else end_ms - begin_ms), inbox.get)
     return Outcome(events, result, sent.worst, world.now)

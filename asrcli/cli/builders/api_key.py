@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from asrcli.cli.builders.text_files import bytes_of
+from asrcli.cli.builders.text_files import bytes_of, undecodable
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
@@ -116,7 +116,7 @@ def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"{where}: not a text file") from None
+        raise undecodable(data, where) from None
     if not text.strip():
         raise UsageError(f"{where}: contains no key")
     if len(data) > MOST_BYTES:

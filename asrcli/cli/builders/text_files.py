@@ -15,6 +15,7 @@ from asrcli.core.errors import UsageError
 MOST_BYTES = 16 << 20
 WAIT_FOR_WRITER_S = 2.0  # how long to wait for a writer of a pipe
 _PIECE_BYTES = 1 << 16
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_text_file(path: str | Path, called: str) -> str:
@@ -23,10 +24,18 @@ def read_text_file(path: str | Path, called: str) -> str:
     Raises:
         UsageError: it cannot be read, is not text, or is too long.
     """
+    data = data_of(path, called)
     try:
-        return data_of(path, called).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"{called}: is not a text file in UTF-8") from None
+        raise undecodable(data, called) from None
+
+
+def undecodable(data: bytes, called: str) -> UsageError:
+    """The error of a file that is not UTF-8. What may be text in another encoding is to be saved anew."""
+    if b"\0" in data and not data.startswith(UTF_16_MARKS):
+        return UsageError(f"{called}: is not a text file")
+    return UsageError(f"{called}: is not text in UTF-8", "save the file as UTF-8")
 
 
 def is_forgotten_file(text: str) -> bool:

@@ -25,6 +25,8 @@ asr sessions show 20261124-2305
 
 asr sessions export 20261124-2305 -f srt -o talk.srt
 
+asr sessions export last --max-line 32 --max-lines 1 -o talk.srt
+
 asr sessions import transcripts/ talk.srt"""
 
 
@@ -45,6 +47,8 @@ ACTIONS_OF_OPTION = {
     "--format": {SessionsAction.EXPORT},
     "--output": {SessionsAction.EXPORT},
     "--overwrite": {SessionsAction.EXPORT},
+    "--max-line": {SessionsAction.EXPORT},
+    "--max-lines": {SessionsAction.EXPORT},
     "--json": {SessionsAction.LIST, SessionsAction.SHOW},
 }
 WITHOUT_ID = {SessionsAction.LIST, SessionsAction.PURGE}
@@ -87,6 +91,23 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="export: overwrite a file even if it is no transcript.", metavar=FLAG)
 ]
 
+ExportLine = Annotated[
+    int | None,
+    typer.Option(
+        "--max-line",
+        help="export: longest line of subtitles, in screen columns; a Chinese character takes 2. Default: 42.",
+        min=10,
+        max=200,
+        metavar="N",
+    ),
+]
+ExportLines = Annotated[
+    int | None,
+    typer.Option(
+        "--max-lines", help="export: maximum number of lines per subtitle. Default: 2.", min=1, max=4, metavar="N"
+    ),
+]
+
 
 def sessions(
     action: Action = SessionsAction.LIST,
@@ -94,6 +115,8 @@ def sessions(
     format_: Formats = None,
     output: ExportFile = None,
     overwrite: Overwrite = False,
+    max_line: ExportLine = None,
+    max_lines: ExportLines = None,
     as_json: AsJson = False,
     journal: SessionsFolder = None,
     library_max_age: PurgeAge = None,
@@ -112,7 +135,8 @@ def sessions(
     from asrcli.cli.builders.sessions import session_actions, session_catalogue, transcript_import
     from asrcli.cli.render import session_tables
 
-    _check(action, ids or [], {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json})
+    given = {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json}
+    _check(action, ids or [], given | {"--max-line": max_line, "--max-lines": max_lines})
     limits = LibraryOptions(None, library_max_age, library_max_size).limits
     log_to(log_file)
     catalogue = session_catalogue.session_catalogue(journal)
@@ -129,7 +153,8 @@ def sessions(
     if action is SessionsAction.SHOW:
         session_tables.print_one(catalogue, found[0], as_json=as_json)
     elif action is SessionsAction.EXPORT:
-        session_actions.export(catalogue, found[0], format_, output, overwrite=overwrite)
+        lines = {"max_line": max_line, "max_lines": max_lines}
+        session_actions.export(catalogue, found[0], format_, output, overwrite=overwrite, **lines)
     elif action is SessionsAction.KEEP:
         session_actions.keep(catalogue, found)
     else:

@@ -16,7 +16,7 @@ from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.funasr.client_base import FunAsrClientBase
 from asrcli.protocol.json_messages import Json, flag, text, whole
-from asrcli.protocol.timestamps import span, usable_time
+from asrcli.protocol.timestamps import SureTime, is_ahead, named_span, span, usable_time
 
 # The server passes the name of a language on to its model, which knows these by their own names.
 LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ja": "日本語"}
@@ -46,6 +46,7 @@ class FunAsrRealtimeClient(FunAsrClientBase):
         self._known: set[int] = set()  # the places in the list whose sentences have had a text
         self._again_ms = 0  # the list was cleared: sentences that end before this are known
         self._last_end_ms = 0
+        self._sure = SureTime()
         self._said = ""  # the text of the open sentence
         self._last_answer: Json = {}  # to a commit
         self._finishes = False
@@ -138,13 +139,18 @@ class FunAsrRealtimeClient(FunAsrClientBase):
             if sentence is sentences[-1]:
                 next_ms = usable_time(value, "partial_start_ms")
             sent_ms = self._format.ms(self._sent_samples)
+            if not self._finishes and is_ahead(end_ms, sent_ms):
+                end_ms = None  # cut to the sent audio, it would decide audio that the server has not processed yet
             times = span(
                 begin_ms, end_ms, (), after_ms=self._last_end_ms, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms
             )
-            yield self._final(*times, said, estimated=end_ms is None or begin_ms != times[0])
+            sure_ms = self._sure.add(*named_span(begin_ms, end_ms, (), sent_ms), said)
+            yield self._final(*times, said, estimated=end_ms is None or begin_ms != times[0], sure_ms=sure_ms)
 
-    def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:
-        final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated)
+    def _final(
+        self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False, sure_ms: int | None = None
+    ) -> Final:
+        final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated, sure_ms=sure_ms)
         self._number += 1
         self._last_end_ms = max(self._last_end_ms, end_ms)
         self._said = ""

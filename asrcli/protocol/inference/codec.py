@@ -118,7 +118,7 @@ class InferenceClient(EmitsAtOnce):
 
     def finish(self) -> list[Message]:
         """finish-task; the server sends the remaining results, then task-finished."""
-        self._finishing = self._sentences.over = True
+        self._finishing = self._sentences.over = self._pairs.over = True
         return [self._command("finish-task", {"input": {}})]
 
     def pending_messages(self) -> list[Message]:

@@ -92,8 +92,16 @@ def final_of(
     sent_ms: int | None,
     sure: timestamps.SureTime,
     others: Iterable[int] = (),
+    *,
+    over: bool,
 ) -> Final:
-    """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences."""
+    """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences.
+
+    `over`: the service was asked for the rest of the text, so it has all audio.
+    """
+    if not over and timestamps.is_ahead(result.end_ms, sent_ms):
+        # Cut to the sent audio, it would cover all audio in transit, and a lost connection would lose that audio.
+        result = result._replace(end_ms=None)
     first_ms = begin_ms
     if first_ms is None:
         first_ms = timestamps.start(result.words, sent_ms, after_ms)

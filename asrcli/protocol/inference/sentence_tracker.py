@@ -8,7 +8,7 @@ from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
 from asrcli.protocol.json_messages import Json, flag, part, text
-from asrcli.protocol.timestamps import SureTime, is_ahead, usable_time
+from asrcli.protocol.timestamps import SureTime, usable_time
 
 MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
 NO_READABLE_TEXT = "the service ended this sentence without a text that can be read"
@@ -101,11 +101,7 @@ class SentenceTracker:
             if begin_ms is None:
                 begin_ms = open_sentence.begin_ms
         others = [other.begin_ms for other in self._open.values()]
-        spoken = result
-        if not self.over and is_ahead(result.end_ms, sent_ms):
-            # Cut to the sent audio, it would cover all audio in transit, and a lost connection would lose that audio.
-            spoken = result._replace(end_ms=None)
-        final = final_of(key, spoken, begin_ms, self.after_ms, sent_ms, self._sure, others)
+        final = final_of(key, result, begin_ms, self.after_ms, sent_ms, self._sure, others, over=self.over)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
         # A repetition is known by its text and its times.

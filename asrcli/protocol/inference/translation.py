@@ -65,6 +65,7 @@ class TranslationPairs:
         self._wants_transcript = recognition.transcription is not False
         self._dropped = dropped
         self._keys = keys
+        self.over = False  # the service was asked for the rest of the text: it has all audio
         self._after_ms = 0  # the end of the last final
         self._sure = {True: timestamps.SureTime(), False: timestamps.SureTime()}  # of transcripts, of translations
         self._pairs: dict[str, _Pair] = {}
@@ -156,15 +157,14 @@ class TranslationPairs:
             return self._dropped.final(TOO_LATE)
         if not result.ended and result.is_behind(last_end):
             return Notice("debug", f"dropped a late partial of sentence {result.name}, which is final")
-        number = result.number
         # Here sentences are numbered from 0, on all other models from 1.
-        key = self._keys.new(str(number + 1) if isinstance(number, int) else result.name)
-        return self._pairs.setdefault(key, _Pair(key, number))
+        key = self._keys.new(str(result.number + 1) if isinstance(result.number, int) else result.name)
+        return self._pairs.setdefault(key, _Pair(key, result.number))
 
     def _one_text(self, key: str, result: SentenceResult, sent_ms: int | None, *, is_transcript: bool) -> OneText:
         if result.ended:
             sure = self._sure[is_transcript]
-            return sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms, sure)
+            return sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms, sure, over=self.over)
         return sentence.partial_of(key, result, sentence.begin_of(result, self._after_ms, sent_ms))
 
     def _remember(self, result: SentenceResult, *, is_transcript: bool) -> None:

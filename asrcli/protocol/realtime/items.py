@@ -8,7 +8,7 @@ from asrcli.protocol.json_messages import Json, counted, label, need, part, text
 from asrcli.protocol.realtime.failed_items import FailedItems
 from asrcli.protocol.realtime.utterance import Utterance, oldest_open, same_speech
 from asrcli.protocol.service_errors import ServiceError, read_reason, reason_of
-from asrcli.protocol.timestamps import SureTime, likely_end, usable_time
+from asrcli.protocol.timestamps import SureTime, is_ahead, likely_end, usable_time
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -137,9 +137,8 @@ class RealtimeItems:
     def _new(self, item: str) -> Utterance:
         self._utterances.pop(item, None)
         if (unnamed := self._utterances.get(UNNAMED)) is not None and unnamed.final is None:
-            # Its text came before its name.
             self._utterances[item] = self._utterances.pop(UNNAMED)
-            return unnamed
+            return unnamed  # its text came before its name
         utterance = self._utterances[item] = Utterance(self._keys.new(item))
         if len(self._utterances) > MOST_REMEMBERED:
             done = next((name for name, each in self._utterances.items() if each.final is not None), item)
@@ -157,6 +156,8 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        if step == "speech_stopped" and utterance.begins_behind(self._told(step, value, sent_ms)):
+            value = {}  # an impossible time is a missing one
         utterance.mark(step, is_told=step not in MARKS or self._told(step, value, sent_ms) is not None)
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
@@ -185,10 +186,11 @@ class RealtimeItems:
         return at_ms
 
     def _told(self, step: str, value: Json, sent_ms: int | None) -> int | None:
-        """The time in a mark; None where it cannot be used, as where speech begins behind all audio."""
+        """The time in a mark; None where it cannot be used, as where speech begins or ends behind all audio."""
         at_ms = usable_time(value, MARKS[step])
-        behind_ms = (sent_ms or 0) + MOST_ADDED_MS * self.over
-        if at_ms is not None and sent_ms and at_ms > behind_ms and step == "speech_started":
+        if step == "speech_stopped" and not self.over and is_ahead(at_ms, sent_ms):
+            return None  # cut to the sent audio, it would decide all audio in transit, which can still be lost
+        if at_ms is not None and sent_ms and at_ms > sent_ms + MOST_ADDED_MS * self.over and step == "speech_started":
             return None
         return at_ms
 
@@ -207,13 +209,11 @@ class RealtimeItems:
 
     def _fail(self, utterance: Utterance, reason: str, sent_ms: int | None) -> list[Event]:
         """The gap of an utterance without text. If only its begin is known, it waits for what comes after."""
-        last_end_ms = self._last_end_ms
-        begin_ms, end_ms = self._close(utterance, None, sent_ms)
+        before_ms, (begin_ms, end_ms) = self._last_end_ms, self._close(utterance, None, sent_ms)
         if utterance.end_ms is not None or not utterance.is_begin_told:
             return [Gap(begin_ms, end_ms, reason)]
-        self._last_end_ms = max(last_end_ms, begin_ms)
-        self.failed.add(utterance, begin_ms, end_ms, reason)
-        return []
+        self._last_end_ms = max(before_ms, begin_ms)
+        return [*self.failed.add(utterance, begin_ms, end_ms, reason)]
 
     def _completed(self, item: str, value: Json, about: tuple[str, str], sent_ms: int | None) -> list[Event]:
         """The final of an utterance. If its text was left out, it has the last text that came of it."""

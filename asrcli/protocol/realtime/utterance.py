@@ -69,6 +69,11 @@ class Utterance:
         """Whether the service has named where it begins."""
         return self.named()[0] is not None
 
+    def begins_behind(self, end_ms: int | None) -> bool:
+        """Whether the service has named a begin for it that is not before this end."""
+        begin_ms, _ = self.named()
+        return begin_ms is not None and end_ms is not None and begin_ms >= end_ms
+
     def as_final(self, begin_ms: int, end_ms: int, said: str, language: str, emotion: str, heard: str = "") -> Final:
         """Return its final."""
         return Final(

@@ -47,7 +47,7 @@ class StoredPart:
         return tuple(
             event
             for event in self.said
-            if not isinstance(event, Final) or event.sure_ms is None or event.sure_ms < reached_ms
+            if not isinstance(event, Final) or event.sure_ms is None or decided_until_ms(event) < reached_ms
         )
 
 

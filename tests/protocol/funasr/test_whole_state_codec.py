@@ -112,13 +112,20 @@ def test_a_server_without_times_that_names_zeros_loses_nothing() -> None:
     assert all(event.estimated for event in heard if isinstance(event, Final))
 
 
-@pytest.mark.parametrize("times", [(3000, 1000), (500_000, 600_000), (5_000, 600_000)])
-def test_times_that_cannot_be_are_estimated_and_marked(times: tuple[int, int]) -> None:
-    """Reversed ones, and those behind the audio that was sent."""
+@pytest.mark.parametrize(("times", "sure_ms"), [((3000, 1000), 0), ((500_000, 600_000), 0), ((5_000, 600_000), 5000)])
+def test_times_that_cannot_be_are_estimated_and_marked(times: tuple[int, int], sure_ms: int) -> None:
+    """Reversed ones, and those behind the audio that was sent. They decide no audio."""
     (final,) = hear(client(9), state(("hello", *times)))
     assert isinstance(final, Final)
     assert 0 <= final.begin_ms < final.end_ms <= 9000
-    assert final.estimated == (times[1] < times[0] or times[0] > 9000)
+    assert (final.estimated, final.sure_ms) == (True, sure_ms)
+
+
+def test_behind_the_end_of_the_audio_a_sentence_reaches_to_that_end() -> None:
+    """The server has all audio then."""
+    codec = client(9)
+    codec.finish()
+    assert hear(codec, state(("hello", 5000, 600_000))) == [Final("1", 5000, 9000, "hello")]
 
 
 def test_only_the_last_sentence_ends_before_the_open_one() -> None:

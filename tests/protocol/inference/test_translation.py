@@ -244,6 +244,20 @@ def test_what_came_to_nothing_waits_for_no_translation() -> None:
     assert hear(codec, result(transcription=half(0, "", end=True))) == [Final("1", 0, 900, "")]
 
 
+@pytest.mark.parametrize(("end_ms", "is_told"), [(1900, True), (2900, True), (3001, False), (10**9, False)])
+def test_an_end_far_behind_the_audio_claims_none_of_what_is_on_its_way(end_ms: int, *, is_told: bool) -> None:
+    """What is behind the begin is not decided then; once all audio was sent, the sentence may reach to its end."""
+    for finishes in (False, True):
+        asked = client()
+        asked.audio(bytes(2 * 16 * 2000))
+        if finishes:
+            asked.finish()
+        told = half(1, "你好吗", end=True) | {"end_time": end_ms}
+        (final,) = hear(asked, result(transcription=told, translations=[told | {"lang": "en", "text": "how are you"}]))
+        assert isinstance(final, Final)
+        assert (final.begin_ms, final.sure_ms) == (1000, None if is_told or finishes else 1000)
+
+
 def test_of_several_translations_the_one_that_was_asked_for_counts() -> None:
     """And any where none was: an option of the service's own may have asked."""
     two = [half(0, "bien", end=True, lang="fr"), half(0, "good", end=True, lang="en")]

@@ -85,7 +85,7 @@ def test_a_partial_behind_its_final_opens_nothing() -> None:
         (None, None, (500, 3000)),
         ("soon", [], (500, 3000)),
         (-5, 900, (500, 900)),
-        (900, 600, (900, 900)),
+        (900, 600, (900, 3000)),
         (600, 1e30, (600, 3000)),
         (600, 9999, (600, 3000)),
         (9999, 99999, (500, 3000)),
@@ -99,6 +99,17 @@ def test_marks_without_a_usable_time_are_estimated(begin: Any, end: Any, expecte
     service.completed("a")
     assert service.turn("b", begin, end) == [SpeechStarted("b", expected[0]), SpeechStopped("b", expected[1])]
     assert service.spans(("b", "two")) == [("two", *expected)]
+
+
+@pytest.mark.parametrize("end_ms", [0, 999, 1000, 4001, 9999])
+def test_an_end_before_the_begin_or_behind_all_audio_decides_nothing(end_ms: int) -> None:
+    """It is as if the service had left it out: the final is estimated, and its audio is sent again after a loss."""
+    service = Service()
+    service.turn("a", 1000, end_ms)
+    (final,) = service.completed("a", "one two")
+    assert isinstance(final, Final)
+    assert final.begin_ms == final.sure_ms == 1000 < final.end_ms
+    assert final.estimated
 
 
 @pytest.mark.parametrize(

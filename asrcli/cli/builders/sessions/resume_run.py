@@ -19,6 +19,7 @@ from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.builders.sessions.left_transcripts import has_part
 from asrcli.cli.builders.sessions.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.sessions.resume_sources import reading, resume_stages
+from asrcli.cli.builders.sessions.session_recognizer import same_recognizer
 from asrcli.cli.builders.staged_files import is_closed, note_budget, print_unfinished, staged
 from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured
@@ -184,7 +185,7 @@ def _connect(
     stack: ExitStack, journal: Journal, request: "ResumeRequest", model: Model, recognition: RecognitionSettings
 ) -> RunBuilder:
     """A run builder for the service of this request, without a pace."""
-    connection_options = request.service(journal.header)
+    connection_options = same_recognizer(request.service(journal.header), journal)
     fallback = fallback_of(request.fallback, model, recognition, connection_options, request.retry_options)
     notices = model_notices(model)
     if connection_options.local:

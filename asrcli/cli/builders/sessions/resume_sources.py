@@ -10,7 +10,8 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
-from asrcli.journal.journal_part import JournalPart, text_end_ms
+from asrcli.core.event_placement import shift_final
+from asrcli.journal.journal_part import JournalPart, finals_of, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.excerpt import Clip
@@ -71,7 +72,8 @@ class ResumeStage:
             position = source.format.samples(max(ms, source.begin_ms))
             if ms > source.begin_ms:
                 position = max(quiet_before(to_search, position), source.format.samples(source.begin_ms))
-            left.append(SkippingSource(source, position))
+            finals = [shift_final(final, -self.base_ms) for final in finals_of(self.parts, source.speaker)]
+            left.append(SkippingSource(source, position, tuple(finals)))
         if len(left) > 1:
             return ConcurrentSources(tuple(left))
         return left[0]

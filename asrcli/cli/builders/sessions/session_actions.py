@@ -33,8 +33,10 @@ def export(
     path: str | None,
     *,
     overwrite: bool,
+    max_line: int | None = None,
+    max_lines: int | None = None,
 ) -> None:
-    """Write the transcript of a session in formats.
+    """Write the transcript of a session in formats; lines of subtitles get at most these lengths.
 
     Raises:
         UsageError: options that contradict each other, or a file that must not be replaced.
@@ -48,7 +50,7 @@ def export(
     builder = OutputBuilder(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,
-        atomic=True,
+        atomic=True, max_line=max_line, max_lines=max_lines,
     )  # fmt: skip
     check_also_read(entry.inputs)
     builder.check(entry.inputs)

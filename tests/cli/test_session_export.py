@@ -1,0 +1,36 @@
+"""`asr sessions export`: a finished transcript once more, in other formats and with other lengths of lines."""
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.support.command import asr
+from tests.support.journals import began, final, session, spoken
+
+TEXT = "各位同事大家好，今天我们讨论realtime接口的接入情况，请大家认真准备。"
+
+
+@pytest.mark.parametrize(("width", "rows"), [(16, 1), (20, 2), (80, 1)])
+def test_subtitles_are_exported_with_other_lengths_of_their_lines(tmp_path: Path, width: int, rows: int) -> None:
+    """All of the text is there, and no line or caption is longer than asked for."""
+    session(tmp_path, spoken(0, 9000), [began(), final(0, 9000, TEXT)])
+    lengths = ("--max-line", width, "--max-lines", rows)
+    done = asr("sessions", "export", "last", "--journal", tmp_path, "-f", "srt", *lengths)
+    assert done.returncode == 0, done.stderr
+    captions = [block.split("\n")[2:] for block in done.stdout.strip().split("\n\n")]
+    assert max(map(len, captions)) == rows
+    assert max(cell_len(line) for lines in captions for line in lines) <= width
+    assert "".join(line for lines in captions for line in lines) == TEXT
+
+
+def test_lengths_of_lines_are_for_subtitles_that_are_exported(tmp_path: Path) -> None:
+    """An option without effect is refused, and not ignored."""
+    session(tmp_path, spoken(0, 900), [began(), final(0, 900, TEXT)])
+    for arguments, problem in (
+        (["list", "--max-line", 20], "--max-line has no effect on asr sessions list"),
+        (["show", "last", "--max-lines", 1], "--max-lines has no effect on asr sessions show"),
+        (["export", "last", "--max-line", 20], "are for subtitles"),
+    ):
+        done = asr("sessions", *arguments, "--journal", tmp_path)
+        assert (done.returncode, problem in done.stderr) == (2, True), done.stderr
