@@ -7,6 +7,7 @@ AsrError
 │   ├── BadArchive        an archive of a model that cannot be unpacked (recognizers/unpack.py)
 │   └── MissingKey        no API key for a service that requires one
 ├── SourceError           the audio is missing, not audio, or not readable
+│   ├── NoSuchDevice      a microphone that a back end does not list (sources/backends/input_device.py)
 │   ├── JournalUnreadable a journal without its header, whose audio is kept
 │   └── LibraryDamaged    the library of transcripts cannot be read (library/library_file.py)
 ├── OutputError           the transcript cannot be written: no permission, disk full

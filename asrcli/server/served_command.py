@@ -15,6 +15,7 @@ ADDRESS_VARIABLE = "ASR_SERVE_URL"
 KEY_FILE_VARIABLE = "DASHSCOPE_API_KEY_FILE_PATH"
 NO_KEY = "sk-local"  # the official SDK sends nothing without a key; a server without keys lets every one in
 KILL_AFTER_S = 10.0
+KILLED_WITHIN_S = 5.0  # the system takes a moment; one that waits for a dead disk never ends
 LOOK_S = 0.1  # how often it is looked whether all has ended
 
 
@@ -75,11 +76,16 @@ async def _end(process: asyncio.subprocess.Process, tree: ProcessTree, stopped: 
         return
     if not tree.signal(signal.SIGTERM):
         process.terminate()
+    await _ended(process, tree, KILL_AFTER_S)
+    _kill(process, tree)
+    await _ended(process, tree, KILLED_WITHIN_S)
+
+
+async def _ended(process: asyncio.subprocess.Process, tree: ProcessTree, within_s: float) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(KILL_AFTER_S):
+        async with asyncio.timeout(within_s):
             while process.returncode is None or tree.alive():
                 await asyncio.sleep(LOOK_S)
-    _kill(process, tree)
 
 
 def _kill(process: asyncio.subprocess.Process, tree: ProcessTree) -> None:

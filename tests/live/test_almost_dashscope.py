@@ -1,5 +1,6 @@
 """Servers that are almost DashScope: every word arrives, the run ends, and what is missing is marked, not invented."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from websockets.sync.server import ServerConnection
 
 from tests.support.almost_dashscope import inference, realtime
-from tests.support.command import asr, lines
+from tests.support.command import asr, lines, started
 from tests.support.other_servers import LOUD, Received, serving, spoken
 from tests.support.tone import wav
 
@@ -19,6 +20,29 @@ CASES = {
     "realtime, manual, cut": (realtime, REALTIME, MANUAL, False, 4.5),
     "inference": (inference, INFERENCE, [], True, None),
 }
+
+
+@pytest.mark.parametrize(("server", "model"), [(realtime, REALTIME), (inference, INFERENCE)])
+def test_a_run_that_was_killed_goes_on_without_a_sentence_that_it_has(
+    tmp_path: Path, server: Callable[[ServerConnection, Received], None], model: str
+) -> None:
+    """Nobody knows where that sentence ended, so all of its audio is sent again, and the service says it again."""
+    talk, received = wav(tmp_path / "talk.wav", spoken(0, 1, 2, 0, 3, 0, times=LOUD)), Received(None)
+    with serving(server, received) as address:
+        run = ["--url", address, "--model", model, "--pace", "1", "-f", "jsonl", "-o", tmp_path / "talk.jsonl"]
+        with started("file", talk, *run, "--journal", tmp_path / "kept") as process:
+            part = tmp_path / "talk.jsonl.part"
+            while not part.exists() or "two" not in part.read_text().rpartition('"final"')[2]:
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.kill()
+            process.wait()
+        done = asr("resume", "--last", "--yes", "--journal", tmp_path / "kept", "--url", address)
+    assert done.returncode == 0, done.stderr
+    finals = [event for event in lines((tmp_path / "talk.jsonl").read_text()) if event["type"] == "final"]
+    assert " ".join(event["text"] for event in finals).split() == ["one", "two", "three"]
+    numbers = [event["sentence"] for event in finals]
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize(("server", "model", "options", "estimated", "cut_after_s"), CASES.values(), ids=CASES)

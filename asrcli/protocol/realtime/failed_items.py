@@ -42,9 +42,10 @@ class FailedItems:
         self._utterances = utterances
         self._waiting: dict[str, FailedItem] = {}  # by the key of the utterance
 
-    def add(self, utterance: Utterance, begin_ms: int, latest_ms: int, reason: str) -> None:
-        """Note an item that has failed without an end."""
+    def add(self, utterance: Utterance, begin_ms: int, latest_ms: int, reason: str) -> list[Gap]:
+        """Note an item that has failed without an end; returns its gap where a later item has begun already."""
         self._waiting[utterance.key] = FailedItem(utterance, begin_ms, latest_ms, reason)
+        return self.gaps(latest_ms)
 
     def stopped(self, utterance: Utterance, end_ms: int) -> None:
         """Note the end of an utterance, if it is one of these and had none."""

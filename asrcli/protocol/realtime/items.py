@@ -132,9 +132,8 @@ class RealtimeItems:
     def _new(self, item: str) -> Utterance:
         self._utterances.pop(item, None)
         if (unnamed := self._utterances.get(UNNAMED)) is not None and unnamed.final is None:
-            # Its text came before its name.
             self._utterances[item] = self._utterances.pop(UNNAMED)
-            return unnamed
+            return unnamed  # its text came before its name
         utterance = self._utterances[item] = Utterance(self._keys.new(item))
         if len(self._utterances) > MOST_REMEMBERED:
             done = next((name for name, each in self._utterances.items() if each.final is not None), item)
@@ -205,13 +204,11 @@ class RealtimeItems:
 
     def _fail(self, utterance: Utterance, reason: str, sent_ms: int | None) -> list[Event]:
         """The gap of an utterance without text. If only its begin is known, it waits for what comes after."""
-        last_end_ms = self._last_end_ms
-        begin_ms, end_ms = self._close(utterance, None, sent_ms)
+        before_ms, (begin_ms, end_ms) = self._last_end_ms, self._close(utterance, None, sent_ms)
         if utterance.end_ms is not None or not utterance.is_begin_told:
             return [Gap(begin_ms, end_ms, reason)]
-        self._last_end_ms = max(last_end_ms, begin_ms)
-        self.failed.add(utterance, begin_ms, end_ms, reason)
-        return []
+        self._last_end_ms = max(before_ms, begin_ms)
+        return [*self.failed.add(utterance, begin_ms, end_ms, reason)]
 
     def _completed(self, item: str, value: Json, about: tuple[str, str], sent_ms: int | None) -> list[Event]:
         """The final of an utterance. If its text was left out, it has the last text that came of it."""
