@@ -45,7 +45,7 @@ def test_the_key_is_shown_nowhere() -> None:
 def assert_hides(error: BaseException) -> None:
     """Neither the error nor a frame of the package shows the key."""
     told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    frames = [frame for frame in told.stack if f"{os.sep}asrcli{os.sep}" in frame.filename]
+    frames = [frame for frame in told.stack if Path(frame.filename).is_relative_to(Path(asrcli.__file__).parent)]
     assert frames
     for text in (str(error), repr(error), *(repr(frame.locals) for frame in frames)):
         assert KEY not in text

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
+from asrcli.core.settings import without_key
 
 if TYPE_CHECKING:
     from signal import Signals
@@ -93,7 +94,9 @@ def _row_of(number: int) -> tuple[int, int, str, str]:
 
 def _rows_of_ps() -> list[tuple[int, int, str, str]]:
     try:
-        done = subprocess.run(_LISTED, capture_output=True, text=True, timeout=_LIST_S, check=False)
+        done = subprocess.run(
+            _LISTED, capture_output=True, text=True, timeout=_LIST_S, check=False, env=without_key(os.environ)
+        )
     except (OSError, subprocess.TimeoutExpired):
         return []
     rows = [line.split(None, 3) for line in done.stdout.splitlines()]

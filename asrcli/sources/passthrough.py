@@ -47,7 +47,9 @@ class PassthroughSource:
         self.begin_ms = 0
         self.speaker = ""
         try:
-            exists = path != STDIN and Path(path).exists()
+            exists = path != STDIN and bool(os.stat(path))  # noqa: PTH116  Path.exists hides what is not permitted
+        except (FileNotFoundError, NotADirectoryError):
+            exists = False
         except (OSError, ValueError) as exc:
             raise SourceError(path, system_reason(exc).lower()) from exc
         if not exists:

@@ -1,6 +1,7 @@
 """A source whose audio is also written to a file, up to the last chunk that was taken from it."""
 
 import os
+import stat
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
@@ -193,15 +194,24 @@ def _resolved_path(name: str) -> Path:
         if Path(name).is_symlink() and hasattr(os, "geteuid") and Path(name).lstat().st_uid not in {0, os.geteuid()}:
             raise OutputError(name, "is a link that belongs to somebody else")
         path = Path(os.path.realpath(name))
-        if path.is_dir():
+        about = _status(path)
+        if about is not None and stat.S_ISDIR(about.st_mode):
             raise OutputError(name, "is a directory")
         for folder in (Path(name).parent, path.parent):
             if not folder.is_dir():
                 raise OutputError(name, f"there is no directory {folder}")
-        if os.path.lexists(path):  # also a device or a pipe: encoders must seek
+        if about is not None:  # also a device or a pipe: encoders must seek
             raise OutputError(name, EXISTS)
         if not os.access(path.parent, os.W_OK):
             raise OutputError(name, "permission denied")
     except OSError as exc:
         raise OutputError(name, system_reason(exc).lower()) from exc
     return path
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return the status of what has this name; None if nothing has. What may not be looked at is an OSError."""
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None

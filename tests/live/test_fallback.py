@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import CLIP, asr, lines, script, serving, started
+from tests.support.requirements import needs_pocketsphinx
 from tests.support.wire import wait_until
 
 TWENTY_MINUTES = "waiting here for more than twenty minutes"
@@ -86,6 +87,7 @@ def test_ctrl_c_in_an_outage_ends_with_the_words_that_are_there(script_file: Pat
     assert took_s < 15
 
 
+@needs_pocketsphinx
 def test_an_interrupted_run_goes_on_with_a_fallback(tmp_path: Path, script_file: Path) -> None:
     """`asr resume --fallback local`, with the engine that is named; the language is that of the session."""
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"

@@ -11,6 +11,7 @@ import pytest
 import asrcli
 from asrcli.core.settings import KEY_VARIABLE
 from tests.support.command import started
+from tests.support.requirements import needs_pocketsphinx
 from tests.support.wire import run_task, wait_until, wire
 
 CANARY = "sk-canary7f3e9d2c1b"
@@ -51,6 +52,7 @@ def test_each_program_is_started_without_the_key() -> None:
     assert found >= 9
 
 
+@needs_pocketsphinx
 @pytest.mark.skipif(sys.platform == "win32", reason="a connection cannot be handed over there")
 def test_no_process_of_a_server_has_it(tmp_path: Path) -> None:
     """Neither those of recognizers nor those of keys, nor a command line."""

@@ -15,6 +15,7 @@ from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.terminal.interrupts import TWICE_S
 from tests.bench.load_streams import frame, handshake
 from tests.support.command import serving
+from tests.support.requirements import needs_pocketsphinx
 from tests.support.served_keys import KEYS, SECOND, Served, begin, finals, served_by
 from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until
 
@@ -174,6 +175,7 @@ def test_without_the_server_the_process_ends_behind_its_tasks(served: Served) ->
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
+@needs_pocketsphinx
 def test_lists_of_hot_words_are_found(tmp_path: Path) -> None:
     """The server has them; the recognizer that gets them is in the process, and says of which it knows nothing."""
     with served_by("pocketsphinx", tmp_path) as served:

@@ -29,7 +29,8 @@ def get(address: str, path: str, **headers: str) -> tuple[int, str]:
         with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as refused:
-        return refused.code, refused.read().decode()
+        with refused:
+            return refused.code, refused.read().decode()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,8 @@ def test_balancers_may_ask_with_head_and_nobody_with_post(small: str) -> None:
                 status: int = answer.status
                 return status
         except HTTPError as refused:
-            return refused.code
+            with refused:
+                return refused.code
 
     assert [asked("HEAD", path) for path in ("/healthz", "/readyz/", "/metrics", "/other")] == [200, 200, 200, 404]
     with wire(small):

@@ -9,10 +9,11 @@ import pytest
 from asrcli.terminal.interrupts import TWICE_S
 from tests.bench.load_streams import handshake
 from tests.support.command import serving
+from tests.support.requirements import needs_pocketsphinx
 from tests.support.wire import INFERENCE
 
 
-@pytest.mark.parametrize("engine", ["scripted", "pocketsphinx"])
+@pytest.mark.parametrize("engine", ["scripted", pytest.param("pocketsphinx", marks=needs_pocketsphinx)])
 def test_while_it_waits_for_a_client_to_close(engine: str) -> None:
     """The client does not answer the close; the library's task that waits for it is cancelled with all others."""
     with serving("--engine", engine) as (address, process):

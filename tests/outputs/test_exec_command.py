@@ -1,6 +1,7 @@
 """`--exec`: each sentence gets its command, whatever happened to the commands before it."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -158,7 +159,8 @@ def test_a_run_in_a_hurry_waits_no_longer_than_it_may(tmp_path: Path) -> None:
 
 def test_a_command_has_a_process_group_of_its_own(tmp_path: Path) -> None:
     """Ctrl-C at a terminal goes to our group, and does not cost the sentence its command."""
-    run(f"echo $$ $(ps -o pgid= -p $$) > {tmp_path / 'a'}", "one")
+    told = "import os; print(os.getpgrp())"
+    run(f'echo $$ $({shlex.quote(sys.executable)} -c "{told}") > {tmp_path / "a"}', "one")
     process, group = (tmp_path / "a").read_text().split()
     assert process == group
 

@@ -22,6 +22,7 @@ from asrcli.server.faults.script import parse_script
 from asrcli.server.local_server import in_background
 from tests.support.counted import counted
 from tests.support.echo_recognizer import EchoEngine
+from tests.support.requirements import needs_pocketsphinx
 
 RUN = RecognitionSettings("fun-asr-realtime", languages=("en",), hotwords=(("asr", 3), ("你好", 3)), silence_ms=400)
 SECOND = bytes(32000)
@@ -142,7 +143,11 @@ def test_the_python_api_has_it() -> None:
         ({"fallback": "cloud"}, "fallback 'cloud': only 'local' is supported"),
         ({"fallback": "local", "local": True}, "fallback with local=True"),
         ({"fallback": "local", "retries": 0, "languages": ["en"]}, "lost connections are not restored"),
-        ({"fallback": "local", "engine": "pocketsphinx"}, "the language is not named, and the recognizer pocketsphinx"),
+        pytest.param(
+            {"fallback": "local", "engine": "pocketsphinx"},
+            "the language is not named, and the recognizer pocketsphinx",
+            marks=needs_pocketsphinx,
+        ),
         ({"fallback": "local", "engine": "nobody"}, "'nobody' is not one of"),
         ({"engine": "pocketsphinx"}, "without local=True or fallback"),
     ],

@@ -103,7 +103,8 @@ def post(address: str, path: str, body: Any, key: str = "") -> tuple[int, dict[s
         with build_opener(ProxyHandler({})).open(request, timeout=60) as response:
             return response.status, json.load(response)
     except HTTPError as exc:
-        return exc.code, json.load(exc)
+        with exc:
+            return exc.code, json.load(exc)
 
 
 MANUAL = {"audio": {"input": {"turn_detection": None, "transcription": {"model": "mine"}}}}

@@ -1,6 +1,7 @@
 """What a test does where something that it needs is not installed."""
 
 import os
+from importlib.util import find_spec
 from typing import NoReturn
 
 import pytest
@@ -11,3 +12,8 @@ def skip_or_fail(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+needs_pocketsphinx = pytest.mark.skipif(
+    find_spec("pocketsphinx") is None, reason="pocketsphinx has no wheel for this system"
+)

@@ -26,7 +26,7 @@ def _break_tls(line: socket.socket) -> None:
 BROKEN: dict[str, tuple[str, Callable[[socket.socket], None], str, Cause]] = {
     "reset": ("ws", _reset, "Connection reset by peer", Cause.NETWORK),
     "reset in TLS": ("wss", _reset, "Connection reset by peer", Cause.NETWORK),
-    "no TLS any more": ("wss", _break_tls, "TLS failed: WRONG_VERSION_NUMBER", Cause.TLS),
+    "no TLS any more": ("wss", _break_tls, "TLS failed: (WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE)", Cause.TLS),
     "hung up": ("ws", lambda line: line.close(), "no WebSocket there", Cause.TLS),
 }
 

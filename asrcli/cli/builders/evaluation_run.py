@@ -1,5 +1,6 @@
 """What `asr eval` does: compares transcripts with references, prints the rates, writes the report."""
 
+import stat
 from pathlib import Path
 
 from asrcli.cli.builders.atomic_file import AtomicFile
@@ -77,12 +78,15 @@ def normalization(listed: str) -> Normalization:
 def check_page(path: Path) -> None:
     """Raise OutputError if a file that is no such report has this name already, or if it cannot be looked at."""
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise OutputError(str(path), "is a folder")
-        if not path.is_file():  # a pipe would wait for a writer
+        if not stat.S_ISREG(mode):  # a pipe would wait for a writer
             return
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as exc:
         raise OutputError(str(path), system_reason(exc)) from exc
     if MARKER.encode() not in head:

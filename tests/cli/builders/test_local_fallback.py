@@ -11,6 +11,7 @@ from asrcli.core.errors import EngineUnavailable, UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.recognizers import registry
+from tests.support.requirements import needs_pocketsphinx
 
 MODEL = "fun-asr-realtime"
 ENGLISH = RecognitionSettings(MODEL, languages=("en",))
@@ -76,6 +77,7 @@ def test_what_it_can_help_is_taken() -> None:
     assert nothing is None
 
 
+@needs_pocketsphinx
 def test_it_hears_with_the_engine_that_is_named() -> None:
     """Its languages are those that are checked; an engine for a service alone is refused."""
     made = fallback(service=ConnectionOptions(url="ws://test", engine="pocketsphinx"))
