@@ -20,6 +20,7 @@ from tests.sources.reading import streamed
 from tests.support.media_files import write_media
 from tests.support.tone import encoded, tone
 
+SPOKEN_AMR = Path(__file__).parent.parent / "data" / "seconds.amr"
 RATE = Format(16000)
 LENGTH_MS = 6000
 TAG = b"TAG" + b"a title, \xff\xf1 and what not".ljust(125)
@@ -66,7 +67,7 @@ FRAMED = {
     "a.mp3": ("mp3", "libmp3lame", 44100), "b.mp3": ("mp3", "libmp3lame", 16000), "a.mp2": ("mp3", "mp2", 48000),
     "c.mp3": ("mp3", "libmp3lame", 8000), "b.mp2": ("mp3", "mp2", 22050), "a.ac3": ("ac3", "ac3", 48000),
     "b.ac3": ("ac3", "ac3", 44100), "c.ac3": ("ac3", "ac3", 32000), "a.eac3": ("eac3", "eac3", 48000),
-    "a.amr": ("amr", "libopencore_amrnb", 8000),
+    "a.amr": ("amr", "", 8000),
 }  # fmt: skip
 
 
@@ -74,8 +75,11 @@ FRAMED = {
 def test_a_stream_of_frames_is_cut_wherever_no_frame_ends(tmp_path: Path, name: str) -> None:
     """At each of its last bytes; and neither a tag behind the sound nor zeros are a frame."""
     container, codec, rate = FRAMED[name]
-    bit_rate = 12200 * (codec == "libopencore_amrnb")
-    data = encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate, bit_rate=bit_rate).read_bytes()
+    if codec:
+        encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate)
+    else:  # not every PyAV encodes AMR
+        (tmp_path / name).write_bytes(SPOKEN_AMR.read_bytes())
+    data = (tmp_path / name).read_bytes()
     ends = set()
     with av.open(str(tmp_path / name)) as opened:
         for packet in opened.demux(audio=0):
