@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.requirements import skip_or_fail
+
 PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins alsa-utils portaudio19-dev gcc python3-dev"
 PROGRAMS = ("pulseaudio", "pactl", "paplay", "parec", "setpriv")
 PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
@@ -125,6 +127,8 @@ class Microphone(SoundServer):
 
     def _start(self) -> None:
         """Until the server listens. Alone in its session, Ctrl-C misses it; with us it ends, however we end."""
+        if reason := missing():
+            skip_or_fail(f"the microphone {reason}")
         address = str(self._folder / "native")
         listen = f"module-native-protocol-unix socket={address} auth-anonymous=1 auth-cookie-enabled=0"
         env = self.environment | {
