@@ -53,13 +53,8 @@ def embedded() -> Iterator[str]:
         yield address
 
 
-def plugged_in() -> Microphone:
-    """A microphone made of software, 48 kHz mono, to be used in a block. Its absence is a failure where CI is set."""
-    return Microphone()
-
-
 @pytest.fixture
 def microphone() -> Iterator[Microphone]:
-    """A microphone that nobody else uses."""
-    with plugged_in() as plugged:
+    """A microphone made of software, 48 kHz mono, that nobody else uses. Its absence is a failure where CI is set."""
+    with Microphone() as plugged:
         yield plugged

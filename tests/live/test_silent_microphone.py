@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from asrcli.sources.noise_floor import ADVICE, SILENT_S
-from tests.conftest import plugged_in
 from tests.support.command import PATIENCE_S, Running, started
+from tests.support.microphone import Microphone
 from tests.support.terminal import Terminal, on_terminal
 from tests.support.tone import silence, tone, wav
 
@@ -74,7 +74,7 @@ class Listening:
 def silent(scripted: str) -> Iterator[Listening]:
     """Five that record from a microphone into which nobody speaks."""
     with ExitStack() as stack:
-        device = stack.enter_context(plugged_in())
+        device = stack.enter_context(Microphone())
         command, env = ("mic", "--url", scripted), device.environment
 
         def before_a_person(*more: str) -> Terminal:
@@ -104,7 +104,7 @@ def rooms(scripted: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         "now and then a word": wav(folder / "words.wav", (tone(100) + silence(2900)) * 20),
     }
     with ExitStack() as stack:
-        devices = {name: stack.enter_context(plugged_in()) for name in (*sounds, "a button", "two")}
+        devices = {name: stack.enter_context(Microphone()) for name in (*sounds, "a button", "two")}
         for name, sound in sounds.items():
             stack.enter_context(devices[name].playing(sound))
         stack.enter_context(devices["two"].playing(long, sink=devices["two"].add_sink("other")))
