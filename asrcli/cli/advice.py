@@ -23,7 +23,7 @@ _TRY_AGAIN = "an error of the service: try again"
 _WAIT = "too many requests: wait a little, then try again"
 _ACCESS = "ask for access to this model in the console, or use another model"
 _MESSAGE = "an option does not suit this model: see the message"
-UNKNOWN_CODE = "see its code in the documentation of the service, whose support asks for the task ID"
+UNKNOWN_CODE = "look the code up in the documentation of the service; its support asks for the task ID"
 
 # `{option}` is the option at fault, of a SettingError.
 BY_CAUSE = {
@@ -34,7 +34,7 @@ BY_CAUSE = {
     Cause.WEB_PAGE: f"a firewall, a proxy or a login page answers there: {_NETWORK}",
     Cause.PROXY: "check --proxy and variables such as HTTPS_PROXY",
     # Not as an address: printing would remove the login from that.
-    Cause.PROXY_LOGIN: "put user, colon, password and an @ in front of its host, in the variable HTTPS_PROXY",
+    Cause.PROXY_LOGIN: "put user and password before the host in HTTPS_PROXY: a colon between them, an @ after them",
     Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
     Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
     Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",

@@ -124,7 +124,7 @@ def _figures(journal: Journal, track: AudioTrack, begin_ms: int, finals: list[Sp
     """Count the figures of one source. Audio that is in no final, gap or pause is silence.
 
     Where the source itself had no audio, all but the pauses is lost, as in the account of the run: a sentence that
-    goes on behind such a gap has its end there, and no text of what was said in the gap.
+    continues after such a gap has its end there, and no text of what was said in the gap.
     """
     speaker = track.source.speaker
     end_ms = journal.format.ms(track.end)

@@ -3,20 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from asrcli.core.dataclass import dataclass
-from asrcli.sources.mp3_frames import frame_bytes
+from asrcli.sources.mp3_frames import LAYER_2, LAYER_3, frame_bytes
 
 _ADTS_HEAD = 7
 _AC3_HEAD = 6
 _MPEG_HEAD = 4
 _VOC_HEAD = 4
 _VOC_TYPES = 9
-# kbit/s of MPEG layer 2 by the index in the head, of MPEG-1 and of MPEG-2 and 2.5.
-_LAYER_2 = {
-    True: (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_MPEG_RATES = (44100, 48000, 32000)  # Hz of MPEG-1, by the index in the head
-_RATE_DIVISORS = {3: 1, 2: 2, 0: 4}  # by the number of the version: MPEG-1, 2 and 2.5
 _AC3_BIT_RATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)  # kbit/s
 _AMR_BYTES = {  # by the number of the mode, with the byte of the head; 8 or 9 is a description of silence, 15 nothing
     b"#!AMR\n": (13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1),
@@ -60,16 +53,7 @@ def _begins_adts(data: bytes) -> bool:
 
 def mpeg_bytes(head: bytes) -> int:
     """Return the size of a frame of MP3, or of MPEG layer 2."""
-    if size := frame_bytes(head):
-        return size
-    if len(head) < _MPEG_HEAD or head[0] != 0xFF or head[1] & 0xE6 != 0xE4:
-        return 0
-    version = head[1] >> 3 & 3
-    bit_rate, rate = head[2] >> 4, head[2] >> 2 & 3
-    if version not in _RATE_DIVISORS or bit_rate in {0, 15} or rate == 3:
-        return 0
-    hertz = _MPEG_RATES[rate] // _RATE_DIVISORS[version]
-    return 144 * _LAYER_2[version == 3][bit_rate] * 1000 // hertz + (head[2] >> 1 & 1)
+    return frame_bytes(head, (LAYER_2, LAYER_3))
 
 
 def _begins_mpeg(data: bytes) -> bool:

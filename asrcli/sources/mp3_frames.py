@@ -1,14 +1,16 @@
 """Knows an MP3 by the heads of its first frames, so that no decoder has to compare it with every format. Pure."""
 
+from collections.abc import Container
 from typing import Any
 
 _HEAD_BYTES = 4
 _ENOUGH = 10  # frames in a row: what holds this many at its beginning is no other format
-_LAYER_3 = 1
+LAYER_2, LAYER_3 = 2, 1  # as their number is written in the head
+_OF_MPEG_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 # kbit/s by the index in the head, of MPEG-1 and of MPEG-2 and 2.5. With 0 a frame does not tell its size.
 _BIT_RATES = {
-    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    LAYER_2: {True: (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384), False: _OF_MPEG_2},
+    LAYER_3: {True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320), False: _OF_MPEG_2},
 }
 _RATES = (44100, 48000, 32000)  # Hz of MPEG-1, by the index in the head
 _RATE_DIVISORS = {3: 1, 2: 2, 0: 4}  # by the number of the version: MPEG-1, 2 and 2.5
@@ -41,17 +43,22 @@ def is_mp3(start: bytes) -> bool:
     return len(kinds) == 1 and at <= len(start)
 
 
-def frame_bytes(head: bytes) -> int:
-    """Return the size of the frame that begins with this head of four bytes; 0 if it is none, or does not tell it."""
-    if len(head) < _HEAD_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or head[1] >> 1 & 3 != _LAYER_3:
+def frame_bytes(head: bytes, layers: Container[int] = (LAYER_3,)) -> int:
+    """Return the size of the frame that begins with this head of four bytes; 0 if it is none, or does not tell it.
+
+    Args:
+        head: The first bytes of the frame.
+        layers: Frames of which layers of MPEG count.
+    """
+    if len(head) < _HEAD_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
-    version = head[1] >> 3 & 3
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bit_rate, rate = head[2] >> 4, head[2] >> 2 & 3
-    if version not in _RATE_DIVISORS or bit_rate in {0, 15} or rate == 3:
+    if layer not in layers or version not in _RATE_DIVISORS or bit_rate in {0, 15} or rate == 3:
         return 0
     is_first = version == 3
     bytes_a_sample = 72
-    if is_first:
+    if is_first or layer == LAYER_2:
         bytes_a_sample = 144
     hertz = _RATES[rate] // _RATE_DIVISORS[version]
-    return bytes_a_sample * _BIT_RATES[is_first][bit_rate] * 1000 // hertz + (head[2] >> 1 & 1)
+    return bytes_a_sample * _BIT_RATES[layer][is_first][bit_rate] * 1000 // hertz + (head[2] >> 1 & 1)

@@ -25,7 +25,7 @@ def true_times(
     Args:
         packets: All of them.
         last_granule: Returns the granule position of the last page when all are read; 0 if that is not known.
-        every_page: Whether libav counts on behind any page, or only before the last one.
+        every_page: Whether libav counts on after any page, or only before the last one.
     """
     page: list[Packet[AudioStream]] = []
     end: list[Packet[AudioStream]] = []  # at the end, an empty packet tells the decoder so

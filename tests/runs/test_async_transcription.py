@@ -1,7 +1,6 @@
 """A transcription in an asyncio program: `async for` gives what `for` gives, and leaves nothing behind either."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,27 +8,11 @@ from contextlib import suppress
 import pytest
 
 import asrcli
-from asrcli.recognizers.counting import Counting
-from asrcli.server.local_server import in_background
 from tests.support.counted import counted, covered
 from tests.support.left_behind import assert_back_to, endless, warm
 
 CHUNKS = 40
-
-
-@pytest.fixture(autouse=True)
-def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the environment says whom to ask."""
-    for name in os.environ:
-        if name.startswith("DASHSCOPE"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server that hears counted audio."""
-    with in_background(Counting()) as url:
-        yield url
+pytestmark = pytest.mark.usefixtures("no_key")
 
 
 async def events_of(talk: asrcli.Transcription) -> list[asrcli.Event]:

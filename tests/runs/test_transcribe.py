@@ -1,6 +1,5 @@
 """The Python API: events, errors, and nothing left behind however a loop ends."""
 
-import os
 import signal
 import threading
 import time
@@ -22,21 +21,7 @@ from tests.support.left_behind import assert_back_to, begun_since, endless, reso
 from tests.support.tone import wav
 
 CHUNKS = 40
-
-
-@pytest.fixture(autouse=True)
-def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the environment says whom to ask."""
-    for name in os.environ:
-        if name.startswith("DASHSCOPE"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server that hears counted audio."""
-    with in_background(Counting()) as url:
-        yield url
+pytestmark = pytest.mark.usefixtures("no_key")
 
 
 def test_each_event_comes_once_and_every_second_has_its_text(server: str) -> None:

@@ -227,7 +227,7 @@ REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
     "a web server": (URL, answer(200, PAGE), False, ConnectFailed, "HTTP 200 with a web page instead of an answer; i"),
     "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page instead of an answer; a"),
     "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
-    "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; put user, colon, password"),
+    "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; put user and password before the host"),
     "a network": (OURS, answer(511, PAGE), False, ConnectFailed, "HTTP 511 No; a firewall, a proxy or a login page"),
     "twice": (URL, HttpAnswer(302, "", b"", TWICE), False, ConnectFailed, "redirects to /a; neither"),
 }  # fmt: skip

@@ -32,7 +32,7 @@ def read_text_file(path: str | Path, called: str) -> str:
 
 
 def undecodable(data: bytes, called: str) -> UsageError:
-    """The error of a file that is not UTF-8. What may be text in another encoding is to be saved anew."""
+    """The error of a file that is not UTF-8. If it may be text, the advice is to save it as UTF-8."""
     if b"\0" in data and not data.startswith(UTF_16_MARKS):
         return UsageError(f"{called}: is not a text file")
     return UsageError(f"{called}: is not text in UTF-8", "save the file as UTF-8")

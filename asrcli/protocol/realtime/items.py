@@ -151,7 +151,7 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
-        if step == "speech_stopped" and utterance.begins_behind(self._told(step, value, sent_ms)):
+        if step == "speech_stopped" and utterance.begins_after(self._told(step, value, sent_ms)):
             value = {}  # an impossible time is a missing one
         utterance.mark(step, is_told=step not in MARKS or self._told(step, value, sent_ms) is not None)
         if step == "speech_started":
@@ -181,7 +181,7 @@ class RealtimeItems:
         return at_ms
 
     def _told(self, step: str, value: Json, sent_ms: int | None) -> int | None:
-        """The time in a mark; None where it cannot be used, as where speech begins or ends behind all audio."""
+        """The time in a mark; None where it cannot be used, as where speech begins or ends after all audio."""
         at_ms = usable_time(value, MARKS[step])
         if step == "speech_stopped" and not self.over and is_ahead(at_ms, sent_ms):
             return None  # cut to the sent audio, it would decide all audio in transit, which can still be lost
@@ -205,7 +205,7 @@ class RealtimeItems:
     def _fail(self, utterance: Utterance, reason: str, sent_ms: int | None) -> list[Event]:
         """The gap of an utterance without text. If only its begin is known, it waits for what comes after."""
         before_ms, (begin_ms, end_ms) = self._last_end_ms, self._close(utterance, None, sent_ms)
-        if utterance.end_ms is not None or not utterance.is_begin_told:
+        if utterance.end_ms is not None or not utterance.has_known_begin:
             return [Gap(begin_ms, end_ms, reason)]
         self._last_end_ms = max(before_ms, begin_ms)
         return [*self.failed.add(utterance, begin_ms, end_ms, reason)]

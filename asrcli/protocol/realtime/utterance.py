@@ -64,14 +64,14 @@ class Utterance:
             end_ms = None
         return begin_ms, end_ms
 
-    def begins_behind(self, end_ms: int | None) -> bool:
-        """Whether the service has named a begin for it that is not before this end."""
+    def begins_after(self, end_ms: int | None) -> bool:
+        """Whether the service has said that it begins at this end or later."""
         begin_ms, _ = self.named()
         return begin_ms is not None and end_ms is not None and begin_ms >= end_ms
 
     @property
-    def is_begin_told(self) -> bool:
-        """Whether the service has named where it begins."""
+    def has_known_begin(self) -> bool:
+        """Whether the service has said where it begins."""
         return self.named()[0] is not None
 
     def as_final(self, begin_ms: int, end_ms: int, said: str, language: str, emotion: str, heard: str = "") -> Final:

@@ -19,5 +19,7 @@ def same_recognizer(options: ConnectionOptions, journal: Journal) -> ConnectionO
         return options
     info = find_heard_by(heard_by[-1])
     if info is None:
-        raise UsageError(f"the recognizer {heard_by[-1]} is not here", "choose one of asr engines with --engine")
+        raise UsageError(
+            f"the recognizer {heard_by[-1]} is not here", "asr engines lists those that are; choose one with --engine"
+        )
     return replace(options, engine=info.name)
