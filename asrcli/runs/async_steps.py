@@ -24,6 +24,7 @@ class AsyncSteps:
     def __init__(self, events: Generator[Event, None, None], leave: Callable[[], None]) -> None:
         self._leave = leave
         self._running: _Step | None = None  # a step whose event nobody has got
+        self._is_awaited = False
         self._ended = False
         self._asked: SimpleQueue[_Step | None] = SimpleQueue()
         Thread(target=_take, args=(events, self._asked), name="steps", daemon=True).start()
@@ -32,15 +33,22 @@ class AsyncSteps:
         """Wait for the next event; None at the end. If the wait is cancelled, the next call gets its event.
 
         Raises:
+            RuntimeError: another task waits for the next event, and would get the same one.
             AsrError: as the iteration does, or whatever else it raises.
         """
+        if self._is_awaited:
+            raise RuntimeError("another task waits for the next event of this transcription")
         if self._ended:
             return None
         if self._running is None:
             self._running = asyncio.get_running_loop().create_future()
             self._asked.put(self._running)
         step = self._running
-        await asyncio.wait([step])
+        self._is_awaited = True
+        try:
+            await asyncio.wait([step])
+        finally:
+            self._is_awaited = False
         self._running = None
         if step.exception() is not None or step.result() is None:
             self._end()

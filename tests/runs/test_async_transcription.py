@@ -69,6 +69,20 @@ def test_a_wait_that_is_cancelled_loses_no_event(server: str) -> None:
     assert sum(isinstance(event, asrcli.Ended) for event in events) == 1
 
 
+def test_two_tasks_do_not_get_the_same_event(server: str) -> None:
+    """The second one is told, as by an asynchronous generator; the first one gets all."""
+
+    async def main() -> None:
+        talk = asrcli.transcribe(counted(CHUNKS), url=server, pace="max")
+        first = asyncio.create_task(events_of(talk))
+        await asyncio.sleep(0)  # it waits for the first event now
+        with pytest.raises(RuntimeError, match="another task"):
+            await anext(talk)
+        assert covered(await first, CHUNKS) == []
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("how", ["break", "raise", "cancel"])
 def test_to_leave_the_loop_ends_threads_and_connections(server: str, how: str) -> None:
     """Without a word to the object, also where the wait for the next event was cancelled."""
