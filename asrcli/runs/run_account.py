@@ -14,7 +14,7 @@ _Count = TypeVar("_Count", int, float)
 
 @dataclass
 class ConcurrentSessions:
-    """Sessions that run at the same time, or one alone: their spans of the timeline, and the longest of their pauses."""
+    """Sessions that run at the same time, or one alone: their spans of the timeline, and their longest pause."""
 
     spans: list[Span]
     paused_ms: int
