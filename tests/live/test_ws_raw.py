@@ -136,8 +136,25 @@ def test_a_refused_handshake_shows_status_and_body() -> None:
         assert (done.returncode, done.stdout) == (code, "")
         assert f"HTTP {status.value} {status.phrase}" in done.stderr
         assert done.stderr.count("4711") == 1
-        assert ("< " + body in done.stderr) is (times > 1)
+        assert ("< " + body in done.stderr) is (code == 5 or times > 1)
         assert KEY not in done.stderr
+
+
+def test_a_refused_key_says_what_to_do_with_it() -> None:
+    """As in other commands, below the answer as it came; what a server without a wire means is not known."""
+    body = '{"code":"InvalidApiKey","message":"No.","request_id":"4711"}'
+    with service(echo, answering(HTTPStatus.UNAUTHORIZED, body)) as address:
+        wrong = asr("ws-raw", "--url", address, DASHSCOPE_API_KEY=KEY)
+        missing = asr("ws-raw", "--url", address)
+        unknown = asr("ws-raw", "--url", address, "--wire", "none", DASHSCOPE_API_KEY=KEY)
+    assert {done.returncode for done in (wrong, missing, unknown)} == {5}
+    for done, said in (
+        (wrong, "InvalidApiKey: HTTP 401 Unauthorized; check the key: the server at this address does not accept it"),
+        (missing, "InvalidApiKey: HTTP 401 Unauthorized; no key was sent; run asr login, set DASHSCOPE_API_KEY"),
+        (unknown, "HTTP 401 Unauthorized\n"),
+    ):
+        assert f"asr: refused by the service: {said}" in done.stderr
+        assert f"< {body}\n" in done.stderr
 
 
 def test_without_a_wire_the_address_is_used_as_it_is(scripted: str) -> None:
