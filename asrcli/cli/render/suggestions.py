@@ -30,6 +30,7 @@ OTHER_NAMES = {
 # Values that other programs have for the same thing.
 _OTHER_VALUES = {
     "txt": "text", "plain": "text", "webvtt": "vtt", "markdown": "md", "ndjson": "jsonl", "get": "show", "ls": "list",
+    "docx": "html", "doc": "html", "odt": "html", "rtf": "html", "pdf": "html", "xlsx": "csv", "xls": "csv",
     "rm": "delete", "remove": "delete", "alsa": "arecord", "pulse": "parec", "pipewire": "pw-record", "all": "list",
 }  # fmt: skip
 # Options that other programs, and the commands beside it, have for the same thing: the first that the command has.
