@@ -115,7 +115,10 @@ class BatchRequest:
             names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
             references = self.references.read(list(names.values())) if self.references is not None else {}
             ledger.save(plan.rows)
-            self._print(_first_line(found, plan))
+            first_line = _first_line(found, plan)
+            if self.watched is not None:
+                first_line = f"watching {self.watched}: a recording is transcribed when it is complete"
+            self._print(first_line)
             progress = stack.enter_context(ExitStack())
             batch = self._batch(progress, plan, ledger, staging)
             try:
