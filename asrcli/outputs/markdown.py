@@ -16,9 +16,9 @@ _MARKUP = lazy_pattern(r"([\\`*_{}\[\]<>#+~|&$!^=])")
 class MarkdownTranscript:
     """An output that writes a heading for each source, and a paragraph for each final, gap and pause."""
 
-    def __init__(self, lines: LineWriter) -> None:
+    def __init__(self, lines: LineWriter, *, held: bool = False) -> None:
         self._lines = lines
-        self._blocks = OrderedBlocks(lines)
+        self._blocks = OrderedBlocks(lines, held=held)
         self._source: Began | None = None  # the last source that has a heading
 
     def handle(self, event: Event, transcript: Transcript) -> None:

@@ -16,18 +16,27 @@ class OrderedBlocks:
     Args:
         lines: The file.
         numbered: Returns a block with another number, counted from 1; None where blocks have no numbers.
+        held: The whole transcript is there already, so a pipe gets its blocks together, in the order of their times.
     """
 
-    def __init__(self, lines: LineWriter, numbered: Callable[[str, int], str] | None = None) -> None:
+    def __init__(
+        self, lines: LineWriter, numbered: Callable[[str, int], str] | None = None, *, held: bool = False
+    ) -> None:
         self._lines = lines
         self._numbered = numbered
+        self._held: list[str] | None = None
+        if held and not lines.amendable:
+            self._held = []
         self._begins: list[int] = []
         self._lengths: list[int] = []
         self._last = 0  # the number of blocks that were written last, together
 
     def write(self, blocks: list[tuple[int, str]]) -> None:
         """Write blocks, each with its time in milliseconds."""
-        self._lines.write("\n".join(text for _, text in blocks))
+        if self._held is None:
+            self._lines.write("\n".join(text for _, text in blocks))
+        else:
+            self._held += [f"{text}\n" for _, text in blocks]
         self._remember(blocks)
 
     def amend(self, blocks: list[tuple[int, str]]) -> None:
@@ -39,7 +48,12 @@ class OrderedBlocks:
     def arrange(self) -> None:
         """Put the blocks into the order of their times; those of the same time keep theirs."""
         order = sorted(range(len(self._begins)), key=self._begins.__getitem__)
-        if order != list(range(len(order))):
+        if self._held is not None:
+            text = self._arranged("".join(self._held), order)
+            self._held = []
+            if text:
+                self._lines.write(text.removesuffix("\n"))
+        elif order != list(range(len(order))):
             self._lines.rearrange(lambda text: self._arranged(text, order))
 
     def _remember(self, blocks: list[tuple[int, str]]) -> None:

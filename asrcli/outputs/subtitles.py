@@ -42,9 +42,9 @@ class Subtitles:
 
     patient = True
 
-    def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout) -> None:
+    def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout, *, held: bool = False) -> None:
         self._lines = lines
-        self._blocks = OrderedBlocks(lines, _NUMBERED.get(name))
+        self._blocks = OrderedBlocks(lines, _NUMBERED.get(name), held=held)
         self._name = name
         self._layout = layout
         self._number = 0
