@@ -70,6 +70,7 @@ BY_CAUSE = {
     Cause.PAGE_FOR_AUDIO: "name the address of the recording, or save the recording and name the file",
     Cause.LFS_POINTER: "git lfs pull fetches the file",
     Cause.NO_RECORDING: "name an audio or video file",
+    Cause.RECORDINGS_FOLDER: "name the files in it, or give the folder to asr batch",
     Cause.INCOMPLETE: "copy or download it again; a tool that repairs it needs a whole file of the same recorder",
     Cause.SAME_TRANSCRIPT: "keep them apart: --name '{{parent}}/{{stem}}'",
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 from asrcli.core.dataclass import dataclass, field, often_made
 
 SAMPLE_BYTES = 2  # s16le, the one sample format on both wires
+CLIPPED_DBFS = -0.1  # a device has cut off a peak that is higher
 
 
 @dataclass(frozen=True, slots=True)

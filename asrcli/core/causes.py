@@ -53,5 +53,6 @@ class Cause(Enum):
     PAGE_FOR_AUDIO = auto()  # a web page where a recording was expected
     LFS_POINTER = auto()  # a small text instead of a file that Git keeps elsewhere
     NO_RECORDING = auto()  # a text or a document
+    RECORDINGS_FOLDER = auto()  # a folder in place of a recording
     INCOMPLETE = auto()  # a recording of which a part is missing that is needed to read it
     SAME_TRANSCRIPT = auto()  # two inputs of a batch would have transcripts of one name

@@ -362,8 +362,14 @@ class MultipleErrors(AsrError):
         elif reported:
             news.append("for the rest see above")
         outputs = sum(isinstance(error, OutputError) for error in failures)
-        counts = ((len(failures) - outputs, "input"), (outputs, "output"))
-        return f"{' and '.join(quantity(*count) for count in counts if count[0])} failed: " + " · ".join(news)
+        gaps = sum(isinstance(error, AudioLost) for error in failures)
+        counts = ((len(failures) - outputs - gaps, "input"), (outputs, "output"))
+        facts = []
+        if failed := " and ".join(quantity(*count) for count in counts if count[0]):
+            facts.append(f"{failed} failed")
+        if gaps:
+            facts.append(f"{quantity(gaps, 'transcript')} with gaps")
+        return f"{', '.join(facts)}: " + " · ".join(news)
 
 
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:

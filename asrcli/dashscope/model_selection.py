@@ -73,7 +73,14 @@ def pick_model(natives: Iterable[int | None], languages: Sequence[str], region: 
 
 
 def similar_models(name: str) -> str:
-    """The known model with the most similar name; empty if none is, and for a new snapshot of a known model."""
+    """The known model with the most similar name; empty if none is, and for a new snapshot of a known model.
+
+    The service has models for whole files, too: their names are those of realtime models without that word.
+    """
     if re.sub(r"-\d{4}-\d\d-\d\d$", "", name) in MODELS:
         return ""
-    return next(iter(get_close_matches("-".join(name.lower().split()), MODELS, 1, 0.8)), "")
+    written = "-".join(name.lower().split())
+    if near := get_close_matches(written, MODELS, 1, 0.8):
+        return near[0]
+    words = set(written.split("-"))
+    return next((known for known in MODELS if words <= set(known.split("-")) and len(words) > 1), "")

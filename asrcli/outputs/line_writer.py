@@ -19,6 +19,8 @@ from asrcli.outputs.output_paths import (
     is_device,
     is_foreign_link,
     open_appending,
+    open_beside,
+    open_new,
     own_descriptor,
     part_paths,
 )
@@ -131,6 +133,21 @@ class LineWriter:
         with suppress(OSError):  # some systems rename no open file: then there are two
             self._part.replace(self._onto)
             self._part = self._onto
+
+    def rearrange(self, arranged: Callable[[str], str]) -> None:
+        """Put the text of a file into another order, before it is closed. If that fails, the file stays as it is."""
+        if self._part is None or self._file is None or self._failed:
+            return
+        new = self._part.with_name(f"{self._part.name}{ANEW}")
+        try:
+            text = arranged(self._part.read_bytes().decode("utf-8", "replace"))
+            with open_beside(self._part, new) as file:
+                file.write(text)
+            self._file.close()  # some systems replace no open file
+            new.replace(self._part)
+        except OSError:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Do not rename the part at the end: what was written stays under the name of the part."""
@@ -268,9 +285,7 @@ class LineWriter:
     def _new_part(self, path: Path) -> TextIO:
         for name in part_paths(path):  # never replace a part that an earlier run or somebody else left
             try:
-                part = open(  # noqa: SIM115  closed at the end of the run
-                    name, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
-                )
+                part = open_new(name, path)
             except FileExistsError:
                 continue
             self._part = name
@@ -282,16 +297,4 @@ class LineWriter:
     def _rewritten(self, onto: Path) -> TextIO:
         """Begin a new file beside a part. Its name follows from that: runs that are killed leave one at most."""
         self._part = onto.with_name(f"{onto.name}{ANEW}")
-        self._part.unlink(missing_ok=True)
-        file = open(  # noqa: SIM115  closed at the end of the run
-            self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
-        )
-        shutil.copymode(onto, self._part)
-        return file
-
-    def _opener(self, path: str, flags: int) -> int:
-        """Open a part. If it will replace a file, nobody else may open it before it has the rights of that file."""
-        mode = 0o666
-        if self._path is not None and self._path.exists():
-            mode = 0o600
-        return os.open(path, flags, mode)
+        return open_beside(onto, self._part)

@@ -1,6 +1,7 @@
 """Whether a file can be written where the user wants it, asked before the run begins. Leaves no file behind."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -155,6 +156,32 @@ def end_line(path: Path) -> None:
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":
             file.write(b"\n")
+
+
+def open_new(path: Path, replaced: Path) -> TextIO:
+    """Open a file that does not exist yet, always as UTF-8.
+
+    If it will replace a file, nobody else may open it before it has the rights of that file.
+    """
+    mode = 0o666
+    if replaced.exists():
+        mode = 0o600
+    return open(
+        path,
+        "x",
+        encoding="utf-8",
+        errors="replace",
+        newline="\n",
+        opener=lambda name, flags: os.open(name, flags, mode),
+    )
+
+
+def open_beside(path: Path, new: Path) -> TextIO:
+    """Open a new file that will take the place of another one, with its rights."""
+    new.unlink(missing_ok=True)
+    file = open_new(new, path)
+    shutil.copymode(path, new)
+    return file
 
 
 def open_appending(path: Path) -> TextIO:

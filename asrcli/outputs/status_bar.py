@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 
+from asrcli.core.audio import CLIPPED_DBFS
 from asrcli.core.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
@@ -16,6 +17,7 @@ from asrcli.outputs.text_fitting import predictable_width
 
 BAR_CELLS = 40
 METER_CELLS = 10
+REST = "bright_black"  # of a bar: the terminal has a colour for it that suits a light background, too
 METER_DB = 60  # the range of the level meter, down from 0 dBFS
 HINT = "? keys"
 
@@ -73,7 +75,7 @@ class FileStatusBar:
         total_ms = self._began.duration_ms
         room = min(BAR_CELLS, cells - cell_len(figures) - 1)
         if total_ms and room >= 8:
-            bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
+            bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room, style=REST)
             yield from console.render(bar, console.options.update_width(room))
             yield Segment(" ")
         yield Segment(figures)
@@ -107,6 +109,7 @@ class MicrophoneStatusBar:
         self._held: dict[str, str] = {}  # speaker -> paused or muted
         self._absent: set[str] = set()  # speakers whose device is gone
         self._levels: dict[str, float] = {}  # speaker -> dBFS
+        self._clipped: set[str] = set()  # speakers whose last level was too loud
         self._heard_ms = self._sent_ms = 0
         self._cost = ""
 
@@ -122,6 +125,9 @@ class MicrophoneStatusBar:
             self._heard_ms = max(self._heard_ms, event.sent_ms)
         elif isinstance(event, Level):
             self._levels[event.speaker] = event.dbfs
+            self._clipped.discard(event.speaker)
+            if event.peak_dbfs >= CLIPPED_DBFS:
+                self._clipped.add(event.speaker)
             self._absent.discard(event.speaker)
             self._heard_ms = max(self._heard_ms, event.at_ms)
         elif isinstance(event, Paused):
@@ -129,6 +135,7 @@ class MicrophoneStatusBar:
         elif isinstance(event, Absent):
             self._absent.add(event.speaker)
             self._levels.pop(event.speaker, None)
+            self._clipped.discard(event.speaker)
         elif isinstance(event, Resumed):
             self._held.pop(event.speaker, None)
         elif isinstance(event, Billed) and event.cost is not None:
@@ -154,7 +161,13 @@ class MicrophoneStatusBar:
             shown = set_cell_size(shown, cells)
         yield Segment(shown)
         if room > METER_CELLS:
-            meter = ProgressBar(METER_DB, min(METER_DB, max(0.0, level + METER_DB)), width=METER_CELLS)
+            colour = "green"
+            if self._clipped:
+                colour = "red"
+            shown_db = min(METER_DB, max(0.0, level + METER_DB))
+            meter = ProgressBar(
+                METER_DB, shown_db, width=METER_CELLS, style=REST, complete_style=colour, finished_style=colour
+            )
             yield Segment(" ")
             yield from console.render(meter, console.options.update_width(METER_CELLS))
             room -= METER_CELLS + 1

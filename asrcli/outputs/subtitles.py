@@ -15,6 +15,7 @@ from asrcli.core.transcript import Transcript
 from asrcli.outputs.caption_lines import REVERSED_MS, Caption, CaptionLayout, captions, shortened
 from asrcli.outputs.formatting import clock, spoken_text, translated
 from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.ordered_blocks import OrderedBlocks
 from asrcli.outputs.plain_text import PlainText
 
 # Format specifications that are refused: a width above 999 or one that is itself a field, and numbers as characters.
@@ -41,8 +42,9 @@ class Subtitles:
 
     patient = True
 
-    def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout) -> None:
+    def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout, *, held: bool = False) -> None:
         self._lines = lines
+        self._blocks = OrderedBlocks(lines, _NUMBERED.get(name), held=held)
         self._name = name
         self._layout = layout
         self._number = 0
@@ -72,12 +74,13 @@ class Subtitles:
             self._last = _Shown(event.speaker, new, event.end_ms, written=self._lines.amendable)
             self._ends[event.speaker] = new[-1].end_ms
             if self._last.written:
-                self._lines.write(self._blocks(new))
+                self._blocks.write(self._formatted(new))
 
     def close(self) -> None:
         """Write the captions that still wait, and close the file."""
         with self._lines.closed_after():
             self._settle(None)
+            self._blocks.arrange()
 
     def _insert(self, gap: Gap) -> None:
         """Write the caption of a gap that stands before the last sentence, whose times must not suffer."""
@@ -88,7 +91,7 @@ class Subtitles:
         shown = [replace(one, end_ms=min(one.end_ms, limit_ms)) for one in captions(_as_shown(gap), self._layout)]
         shown = [self._distinct(one) for one in shown if one.begin_ms < limit_ms]
         if shown:
-            self._lines.write(self._blocks(shown))
+            self._blocks.write(self._formatted(shown))
             self._number += len(shown)
 
     def _settle(self, following: Final | Gap | None) -> None:
@@ -104,9 +107,9 @@ class Subtitles:
             shown = shortened(shown, next_ms)
             self._ends[last.speaker] = shown[-1].end_ms
         if not last.written:
-            self._lines.write(self._blocks(shown))
+            self._blocks.write(self._formatted(shown))
         elif shown != last.captions:
-            self._lines.amend(self._blocks(shown))
+            self._blocks.amend(self._formatted(shown))
         self._number += len(shown)
 
     def _distinct(self, caption: Caption) -> Caption:
@@ -130,8 +133,8 @@ class Subtitles:
     def _head(self) -> None:
         self._lines.begin(SSAFile().to_string(self._name).removesuffix("\n"))
 
-    def _blocks(self, shown: list[Caption]) -> str:
-        return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(shown, 1))
+    def _formatted(self, shown: list[Caption]) -> list[tuple[int, str]]:
+        return [(one.begin_ms, self._block(one, self._number + more)) for more, one in enumerate(shown, 1)]
 
     def _block(self, caption: Caption, number: int) -> str:
         lines = [line.translate(_MARKUP[self._name]) for line in caption.lines]
@@ -149,6 +152,15 @@ class _Shown:
     captions: list[Caption]
     end_ms: int
     written: bool
+
+
+def _numbered(block: str, number: int) -> str:
+    """Return a caption of SRT or WebVTT with another number, which is its first line."""
+    _, rest = block.split("\n", 1)
+    return f"{number}\n{rest}"
+
+
+_NUMBERED = {"srt": _numbered, "vtt": _numbered}
 
 
 def _as_shown(event: Final | Gap) -> Final:

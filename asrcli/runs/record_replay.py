@@ -1,6 +1,7 @@
 """Turns a message record into the events of a run again, by the client codecs of this version. Uses no clock."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -125,7 +126,7 @@ class RecordReplay:
     def __init__(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
         self._name = name
         self._lines = lines
-        self._kept: set[int] = set()  # the finals of the run; empty for asr ws-raw
+        self._kept = Counter[int]()  # how often each final was one of the run; empty for asr ws-raw
         opened = known = False
         for line in lines:
             if line["type"] == "open":
@@ -134,7 +135,8 @@ class RecordReplay:
                 self._add(self._kept, _identity(final))
         if opened and not known:
             raise SourceError(name, "its messages are of no wire that has a transcript: zcat shows them")
-        self._emitted: set[int] = set()
+        self._emitted = Counter[int]()
+        self._passed = Counter[int]()  # the finals of the run up to here
         self._connections: dict[int, RecordedConnection] = {}
         self._reached_ms: dict[str, int] = {}  # by speaker: how far audio was sent
         self.ended = False
@@ -189,13 +191,17 @@ class RecordReplay:
 
     def _is_new(self, final: Final, connection: RecordedConnection) -> bool:
         identity = _identity(final)
-        if identity in self._emitted or (connection.again and identity not in self._kept):
+        # Two sentences with the same words can have the same times: a service may name none behind the last audio.
+        most = self._kept[identity]
+        if not most and not connection.again:
+            most = 1
+        if self._emitted[identity] >= most:
             return False
         self._add(self._emitted, identity)
         return True
 
-    def _add(self, identities: set[int], identity: int) -> None:
-        identities.add(identity)
+    def _add(self, identities: Counter[int], identity: int) -> None:
+        identities[identity] += 1
         if len(identities) > MOST_FINALS:
             raise SourceError(self._name, f"has more than {MOST_FINALS:,} sentences, and is not played: zcat shows it")
 
@@ -204,9 +210,11 @@ class RecordReplay:
         if event is None:
             self.unreadable += 1
         elif isinstance(event, Final):
+            identity = _identity(event)
+            self._passed[identity] += 1
             # The messages had it, unless the run itself has made a final of the last words.
-            if _identity(event) not in self._emitted:
-                self._add(self._emitted, _identity(event))
+            if self._emitted[identity] < self._passed[identity]:
+                self._add(self._emitted, identity)
                 yield event
         else:
             self.ended = self.ended or isinstance(event, Ended)

@@ -7,24 +7,27 @@ from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Billed, Ended, Usage
 from asrcli.engine.session_result import SessionFigures, SessionResult
 from asrcli.recovery.ledger import Totals
+from asrcli.recovery.spans import Span, Spans, length
 
 _Count = TypeVar("_Count", int, float)
 
 
 @dataclass
 class ConcurrentSessions:
-    """Sessions that run at the same time, or one alone: their span of the timeline, and the longest of their pauses."""
+    """Sessions that run at the same time, or one alone: their spans of the timeline, and their longest pause."""
 
-    begin_ms: int
-    end_ms: int
+    spans: list[Span]
     paused_ms: int
-    sources: int = 1
 
-    def join(self, end_ms: int, paused_ms: int) -> None:
+    def join(self, begin_ms: int, end_ms: int, paused_ms: int) -> None:
         """Add a session that ran at the same time: a second, or a pause, that both share is counted once."""
-        self.end_ms = max(self.end_ms, end_ms)
+        self.spans.append((begin_ms, end_ms))
         self.paused_ms = max(self.paused_ms, paused_ms)
-        self.sources += 1
+
+    @property
+    def wall_ms(self) -> int:
+        """The part of the timeline that they take. `asr resume` begins for each device where its own text ends."""
+        return length(Spans(self.spans)) - self.paused_ms
 
 
 @dataclass
@@ -57,9 +60,9 @@ class RunAccount:
     def add(self, result: SessionResult, begin_ms: int, end_ms: int, *, concurrent: bool = False) -> None:
         """Add a session that took the timeline from `begin_ms` to `end_ms`, `concurrent` with the one added before."""
         if concurrent and self.stages:
-            self.stages[-1].join(end_ms, result.totals.paused_ms)
+            self.stages[-1].join(begin_ms, end_ms, result.totals.paused_ms)
         else:
-            self.stages.append(ConcurrentSessions(begin_ms, end_ms, result.totals.paused_ms))
+            self.stages.append(ConcurrentSessions([(begin_ms, end_ms)], result.totals.paused_ms))
         self.end_ms = max(self.end_ms, end_ms)
         self.audio_ms += end_ms - begin_ms
         self.usage += result.usage
@@ -83,8 +86,8 @@ class RunAccount:
             final_ms=self.totals.final_ms,
             silence_ms=self.totals.silence_ms,
             paused_ms=paused_ms,
-            wall_ms=sum(stage.end_ms - stage.begin_ms for stage in self.stages) - paused_ms,
-            at_once=max((stage.sources for stage in self.stages), default=0),
+            wall_ms=sum(stage.wall_ms for stage in self.stages),
+            at_once=max((len(stage.spans) for stage in self.stages), default=0),
             sentences=sentences,
             billed_s=billed.usage.seconds,
             input_tokens=billed.usage.input_tokens,

@@ -7,7 +7,10 @@ from asrcli.core.dataclass import dataclass, often_made
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Notice
 
+# Why audio is missing: the beginnings of reasons that every reader of the same file finds again.
 DAMAGED = "the file is damaged here"
+CUT = "the file is cut short here"
+NOT_THERE = "no audio in the file here"
 FILL_MS = 2000  # a shorter hole is filled with silence: a new task after it would take longer and split a sentence
 
 
@@ -35,6 +38,11 @@ class MissingAudio:
 
 
 Item = PlacedPiece | MissingAudio | Notice
+
+
+def lies_in_file(gap: Gap) -> bool:
+    """Whether the file itself has no audio in a gap, so that another run would lose the same."""
+    return gap.reason.startswith((DAMAGED, CUT, NOT_THERE))
 
 
 class TimelineLayout:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
-from asrcli.sources.audio_positions import DAMAGED
+from asrcli.sources.audio_positions import DAMAGED, NOT_THERE
 from asrcli.sources.container_clock import ContainerClock
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.frame_sizes import AmrDamage, amr_damage
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
-NOT_THERE = "no audio in the file here"
 LOST = "the stream has no audio here"
 _HEADERS = (b"Xing", b"Info", b"VBRI")
 _HEADER_BYTES = 200  # how much of a packet is searched for such a header

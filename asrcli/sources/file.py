@@ -267,7 +267,7 @@ def _check_path(path: str, *, is_raw_pcm: bool) -> None:
     try:
         info = os.stat(path)  # noqa: PTH116  of `talk.wav/` a Path forgets that it names a directory
         if stat.S_ISDIR(info.st_mode):
-            raise SourceError(path, "is a directory: name the files in it")
+            raise SourceError(path, "is a directory", cause=Cause.RECORDINGS_FOLDER)
         if not os.access(path, os.R_OK):
             raise PermissionError(EACCES, os.strerror(EACCES))
     except (OSError, ValueError) as exc:

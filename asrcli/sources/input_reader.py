@@ -9,10 +9,10 @@ from typing import IO, Any
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
-from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
+from asrcli.sources.audio_positions import CUT, DAMAGED, Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.exact_reader import Read, edges, reader, start_after_tag
 from asrcli.sources.lazy_decoder import cut_ends, decoding, mp3_frames, unknown_length
-from asrcli.sources.ogg import CUT, DAMAGED_END, UNMARKED, OggLinks
+from asrcli.sources.ogg import DAMAGED_END, UNMARKED, OggLinks
 from asrcli.sources.pipe import INDEX_BYTES, UNKNOWN_BYTES, PipeReader, index_at_end
 from asrcli.sources.sample_format import SampleFormat
 from asrcli.sources.track_selection import check_channel, check_only_track

@@ -14,7 +14,6 @@ _CUT_MOST_S = 10.0
 # of a recording ends within this time too; a clock that is further on belongs to a broadcast.
 _PAGE_MOST_STEPS = 480_000
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-CUT = "the file is cut short here"
 DAMAGED_END = "is damaged at its end, and may have been longer"
 UNMARKED = "has no mark of its end: it may be cut short"
 

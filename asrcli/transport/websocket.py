@@ -120,13 +120,26 @@ def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
     return make
 
 
-def verbatim_refusal(url: str, response: "Response") -> AsrError:
-    """Return the error for a refused handshake with its status and its body, without interpreting them."""
-    body = " ".join((response.body or b"").decode("utf-8", "replace").split())
+def verbatim_refusal(url: str, response: "Response", *, keyless: bool, interpreted: bool) -> AsrError:
+    """Return the error for a refused handshake with its status as it is; the caller shows the body.
+
+    Args:
+        url: The address.
+        response: The answer.
+        keyless: No key was sent.
+        interpreted: The server speaks a known wire, so its error code says what to do.
+    """
     status = f"HTTP {response.status_code} {response.reason_phrase}"
     if response.status_code in {401, 403, 429}:
-        return ServiceRefused(status, body, retry_after_s=retry_after(response.headers))
+        meant = _refusal_error(keyless=keyless)(url, response)
+        code = ""
+        if interpreted and isinstance(meant, ServiceRefused):
+            code = meant.code
+        refused = ServiceRefused(code, status, retry_after_s=retry_after(response.headers))
+        refused.keyless = keyless
+        return refused
     location = header(response.headers, "Location")
     if location:
         status += f" to {location}"
+    body = " ".join((response.body or b"").decode("utf-8", "replace").split())
     return ConnectFailed(url, f"{status} {body}".rstrip(), Cause.HANDSHAKE)

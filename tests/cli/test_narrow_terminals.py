@@ -15,8 +15,9 @@ from asrcli.cli.app import COMMANDS, app
 from asrcli.cli.render.help_content import HelpContent, HelpEntry
 from asrcli.cli.render.help_page import BOLD, PLAIN, page
 from asrcli.cli.render.tables import print_table
+from asrcli.journal.writing import JournalWriter
 from tests.support.command import ASR, asr
-from tests.support.journals import began, final, session, spoken
+from tests.support.journals import HEADER, Given, began, final, session, spoken
 from tests.support.terminal import Terminal
 
 WIDTHS = [40, 60, 80, 120]
@@ -122,6 +123,25 @@ def test_what_stands_beside_tables_breaks_no_word_either(command: list[str], tmp
             rows = [*terminal.scrolled(), *terminal.rows()]
         found.append({word.removesuffix(":") for word in " ".join(rows).split()})
     assert found[0] - found[1] <= {"engine"}  # the title of the names, which stand without it in a narrow terminal
+
+
+@pytest.mark.parametrize("width", [30, 60, *range(74, 100, 3), 160])
+def test_the_table_of_sessions_says_what_each_is_of_at_every_width(tmp_path: Path, width: int) -> None:
+    """As much of the name as there is room for: on a line of its own if it has none, without the time before that."""
+    folder, name = tmp_path / "sessions", "季度预算会议记录" * 8
+    source = Given(spoken(0, 300), name)
+    writing = JournalWriter()
+    kept = writing.kept(source)
+    writing.open(folder, lambda: "20261124-230501-a1b2", HEADER, lambda: None)
+    list(kept.chunks(0))
+    assert writing.close() == []
+    listed = asr("sessions", "--journal", folder, COLUMNS=str(width)).stdout
+    assert max(map(cell_len, listed.splitlines())) <= width
+    assert "季度预算会" in listed
+    assert "20261124-230501-a1b2" in listed
+    (row,) = asr("sessions", "--journal", folder, COLUMNS="400").stdout.splitlines()[1:]
+    assert row.endswith(f"  {name}")
+    assert "2026-11-24 23:05" in row
 
 
 def test_names_are_bold_on_a_terminal_unless_that_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

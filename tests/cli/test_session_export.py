@@ -1,10 +1,12 @@
 """`asr sessions export`: a finished transcript once more, in other formats and with other lengths of lines."""
 
+import re
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from asrcli.core.events import Final
 from tests.support.command import asr
 from tests.support.journals import began, final, session, spoken
 
@@ -34,3 +36,24 @@ def test_lengths_of_lines_are_for_subtitles_that_are_exported(tmp_path: Path) ->
     ):
         done = asr("sessions", *arguments, "--journal", tmp_path)
         assert (done.returncode, problem in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(("name", "time"), [("srt", r"(\S+) -->"), ("vtt", r"(\S+) -->"), ("md", r"(?m)^`(\S+)`")])
+def test_an_export_of_two_speakers_has_the_order_of_the_times(tmp_path: Path, name: str, time: str) -> None:
+    """In a file and in a pipe: a sentence of one person lasts longer than the answers of the other."""
+    finals = [
+        Final("1", 1000, 3000, "是的。", speaker="李华"),
+        Final("2", 4000, 5000, "好的。", speaker="李华"),
+        Final("3", 0, 8900, TEXT * 4, speaker="王明"),
+    ]
+    session(tmp_path / "kept", spoken(0, 9000), [began(speaker="王明"), *finals])
+    export = ("sessions", "export", "last", "--journal", tmp_path / "kept", "-f", name)
+    piped = asr(*export)
+    assert asr(*export, "-o", tmp_path / "talk").returncode == 0
+    text = (tmp_path / "talk").read_text("utf-8")
+    assert (piped.returncode, piped.stdout) == (0, text)
+    times = re.findall(time, text)
+    assert times == sorted(times)
+    assert len(times) >= len(finals)
+    assert all(said in text for said in ("是的", "好的"))
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["talk"]

@@ -120,6 +120,10 @@ def test_what_was_reported_before_is_not_said_again() -> None:
     assert str(MultipleErrors([gone, new])) == "2 inputs failed: c: gone · for the rest see above"
     assert str(MultipleErrors([gone, new, other])) == "3 inputs failed: c: gone · for the rest see above"
     assert str(MultipleErrors([gone, OutputClosed()])) == "1 input failed: see above"
+    with_gaps = AudioLost(500)
+    with_gaps.reported = True
+    assert str(MultipleErrors([gone, with_gaps])) == "1 input failed, 1 transcript with gaps: see above"
+    assert str(MultipleErrors([with_gaps, with_gaps])) == "2 transcripts with gaps: see above"
 
 
 def test_the_same_error_twice_is_one_error() -> None:

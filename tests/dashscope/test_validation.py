@@ -10,7 +10,7 @@ from asrcli.cli.advice import FORCE, described
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import BEIJING, MODELS, SINGAPORE
-from asrcli.dashscope.model_selection import find_model
+from asrcli.dashscope.model_selection import find_model, similar_models
 from asrcli.dashscope.parameters import VAD_MODELS
 from asrcli.dashscope.validation import (
     EMBEDDED,
@@ -206,6 +206,23 @@ def test_a_model_on_another_wire_is_not_called_unknown() -> None:
 def test_a_name_that_is_nearly_one_is_answered_with_it(name: str) -> None:
     """Without the checks of a known one a slip would cost them all."""
     assert model_notices(find_model(name))[0].endswith("on the inference wire; did you mean fun-asr-realtime?")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("qwen3-asr-flash", "qwen3-asr-flash-realtime"),
+        ("paraformer-v2", "paraformer-realtime-v2"),
+        ("paraformer-8k-v2", "paraformer-realtime-8k-v2"),
+        ("fun-asr", "fun-asr-realtime"),
+        ("whisper-large-v3", ""),
+        ("asr", ""),
+        ("qwen3-asr-flash-realtime-2027-01-01", ""),
+    ],
+)
+def test_the_model_for_whole_files_leads_to_its_realtime_one(name: str, meant: str) -> None:
+    """Both are in the same lists of the service, and this one is refused by the realtime address."""
+    assert similar_models(name) == meant
 
 
 def test_a_model_that_nobody_knows_takes_all_that_its_wire_does() -> None:

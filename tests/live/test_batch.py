@@ -8,9 +8,10 @@ from pathlib import Path
 
 from asrcli.journal.lock import JournalLock
 from tests.live.batch_runs import CHUNKS, FILES, LONG, SILENT, recordings, report, server
+from tests.sources.media_times import damaged
 from tests.support.command import PATIENCE_S, asr, lines, started
 from tests.support.counted import RATE, counted, covered
-from tests.support.tone import wav
+from tests.support.tone import encoded, tone, wav
 
 __all__ = ["recordings", "server"]  # fixtures
 
@@ -242,3 +243,24 @@ def test_the_cost_is_known_before_and_bounded(recordings: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("all: 00:03.000, ")
     done = asr("batch", recordings, "--out", out, "--budget", 1, "--local")
     assert (done.returncode, "--budget with --local" in done.stderr) == (2, True)
+
+
+def test_a_damaged_recording_is_transcribed_and_paid_for_once(server: str, tmp_path: Path) -> None:
+    """Its gaps are in the recording, so it is finished, with exit code 6; no other error is hidden by that."""
+    recording = tmp_path / "talks" / "damaged.flac"
+    recording.parent.mkdir()
+    damaged(encoded(recording, "flac", tone(6000, 48000)), 1600, 3400)
+    out = tmp_path / "out"
+    batch = ["batch", recording.parent, "--out", out, "--url", server, "--pace", "max"]
+    first = asr(*batch)
+    assert first.returncode == 6, first.stderr
+    assert "1 finished (1 with gaps in the recording)" in first.stderr
+    assert "asr: 1 transcript with gaps: see above" in first.stderr
+    row = report(out)["damaged.flac"]
+    assert (row["state"], row["code"]) == ("finished", 6)
+    assert "gaps in the transcript" in str(row["reason"])
+    again = asr(*batch)
+    assert again.returncode == 0, again.stderr
+    assert "0 inputs to transcribe, 1 finished before" in again.stderr
+    assert asr("batch", "retry", out, "--url", server).returncode == 2
+    assert asr(*batch, "--force").returncode == 6

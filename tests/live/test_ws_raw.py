@@ -4,7 +4,6 @@ import base64
 import json
 import signal
 from contextlib import ExitStack
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from websockets.sync.server import ServerConnection
 
 from tests.support.command import asr, lines, serving, started
-from tests.support.misbehaving_service import answering, service
+from tests.support.misbehaving_service import service
 from tests.support.other_servers import Received, funasr, funasr_realtime, spoken, vllm
 from tests.support.other_servers import serving as standing_in
 from tests.support.tone import tone, wav
@@ -125,19 +124,6 @@ def test_a_line_is_a_line_whatever_is_in_the_message() -> None:
     with service(pretty) as address:
         done = asr("ws-raw", "--wire", "none", "--url", address, "--wait", WAIT_S)
     assert done.stdout == '{"a": 1}\n"two\\nlines"\n'
-
-
-def test_a_refused_handshake_shows_status_and_body() -> None:
-    """All of it, once, and the exit code of its kind: the number at its end is what the support asks for."""
-    for status, code, times in ((HTTPStatus.UNAUTHORIZED, 5, 1), (HTTPStatus.BAD_GATEWAY, 4, 20)):
-        body = f'{{"code":"X","message":"{"no such luck " * times}","request_id":"4711"}}'
-        with service(echo, answering(status, body)) as address:
-            done = asr("ws-raw", "--url", address, DASHSCOPE_API_KEY=KEY)
-        assert (done.returncode, done.stdout) == (code, "")
-        assert f"HTTP {status.value} {status.phrase}" in done.stderr
-        assert done.stderr.count("4711") == 1
-        assert ("< " + body in done.stderr) is (times > 1)
-        assert KEY not in done.stderr
 
 
 def test_without_a_wire_the_address_is_used_as_it_is(scripted: str) -> None:

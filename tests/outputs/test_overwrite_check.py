@@ -128,17 +128,19 @@ def test_a_private_transcript_is_private_from_its_first_moment(tmp_path: Path, m
     path.chmod(0o600)
     made: list[int] = []
     lines = LineWriter(str(path))
-    opener = lines._opener
+    opened = os.open
 
-    def watched(path: str, flags: int) -> int:
-        fd = opener(path, flags)
-        made.append(stat.S_IMODE(os.fstat(fd).st_mode))
+    def watched(path: str, flags: int, mode: int = 0o777) -> int:
+        fd = opened(path, flags, mode)
+        if flags & os.O_EXCL:
+            made.append(stat.S_IMODE(os.fstat(fd).st_mode))
         return fd
 
-    monkeypatch.setattr(lines, "_opener", watched)
-    lines.write("new")
+    monkeypatch.setattr(os, "open", watched)
+    lines.write("old")
+    lines.rearrange(lambda text: text.replace("old", "new"))
     lines.close()
-    assert made == [0o600]
+    assert made == [0o600, 0o600]
     assert (stat.S_IMODE(path.stat().st_mode), path.read_text()) == (0o600, "new\n")
 
 

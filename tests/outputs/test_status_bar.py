@@ -20,7 +20,7 @@ from asrcli.core.events import (
     Word,
 )
 from asrcli.core.transcript import Transcript, fold
-from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar
+from asrcli.outputs.status_bar import REST, FileStatusBar, MicrophoneStatusBar
 
 BEGAN = Began("mic", "m", "t", 0)
 LEVEL = Level(5000, -23.4, -3.0)
@@ -34,6 +34,32 @@ def drawn(*events: Event, cells: int = 80, keys: bool = False) -> str:
         assert bar.handle(event)
     console = Console(width=200, no_color=True, file=None)
     return "".join(segment.text for segment in bar.draw(console, transcript, cells))
+
+
+LOUD = Level(5000, -4.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("events", "colours"),
+    [
+        ([BEGAN], {REST}),
+        ([BEGAN, LEVEL], {"green", REST}),
+        ([BEGAN, Level(5000, 0.0, -0.2)], {"green"}),
+        ([BEGAN, LOUD], {"red", REST}),
+        ([BEGAN, LOUD, LEVEL], {"green", REST}),
+        ([BEGAN, LOUD, Absent(5000, "gone")], {REST}),
+        ([BEGAN, LEVEL, Level(5000, -40.0, 0.0, speaker="Anna")], {"red", REST}),
+    ],
+)
+def test_the_meter_is_red_only_while_a_device_is_too_loud(events: list[Event], colours: set[str]) -> None:
+    """A person who speaks as they should sees no colour of an error. A terminal chooses the shades of these names."""
+    bar = MicrophoneStatusBar(keys=False)
+    for event in events:
+        bar.handle(event)
+    console = Console(width=200, color_system="standard", force_terminal=True)
+    segments = [segment for segment in bar.draw(console, Transcript(), 80) if segment.text.strip("━╸╺") == ""]
+    shown = {segment.style.color.name for segment in segments if segment.style and segment.style.color}
+    assert shown == colours
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """What a replay makes of records that are strange."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from asrcli.core.errors import SourceError
-from asrcli.core.events import Event, Notice
+from asrcli.core.events import Event, Final, Notice
 from asrcli.core.settings import RecognitionSettings
 from asrcli.runs import record_replay
 from asrcli.runs.record_replay import RecordReplay
@@ -77,3 +78,20 @@ def test_a_replay_holds_no_more_than_a_run_has(monkeypatch: pytest.MonkeyPatch) 
     three = [final | {"event": {**final["event"], "text": str(number)}} for number in range(3)]  # type: ignore[dict-item]
     with pytest.raises(SourceError, match="more than 2 sentences"):
         played(*three)
+
+
+@pytest.mark.parametrize(("of_run", "shown"), [(0, 1), (1, 1), (2, 2), (3, 3)])
+def test_equal_finals_are_shown_as_often_as_the_run_had_them(of_run: int, shown: int) -> None:
+    """A service may put several sentences behind the last audio. Without those of a run, a repetition is shown once."""
+    sentence = {"sentence_id": 1, "begin_time": 500, "end_time": 900, "text": "well then", "sentence_end": True}
+    audio = {"type": "message", "at_ms": 2, "connection": 1, "direction": "sent", "audio_bytes": 32_000}
+    replay_lines: list[dict[str, Any]] = [OPEN, START, audio]
+    for number in range(3):
+        header = {"task_id": "t", "event": "result-generated"}
+        output = {"sentence": sentence | {"sentence_id": number + 1}}
+        replay_lines.append(MESSAGE | {"text": json.dumps({"header": header, "payload": {"output": output}})})
+        if number < of_run:
+            final = asdict(Final(str(number), 500, 900, "well then"))
+            replay_lines.append({"type": "event", "at_ms": 6, "name": "Final", "event": final})
+    _, events = played(*replay_lines)
+    assert [event.text for event in events if isinstance(event, Final)] == ["well then"] * shown

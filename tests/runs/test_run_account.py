@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, fields
 
+import pytest
+
 from asrcli.core.events import Billed, Ended, Usage
 from asrcli.engine.session_result import SessionFigures, SessionResult
 from asrcli.recovery.ledger import Totals
@@ -45,6 +47,26 @@ def test_a_run_adds_up_its_sessions() -> None:
     assert (ended.wall_ms, ended.paused_ms, ended.at_once, ended.elapsed_ms) == (2300, 200, 2, 3000)
     assert (ended.billed_s, ended.cost, ended.sentences, ended.model) == (3.0, 0.5, 4, "m")
     assert asdict(EARLY + LATE).items() <= asdict(ended).items()
+
+
+@pytest.mark.parametrize(
+    ("spans", "wall_ms"),
+    [
+        ([(5000, 9000), (2000, 9000)], 7000),
+        ([(2000, 9000), (5000, 9500)], 7500),
+        ([(0, 1000), (5000, 6000), (500, 2000)], 3000),
+    ],
+)
+def test_a_second_of_the_timeline_counts_once_wherever_each_device_begins(
+    spans: list[tuple[int, int]], wall_ms: int
+) -> None:
+    """`asr resume` continues each device of a talk where its own text ends."""
+    account = RunAccount()
+    for number, (begin_ms, end_ms) in enumerate(spans):
+        account.add(result(Totals(end_ms - begin_ms), EARLY), begin_ms, end_ms, concurrent=number > 0)
+    ended = account.ended(1, 1.0, Billed(account.usage, None), "m", live=False)
+    assert (ended.wall_ms, ended.at_once) == (wall_ms, len(spans))
+    assert ended.audio_ms == sum(end_ms - begin_ms for begin_ms, end_ms in spans)
 
 
 def test_the_usage_of_running_sessions_follows_each_of_them() -> None:

@@ -2,12 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from errno import EWOULDBLOCK
 from pathlib import Path
 from typing import TextIO
 
-from asrcli.core.errors import OutputError
+from asrcli.core.errors import OutputError, system_reason
 from asrcli.journal.lock import try_lock
 from asrcli.journal.owned_files import NO_SURPRISE
 from asrcli.outputs.file_identity import identity, is_named
@@ -39,6 +40,23 @@ class AtomicFile(LineWriter):
             raise
         self._part = part
         return file
+
+    def rearrange(self, arranged: Callable[[str], str]) -> None:
+        """Put the text of a file into another order, in the part that is locked: if that fails, nothing is left of it.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self._part is None or self._file is None or self._failed:
+            return
+        try:
+            text = arranged(self._part.read_bytes().decode("utf-8", "replace"))
+            self._file.seek(0)
+            self._file.truncate()
+        except OSError as exc:
+            self._failed = self._leaves = True
+            raise OutputError(self._name, system_reason(exc)) from exc
+        self._put(text)
 
     def _close(self) -> None:
         file, part, path = self._file, self._part, self._path

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.library_keeping import LibraryKeeping
     from asrcli.library.library_limits import LibraryLimits
 
-QUESTION = "keep finished transcripts on this disk, so that asr search finds their words"
+QUESTION = "put finished transcripts into the library, so that asr search finds their words"
 KEPT = "this transcript and all later ones are in the library; asr config set library off ends that"
-NOT_KEPT = "not kept, and you are not asked again; asr config set library on begins it"
+NOT_KEPT = "there is no library, and you are not asked again; asr config set library on begins one"
 
 
 def transcript_library() -> TranscriptLibrary:

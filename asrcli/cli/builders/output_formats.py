@@ -65,7 +65,7 @@ def _timed_lines(name: OutputFormat, output_builder: "OutputBuilder", lines: "Li
     layout = caption_lines.CaptionLayout(
         output_builder.max_line or caption_lines.MAX_LINE, output_builder.max_lines or caption_lines.MAX_LINES
     )
-    return subtitles.Subtitles(lines, name.value, layout)
+    return subtitles.Subtitles(lines, name.value, layout, held=output_builder.atomic)
 
 
 def _csv(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
@@ -74,8 +74,8 @@ def _csv(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -
 
 
 def _markdown(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    del output_builder, stamp
-    return markdown.MarkdownTranscript(lines)
+    del stamp
+    return markdown.MarkdownTranscript(lines, held=output_builder.atomic)
 
 
 def _json(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":

@@ -91,21 +91,21 @@ def dial_wire(
     if wire is not None:
         url = wire.url(connection.url, model)
     given = _parse_headers(headers)
-    if not verbose:
-        return dial(url, connection, given, _refusal)
-    transport = dial(url, connection, given, _shown_refusal)
-    _show(transport.handshake.lines())
+
+    def refusal(url: str, response: "Response") -> AsrError:
+        if verbose:
+            _show(answer_lines(response.status_code, response.reason_phrase, tuple(response.headers.raw_items())))
+        return _refusal(url, response, keyless=connection.key is None, interpreted=wire is not None)
+
+    transport = dial(url, connection, given, refusal)
+    if verbose:
+        _show(transport.handshake.lines())
     return transport
 
 
-def _shown_refusal(url: str, response: "Response") -> AsrError:
-    _show(answer_lines(response.status_code, response.reason_phrase, tuple(response.headers.raw_items())))
-    return _refusal(url, response)
-
-
-def _refusal(url: str, response: "Response") -> AsrError:
-    """The error for a refused handshake. Where its line has no room for the body, that is shown before it."""
-    error = verbatim_refusal(url, response)
+def _refusal(url: str, response: "Response", *, keyless: bool, interpreted: bool) -> AsrError:
+    """The error for a refused handshake. Where its line does not have the body, that is shown before it."""
+    error = verbatim_refusal(url, response, keyless=keyless, interpreted=interpreted)
     body = shorten((response.body or b"").decode("utf-8", "replace"), BODY_SHOWN)
     if body.rstrip(".") not in str(error):
         _show([f"< {body}"])

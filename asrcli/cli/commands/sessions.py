@@ -9,7 +9,7 @@ from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import Yes
-from asrcli.cli.options.journal import SessionsFolder
+from asrcli.cli.options.journal import SESSION_IDS, SessionsFolder
 from asrcli.cli.options.library import LibraryOptions, PurgeAge, PurgeSize
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
@@ -175,6 +175,6 @@ def _check(action: SessionsAction, ids: list[str], given: dict[str, object]) -> 
     if action is SessionsAction.IMPORT and not ids:
         raise UsageError("import needs a transcript, or a folder of them")
     if action not in WITHOUT_ID and not ids:
-        raise UsageError(f"{action} needs an ID", "asr sessions lists them")
+        raise UsageError(f"{action} needs an ID", SESSION_IDS)
     if action not in WITHOUT_ID | SEVERAL and len(ids) > 1:
         raise UsageError(f"{action} takes one ID")

@@ -24,7 +24,12 @@ def confirm(question: str, *, yes: bool) -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"{question}: this needs an answer, and standard input is not a terminal", "add --yes")
     print_question(f"asr: {question}? [y/N]")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")  # what follows begins on a line of its own
+        raise
+    if answer.strip().lower() not in {"y", "yes"}:
         raise UsageError("nothing was done")
 
 
@@ -33,9 +38,6 @@ def is_confirmed(question: str) -> bool:
     discard_pressed_keys()
     try:
         confirm(question, yes=False)
-    except (UsageError, OSError):
-        return False
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
+    except (UsageError, OSError, KeyboardInterrupt):
         return False
     return True

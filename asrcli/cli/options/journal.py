@@ -7,6 +7,8 @@ import typer
 
 from asrcli.cli.options.panels import FLAG, OUTPUT
 
+SESSION_IDS = "asr sessions lists them, and last is the newest"
+
 JOURNAL_HELP = "Folder of the sessions. Default: the user's state directory."
 
 JournalFolder = Annotated[

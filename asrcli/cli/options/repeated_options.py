@@ -1,7 +1,8 @@
-"""Refuses an option for one value that is given several times with different ones: all but one would be ignored."""
+"""Refuses options that would have no effect: different values for one option, and an option in place of a value."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from asrcli.core.errors import UsageError
@@ -20,7 +21,8 @@ def parsed(command: Any, ctx: Any, args: Sequence[str], new_parser: Callable[[An
         new_parser: Makes a parser that nothing else uses: looking for different values changes it.
 
     Raises:
-        UsageError: an option has several values, is both given and taken back, or names a shell that is not this one.
+        UsageError: an option has several values or another option as its value, is both given and taken back, or names
+            a shell that is not this one.
     """
     if ctx.resilient_parsing:
         return {}
@@ -29,10 +31,23 @@ def parsed(command: Any, ctx: Any, args: Sequence[str], new_parser: Callable[[An
     if asked and rest:
         problem = f"--{asked[0].replace('_', '-')} with {rest[0]}: it is for the shell that it is run from"
         raise UsageError(problem, "run it there, or take the file of that shell from the folder completions")
+    _refuse_swallowed(command.get_params(ctx), args, given)
     repeated = [each for each, times in Counter(order).items() if times > 1 and _takes_one(each)]
     if repeated:
         _refuse_different(new_parser(ctx), args, repeated)
     return dict(given)
+
+
+def _refuse_swallowed(parameters: Sequence[Any], args: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Refuse an option that another one has taken for its value; written as --model=--local it is meant as one."""
+    options = {name for each in parameters for name in (*each.opts, *each.secondary_opts) if name.startswith("-")}
+    takers = {name: each for each in parameters if each.param_type_name == "option" for name in each.opts}
+    for name, value in pairwise(args):
+        if value not in options or name not in takers:
+            continue
+        taken = given.get(takers[name].name)
+        if taken == value or (isinstance(taken, list | tuple) and value in taken):
+            raise UsageError(f"{name} needs a value, and {value} is an option", "write the value after it")
 
 
 def _refuse_different(parser: Any, args: Sequence[str], repeated: Sequence[Any]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import cells_of_terminal, print_lines, redraw
+from asrcli.core.audio import CLIPPED_DBFS
 from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Absent, Level, Notice
 from asrcli.sources.microphone import Microphone
@@ -14,7 +15,6 @@ from asrcli.terminal.keyboard import keyboard
 
 METER_DB = 60  # the range of the meter, down from 0 dBFS
 SOFT_DBFS = -40.0  # if the loudest moments of speech stay below this, the speaker is far away
-CLIPPED_DBFS = -0.1
 FULL_PEAKS = 3  # with this many of them in a test, the microphone is too loud
 LINE_MS = 1000  # if the line cannot be redrawn, print one this often
 

@@ -1,5 +1,7 @@
 """The sessions: a table of all, a page about one, and JSON for programs."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,12 @@ from asrcli.journal.reading import Journal
 from asrcli.outputs.formatting import block, clock
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+    from rich.table import Table
+
     from asrcli.cli.builders.sessions.session_catalogue import CataloguedSession, SessionCatalogue
+
+SOURCE_CELLS = 12  # the narrowest column that says what a session is of
 
 
 def print_all(catalogue: "SessionCatalogue", *, as_json: bool) -> None:
@@ -119,20 +126,55 @@ def _of_journal(path: Path) -> dict[str, Any]:
 
 
 def _print_table(sessions: list[dict[str, Any]]) -> None:
-    from asrcli.cli.render.tables import new_table, print_table
+    from asrcli.cli.render.tables import cropped, print_table, room_beside
+
+    rows = [_cells(session) for session in sessions]
+    titles = [title for title in rows[0] if title != "source"]
+    room = room_beside(_table(titles, rows))
+    if room < SOURCE_CELLS:
+        narrow = [title for title in titles if title != "begun"]  # the ID says it, too
+        room = room_beside(_table(narrow, rows))
+        if room >= SOURCE_CELLS:
+            titles = narrow
+    if room >= SOURCE_CELLS:
+        for row in rows:
+            row["source"] = cropped(row["source"], room)
+    print_table(_table([*titles, "source"], rows))
+
+
+def _cells(session: dict[str, Any]) -> dict[str, str]:
+    """The cells of a session by the titles of their columns."""
+    cells = {
+        "session": session["id"],
+        "begun": str(session.get("begun", ""))[:16].replace("T", " "),
+        "length": _length(session.get("length_ms", 0)),
+        "sentences": str(session.get("sentences", "")),
+        "state": _shown_state(session),
+        "MB": f"{session['size_bytes'] / 1e6:.1f}",
+        "source": _shown_source(session),
+    }
+    return {title: harmless(cell) for title, cell in cells.items()}
+
+
+def _table(titles: Sequence[str], rows: list[dict[str, str]]) -> "Table":
+    from asrcli.cli.render.tables import new_table
 
     table = new_table()
-    table.add_column("session", no_wrap=True)
-    table.add_column("begun", no_wrap=True)
-    table.add_column("length", no_wrap=True)
-    table.add_column("sentences", no_wrap=True, justify="right")
-    table.add_column("state", no_wrap=True)
-    table.add_column("MB", no_wrap=True, justify="right")
-    for session in sessions:
-        begun = str(session.get("begun", ""))[:16].replace("T", " ")
-        row = [session["id"], begun, _length(session.get("length_ms", 0)), str(session.get("sentences", ""))]
-        table.add_row(*map(harmless, row), _shown_state(session), f"{session['size_bytes'] / 1e6:.1f}")
-    print_table(table)
+    for title in titles:
+        justify: JustifyMethod = "left"
+        if title in {"sentences", "MB"}:
+            justify = "right"
+        table.add_column(title, no_wrap=True, justify=justify)
+    for row in rows:
+        table.add_row(*(row[title] for title in titles))
+    return table
+
+
+def _shown_source(session: dict[str, Any]) -> str:
+    """The names of the input files without their folders, or of the speakers or devices."""
+    names = [re.split(r"[/\\]", path.rstrip("/\\"))[-1] for path in session.get("inputs", ())]
+    names = names or [source["speaker"] or source["name"] for source in session.get("sources", ())]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _shown_state(session: dict[str, Any]) -> str:

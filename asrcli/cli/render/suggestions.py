@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from asrcli.cli.options.journal import SESSION_IDS
 from asrcli.cli.options.values import OutputFormat
 from asrcli.config.reach import OPTIONS
 
@@ -30,6 +31,7 @@ OTHER_NAMES = {
 # Values that other programs have for the same thing.
 _OTHER_VALUES = {
     "txt": "text", "plain": "text", "webvtt": "vtt", "markdown": "md", "ndjson": "jsonl", "get": "show", "ls": "list",
+    "docx": "html", "doc": "html", "odt": "html", "rtf": "html", "pdf": "html", "xlsx": "csv", "xls": "csv",
     "rm": "delete", "remove": "delete", "alsa": "arecord", "pulse": "parec", "pipewire": "pw-record", "all": "list",
 }  # fmt: skip
 # Options that other programs, and the commands beside it, have for the same thing: the first that the command has.
@@ -81,6 +83,10 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         return f"a file of that name is written so: {_quoted(dashed)}"
     if "Missing argument 'FILE" in problem:
         return f"name a file, or - for standard input: {READING}"
+    if "Missing argument 'SESSION" in problem:
+        return SESSION_IDS
+    if "Missing argument 'RECORD" in problem:
+        return "name a file that --record has written"
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", problem, re.DOTALL):
         words = given[1:]
         word = next((word for word in words if found[1].startswith(word) and is_input(word)), None)

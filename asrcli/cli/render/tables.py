@@ -15,11 +15,12 @@ from rich.text import Text
 from asrcli.outputs.line_writer import LineWriter
 
 _ANY_WIDTH = 10_000
+COLUMN_GAP = 2
 
 
 def new_table(**looks: Any) -> Table:
     """An empty table without lines, with two spaces between its columns; `looks` are further arguments of `Table`."""
-    return Table(box=None, padding=(0, 2, 0, 0), **looks)
+    return Table(box=None, padding=(0, COLUMN_GAP, 0, 0), **looks)
 
 
 def print_table(table: Table, *, markup: bool = False) -> None:
@@ -39,6 +40,20 @@ def print_table(table: Table, *, markup: bool = False) -> None:
         _print_drawn(console, _one_below_the_other(table))
     else:
         _print_drawn(console, [table])
+
+
+def room_beside(table: Table) -> int:
+    """How many cells one more column of a table may have on the terminal; below 0 if the table itself has no room."""
+    console = _console_in_memory(markup=False)
+    needed = Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum
+    return console.width - needed - COLUMN_GAP
+
+
+def cropped(text: str, cells: int) -> str:
+    """The text without what has no room in so many cells; an ellipsis stands for it."""
+    shown = Text(text)
+    shown.truncate(cells, overflow="ellipsis")
+    return shown.plain
 
 
 def print_texts(texts: Iterable[Text]) -> None:

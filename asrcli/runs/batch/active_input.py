@@ -7,11 +7,12 @@ from typing import Protocol
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, ServiceRefused
-from asrcli.core.events import Began, Billed, Ended, Event, Progress, Ready, Reconnecting
+from asrcli.core.events import Began, Billed, Ended, Event, Gap, Progress, Ready, Reconnecting
 from asrcli.core.transcript import Transcript
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.runs.batch.decisions import Decision, LedgerRow
 from asrcli.runs.batch.manifest import BatchInput
+from asrcli.sources.audio_positions import lies_in_file
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class InputOutcome:
     Attributes:
         error: What was wrong; None if all of it has text, or if it was stopped.
         whole: All of it has text or is named as a gap, and its transcripts are closed.
+        settled: It is whole, and all of its gaps are in the recording: another run would have the same ones.
         audio_ms: How much audio there is; None if it was not read to its end.
         seconds: How long it took.
         cost: What it cost, in CNY; None without a price.
@@ -42,6 +44,7 @@ class InputOutcome:
     seconds: float = 0.0
     cost: float | None = None
     engine: str = ""
+    settled: bool = False
 
 
 class Stoppable(Protocol):
@@ -63,6 +66,7 @@ class ActiveInput:
     Attributes:
         reached_ms: How much of its audio was sent.
         length_ms: How much audio there is; None if that is not known before the end.
+        lost_audio: Audio was lost that the recording has.
         refusals: How often the service had too many requests.
         starts: How many tasks it has begun, or tried to; the main thread has counted `counted` of them.
         streams: How many connections it uses at once.
@@ -75,6 +79,7 @@ class ActiveInput:
     length_ms: int | None = None
     cost: float | None = None
     engine: str = ""
+    lost_audio: bool = False
     refusals: int = 0
     stopped: bool = False
     ended: Ended | None = None
@@ -100,6 +105,8 @@ class ActiveInput:
                 self.length_ms = event.begin_ms + event.duration_ms
         elif isinstance(event, Billed):
             self.cost = event.cost
+        elif isinstance(event, Gap):
+            self.lost_audio = self.lost_audio or not lies_in_file(event)
         elif isinstance(event, Ready):
             self.starts += not self._expected
             self._expected = max(0, self._expected - 1)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -26,6 +26,7 @@ BUSY_TRIES = 4  # how often an input begins that the service has no room for
 LEAVE_S = 5.0  # how long inputs have to end when nobody wants to wait
 
 Work = Callable[[BatchTask, ActiveInput], InputOutcome]
+Problems = list[tuple[str, AsrError]]  # inputs, and what was wrong with them
 Interruptible = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
 
 
@@ -58,7 +59,8 @@ class BatchRun:
     more: Callable[[Collection[str]], Sequence[BatchTask]] | None = None
     waiting: deque[BatchTask] = field(init=False)
     active: list[ActiveInput] = field(default_factory=list)
-    failures: list[tuple[str, AsrError]] = field(default_factory=list)
+    failures: Problems = field(default_factory=list)
+    gaps: Problems = field(default_factory=list)
     finished: int = 0
     audio_ms: int = 0
     cost: float | None = None
@@ -77,7 +79,7 @@ class BatchRun:
         self._spent_s = self.began_s
 
     def run(self) -> None:
-        """Transcribe all inputs; errors of inputs are in `failures`.
+        """Transcribe all inputs. Those that failed are in `failures`, and finished ones that are damaged in `gaps`.
 
         Raises:
             OutputError: the ledger cannot be written.
@@ -174,20 +176,19 @@ class BatchRun:
         began_s = self.clock()
         try:
             outcome = self.work(active.task, active)
-        except AsrError as exc:
-            outcome = InputOutcome(exc, cost=active.cost, engine=active.engine)
         except BaseException as exc:  # the top of a thread: one input must not end the others
-            error = SourceError(active.task.given.path, f"internal error: {type(exc).__name__}: {exc}")
-            error.__cause__ = exc
+            error = exc
+            if not isinstance(error, AsrError):
+                error = SourceError(active.task.given.path, f"internal error: {type(exc).__name__}: {exc}")
+                error.__cause__ = exc
             outcome = InputOutcome(error, cost=active.cost, engine=active.engine)
         self._ended.put((active, replace(outcome, seconds=self.clock() - began_s)))
 
     def _take(self, wait_s: float) -> None:
         """Wait for an input that ends, and record it."""
-        try:
+        item = None
+        with suppress(Empty):
             item = self._ended.get(timeout=wait_s)
-        except Empty:
-            return
         if item is None:
             return
         active, outcome = item
@@ -208,10 +209,12 @@ class BatchRun:
             self._save_ended(active, replace(row, state=BatchState.BEGUN, reason="stopped before its end"))
             return
         self.done_bytes += row.stamp.size_bytes or 0
-        if error is None:
+        if error is None or (outcome.settled and error is outcome.error):
             self.finished += 1
             self.limits.ended_well(self.clock())
             self._in_a_row.clear()
+            if error is not None:
+                row = self._problem(self.gaps, row, error, active)
             self._save_ended(active, replace(row, state=BatchState.FINISHED))
             return
         self._failed(active, row, error)
@@ -225,18 +228,24 @@ class BatchRun:
                 self.ledger.save([row])
                 self.waiting.append(replace(active.task, row=row, decision=Decision(Action.GO_ON, "begun")))
                 return
-        reason = without_secrets(self.describe(error))
-        row = replace(row, reason=reason, code=self.exit_code(error), state=BatchState.FAILED)
         if isinstance(error, BudgetReached | ClusterGone):
-            row = replace(row, state=BatchState.BEGUN)
+            row = replace(self._explained(row, error), state=BatchState.BEGUN)
         else:
-            self.failures.append((active.task.given.path, error))
-            if self.more is not None:
-                self.view.failed(active.task.given.path, error)
+            row = replace(self._problem(self.failures, row, error, active), state=BatchState.FAILED)
         self._save_ended(active, row)
         self._in_a_row.append(error)
         if would_fail_again(self._in_a_row):
             self.stopped_by = self.stopped_by or error
+
+    def _problem(self, kept: Problems, row: LedgerRow, error: AsrError, active: ActiveInput) -> LedgerRow:
+        """Keep what was wrong for the end, or show it now if there is no end; returns the row that says it."""
+        kept.append((active.task.given.path, error))
+        if self.more is not None:
+            self.view.failed(active.task.given.path, error)
+        return self._explained(row, error)
+
+    def _explained(self, row: LedgerRow, error: AsrError) -> LedgerRow:
+        return replace(row, reason=without_secrets(self.describe(error)), code=self.exit_code(error))
 
     def _publish(self, row: LedgerRow) -> AsrError | None:
         """Give the transcripts their names; the ledger knows before, so a later run completes it."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from threading import Timer
 from typing import Any
 
+from asrcli.core.audio import CLIPPED_DBFS
 from asrcli.core.errors import system_reason
 from asrcli.core.settings import without_key
 from asrcli.runs.doctor.finding import Finding, note, ok, wrong
@@ -18,7 +19,6 @@ from asrcli.sources.noise_floor import ADVICE, SILENT_DBFS
 SUBJECT = "microphone"
 WITHIN_S = 6.0  # for all devices together
 PROCESS = (sys.executable, "-P", "-m", "asrcli.runs.doctor.microphone_process")
-CLIPPED_DBFS = -0.1
 
 
 def check_microphones(process: tuple[str, ...] = PROCESS, within_s: float = WITHIN_S) -> Iterator[Finding]:

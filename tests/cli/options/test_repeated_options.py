@@ -30,6 +30,31 @@ def test_values_that_differ_are_refused(tmp_path: Path, arguments: str, problem:
     assert done.stderr.startswith(f"asr: {problem}, but only one can be used; ")
 
 
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("file a.wav --model --local", "--model needs a value, and --local is an option"),
+        ("file a.wav -l --end 3", "-l needs a value, and --end is an option"),
+        ("mic --captions --local", "--captions needs a value, and --local is an option"),
+        ("file a.wav -f -q", "-f needs a value, and -q is an option"),
+        ("batch talks --watch --out texts", "--watch needs a value, and --out is an option"),
+        ("mic --device --help", "--device needs a value, and --help is an option"),
+        ("--profile --version devices", "--profile needs a value, and --version is an option"),
+    ],
+)
+def test_no_option_is_taken_for_the_value_of_another(command: str, problem: str) -> None:
+    """Both would have no effect, and the error, if there were one, would be about something else."""
+    done = asr(*command.split())
+    assert (done.returncode, done.stderr) == (2, f"asr: {problem}; write the value after it\n")
+
+
+def test_a_value_that_looks_like_an_option_is_written_with_an_equals_sign(tmp_path: Path) -> None:
+    """And what is no option of the command is a value in both forms."""
+    for arguments in (["--template=--local"], ["--template", "--nothing"], ["--template", "-"]):
+        assert "no such file" in asr("file", tmp_path / "a.wav", "--local", *arguments).stderr
+    assert "no such file" in asr("file", "--local", "--", tmp_path / "a.wav", "--model", "--local").stderr
+
+
 @pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])
 def test_completion_for_another_shell_is_not_that_of_this_one(option: str) -> None:
     """`asr --show-completion fish > FILE` in bash leaves no file of bash."""

@@ -1,7 +1,11 @@
 """An input while it is transcribed: its figures, and the connections that its parts ask for."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from asrcli.core.errors import ServiceRefused
-from asrcli.core.events import Began, Billed, Progress, Ready, Reconnecting, Usage
+from asrcli.core.events import Began, Billed, Gap, Progress, Ready, Reconnecting, Usage
 from asrcli.core.transcript import Transcript
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, is_throttled
 from asrcli.runs.batch.decisions import Action, Decision, InputStamp, LedgerRow
@@ -21,6 +25,24 @@ def test_the_figures_of_an_active_input_come_from_its_events() -> None:
     assert figures == (3000, 10_000, 0.5, "counting", 1)
     assert not is_throttled("refused by the service: ")
     assert InputStamp() == InputStamp(None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "lost"),
+    [
+        ((), False),
+        (("the file is damaged here: 3 packets could not be decoded", "no audio in the file here"), False),
+        (("the file is cut short here",), False),
+        (("no audio in the file here", "connection lost"), True),
+        (("connection lost", "the file is damaged here"), True),
+    ],
+)
+def test_audio_that_the_recording_does_not_have_is_not_lost_by_the_run(reasons: Sequence[str], lost: bool) -> None:
+    """Another run would have the same gaps there, and perhaps none elsewhere."""
+    active = ActiveInput(BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, "")))
+    for number, reason in enumerate(reasons):
+        active.handle(Gap(number * 1000, number * 1000 + 500, reason), Transcript())
+    assert active.lost_audio is lost
 
 
 def test_parts_get_the_connection_that_is_there_and_ask_for_more() -> None:

@@ -256,7 +256,8 @@ def _outcome(error: AsrError | None, active: ActiveInput, audio_ms: int | None) 
     whole = not active.stopped and (error is None or isinstance(error, AudioLost))
     if active.stopped and isinstance(error, AudioLost):
         error = None
-    return InputOutcome(error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine)
+    outcome = InputOutcome(error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine)
+    return replace(outcome, settled=whole and not active.lost_audio)
 
 
 @contextmanager

@@ -115,7 +115,10 @@ class BatchRequest:
             names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
             references = self.references.read(list(names.values())) if self.references is not None else {}
             ledger.save(plan.rows)
-            self._print(_first_line(found, plan))
+            first_line = _first_line(found, plan)
+            if self.watched is not None:
+                first_line = f"watching {self.watched}: a recording is transcribed when it is complete"
+            self._print(first_line)
             progress = stack.enter_context(ExitStack())
             batch = self._batch(progress, plan, ledger, staging)
             try:
@@ -236,10 +239,13 @@ class BatchRequest:
     def _print_summary(self, plan: BatchPlan, batch: BatchRun) -> None:
         """Print each failure once, what was done, and how to go on."""
         batch.failures[:0] = plan.failures
-        for path, error in batch.failures:
+        for path, error in (*batch.failures, *batch.gaps):
             if not error.reported:
                 print_failure(path, error)
-        parts = [f"{batch.finished} finished"]
+        finished = f"{batch.finished} finished"
+        if batch.gaps:
+            finished += f" ({len(batch.gaps)} with gaps in the recording)"
+        parts = [finished]
         if plan.skipped:
             parts.append(f"{len(plan.skipped)} were finished before")
         if batch.failures:
@@ -261,8 +267,8 @@ class BatchRequest:
             raise batch.stopped_by
         if batch.interrupted:
             raise KeyboardInterrupt
-        if batch.failures:
-            raise MultipleErrors([error for _, error in batch.failures])
+        if problems := (*batch.failures, *batch.gaps):
+            raise MultipleErrors([error for _, error in problems])
 
 
 def _no_work(task: BatchTask, active: ActiveInput) -> InputOutcome:

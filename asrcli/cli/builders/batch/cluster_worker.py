@@ -1,6 +1,7 @@
 """The part of a batch that runs in a worker of a Dask cluster: one input, and what the client says meanwhile."""
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -194,8 +195,7 @@ def _transcribed(
         outcome = InputOutcome(exc, cost=active.cost, engine=active.engine)
     files = tuple(path.read_bytes() for path in staging.files(active.task.row)) if outcome.whole else ()
     error = packed_error(outcome.error)
-    bare = InputOutcome(None, outcome.whole, outcome.audio_ms, outcome.seconds, outcome.cost, outcome.engine)
-    return WorkerResult(bare, error, files, worker=batch.link.address)
+    return WorkerResult(replace(outcome, error=None), error, files, worker=batch.link.address)
 
 
 def _budget(setup: "BatchSetup", active: WorkerInput, region: str | None) -> LeasedBudget | None:

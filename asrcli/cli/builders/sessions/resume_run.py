@@ -253,7 +253,7 @@ class ResumeRequest:
         if url and url != self.connection_options.url and not _is_known(url):
             actions.append(f"send the audio of {name} to {bare_url(url)}")
         if files:
-            actions.append(f"write to {' and '.join(files)}")
+            actions.append(f"write to {', '.join(files)}")
         if actions:
             confirm(" and ".join(actions), yes=self.yes)
 
