@@ -42,7 +42,7 @@ class Reconnection:
 
     @property
     def brings_nothing(self) -> bool:
-        """Whether no connection follows, or one has followed and was lost too: what a sentence lacks is not awaited."""
+        """Whether no connection follows, or one has followed and was lost too: missing text is then not awaited."""
         return self._backoff.attempt > 0 or self._retries.limit == 0
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
