@@ -73,7 +73,7 @@ def size_bytes(path: Path) -> int:
 
 
 def foreign_names(path: Path, sources: int) -> list[str]:
-    """Return the names in a session's folder that this tool did not make, for a session of that many sources.
+    """Return the names in a session's folder that this tool did not make, for a session of this many sources.
 
     A link or a folder counts as foreign, whatever its name.
     """

@@ -124,7 +124,7 @@ class JournalWriter:
             events.append(replace(header, sources=tuple(self._sources)).line())
             for number, track in enumerate(self._tracks):
                 self._files += track.open(self.path, number)
-        except BaseException:  # Ctrl-C too: a session that has nothing yet is none
+        except BaseException:  # Ctrl-C too: a session without a record is not a session
             self._drop()
             raise
         sync_folder(self.path)

@@ -24,7 +24,7 @@ from asrcli.outputs.output_paths import (
 )
 
 STDOUT = "standard output"  # its name in errors
-ANEW = ".new"  # at the end of the name of a part that is written anew
+REWRITTEN = ".new"  # the suffix of a part that replaces another part
 
 
 class LineWriter:
@@ -40,7 +40,7 @@ class LineWriter:
         append: Write after what the file holds.
         onto: Write after the text of this part, which an earlier run left, and rename it at the end.
         onto_bytes: Cut that part, or with `append` the file, to this size first; None keeps all of it.
-        anew: Do not continue that part, but write a file beside it, until `supersede` puts this in its place.
+        rewrite: Do not continue that part, but write a new file beside it, until `supersede` puts this in its place.
         stopped: Returns whether the user has asked for the end: the reader of a named pipe is not waited for then.
 
     Raises:
@@ -54,7 +54,7 @@ class LineWriter:
         append: bool = False,
         onto: Path | None = None,
         onto_bytes: int | None = None,
-        anew: bool = False,
+        rewrite: bool = False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._append = append
@@ -62,7 +62,7 @@ class LineWriter:
         self._unread = False  # the wait for a reader was ended
         self._onto = onto
         self._onto_bytes = onto_bytes
-        self._anew = anew
+        self._rewrite = rewrite
         self._name = STDOUT
         self._path: Path | None = None
         if path and path != "-" and own_descriptor(Path(path)) != 1:
@@ -104,7 +104,7 @@ class LineWriter:
         self._put(line + "\n")
 
     def amend(self, line: str) -> bool:
-        """Replace what was written last, and return whether that was possible: in a pipe it is not.
+        """Replace what was written last, and return whether that was possible. In a pipe it is not.
 
         Raises:
             OutputError: it cannot be written.
@@ -126,7 +126,7 @@ class LineWriter:
 
     def supersede(self) -> None:
         """Put this file in the place of the part, once all that the part holds has been written here too."""
-        if not self._anew or self._part is None or self._onto is None:
+        if not self._rewrite or self._part is None or self._onto is None:
             return
         with suppress(OSError):  # some systems rename no open file: then there are two
             self._part.replace(self._onto)
@@ -249,7 +249,7 @@ class LineWriter:
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
         self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
-        if self._onto is not None and self._anew:
+        if self._onto is not None and self._rewrite:
             return self._rewritten(self._onto)
         if self._onto is not None:
             self._part = self._onto
@@ -280,8 +280,8 @@ class LineWriter:
         raise AssertionError
 
     def _rewritten(self, onto: Path) -> TextIO:
-        """Begin a new file beside a part. Its name follows from that: runs that are killed leave one at most."""
-        self._part = onto.with_name(f"{onto.name}{ANEW}")
+        """Create a new file beside a part. Its name is always the same, so killed runs leave only one."""
+        self._part = onto.with_name(f"{onto.name}{REWRITTEN}")
         self._part.unlink(missing_ok=True)
         file = open(  # noqa: SIM115  closed at the end of the run
             self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener

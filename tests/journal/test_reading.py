@@ -17,11 +17,12 @@ from asrcli.core.errors import SourceError, bare_url
 from asrcli.core.events import Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript, fold
+from asrcli.journal.continued_outputs import ContinuedOutput
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, described, line
 from asrcli.journal.records import final as read_final
 from asrcli.journal.records import header as read_header
-from asrcli.journal.source import ContinuedOutput, JournalSource
+from asrcli.journal.source import JournalSource
 from tests.support.journals import RATE, began, final, gap, session, spoken
 from tests.support.listener import Listener
 

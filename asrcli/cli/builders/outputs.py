@@ -53,7 +53,7 @@ class OutputBuilder:
         files: The file of each format, if it does not follow from the path.
         onto: The .part file of each format that an earlier run left and that is continued; may be empty.
         onto_bytes: The size of each of them, or of each file that is appended to, that is kept; None keeps all of it.
-        anew: The .part files are written anew.
+        rewrite: The .part files are not continued, but written again from their start.
         append: The transcript is written after what its file holds.
         overwrite: Files may be replaced that are not transcripts, or are transcripts of another input.
         partials: Formats that can hold unfinished sentences hold them.
@@ -80,7 +80,7 @@ class OutputBuilder:
     files: tuple[str, ...] = ()
     onto: tuple[str, ...] = ()
     onto_bytes: tuple[int | None, ...] = ()
-    anew: bool = False
+    rewrite: bool = False
     append: bool = False
     overwrite: bool = False
     partials: bool = False
@@ -287,7 +287,7 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     if output_builder.atomic:
         kind = atomic_file.AtomicFile
     return kind(
-        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, anew=output_builder.anew,
+        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, rewrite=output_builder.rewrite,
         stopped=partial(stop_requested, 0),
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ def recorded_bytes(file: Path, output_builder: "OutputBuilder", journal: "Journa
     Raises:
         OutputError: the file cannot be read.
     """
-    if journal.damages or journal.anew:
+    if journal.damages or journal.redone_from_ms:
         return None
     written = _Written(file, output_builder, journal)
     if written.is_json:

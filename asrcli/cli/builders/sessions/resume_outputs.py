@@ -20,7 +20,7 @@ from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError
-from asrcli.journal.source import ContinuedOutput, WholeOutput, has_gaps_to_fill
+from asrcli.journal.continued_outputs import ContinuedOutput, RewrittenOutput, has_gaps_to_fill
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.output_paths import is_device
@@ -51,13 +51,13 @@ def resumed_outputs(
         made: list[Output] = []
         written: list[LineWriter] = []
         closing: list[Closable] = []
-        for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
+        for number, (output_builder, finished, rewrites) in enumerate(_output_builders(journal, level, begun=begun)):
             output_builder = with_resumed(output_builder, journal, base_ms)  # noqa: PLW2901
             since_ms = _since_ms(journal, output_builder.stamp)
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
-            if not anew:
+            if not rewrites:
                 for target, part in finished.items():
                     written.append(LineWriter(str(target), onto=part))
                     closing.append(written[-1])
@@ -70,8 +70,8 @@ def resumed_outputs(
                     is_view = isinstance(output, TerminalView)
                     if since_ms and (is_view or output_builder.formats == (OutputFormat.TEXT,)):
                         whole = ContinuedOutput(whole, 0, since_ms)  # the others do not show the time of day
-                    if anew and not is_view:
-                        whole = WholeOutput(whole, journal, partial(_supersede, lines))
+                    if rewrites and not is_view:
+                        whole = RewrittenOutput(whole, journal, partial(_supersede, lines))
                 made.append(ContinuedOutput(whole, journal.highest, base_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *extra_outputs]
@@ -144,7 +144,7 @@ def _file_builder(
     may_rewrite = not append and can_be_rewritten(path, part, journal)
     is_untrue = name not in APPENDABLE or has_gaps_to_fill(journal)  # after the rest is appended
     if may_rewrite and (failed or is_untrue or lacks_recorded(part or path, one, journal)):
-        return replace(one, onto=onto, anew=True), {}, True
+        return replace(one, onto=onto, rewrite=True), {}, True
     if failed:
         print_message(f"asr: {path} cannot be rewritten: the whole transcript is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), {}, True

@@ -116,7 +116,7 @@ def test_only_last_sentences_that_were_not_recorded_are_cut(
         for number, before in enumerate(befores):
             assert recorded_bytes(part, builder, recorded(found[:number])) == before
         assert recorded_bytes(part, builder, recorded(found[:-1], damages=["a line"])) is None
-        assert recorded_bytes(part, builder, recorded(found[:-1], anew={"": 0})) is None
+        assert recorded_bytes(part, builder, recorded(found[:-1], redone_from_ms={"": 0})) is None
 
 
 @pytest.mark.parametrize("builder", BUILDERS, ids=named)
