@@ -147,7 +147,7 @@ def _final(event: Final) -> dict[str, Any] | None:
 
 
 def _open(transcript: Transcript) -> tuple[dict[str, Any], ...]:
-    """Return the open sentences of the service, and behind them what this machine has heard in an outage."""
+    """Return the open sentences of the service, followed by what this machine has heard in an outage."""
     shown: list[dict[str, Any]] = [
         {
             "settled": harmless(partial.settled[:MOST_TEXT]).lstrip(),

@@ -11,7 +11,7 @@ from asrcli.outputs.line_writer import LineWriter
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
 
-FIRST_SIGN = 8  # of the attempts to connect again after the first one: some seconds into an outage
+FIRST_SIGN = 8  # of the attempts to reconnect after the first one: some seconds into an outage
 
 
 class PlainText:
@@ -91,5 +91,5 @@ class StatusLines:
 
 
 def _is_sign_of_life(attempt: int) -> bool:
-    """Whether to show an attempt to connect again: the first, and in a long outage each time twice as many."""
+    """Whether to show an attempt to reconnect: the first one, then at intervals that double during a long outage."""
     return attempt == 1 or (attempt >= FIRST_SIGN and attempt.bit_count() == 1)

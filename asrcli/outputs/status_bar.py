@@ -48,7 +48,7 @@ class FileStatusBar:
         self._cost: float | None = None
 
     def handle(self, event: Event) -> bool:
-        """Take the begin of a source, its progress and the cost."""
+        """Take the start of a source, its progress and the cost."""
         if isinstance(event, Began):
             self._began = event
             self._began_at = self._now()

@@ -173,7 +173,7 @@ def _time(ms: int, name: str) -> str:
 
 
 def tsv(event: Final | Gap, number: int) -> str:
-    """Return a row of tab-separated values: begin and end in milliseconds, and the text."""
+    """Return a row of tab-separated values: start and end in milliseconds, and the text."""
     del number
     return f"{event.begin_ms}\t{max(event.begin_ms, event.end_ms)}\t{spoken_text(event)}"
 
