@@ -182,8 +182,8 @@ class BatchRequest:
                 mark.most,
                 lambda usage: price.cost(usage, asked),
                 lambda s: price.forecast(s, asked)[1],
-                again=self.setup.sends_again,
-                cover=mark.cover,
+                resends=self.setup.resends,
+                reserve=mark.reserve,
             )
             stack.callback(mark.settle, budget)
         plan = self.setup.plan(connection)
@@ -198,7 +198,7 @@ class BatchRequest:
         leases = None
         if self.budget is not None:
             mark = self._mark(ledger, self.budget, setup.price(region))
-            leases = CostLeases(self.budget, mark.most, mark.cover)
+            leases = CostLeases(self.budget, mark.most, mark.reserve)
             stack.callback(mark.settle, leases)
         work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
         for problem in work.problems:

@@ -92,6 +92,6 @@ class BatchSetup:
         return bounded_price(self.source_builder.model, region, local=self.connection_options.local)
 
     @property
-    def sends_again(self) -> bool:
+    def resends(self) -> bool:
         """Whether a lost connection is replaced, and audio is sent again."""
         return self.retry_options.retry_settings().limit != 0

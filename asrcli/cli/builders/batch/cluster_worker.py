@@ -206,7 +206,7 @@ def _budget(setup: "BatchSetup", active: WorkerInput, region: str | None) -> Lea
         lambda usage: price.cost(usage, asked),
         lambda s: price.forecast(s, asked)[1],
         active.lease,
-        again=setup.sends_again,
+        resends=setup.resends,
     )
 
 
