@@ -54,6 +54,11 @@ def clock(ms: int) -> str:
     return short
 
 
+def short_clock(ms: float) -> str:
+    """Return milliseconds as 00:03, from the first hour on as 1:00:03."""
+    return clock(round(ms))[:-4]
+
+
 def wall_clock(origin: datetime) -> Callable[[int], str]:
     """Return a function that formats milliseconds since `origin` as a time of day, as 14:03:07.120."""
     return lambda ms: (origin + timedelta(milliseconds=max(-_FAR_MS, min(ms, _FAR_MS)))).strftime("%H:%M:%S.%f")[:-3]

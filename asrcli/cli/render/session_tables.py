@@ -13,7 +13,7 @@ from asrcli.core.printable import harmless
 from asrcli.journal.directory import JournalState, state
 from asrcli.journal.owned_files import size_bytes
 from asrcli.journal.reading import Journal
-from asrcli.outputs.formatting import block, clock
+from asrcli.outputs.formatting import block, clock, short_clock
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.sessions.session_catalogue import CataloguedSession, SessionCatalogue
@@ -48,7 +48,7 @@ def print_one(catalogue: "SessionCatalogue", session: "CataloguedSession", *, as
 
 def _facts(about: dict[str, Any]) -> list[str]:
     """What is known of the audio and the files of a session."""
-    length = _length(about["length_ms"])
+    length = short_clock(about["length_ms"])
     if len(about["sources"]) > 1 and not about["inputs"]:
         length += f", {len(about['sources'])} devices"
     if about["unheard_ms"]:
@@ -130,7 +130,7 @@ def _print_table(sessions: list[dict[str, Any]]) -> None:
     table.add_column("MB", no_wrap=True, justify="right")
     for session in sessions:
         begun = str(session.get("begun", ""))[:16].replace("T", " ")
-        row = [session["id"], begun, _length(session.get("length_ms", 0)), str(session.get("sentences", ""))]
+        row = [session["id"], begun, short_clock(session.get("length_ms", 0)), str(session.get("sentences", ""))]
         table.add_row(*map(harmless, row), _shown_state(session), f"{session['size_bytes'] / 1e6:.1f}")
     print_table(table)
 
@@ -142,8 +142,3 @@ def _shown_state(session: dict[str, Any]) -> str:
     if session["kept"]:
         return "kept"
     return "in library"
-
-
-def _length(ms: int) -> str:
-    """A length of time as hours, minutes and seconds."""
-    return clock(ms)[:-4]

@@ -20,14 +20,14 @@ from asrcli.cli.builders.batch.batch_watch import watched_inputs
 from asrcli.cli.builders.batch.cluster_batch import ClusterTranscriber, worker_setup
 from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
-from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
+from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, print_failure
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.journal.lock import in_use
-from asrcli.outputs.formatting import money
+from asrcli.outputs.formatting import money, short_clock
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.batch.batch_ledger import FOLDER, BatchLedger, opened_ledger, read_ledger
@@ -247,7 +247,7 @@ class BatchRequest:
         left = len(batch.tasks) - batch.finished - (len(batch.failures) - len(plan.failures))
         if left:
             parts.append(f"{left} left")
-        sums = f"{length(batch.audio_ms)} of audio in {length(batch.elapsed_s * 1000)}"
+        sums = f"{short_clock(batch.audio_ms)} of audio in {short_clock(batch.elapsed_s * 1000)}"
         if batch.cost:
             sums += f", {money(batch.cost)}"
         self._print(f"{', '.join(parts)}; {sums}")
