@@ -205,12 +205,11 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
         transcripts = [into_pipe(output, stamp) for output in transcripts]
     if screen is not None:
         terminal = drawn(output_builder, screen, stack, stamp, finals=not piped or not is_pipe(sys.stdout))
-        transcripts.insert(
-            0, terminal
-        )  # first, so that it clears the live line before the reader of our pipe writes to the screen
+        # First, so that it clears the live line before the reader of our pipe writes to the screen.
+        transcripts.insert(0, terminal)
     if output_builder.command is not None:
-        patience = partial(time_left_s, hurry_s=HURRY_S)
-        transcripts.append(exec_command.ExecCommand(output_builder.command, _warn_of_command, "--exec", patience))
+        time_left = partial(time_left_s, hurry_s=HURRY_S)
+        transcripts.append(exec_command.ExecCommand(output_builder.command, _warn_of_command, "--exec", time_left))
     if output_builder.capitalize:
         transcripts = [capitalization.CapitalizedOutput(output) for output in transcripts]
     made: list[Output] = [EventLog(logging.getLogger("asrcli")), *transcripts]

@@ -15,7 +15,7 @@ from asrcli.cli.builders.journal_keeping import (
     new_header,
     session_command,
 )
-from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
+from asrcli.cli.builders.open_outputs import is_transcript_complete, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import BudgetReached, MultipleErrors, OutputClosed, SourceError, system_reason
@@ -49,12 +49,12 @@ def is_over(error: BaseException | None) -> bool:
         return all(map(is_over, error.errors))
     if isinstance(error, BudgetReached):  # the transcript is closed, and a higher budget pays for the rest
         return False
-    return in_order(error, live=False) or isinstance(error, SourceError | OutputClosed)
+    return is_transcript_complete(error, live=False) or isinstance(error, SourceError | OutputClosed)
 
 
 def is_closed(error: BaseException | None) -> bool:
     """Whether the transcript of a run that ended with this error is closed, also if a later run could add to it."""
-    return is_over(error) or in_order(error, live=False)
+    return is_over(error) or is_transcript_complete(error, live=False)
 
 
 def note_budget(error: BaseException | None, note: Callable[[Mapping[str, Any]], None]) -> None:
