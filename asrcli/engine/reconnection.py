@@ -48,10 +48,8 @@ class Reconnection:
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
         task, recent = self._connection.task, self._account.recent_finals
-        if link not in {
-            LinkState.DIALLING,
-            LinkState.WAITING,
-        }:  # a task that never began gives no information about the one before
+        # A task that never began gives no information about the one before.
+        if link not in {LinkState.DIALLING, LinkState.WAITING}:
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
             recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)

@@ -54,9 +54,8 @@ class HttpApi:
     ) -> None:
         self.monitoring: Monitoring | None = None
         self._access_control = access_control
-        self._temporary_keys = access_control.keys or ApiKeys(
-            [ANYBODY]
-        )  # an open server makes some that it never asks for
+        # A server without keys makes temporary ones too, although it never asks for them.
+        self._temporary_keys = access_control.keys or ApiKeys([ANYBODY])
         self.client_sessions = ClientSessions(self._temporary_keys, new_id)
         self._hotword_store = hotword_store
         self._phrase_store = phrase_store

@@ -16,9 +16,8 @@ from asrcli.protocol.registry import REALTIME
 RATES = (16000, 8000)
 DEFAULT_THRESHOLD = 0.2
 DEFAULT_SILENCE_MS = 800
-CREATED: Json = {
-    "input_audio_format": "pcm16"
-}  # the service's name of its default, which is that of an update with pcm
+# What session.created says of the audio. The service calls its default pcm16; an update calls the same format pcm.
+CREATED: Json = {"input_audio_format": "pcm16"}
 BASE64_GROUP, BASE64_BYTES = 4, 3  # this many characters are this many bytes
 
 

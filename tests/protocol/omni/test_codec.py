@@ -76,9 +76,8 @@ def test_the_side_transcript_of_our_silence_is_not_shown() -> None:
     assert service.tell(f"{ITEM}delta", item_id="i2", text="one", stash="")[0] == Partial("i2", 200, "", "one")
 
 
-UNTOLD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, -1, "", "x", True, 10**30, 60_000, {}]
-)  # times that say nothing about a second of audio
+# Times that say nothing about a second of audio.
+UNTOLD: st.SearchStrategy[Any] = st.sampled_from([None, -1, "", "x", True, 10**30, 60_000, {}])
 TOLD = st.integers(0, 900)
 
 
