@@ -103,11 +103,11 @@ def transcribe(
         page = captions(stack, caption_port, output_builder.level, capitalize=output_builder.capitalize)
         extra_outputs = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
         runs = planned_runs(with_recordings(output_builder, sources), sources, [], extra_outputs)
-        connection = connection_options.service_connection(stack, microphone_builder.asked)
+        connection = connection_options.service_connection(stack, microphone_builder.recognition)
         notify = microphones[0].emit
         stack.enter_context(
             keeping.recording(
-                microphone_builder.asked, connection, output_builder, notify, local=connection_options.local
+                microphone_builder.recognition, connection, output_builder, notify, local=connection_options.local
             )
         )
         if microphone_builder.listening.push_to_talk:

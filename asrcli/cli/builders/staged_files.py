@@ -211,10 +211,14 @@ class StagedRun:
 
 def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, Any]:
     """How inputs are read, as the header of the journal keeps it for `asr resume`."""
-    samples = None
-    if source_builder.samples is not None:
-        samples = asdict(source_builder.samples)
-    how = {"take": asdict(source_builder.take), "samples": samples, "treatment": asdict(source_builder.treatment)}
+    raw_format = None
+    if source_builder.raw_format is not None:
+        raw_format = asdict(source_builder.raw_format)
+    how = {
+        "take": asdict(source_builder.clip),
+        "samples": raw_format,
+        "treatment": asdict(source_builder.enhancement),
+    }
     return how | {"each_channel": source_builder.each_channel, "pace": pace}
 
 

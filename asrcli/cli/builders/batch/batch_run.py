@@ -175,7 +175,7 @@ class BatchRequest:
         idle = stack.enter_context(closing(ConnectionPool()))
         budget = None
         if self.budget is not None:
-            price, asked = self.setup.price(connection.region), self.setup.source_builder.asked
+            price, asked = self.setup.price(connection.region), self.setup.source_builder.recognition
             mark = self._mark(ledger, self.budget, price)
             budget = BatchBudget(
                 self.budget,
@@ -216,7 +216,7 @@ class BatchRequest:
     def _mark(self, ledger: BatchLedger, limit: float, price: "Price") -> SpentMark:
         """What earlier runs have cost, where the cost of this one is kept."""
         mark = SpentMark(
-            self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.setup.source_builder.asked)[1]
+            self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.setup.source_builder.recognition)[1]
         )
         mark.begin(sum(row.cost or 0.0 for row in ledger.rows().values()))
         return mark

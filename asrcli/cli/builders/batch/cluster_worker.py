@@ -201,7 +201,7 @@ def _transcribed(
 def _budget(setup: "BatchSetup", active: WorkerInput, region: str | None) -> LeasedBudget | None:
     if region is None:
         return None
-    price, asked = setup.price(region), setup.source_builder.asked
+    price, asked = setup.price(region), setup.source_builder.recognition
     return LeasedBudget(
         lambda usage: price.cost(usage, asked),
         lambda s: price.forecast(s, asked)[1],
