@@ -315,8 +315,8 @@ class Output(Protocol):
     """Shows or stores a transcript. All calls come from one thread.
 
     An output may have these attributes; by default each is False:
-        passive: It stores nothing; other outputs do.
-        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with a final.
+        passive: It does not store the transcript. A run over files ends if only such outputs are left.
+        accepts_delay: It can get a partial, progress or a bill later, together with the next final.
         shows_progress: It shows the progress as it comes, ten times a second.
     """
 

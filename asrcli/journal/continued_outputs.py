@@ -23,7 +23,7 @@ class ContinuedOutput:
         self._output = output
         self._highest = highest
         self._shift_ms = shift_ms
-        self.patient = getattr(output, "patient", False)
+        self.accepts_delay = getattr(output, "accepts_delay", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass the event on, with shifted times and continued numbers."""
@@ -43,7 +43,7 @@ class HeldAccount:
     end before it has taken all of it.
     """
 
-    patient = True
+    accepts_delay = True
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -77,7 +77,7 @@ class RewrittenOutput:
         self._begun = begun
         self._journal = journal
         self._is_begun = False
-        self.patient = getattr(output, "patient", False)
+        self.accepts_delay = getattr(output, "accepts_delay", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass the event on, after the earlier sentences and gaps of the session."""

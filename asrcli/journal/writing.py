@@ -34,7 +34,7 @@ class Recorder:
         failed: The outputs that could not be written to their end, by the names that errors give them.
     """
 
-    patient = True
+    accepts_delay = True
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
         self._warn = warn

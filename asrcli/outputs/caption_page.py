@@ -56,7 +56,7 @@ CaptionUpdate = CaptionLine | CaptionsNow
 class CaptionPage:
     """An output that gives the updates of a page to a function, which must not wait."""
 
-    passive = True  # it stores nothing: other outputs do
+    passive = True
 
     def __init__(self, publish: Callable[[CaptionUpdate], None]) -> None:
         self._publish = publish

@@ -32,7 +32,7 @@ class PlainText:
         self._partials = partials
         self._head = head
         self._begun = False
-        self.patient = not partials  # else each partial is wanted as it comes
+        self.accepts_delay = not partials  # else each partial is wanted as it comes
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the line of a final or a gap, and of a partial if partials are wanted."""
@@ -65,7 +65,7 @@ class StatusLines:
             shown: most say the same.
     """
 
-    passive = patient = True
+    passive = accepts_delay = True
 
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
         self._write = write

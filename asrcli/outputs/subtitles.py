@@ -39,7 +39,7 @@ class Subtitles:
     the next sentence comes; where nothing can be replaced, they are written only then.
     """
 
-    patient = True
+    accepts_delay = True
 
     def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout) -> None:
         self._lines = lines

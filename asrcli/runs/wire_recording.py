@@ -51,7 +51,7 @@ class WireRecorder:
         OSError: the file cannot be created.
     """
 
-    passive = patient = True
+    passive = accepts_delay = True
 
     def __init__(
         self,
