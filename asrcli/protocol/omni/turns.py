@@ -294,6 +294,6 @@ class OmniTurns(RealtimeItems):
         return Gap(*self._commits.take(), reason_of(UNANSWERED, reason))
 
     def _is_added_silence(self, utterance: Utterance, sent_ms: int | None) -> bool:
-        """Whether the utterance begins in the silence that this client has added behind the audio, by its own word."""
+        """Whether the service says that the utterance begins in the silence that this client added after the audio."""
         begin_ms = utterance.begin_ms
         return self.over and not utterance.estimated and begin_ms is not None and begin_ms >= (sent_ms or 0)

@@ -220,7 +220,7 @@ class OpenAIServer(RealtimeServer):
         return DescribeItem(item_id)
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
-        """An error event, which names the client event; a response that was asked for begins and fails behind it."""
+        """An error event, which names the client event; a requested response begins and fails after it."""
         about, self._about = self._about, None
         own, self._code = self._code, ""
         wants_response, self._is_response = self._is_response, False

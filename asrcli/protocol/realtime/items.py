@@ -19,7 +19,7 @@ ANNOUNCED = (*MARKS, "committed")
 UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
-MOST_ADDED_MS = 10_000  # no more silence than this is added behind the audio
+MOST_ADDED_MS = 10_000  # no more silence than this is added after the audio
 MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
 
 
@@ -45,7 +45,7 @@ class RealtimeItems:
         self._keys = SentenceKeys()
         self._commits = UnansweredCommits()
         self._utterances: dict[str, Utterance] = {}  # the last utterance of each item
-        self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # begins of speech without an item id
+        self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # starts of speech without an item id
         self._last_end_ms = 0
         self._sure = SureTime()
         self.failed = FailedItems(self._utterances)
@@ -203,7 +203,7 @@ class RealtimeItems:
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 
     def _fail(self, utterance: Utterance, reason: str, sent_ms: int | None) -> list[Event]:
-        """The gap of an utterance without text. If only its begin is known, it waits for what comes after."""
+        """The gap of an utterance without text. If only its start is known, it waits for what comes after."""
         before_ms, (begin_ms, end_ms) = self._last_end_ms, self._close(utterance, None, sent_ms)
         if utterance.end_ms is not None or not utterance.has_known_begin:
             return [Gap(begin_ms, end_ms, reason)]

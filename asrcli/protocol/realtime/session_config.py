@@ -151,7 +151,7 @@ def decoded_pieces(audio: LongText) -> Iterator[bytes]:
     rest = ""
     for piece in audio.pieces():
         encoded_text = rest + _in_one_line(piece)
-        # What may be the end waits: a group, and padding behind it.
+        # A group that may be the last one waits, because padding may follow it.
         whole = max(0, len(encoded_text) - BASE64_GROUP - 1) // BASE64_GROUP * BASE64_GROUP
         rest = encoded_text[whole:]
         found = decoded(encoded_text[:whole])

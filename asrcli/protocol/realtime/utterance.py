@@ -56,7 +56,7 @@ class Utterance:
         self.announced, self.guessed = set(earlier.announced), set(earlier.guessed)
 
     def named(self) -> tuple[int | None, int | None]:
-        """Return its begin and its end as far as they are known."""
+        """Return its start and its end, each None if it is not known."""
         begin_ms, end_ms = self.begin_ms, self.end_ms
         if "speech_started" in self.guessed:
             begin_ms = None
