@@ -102,7 +102,7 @@ class ClientCodec(Protocol):
         connection_is_new: The connection has carried no other task, so every message belongs to this one.
         retired_names: The `seen_names` of earlier tasks of the session; None in its first task. They may be empty: a
             connection can be lost with all that it brought unread.
-        lifetime_s: How long a service keeps a task at most; None means without limit.
+        lifetime_s: How long a service keeps a task at most; None means no limit.
         one_sentence: The service ends the task after one sentence.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
     """
