@@ -19,7 +19,7 @@ from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
 OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
-NOTICED_S = 0.2  # so much less sound than the clock of Ogg says is lost: codecs pad by a tenth of a second at most
+NOTICED_S = 0.2  # a larger difference to the clock of Ogg is lost sound: codecs pad by a tenth of a second at most
 _TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
 
 

@@ -110,7 +110,7 @@ def _au(stream: ExactReader) -> WavHeader | None:
     if len(head) < _AU.size:
         return None
     begin, size, code, rate, channels = _AU.unpack(head)
-    if 0 < size < _ENDLESS:  # decoders read on behind such a length
+    if 0 < size < _ENDLESS:  # decoders read on after such a length
         return None
     stream.skip(max(0, min(begin, _CHUNK_LIMIT) - 4 - _AU.size))
     encoding, width = _AU_ENCODINGS.get(code, ("", 0))
