@@ -7,7 +7,7 @@ Python.
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-MOST_AT_ONCE = 4  # calls in a row: what sockets have to say meanwhile comes before the next ones
+MOST_AT_ONCE = 4  # calls in a row; then sockets are read before the next ones
 LATE_S = 0.02  # a call that is late by this much waits for no socket any more
 
 
@@ -20,7 +20,7 @@ class IoTimer:
         self.act: Callable[[], object] | None = act
 
     def cancel(self) -> None:
-        """Call nothing."""
+        """Cancel the call."""
         self.act = None
 
 
@@ -32,7 +32,7 @@ class IoTimers:
 
     Args:
         clock: Seconds, monotonic.
-        failed: Called with the exception of a function that raises one.
+        failed: Called with the exception that a function raises.
     """
 
     def __init__(self, clock: Callable[[], float], failed: Callable[[Exception], object]) -> None:
