@@ -27,7 +27,7 @@ class Comparison:
         runs: Their alignment.
         segments: The errors in words of each segment of the reference.
         characters: The errors in characters.
-        begins, ends: How far captions begin and end from those of the reference with the same first or last word.
+        begins, ends: Offsets between captions and those of the reference with the same first or last word, in ms.
             Empty if one side has no times.
         missing: There is no transcript; all words count as deleted.
     """

@@ -134,9 +134,8 @@ class Journal:
         speaker = track.source.speaker
         begin_ms, end_ms = max(self.final_ms(speaker), ms(track.begin)), ms(track.end)
         all_of_it = self.parts[-1].end is None
-        if (
-            track.doubt is not None and speaker not in self.redone_from_ms
-        ):  # nobody knows which audio those finals belong to
+        # It is not known which audio the finals after the doubt belong to.
+        if track.doubt is not None and speaker not in self.redone_from_ms:
             begin_ms = min(begin_ms, ms(track.doubt))
             all_of_it = True
         if all_of_it and begin_ms >= end_ms:

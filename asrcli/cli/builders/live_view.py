@@ -40,7 +40,7 @@ def drawn(
     drawn_on = screen.fileno()
     writer = terminal_writer(screen)
     undivided: Callable[[], AbstractContextManager[None]] = restoration.signals_deferred
-    if writer is screen:  # it may take nothing for ever, and only an interrupt ends the wait for it
+    if writer is screen:  # it may take nothing forever, and only an interrupt ends the wait for it
         undivided = nullcontext
     terminal = TerminalView(
         writer,

@@ -92,9 +92,8 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]", *, g
         error = exc
         raise
     finally:
-        if not is_transcript_complete(
-            error, live=go_on
-        ):  # a failed output gets no final name; the others went on without it
+        # A failed output gets no final name; the others went on without it.
+        if not is_transcript_complete(error, live=go_on):
             for lines in written:
                 lines.leave()
         problems, interrupt = _closed(made, written)

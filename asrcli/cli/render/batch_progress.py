@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asrcli.runs.batch.scheduler import BatchRun
 
 SHOWN = 6  # active inputs that have a line of their own
-# The time left is told when this much of the batch is done, or this long after its begin.
+# The time left is shown when this much of the batch is done, or this long after its start.
 GUESS_SHARE = 0.01
 GUESS_AFTER_S = 10.0
 BAR = 24

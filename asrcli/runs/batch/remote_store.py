@@ -69,7 +69,7 @@ class RemoteStore:
     """The files that are reached as one address is; for one thread.
 
     Raises:
-        SourceError: a package is missing, or the address is none.
+        SourceError: a package is missing, or the address is not valid.
     """
 
     def __init__(self, url: str) -> None:

@@ -21,7 +21,7 @@ from asrcli.runs.batch.start_limits import StartLimits
 from asrcli.runs.run import HURRY_S
 
 TICK_S = 0.25
-SPENT_S = 5.0  # what active inputs have cost is written so often
+SPENT_S = 5.0  # how often the cost of active inputs is written
 BUSY_TRIES = 4  # how often an input begins that the service has no room for
 LEAVE_S = 5.0  # how long inputs have to end when nobody wants to wait
 
@@ -116,7 +116,7 @@ class BatchRun:
         hungry = next((active for active in self.active if active.wants_stream), None)
         if hungry is not None or may_begin:
             wait_s = self.limits.wait_s(now, self.streams)
-            if wait_s == 0 and hungry is not None:  # what has begun comes before what has not
+            if wait_s == 0 and hungry is not None:  # inputs that have begun come before those that have not
                 self.limits.began(now)
                 hungry.grant()
                 return

@@ -52,7 +52,7 @@ class ServiceRoute:
         """Yield a finding for each step.
 
         Raises:
-            ConnectFailed: a step fails; the steps behind it are not tried.
+            ConnectFailed: a step fails; the steps after it are not tried.
             UsageError: the proxy or the certificates cannot be used.
         """
         proxy = proxy_of(self._url, self._connection.proxy)

@@ -128,7 +128,7 @@ class _Written:
         return self._begin + sum(len(line) + 1 for line in self._lines[:at])
 
     def lacks_text(self) -> bool:
-        """Whether the text ends before the known sentences do, maybe in the middle of one."""
+        """Whether the text ends before the known sentences do, perhaps in the middle of one."""
         shown, at, rest = self._walked()
         return bool(rest) and "\n".join(rest).startswith("\n".join(shown[at:]))
 

@@ -183,7 +183,7 @@ def _beside(path: Path) -> Path:
 
 
 def _since_ms(journal: "Journal", stamp: TimestampStyle | None) -> int:
-    """The time from now to the begin of the session, in milliseconds: negative; 0 if no time of day is shown."""
+    """The time from now to the start of the session, in milliseconds: negative; 0 if no time of day is shown."""
     if stamp is not TimestampStyle.CLOCK:
         return 0
     try:
