@@ -90,7 +90,7 @@ def commands(line: str) -> Iterator[list[str]]:
 
 
 def parsed(words: list[str]) -> None:
-    """Let the command line parse the words behind `asr`.
+    """Let the command line parse the words after `asr`.
 
     Raises:
         CommandLineError: it does not take them.
@@ -105,7 +105,7 @@ def parsed(words: list[str]) -> None:
 
 
 def asr_commands(line: str) -> list[list[str]]:
-    """The words behind each `asr` of a line."""
+    """The words after each `asr` of a line."""
     return [words[1:] for words in commands(line) if words[:1] == ["asr"]]
 
 

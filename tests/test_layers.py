@@ -23,7 +23,7 @@ from tests.support.source_files import (
 )
 
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-# Below cli/ no text names an option of the command line, but for these.
+# Below cli/ no text names an option of the command line, except for these.
 NAMES_OPTIONS = {
     "dashscope/parameters.py": "the table of options",
     "dashscope/catalogue.py": "notes about models, which asr models shows",

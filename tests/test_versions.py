@@ -42,7 +42,7 @@ def test_its_json_lines_have_the_shape_that_is_published_now(version: Path) -> N
 
 
 def test_its_journal_is_listed_verified_and_resumed(version: Path, scripted: str) -> None:
-    """The talk that was cut off goes on behind its last sentence, in the transcript that it had begun."""
+    """The talk that was cut off goes on after its last sentence, in the transcript that it had begun."""
     journal = ("--journal", version / JOURNAL)
     (listed,) = json.loads(asr("sessions", "--json", *journal).stdout)
     assert (listed["state"], listed["sentences"]) == ("interrupted", 2)

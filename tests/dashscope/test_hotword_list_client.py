@@ -112,7 +112,7 @@ def test_an_update_too_soon_is_refused_and_says_when_it_may_be_done(zone: Any) -
     assert account.lists.query(there.id).words == OTHERS
 
 
-def test_with_patience_it_waits_and_says_until_when() -> None:
+def test_an_update_that_may_wait_says_until_when() -> None:
     """No longer than need be."""
     account = Account()
     there = account.lists.query(account.lists.create(MODEL, "a", WORDS))
@@ -140,7 +140,7 @@ def test_a_list_is_waited_for_until_it_can_be_used() -> None:
     assert f"{account.now:%H:%M:%S}" == "12:00:02"
 
 
-def test_a_list_that_is_never_ready_is_not_waited_for_for_ever() -> None:
+def test_a_list_that_is_never_ready_is_not_waited_for_forever() -> None:
     """Two minutes."""
     account = Account()
     name = account.lists.create(MODEL, "a", WORDS)

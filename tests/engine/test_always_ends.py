@@ -24,13 +24,13 @@ def test_it_ends_and_adds_up(
     kinds: list[tuple[int | None, int]], lives: list[Life], after: Life | None, live: bool, pace: float | None,
     cuts: bool, lifetime_s: float | None,
 ) -> None:  # fmt: skip
-    """With any faults of the connections, one after the other, and then one kind of fault for ever."""
+    """With any faults of the connections, one after the other, and then one kind of fault forever."""
     outcome = simulated(
         tape(kinds, live=live, cuts=cuts), lives, live=live, pace=None if live else pace, retries=TRIES, after=after,
         lifetime_s=lifetime_s,
     )  # fmt: skip
     accounted(outcome, kinds)
-    paid(outcome, 1 + N + 2)  # twice more at most where a task is begun anew in mid-sentence, not after a loss
+    paid(outcome, 1 + N + 2)  # twice more at most where a task is begun again in mid-sentence, not after a loss
 
 
 @settings(max_examples=100, deadline=None)
@@ -64,7 +64,7 @@ def test_a_task_that_is_old_is_followed_by_another() -> None:
 
 @pytest.mark.parametrize("fault", ["never answers finish", "drops at finish", "falls silent", "stops reading"])
 def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault: str) -> None:
-    """Not one every half minute for ever."""
+    """Not one every half minute forever."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 100)]
     bad = Life(fault, after_s=0.05)
     outcome = simulated(tape(kinds, live=False), [], live=False, pace=None, retries=TRIES, after=bad)
@@ -75,7 +75,7 @@ def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault
 
 @pytest.mark.parametrize("live", [True, False])
 def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(live: bool) -> None:
-    """The same audio is sent so often and no more; a live run goes on behind it, and a file ends."""
+    """The same audio is sent this often and no more; a live run goes on after it, and a file ends."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 1200)]
     bad = Life("drops", after_s=11.0, speed=1.0)
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=bad)

@@ -18,7 +18,7 @@ ROOM = 50
 
 
 class Tape:
-    """A Source of so many empty chunks; between two of them the clock may jump."""
+    """A Source of this many empty chunks; between two of them the clock may jump."""
 
     format, audio_format, begin_ms, speaker, realtime, name, live, duration_ms = (
         RATE, "pcm", 0, "", False, "tape", None, None,

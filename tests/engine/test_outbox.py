@@ -99,7 +99,7 @@ def test_nobody_is_woken_for_what_can_wait() -> None:
     assert list(outbox.waiting()) == [Partial("2", 9, "", "wor")]
 
 
-def test_the_thread_that_fills_it_wakes_the_listener_behind_its_work() -> None:
+def test_the_thread_that_fills_it_wakes_the_listener_after_its_work() -> None:
     """All that it puts in one turn is there then; another thread wakes the listener at once."""
     outbox, shared, heard = Outbox[Event](replaces), ManualThread(), list[Event]()
     outbox.filled_by(shared)

@@ -32,7 +32,7 @@ def test_what_no_final_covers_is_sent_again_and_times_go_on() -> None:
     assert (asked.result.error, asked.result.figures.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
 
 
-def test_a_loss_behind_the_finish_is_finished_again() -> None:
+def test_a_loss_after_the_finish_is_finished_again() -> None:
     """The last text is not lost with the connection that should have delivered it."""
 
     def serve(service: Service, wire: Wire) -> None:

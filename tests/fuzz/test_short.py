@@ -42,7 +42,7 @@ def test_a_crash_is_reported_with_its_input(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_growth_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    """Memory that a target keeps, measured behind what it loads once."""
+    """Memory that a target keeps, measured after what it loads once."""
     kept: list[bytes] = []
     for keeps, code in (False, 0), (True, 1):
 

@@ -186,8 +186,8 @@ def guessed(begin_ms: int, end_ms: int) -> Final:
         ([], [(0, 7000)], 0),
         ([final(100, 600)], [(600, 7000)], 600),  # there is no quiet before it
         ([final(100, 900), final(5050, 5900)], [(5900, 7000)], 5900),
-        ([final(100, 1000)], [(1000, 7000)], 5000),  # behind the pause
-        ([final(100, 900), ENDED], [], None),  # ended in order: what is behind the last final is silence
+        ([final(100, 1000)], [(1000, 7000)], 5000),  # after the pause
+        ([final(100, 900), ENDED], [], None),  # ended normally: what follows the last final is silence
         ([final(100, 600), gap(600, 7000), ENDED], [(600, 1000), (5000, 7000)], 600),
         ([final(100, 600), gap(200, 300), final(5050, 7000), ENDED], [], None),
         ([final(100, 900), guessed(5050, 6900)], [(5050, 7000)], 5050),  # it may have ended earlier

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def test_a_damaged_journal_is_used_as_far_as_it_is_whole(scripted: str, tmp_path: Path) -> None:
-    """What is not whole is said; the sentences behind it count, and the audio behind them is heard."""
+    """What is not whole is said; the sentences after it count, and the audio after them is heard."""
     path = session(tmp_path, spoken(0, 3000), [began(), final(0, 1000), final(1000, 2000)])
     text = (path / "events.jsonl").read_text().splitlines(keepends=True)
     (path / "events.jsonl").write_text("".join([*text[:2], "junk\n", *text[2:], '{"type": "fin']))

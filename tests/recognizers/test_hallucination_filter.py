@@ -11,12 +11,12 @@ WORDS = st.lists(st.text("abcdefghij", min_size=1, max_size=8), max_size=60)
 
 
 def voice(seconds: float) -> list[FrameFacts]:
-    """So much voice."""
+    """This much voice."""
     return [FrameFacts(True)] * round(seconds / 0.03)
 
 
 def of(text: str, voice_s: float) -> str:
-    """What is left of a text that was made of so much voice."""
+    """What is left of a text that was made of this much voice."""
     return plausible_text(text, voice(voice_s))
 
 
@@ -43,7 +43,7 @@ def test_speech_stays(text: str, voice_s: float) -> None:
     ],
 )  # fmt: skip
 def test_what_comes_of_noise_goes(text: str, voice_s: float) -> None:
-    """Lone fillers, other scripts, notes, too little text for so much voice."""
+    """Lone fillers, other scripts, notes, too little text for this much voice."""
     assert of(text, voice_s) == ""
 
 

@@ -51,7 +51,7 @@ def test_a_pause_of_the_process_is_no_time_in_which_a_service_was_heard() -> Non
 
 
 def test_an_open_sentence_settles_by_its_text_alone() -> None:
-    """Nothing is settled from its begin on."""
+    """Nothing is settled from its start on."""
     assert reached(one_second(quiet=True), 100.0, open_ms=500) == 500
     assert reached(one_second(quiet=True), 100.0, open_ms=0) == 0
 

@@ -187,6 +187,6 @@ def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings:
 
 
 def dearest(price: Price, seconds: float) -> Usage:
-    """Return the most that a service counts for so many seconds."""
+    """Return the most that a service counts for this many seconds."""
     tokens = int(25 * seconds)
     return Usage(seconds) if price.second is not None else Usage(seconds, tokens, int(4 * seconds), tokens)

@@ -64,7 +64,7 @@ def test_a_file_without_tracks_has_one(tmp_path: Path, samples: SampleFormat | N
             read(FileSource(path, RATE, Clip(track=wanted), samples), 0)
 
 
-def test_nothing_is_read_behind_the_end() -> None:
+def test_nothing_is_read_after_the_end() -> None:
     """A live stream with --end ends there."""
 
     def endless() -> Iterator[bytes]:

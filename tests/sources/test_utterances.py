@@ -86,14 +86,14 @@ class Holed(Pcm):
     """Two seconds, and two more ten seconds later, with what is missing named between them."""
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """The second half behind the hole."""
+        """The second half after the hole."""
         half = len(self._pcm) // 2
         yield from recut([self._pcm[:half]], 1600, start)
         yield Gap(2000, 12_000, "no audio")
         yield from recut([self._pcm[half:]], 1600, start + 12 * 16000)
 
 
-def test_what_stands_behind_a_hole_is_another_utterance() -> None:
+def test_what_stands_after_a_hole_is_another_utterance() -> None:
     """Two sentences that are ten seconds apart are not glued together; the gap stays between them."""
     items = list(UtteranceCutter(Holed(tone(4000)), at_silences=False).chunks(0))
     chunks = [item for item in items if isinstance(item, Chunk)]

@@ -52,7 +52,7 @@ CLIENTS: dict[str, Callable[[RecognitionSettings, Callable[[], str]], ClientCode
     "funasr-realtime-manual": FunAsrRealtimeClient,
 }
 COMMIT_EVERY = 7  # chunks, in manual mode
-RESENDS = 5  # so often the same audio may be sent again: the default of --retries
+RESENDS = 5  # how often the same audio may be sent again: the default of --retries
 WITHIN_S = 120  # a run that takes longer does not end
 
 
@@ -124,7 +124,7 @@ def ordeal(
     resends: int = RESENDS,
     tolerated: str = "",
 ) -> Outcome:
-    """One run on a wire through these faults. One that does not end is given up, and goes on behind our backs.
+    """One run on a wire through these faults. One that does not end is given up, and goes on unnoticed.
 
     Problems with the words `tolerated` in them are counted apart.
     """

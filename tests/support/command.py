@@ -74,7 +74,7 @@ class Running(subprocess.Popen[str]):
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
         """What is still to come on both streams, to the end of the process.
 
-        That of Popen reads behind the buffers of the streams: it would lose what came together with a line read before.
+        That of Popen reads after the buffers of the streams: it would lose what came together with a line read before.
         """
         assert input is None
         rest = ["", ""]

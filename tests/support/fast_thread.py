@@ -8,7 +8,7 @@ from asrcli.transport.io_thread import io_thread
 
 
 class FastThread:
-    """The I/O thread, on which so many seconds pass in each second.
+    """The I/O thread, on which this many seconds pass in each second.
 
     For tests in which nothing comes late: there a wait can only end in vain, and its length changes nothing.
     """

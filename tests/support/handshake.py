@@ -111,7 +111,7 @@ class Service:
 
 
 class Tone:
-    """A source of so many chunks of 100 ms; `error` ends it, `gate` is called before each chunk."""
+    """A source of this many chunks of 100 ms; `error` ends it, `gate` is called before each chunk."""
 
     name = "tone"
     format = RATE

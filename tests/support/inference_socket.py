@@ -26,7 +26,7 @@ class InferenceSocket:
             heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
 
     def hear_audio(self, samples: int) -> None:
-        """Until so much audio has come."""
+        """Until this much audio has come."""
         while samples > 0:
             data = self._connection.recv(PATIENCE_S)
             samples -= len(data) // 2 if isinstance(data, bytes) else 0

@@ -38,14 +38,14 @@ class LiveSource:
         self._at = 0
 
     def say(self, chunks: int = 1, *, quiet: bool = False, cut_after: bool = False) -> None:
-        """So many chunks; the last one ends the sentence, if wanted."""
+        """This many chunks; the last one ends the sentence, if wanted."""
         for number in range(chunks):
             cut = cut_after and number == chunks - 1
             self._items.put(Chunk(self._at, bytes([1, 0]) * CHUNK, cut_after=cut, quiet=quiet))
             self._at += CHUNK
 
     def jump(self, chunks: int) -> None:
-        """So many chunks are not to be heard."""
+        """This many chunks are not to be heard."""
         self._at += chunks * CHUNK
 
     def tell(self, event: Event) -> None:
@@ -75,7 +75,7 @@ def heard(events: list[Event]) -> list[Event]:
 
 
 def audio(service: Service, chunks: int) -> None:
-    """The next requests are so many chunks."""
+    """The next requests are this many chunks."""
     samples = 0
     while samples < chunks * CHUNK:
         request = service.asked()
@@ -90,7 +90,7 @@ def without_reconnects(events: list[Event]) -> list[Event]:
 
 
 def dropping(after: int, *said: Event, by: Closed = BROKEN) -> Play:
-    """A service that hears so many chunks, says this, and is gone."""
+    """A service that hears this many chunks, says this, and is gone."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -103,7 +103,7 @@ def dropping(after: int, *said: Event, by: Closed = BROKEN) -> Play:
 
 
 def finishing(chunks: int, *said: Event) -> Play:
-    """A service that hears exactly so many chunks to the end, and says this."""
+    """A service that hears exactly this many chunks to the end, and says this."""
 
     def serve(service: Service, wire: Wire) -> None:
         del wire

@@ -214,7 +214,7 @@ class Microphone(SoundServer):
             assert player.wait(60) == 0, "not played"
 
     def wait_for_readers(self, count: int = 1) -> None:
-        """Until so many programs record; 0 waits for the last to let go."""
+        """Until this many programs record; 0 waits for the last to let go."""
         before = [""]
 
         def settled() -> bool:

@@ -136,7 +136,7 @@ def last(opened: WebSocket) -> Closed:
 
 
 def answered(opened: WebSocket) -> None:
-    """Wait until the peer has said hello, which it says behind its first answer to a ping."""
+    """Wait until the peer has said hello, which it says after its first answer to a ping."""
     assert opened.recv() == Text("hello")
 
 

@@ -29,7 +29,7 @@ from tests.support.stepping import stepped
 PIECE_MS = 100
 NOISE, QUIET = -1000, 0  # the first sample value of these kinds, as SPEECH is that of words
 PAUSE = None
-AHEAD = 50  # so many chunks are captured before they are taken
+AHEAD = 50  # this many chunks are captured before they are taken
 STEPS = 100_000
 
 
@@ -121,7 +121,7 @@ class Outcome:
 
 
 def tape(kinds: Sequence[tuple[int | None, int]], *, live: bool, cuts: bool = False) -> list[Chunk | Mark]:
-    """Audio of kinds and lengths in tenths of a second. `cuts`: a sentence ends behind each part."""
+    """Audio of kinds and lengths in tenths of a second. `cuts`: a sentence ends after each part."""
     items: list[Chunk | Mark] = []
     position = 0
     for kind, pieces in kinds:
@@ -153,7 +153,7 @@ def simulated(
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
     local: Callable[[World], LocalEngine] | None = None, stop_s: float | None = None, earlier: Sequence[Final] = (),
 ) -> Outcome:  # fmt: skip
-    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever.
+    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` forever.
 
     With `local` this machine hears while the service is away. The user ends it after `stop_s` seconds. It continues a
     run that had the finals `earlier`, from the first item on.

@@ -107,7 +107,7 @@ def folder_of(module: str) -> str:
 
 @cache
 def imports(path: Path) -> set[str]:
-    """The modules a file imports anywhere, but for those it needs for its types alone."""
+    """The modules a file imports anywhere, except for those it needs for its types alone."""
     found = set()
     tree = ast.parse(path.read_text("utf-8"))
     for_types = {

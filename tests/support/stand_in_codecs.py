@@ -85,7 +85,7 @@ class VllmStandIn(StandIn):
 
 
 class FunAsrStandIn(StandIn):
-    """The two-pass mode: pieces of the open sentence, then the sentence; times count from the begin of a sentence."""
+    """The two-pass mode: pieces of the open sentence, then the sentence; times count from the start of a sentence."""
 
     def __init__(self, *, manual: bool) -> None:
         super().__init__(manual=manual)

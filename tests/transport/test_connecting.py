@@ -165,7 +165,7 @@ def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None)
         dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
 
 
-def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_for_ever() -> None:
+def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_forever() -> None:
     """A redirection to another path is followed; a circle ends."""
     with service(to("/there")) as (port, keys):
         opened = dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))

@@ -180,7 +180,7 @@ def test_what_the_form_of_the_file_does_not_allow_is_an_error(
 
 
 def test_keys_are_completed() -> None:
-    """Options for all commands and commands first, options of a command behind its dot; no confirmations."""
+    """Options for all commands and commands first, options of a command after its dot; no confirmations."""
     assert _completions("mi") == ["mic"]
     assert _completions("timest") == ["timestamps"]
     assert _completions("serve.po") == ["serve.port"]

@@ -27,7 +27,7 @@ NAMES = [f"talk {number}.wav" for number in range(9)]
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Iterator[BatchRun]:
-    """Nine files of the same size, 30 s after the begin: one is done, one has failed, seven are active."""
+    """Nine files of the same size, 30 s after the start: one is done, one has failed, seven are active."""
     now = iter([0.0])
     with opened_ledger(tmp_path) as ledger:
         made = Batch(tmp_path, ledger, NAMES)

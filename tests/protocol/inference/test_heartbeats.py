@@ -64,7 +64,7 @@ def test_a_packet_has_no_text_and_the_number_0() -> None:
     }  # fmt: skip
 
 
-def test_none_comes_while_somebody_speaks() -> None:
+def test_no_heartbeat_comes_while_somebody_speaks() -> None:
     """And the silence is counted from the end of the sentence."""
     pair = begun()
     packets(pair, SECOND * (EVERY_S - 1))

@@ -32,7 +32,7 @@ def test_in_vad_mode_the_service_answers_each_turn() -> None:
 
 
 @given(st.lists(st.binary(max_size=301), max_size=20))
-def test_audio_of_every_size_arrives_and_the_silence_behind_it_is_no_part_of_it(pieces: list[bytes]) -> None:
+def test_audio_of_every_size_arrives_and_the_silence_after_it_is_no_part_of_it(pieces: list[bytes]) -> None:
     """The VAD ends the turn in silence that is nobody's audio: no time reaches into it."""
     talk = Talk(VAD)
     heard = [request for piece in pieces for request in talk.ask(talk.client.audio(piece))]
@@ -83,7 +83,7 @@ TOLD = st.integers(0, 900)
 
 @given(st.lists(st.tuples(UNTOLD | TOLD, UNTOLD | TOLD), min_size=1, max_size=4), st.integers(0, 4))
 def test_an_answer_is_lost_for_no_time_that_the_service_leaves_out(times: list[tuple[Any, Any]], before: int) -> None:
-    """Also behind the end of the audio: only a begin in our silence tells that nobody has spoken."""
+    """Also after the end of the audio: only a start in our silence tells that nobody has spoken."""
     service = Service(VAD, seconds=1)
     finals = []
     for number, (begin, end) in enumerate(times):

@@ -34,7 +34,7 @@ class Talk:
 
 
 def killed_run(path: Path, limit: float, seconds: int, known: float = 0.0) -> int:
-    """Send two talks at the same time, and vanish after so many seconds; a second costs one. Returns those sent."""
+    """Send two talks at the same time, and vanish after this many seconds; a second costs one. Returns those sent."""
     mark = SpentMark(path, limit, 10.0)
     mark.begin(known)
     money = BatchBudget(

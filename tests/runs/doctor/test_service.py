@@ -60,7 +60,7 @@ def test_a_service_that_works_is_well_and_a_wrong_key_is_the_only_thing_wrong(tm
         assert "asr login" in found["inference handshake"].advice
 
 
-def test_the_first_step_that_fails_is_named_and_none_behind_it(tmp_path: Path) -> None:
+def test_the_first_step_that_fails_is_named_and_none_after_it(tmp_path: Path) -> None:
     """A port where nothing listens, a certificate of nobody, a proxy that is gone, an address that is none."""
     found = looked_at(EndpointOptions(url="ws://127.0.0.1:1"))
     assert (list(found)[-1], found["TCP"].text) == ("TCP", "connection refused")

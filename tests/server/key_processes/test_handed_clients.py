@@ -63,8 +63,8 @@ def test_everybody_is_told_once() -> None:
         asyncio.run(run(stack))
 
 
-def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is one told anything who is behind: it would be taken for the rest of the message before."""
+def test_a_client_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is behind is told nothing either: it would take that for the rest of the message before."""
     monkeypatch.setattr(handed_clients, "GOODBYE_S", 0.05)
 
     async def run(stack: ExitStack) -> None:

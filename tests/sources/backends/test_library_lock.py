@@ -1,4 +1,4 @@
-"""The lock of a library that may hang: one thread at a time, and no thread waits for ever."""
+"""The lock of a library that may hang: one thread at a time, and no thread waits forever."""
 
 from threading import Event, Thread
 

@@ -60,7 +60,7 @@ def test_a_device_is_found_by_number_or_by_a_part_of_its_name(fake: Fake, wanted
         ("1", "no microphone has this name"),
     ],
 )
-def test_a_name_that_is_none_or_several_is_an_error(fake: Fake, wanted: str, said: str) -> None:
+def test_a_name_that_fits_no_device_or_several_is_an_error(fake: Fake, wanted: str, said: str) -> None:
     """With what there is."""
     assert fake.devices
     with pytest.raises(SourceError, match=said):
@@ -68,7 +68,7 @@ def test_a_name_that_is_none_or_several_is_an_error(fake: Fake, wanted: str, sai
 
 
 def test_a_device_that_is_not_back_is_replaced_by_the_default(fake: Fake) -> None:
-    """Only where another will do; the list is made anew with each opening."""
+    """Only where another will do; the list is made again with each opening."""
     device_ = PortAudio("usb")
     device_.open(WIRE, instead=False).close()
     del fake.devices[2]

@@ -12,7 +12,7 @@ from asrcli.cli.builders.sessions import resume_outputs
 from asrcli.journal.reading import Journal
 from tests.support.journals import HEADER, began, final, session, spoken
 
-LATER_S = 600  # behind the end of the session
+LATER_S = 600  # after the end of the session
 
 
 def continued(folder: Path, *, append: bool = False, begun: bool = True) -> OutputBuilder:
