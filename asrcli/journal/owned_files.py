@@ -62,7 +62,7 @@ def opened(path: Path) -> BinaryIO:
     fd = os.open(path, os.O_RDONLY | NO_SURPRISE | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise OSError(22, "is no regular file", str(path))
+        raise OSError(22, "is not a regular file", str(path))
     return os.fdopen(fd, "rb")
 
 

@@ -253,7 +253,7 @@ class Journal:
         if distrust(path) == "" and not is_folder(path):
             samples = path.stat().st_size // SAMPLE_BYTES
         else:
-            self.damages.append(f"{path.name}: there is no such file of ours")
+            self.damages.append(f"{path.name}: the file is missing, or asr did not make it")
         index = TrackIndex(source, samples)
         for record in records:
             index.take(record)

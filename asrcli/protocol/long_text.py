@@ -73,7 +73,7 @@ def _characters(piece: bytes) -> str:
             return text
         return str(json.loads(f'"{text}"'))
     except ValueError as exc:
-        raise ProtocolError("a long string that is no audio") from exc
+        raise ProtocolError("a long string that is not audio") from exc
 
 
 def long_text(data: memoryview, span: tuple[int, int]) -> str:

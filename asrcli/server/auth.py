@@ -60,7 +60,7 @@ class AccessControl:
         try:
             address = urlsplit(target)
         except ValueError:
-            return Refusal(HTTPStatus.NOT_FOUND, "NotFound", "That is no path.")
+            return Refusal(HTTPStatus.NOT_FOUND, "NotFound", "There is no such path.")
         if address.path.rstrip("/") in HTTP_PATHS:
             return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", POST_ONLY)
         if address.path.rstrip("/") not in self.paths:

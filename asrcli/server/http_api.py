@@ -110,7 +110,7 @@ class HttpApi:
         try:
             address = urlsplit(received.target)
         except ValueError:
-            raise ServiceRefused("NotFound", "That is no path.") from None
+            raise ServiceRefused("NotFound", "There is no such path.") from None
         path = address.path.rstrip("/")
         if path not in HTTP_PATHS and not is_phrase_path(path):
             raise ServiceRefused("NotFound", f"No such path; there are {', '.join((*HTTP_PATHS, FINE_TUNES_PATH))}.")

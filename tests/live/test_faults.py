@@ -227,7 +227,7 @@ def test_a_plan_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
     script = tmp_path / "faults.jsonl"
     script.write_text('{"do": "cut"}\n{"do": "explode"}\n')
     for arguments, problem in (
-        (("--faults", script), f"--faults {script}: line 2 is not a fault: do 'explode' is none of cut"),
+        (("--faults", script), f"--faults {script}: line 2 is not a fault: do 'explode' is not one of cut"),
         (("--faults", tmp_path / "none"), "none: No such file or directory"),
         (("--faults", script, "--chaos", 1), "--faults with --chaos"),
         (("--engine", "counting", "--script", script), "--script without --engine scripted"),

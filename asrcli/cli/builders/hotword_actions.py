@@ -85,7 +85,7 @@ class HotWordActions:
         """
         file = word_file("sync", files, self.words)
         if not _stem(file) and prefix is None:
-            raise UsageError("sync finds its list by a name, and there is none", "give it one with --prefix")
+            raise UsageError("sync finds a list by its name, and no name is given", "give it one with --prefix")
         hotwords = check_hotwords(read_words(file, self.words), limits_of(model))
         name = _prefix(file, prefix)
         vocabulary_id, done = self.lists.sync(model, name, hotwords, wait=bool(self.wait), replace=replace)

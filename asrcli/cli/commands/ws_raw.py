@@ -281,7 +281,7 @@ def _check(
     if wire is None and connection_options.local:
         raise UsageError("--wire none with --local: the embedded recognizer answers on its own wires only")
     if wire is None and connection_options.temporary_key:
-        raise UsageError("--wire none with --temporary-key: such a server makes none")
+        raise UsageError("--wire none with --temporary-key: such a server makes no temporary keys")
     if wire is not None and wire.elsewhere and not connection_options.names_server:
         raise UsageError(f"--wire {name} needs --url", "DashScope does not speak it")
     if wire is not None and wire.elsewhere and audio_format != "pcm":

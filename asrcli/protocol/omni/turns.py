@@ -282,7 +282,7 @@ class OmniTurns(RealtimeItems):
             said = None
         begin_ms, end_ms = self._close(turn.utterance, said, sent_ms)
         if added:
-            return [Notice("debug", "dropped an answer to the silence behind the audio")]
+            return [Notice("debug", "dropped an answer to the silence after the audio")]
         if lost:
             return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
         final = turn.utterance.as_final(begin_ms, end_ms, turn.text, turn.language, turn.emotion, turn.heard)

@@ -216,7 +216,7 @@ class OpenAIServer(RealtimeServer):
     def _retrieved(self, item_id: str) -> DescribeItem:
         if item_id not in self._ended_items:
             self._code = NO_ITEM
-            raise ProtocolError(f"there is no item {item_id!r}, or it is one of long ago")
+            raise ProtocolError(f"there is no item {item_id!r}, or it is too old")
         return DescribeItem(item_id)
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:

@@ -60,7 +60,7 @@ def test_what_is_heard_in_the_silence_of_ours_is_not_reported() -> None:
     service.tell("response.created", response={"id": "r2"})
     assert service.tell("response.text.delta", response_id="r2", delta="thanks") == []
     assert service.answer("r2", "thanks for watching") == [
-        Notice("debug", "dropped an answer to the silence behind the audio")
+        Notice("debug", "dropped an answer to the silence after the audio")
     ]
     assert service.tell("session.finished") == [Finished()]
     assert kinds(Service(VAD, seconds=0).codec.finish()) == ["finish"]
