@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message, terminal_writer
+from asrcli.cli.options.values import OutputFormat
 from asrcli.cli.system_resources import screen_environment
 from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.broken_pipe import PipelineOutput
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
 else:  # where there is no terminal, there is no live view
     keyboard = LazyModule("asrcli.terminal.keyboard")
     restoration = LazyModule("asrcli.terminal.restoration")
+
+
+def screen_for(output_builder: "OutputBuilder") -> TextIO | None:
+    """The terminal that gets the live view; None without one.
+
+    If standard output is not a terminal, standard error gets it, except beside partials that go into a pipe.
+    """
+    if output_builder.level is None or output_builder.plain:
+        return None
+    if can_redraw(sys.stdout):
+        is_plain_text = output_builder.formats == (OutputFormat.TEXT,) and output_builder.template is None
+        if output_builder.path is not None or is_plain_text:
+            return sys.stdout
+    elif can_redraw(sys.stderr) and (output_builder.path is not None or not output_builder.partials):
+        return sys.stderr
+    return None
 
 
 def drawn(

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.builders.live_view import drawn, into_pipe, is_pipe, screen_for
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE, FORMATS, SUBTITLES
 from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_earlier, check_origins, stems, with_suffixes
@@ -184,23 +184,16 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
         OutputError: an output cannot be written.
     """
     stamp = _stamp(output_builder.stamp)
-    may_draw = output_builder.level is not None and not output_builder.plain
-    on_screen = may_draw and can_redraw(sys.stdout)
-    bare = output_builder.formats == (OutputFormat.TEXT,) and output_builder.template is None
+    screen = screen_for(output_builder)
     transcripts: list[Output] = []
     written: list[LineWriter] = []
-    if output_builder.path is not None or not bare or not on_screen:
+    piped = output_builder.path is None and (screen is None or screen is not sys.stdout)
+    if output_builder.path is not None or piped:
         written = [_lines(output_builder, name) for name in output_builder.formats]
         transcripts += [
             FORMATS[name].make(output_builder, lines, stamp)
             for name, lines in zip(output_builder.formats, written, strict=True)
         ]
-    screen = None
-    if on_screen and (output_builder.path is not None or bare):
-        screen = sys.stdout
-    piped = screen is None and output_builder.path is None
-    if may_draw and not on_screen and can_redraw(sys.stderr) and not (piped and output_builder.partials):
-        screen = sys.stderr  # standard output is not the screen
     if piped:
         transcripts = [into_pipe(output, stamp) for output in transcripts]
     if screen is not None:
