@@ -75,7 +75,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: what is wrong with its transcript, and what it cost.
+    """The outcome of a run: what is wrong with its transcript, and what it cost.
 
     `sent` is how much audio the server heard, in samples; `most` how often it heard the same one.
     """
@@ -87,19 +87,19 @@ class Outcome:
     took_s: float
     sent: int = 0
     most: int = 0
-    resends: int = RESENDS  # that were allowed
-    crash: str = ""  # what should never come out
-    twice: int = 0  # chunks that were said twice, on a wire that does not promise that none is
+    resends: int = RESENDS  # gaps that were allowed
+    crash: str = ""  # errors that should never occur
+    twice: int = 0  # repeated chunks, on a wire that does not promise that none is repeated
     tolerated: tuple[str, ...] = ()  # problems that the wire cannot prevent
 
     @property
     def good(self) -> bool:
-        """Nothing lost, nothing twice, and the end is a good one."""
+        """Whether nothing is lost or repeated, and the run ended as it should."""
         return not self.wrong
 
     @property
     def wrong(self) -> list[str]:
-        """All that is wrong, in words."""
+        """Everything that is wrong, in words."""
         found = [str(self.error)] if self.error is not None else []
         if self.crash:
             found.append(f"it crashed: {self.crash}")

@@ -52,7 +52,7 @@ def covered(
     gaps: bool = False,
     again_ms: int = 0,
 ) -> list[str]:
-    """What is wrong with a transcript of `counted(chunks, rate, silent)`; nothing, when it is whole.
+    """Yield what is wrong with a transcript of `counted(chunks, rate, silent)`; nothing if it is complete.
 
     Each sample that is not silent must be in one final, in order, and at its time. Events that are neither final nor
     gap are passed over; JSON Lines do as well as events.
@@ -125,7 +125,7 @@ class _Proof:
         self._at = max(self._at, span.end)
 
     def _missing(self, end: int) -> Iterator[str]:
-        """What lies between here and there and is not silent."""
+        """Yield the samples up to a position that are not silent."""
         rounded, self._rounded = self._rounded, 0
         self._at = end if self._at < end <= self._at + rounded else self._at
         while self._at < end:

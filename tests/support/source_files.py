@@ -1,4 +1,4 @@
-"""The files of the package, what each of them imports, and the tables that say what each of them may import."""
+"""The files of the package, what each of them imports, and tables of what each of them may import."""
 
 import ast
 from functools import cache
