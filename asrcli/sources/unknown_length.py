@@ -1,7 +1,7 @@
 """Reads the headers of AIFF, Wave64 and AU whose writer did not know the length of the samples, or left a wrong one.
 
 A recorder writes such a header first and fills in the length at its end, and a program that writes into a pipe never
-can. Decoders believe the length. A header with a length that agrees with the file is left to them.
+can. Decoders believe the length. A header whose length agrees with the file is left to them.
 """
 
 import io
