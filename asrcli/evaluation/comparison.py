@@ -120,7 +120,7 @@ def _offsets(runs: Iterable[AlignedRun], said: _Captions, found: _Captions) -> t
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How offsets are spread, in milliseconds: their median, and how large 95 of 100 of them are at most."""
+    """The spread of offsets in milliseconds: their median, and the size that 95 % of them do not exceed."""
 
     number: int
     median_ms: int
@@ -148,7 +148,7 @@ class Total:
 
 
 def total(comparisons: Sequence[Comparison]) -> Total:
-    """Add comparisons up."""
+    """Return the sum of comparisons."""
     return Total(
         sum((one.words for one in comparisons), Counts()),
         sum((one.characters for one in comparisons), Counts()),
