@@ -1,4 +1,4 @@
-"""An input of a batch while it is transcribed: what its thread has reached, and how it is asked to stop."""
+"""An input of a batch while it is transcribed: how far its thread has got, and how to stop it."""
 
 from collections import deque
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class BatchTask:
 
 @dataclass(frozen=True)
 class InputOutcome:
-    """What came of an input.
+    """The result of an input.
 
     Attributes:
         error: What was wrong; None if all of it has text, or if it was stopped.

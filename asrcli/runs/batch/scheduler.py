@@ -1,4 +1,4 @@
-"""Runs the inputs of a batch, several at once, and writes what becomes of each into the ledger."""
+"""Runs the inputs of a batch, several at once, and writes the result of each into the ledger."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -22,8 +22,8 @@ from asrcli.runs.run import HURRY_S
 
 TICK_S = 0.25
 SPENT_S = 5.0  # how often the cost of active inputs is written
-BUSY_TRIES = 4  # how often an input begins that the service has no room for
-LEAVE_S = 5.0  # how long inputs have to end when nobody wants to wait
+BUSY_TRIES = 4  # how often an input is started that the service refuses because of too many requests
+LEAVE_S = 5.0  # how long inputs have to end after a second signal
 
 Work = Callable[[BatchTask, ActiveInput], InputOutcome]
 Interruptible = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
@@ -31,7 +31,7 @@ Interruptible = Callable[[Callable[[], None], Callable[[], None]], AbstractConte
 
 @dataclass
 class BatchRun:
-    """The inputs that are left, those that are active, and what came of the others.
+    """The inputs that are left, those that are active, and the results of the others.
 
     Attributes:
         more: Returns inputs that have come, except those with these identities; None if none can come.

@@ -1,4 +1,4 @@
-"""Who may use a connection: parts of a recording ask for one and give it back. A fixed number, or what others grant."""
+"""Limits the connections that parts of a recording use: a fixed number, or as many as somebody else grants."""
 
 from collections import deque
 from collections.abc import Callable
