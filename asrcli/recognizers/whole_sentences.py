@@ -73,7 +73,7 @@ class WholeSentenceSession(DetectedSession):
         return False
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
-        """Return the text without what nobody can have said; `final`: the sentence ends here."""
+        """Return the text without what cannot have been said; `final`: the sentence ends here."""
         del final
         if sum(frame.voiced for frame in frames) >= VOICED_FRAMES:
             return without_loop(text)
