@@ -25,7 +25,7 @@ class IoTimer:
 
 
 class IoTimers:
-    """Timers in the order of their times. Whoever waits calls `fire` before it waits, and for how long it returns.
+    """Timers in the order of their times. Call `fire` before each wait; it returns how long to wait.
 
     When more functions are due than MOST_AT_ONCE, sockets are read between them: hundreds of streams may send audio at
     the same moment, and the results that come meanwhile need not wait for all of it.
