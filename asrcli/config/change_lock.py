@@ -1,4 +1,4 @@
-"""A lock on a file of the user's own: who reads it, changes it and writes it back does so alone."""
+"""A lock on a file of the user, so that only one program at a time reads, changes and writes it."""
 
 import os
 import time

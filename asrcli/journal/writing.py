@@ -109,7 +109,7 @@ class JournalWriter:
             folder: The folder of all sessions; created if it does not exist.
             name: Returns another name for the session at each call.
             header: The first record; the sources are filled in here.
-            chore: A task without hurry, done in the background.
+            chore: A task that is not urgent, done in the background.
 
         Raises:
             OSError: the session cannot be created; no journal is kept then.

@@ -1,4 +1,4 @@
-"""Saves the last words of a transcript in a pipe whose reader is ended by the same Ctrl-C that ends the run."""
+"""Saves the last words of a transcript if the reader of its pipe is ended by the same Ctrl-C as the run."""
 
 from collections.abc import Callable
 

@@ -53,7 +53,7 @@ def drawn(
     from asrcli.outputs.terminal_view import TerminalView
 
     if hasattr(screen, "reconfigure"):
-        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
+        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks instead
     drawn_on = screen.fileno()
     writer = terminal_writer(screen)
     undivided: Callable[[], AbstractContextManager[None]] = restoration.signals_deferred

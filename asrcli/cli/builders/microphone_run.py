@@ -115,7 +115,7 @@ def transcribe(
         stack.enter_context(keyboard(key_handler(microphones, ptt=microphone_builder.listening.push_to_talk)))
         kept = library_options.keeping("" if connection_options.local else connection.url, output_builder.level)
         kept.session_id = lambda _: keeping.writing.path.name if keeping.writing.path is not None else ""
-        if microphone_builder.listening.ends_by_itself:  # nobody need be there then, and a question waits forever
+        if microphone_builder.listening.ends_by_itself:  # nobody may be present then, and a question would wait forever
             kept.may_ask = False
         run_builder(connection, stack).run(kept.runs(runs, [output_builder.paths()]))
     kept.ask()  # not before: the keyboard is the user's again, and the journal is closed

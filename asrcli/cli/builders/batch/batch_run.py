@@ -1,4 +1,4 @@
-"""One run of `asr batch`: the ledger, the plan, the service, the inputs, and what is said at the end."""
+"""One run of `asr batch`: the ledger, the plan, the service, the inputs, and the summary at the end."""
 
 import os
 from collections.abc import Sequence
