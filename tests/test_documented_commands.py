@@ -185,7 +185,7 @@ def test_a_shown_command_that_needs_nothing_runs(line: str, tmp_path: Path) -> N
     assert done.stdout or any(tmp_path.iterdir())
 
 
-def test_what_runs_is_not_nothing() -> None:
+def test_documented_commands_of_each_kind_are_found() -> None:
     """One line of each kind at least."""
     lines = runnable()
     for part in ("--local", "asr models", "asr engines", "asr schema", "asr help"):

@@ -24,7 +24,7 @@ def version(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return folder
 
 
-def test_some_version_is_kept() -> None:
+def test_the_files_of_a_version_are_kept() -> None:
     """A folder that is empty would make the other tests pass without a question."""
     assert KEPT
 

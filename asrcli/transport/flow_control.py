@@ -73,8 +73,8 @@ class LivenessAction(Enum):
     """What to do about a connection."""
 
     NOTHING = auto()
-    PING = auto()  # send a ping: its answer is a sign of life
-    DEAD = auto()  # close it: nothing was taken and nothing came for the whole stall timeout
+    PING = auto()  # ask for a sign of life
+    DEAD = auto()  # give up: nothing was taken and nothing came for the whole stall timeout
 
 
 class Liveness:

@@ -30,7 +30,7 @@ def problem(path: Path, *, folder: bool = False) -> str:
     return str(caught.value)
 
 
-def test_no_file_sets_nothing(home: Path) -> None:
+def test_a_missing_file_sets_nothing(home: Path) -> None:
     """Nor does a folder that is a file."""
     assert read_user_file().tables == {}
     assert read_folder_file(pytest.fail).tables == {}

@@ -107,7 +107,7 @@ def test_families_that_translate_and_that_answer_prompts_have_wires_of_their_own
 
 
 @pytest.mark.parametrize("name", ["", "  "])
-def test_no_name_is_refused(name: str) -> None:
+def test_an_empty_model_name_is_refused(name: str) -> None:
     """Before anything else."""
     with pytest.raises(UsageError, match="model is empty"):
         find_model(name)

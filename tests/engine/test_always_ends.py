@@ -20,7 +20,7 @@ def paid(outcome: Outcome, times: int) -> None:
 @settings(max_examples=150, deadline=None)
 @given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
        st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
-def test_it_ends_and_adds_up(
+def test_every_run_ends_and_its_account_adds_up(
     kinds: list[tuple[int | None, int]], lives: list[Life], after: Life | None, live: bool, pace: float | None,
     cuts: bool, lifetime_s: float | None,
 ) -> None:  # fmt: skip
@@ -84,7 +84,7 @@ def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(l
     assert (outcome.over.error is None) is False or live
 
 
-def test_quiet_settles() -> None:
+def test_half_an_hour_of_quiet_is_not_sent_again() -> None:
     """Half an hour without a word and a broken connection: a few seconds of it are sent again."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 18_000), (SPEECH, 20)]
     outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=1750.0)], live=True, pace=None, retries=TRIES)

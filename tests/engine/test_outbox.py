@@ -51,7 +51,7 @@ def test_an_hour_of_partials_that_nobody_takes_is_one() -> None:
     ]
 
 
-def test_whoever_waits_is_woken() -> None:
+def test_a_waiting_listener_is_woken() -> None:
     """By the first item, from another thread."""
     outbox, heard = Outbox[Event](replaces), list[Event]()
     listener = Thread(target=lambda: heard.append(outbox.get()))
@@ -61,7 +61,7 @@ def test_whoever_waits_is_woken() -> None:
     assert heard == [Progress(1)]
 
 
-def test_to_wait_takes_nothing() -> None:
+def test_waiting_takes_no_item() -> None:
     """No longer than it may, where nothing comes; what comes is there for whoever takes it, in its place."""
     outbox = Outbox[Event](replaces)
     assert not outbox.wait(0)

@@ -124,7 +124,7 @@ def test_a_service_that_never_listened_is_not_waited_for() -> None:
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["all"]
 
 
-def test_nonsense_ends_nothing() -> None:
+def test_a_nonsense_message_does_not_end_the_run() -> None:
     """A proxy that answers in the place of the service: it is reported once, and the run goes on."""
 
     def serve(service: Service, wire: Wire) -> None:

@@ -195,7 +195,7 @@ def guessed(begin_ms: int, end_ms: int) -> Final:
         ([final(100, 9000)], [], None),  # text for audio that was never captured
     ],
 )
-def test_what_has_no_text_yet(
+def test_audio_after_the_last_final_has_no_text_yet(
     tmp_path: Path, events: list[Event], unheard: list[tuple[int, int]], resume_ms: int | None
 ) -> None:
     """From the end of the last final to the end of the audio; of a run that ended, what it named as lost."""

@@ -103,7 +103,7 @@ def test_what_a_session_alone_says_is_confirmed(tmp_path: Path, asked: dict[str,
     assert out.read_text() == "mine\n"
 
 
-def test_deleting_asks(tmp_path: Path) -> None:
+def test_deleting_a_session_asks_first(tmp_path: Path) -> None:
     """Without a terminal only --yes deletes; a folder that is no session is not deleted at all."""
     path = session(tmp_path, spoken(0, 500), [began()])
     (tmp_path / "taxes").mkdir()

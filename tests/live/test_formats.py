@@ -18,7 +18,7 @@ def run(scripted: str) -> list[str]:
     return ["--url", scripted, "--pace", "max"]
 
 
-def test_all_at_once_and_again(run: list[str], tmp_path: Path) -> None:
+def test_all_formats_are_written_at_once_and_replace_only_their_own_kind(run: list[str], tmp_path: Path) -> None:
     """Each is written beside the others and may replace its own kind; nothing else is replaced."""
     sound = wav(tmp_path / "a.wav", tone(2000))
     formats = [option for name in ("csv", "md", "json", "html") for option in ("-f", name)]

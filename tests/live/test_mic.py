@@ -118,7 +118,7 @@ def test_the_microphone_and_what_is_played_are_two_speakers(
 
 
 @pytest.mark.parametrize("wanted", ["--for", "--until-silence"])
-def test_it_ends_by_itself(microphone: Microphone, scripted: str, wanted: str) -> None:
+def test_a_run_ends_after_a_time_or_a_silence(microphone: Microphone, scripted: str, wanted: str) -> None:
     """After this long, or after this much silence."""
     done = asr("mic", "--url", scripted, "-f", "jsonl", wanted, "1.5s", **microphone.environment)
     assert done.returncode == 0
@@ -173,7 +173,9 @@ def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: P
         (2, ["--denoise", "--model", "fun-asr-flash-8k-realtime"], "16000 Hz"),
     ],
 )
-def test_mistakes_have_one_line(microphone: Microphone, code: int, arguments: list[str], said: str) -> None:
+def test_mistakes_are_one_line_with_an_exit_code(
+    microphone: Microphone, code: int, arguments: list[str], said: str
+) -> None:
     """And an exit code, before anything is sent."""
     done = asr("mic", "--url", "ws://127.0.0.1:1", *arguments, **microphone.environment)
     if code == 3:  # the service is dialled at the same time

@@ -28,7 +28,7 @@ def of(text: str, voice_s: float) -> str:
         ("No, no, no, no, no!", 1.6), ("It was very, very, very, very good.", 2.5), ("You know.", 0.6),
     ],
 )  # fmt: skip
-def test_speech_stays(text: str, voice_s: float) -> None:
+def test_speech_keeps_its_text(text: str, voice_s: float) -> None:
     """Short answers, slow ones, repeated words, a foreign word: no letter is taken away."""
     assert of(text, voice_s) == text
 

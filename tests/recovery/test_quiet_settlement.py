@@ -27,7 +27,7 @@ def test_quiet_settles_seconds_after_a_service_took_it() -> None:
     assert reached(one_second(quiet=True), QUIET_S) == 1000
 
 
-def test_sound_settles_later() -> None:
+def test_sound_settles_later_than_quiet() -> None:
     """A service may open a sentence late."""
     assert reached(one_second(quiet=False), 1.0 + SOUND_S - 0.6) == 0
     assert reached(one_second(quiet=False), 1.0 + SOUND_S) == 1000

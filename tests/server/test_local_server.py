@@ -47,7 +47,7 @@ def sentence(result: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_a_task_by_hand(server: str) -> None:
+def test_a_task_goes_from_run_task_to_task_finished(server: str) -> None:
     """run-task, audio in one large piece, finish-task: results, then the end; the connection stays open."""
     with wire(server) as client:
         for number in ("a", "b", "c"):

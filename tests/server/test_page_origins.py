@@ -13,7 +13,7 @@ FOREIGN_ORIGINS = ["https://evil.example", "http://localhost:3000", "null", "", 
 
 
 @pytest.mark.parametrize("host", OWN_HOSTS)
-def test_a_program_of_this_machine_is_known(host: str) -> None:
+def test_a_program_on_this_machine_is_accepted(host: str) -> None:
     """It names no origin, or the server's own."""
     assert PageOrigins("127.0.0.1").problem(None, host) == ""
     assert PageOrigins("127.0.0.1").problem(f"http://{host}", host) == ""

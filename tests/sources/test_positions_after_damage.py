@@ -76,7 +76,7 @@ def _second_of(samples: "array[int]") -> int:
 def assert_in_place(path: Path, near_ms: int = NEAR_MS, unseen_ms: int = 0) -> list[Gap]:
     """Each tone is where it belongs, and what is not heard is in a gap. Returns the gaps.
 
-    This many ms before a gap may be damaged too: in a chunk of PCM whose head is whole, no decoder can tell.
+    So many ms before a gap may be damaged too: in a chunk of PCM whose head is whole, no decoder can tell.
     """
     items = list(FileSource(str(path), RATE).chunks(0))
     gaps = [item for item in items if isinstance(item, Gap)]
@@ -150,7 +150,7 @@ def test_amr_is_heard_again_in_another_mode_after_damage() -> None:
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 @pytest.mark.parametrize("codec", ["libvorbis", "libspeex", "libopus"])
 def test_the_last_page_of_an_ogg_stays_where_it_is(tmp_path: Path, codec: str) -> None:
-    """After a damaged one, libav counts on from where it was, and makes its last packet as long as the hole."""
+    """Behind a damaged one, libav counts on from where it was, and makes its last packet as long as the hole."""
     sound, path = wav(tmp_path / "a.wav", spoken(16000)), tmp_path / "a.ogg"
     command = ("ffmpeg", "-v", "error", "-i", sound, "-c:a", codec, "-page_duration", "1000000", path)
     if subprocess.run(list(map(str, command)), check=False).returncode:

@@ -41,7 +41,7 @@ def test_a_pause_after_speech_ends_the_utterance() -> None:
     assert cuts_ms(SPEECH * 10 + QUIET * 10 + SPEECH * 10 + QUIET * 10) == [1600, 3600]
 
 
-def test_a_short_pause_does_not() -> None:
+def test_a_short_pause_does_not_end_an_utterance() -> None:
     """Between words nothing is cut."""
     assert cuts_ms(SPEECH * 10 + QUIET * 4 + SPEECH * 10) == []
 

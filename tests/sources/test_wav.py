@@ -83,7 +83,7 @@ def test_the_samples_and_nothing_else(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("way", ["file", "pipe"])
-def test_what_disagrees_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_a_wrong_length_in_a_header_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A header that promises less or more than there is; what programs write into pipes promises nothing."""
     cases = {
         riff(tone(5000), data=32000): "promises 1.00 s, and there is more",

@@ -113,7 +113,7 @@ def test_when_all_of_several_addresses_refuse_the_refusal_is_reported(monkeypatc
             dial("ws://service.test", ConnectionSettings())
 
 
-def test_version_six_is_spoken() -> None:
+def test_an_ipv6_address_can_be_dialled() -> None:
     """In brackets."""
     try:
         with service(host="::1") as (port, _):
@@ -227,7 +227,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("url", "location", "wanted"), PLACES)
-def test_what_is_the_same_host(url: str, location: str, wanted: str | None) -> None:
+def test_only_the_same_host_as_securely_is_followed(url: str, location: str, wanted: str | None) -> None:
     """And no less secure than before."""
     assert same_host(url, location) == wanted
 

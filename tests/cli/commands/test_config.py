@@ -76,7 +76,7 @@ def test_show_of_one_option_shows_no_other(config: Settings) -> None:
     assert config("show", "pace") == "# nothing is set: the defaults hold (asr config show COMMAND)\n"
 
 
-def test_show_proves_each_value(config: Settings) -> None:
+def test_show_names_the_origin_of_each_value(config: Settings) -> None:
     """Files, profiles, variables of both kinds, defaults, what gives way, and nothing secret."""
     config.write(
         'timestamps = "clock"\nlocal = true\n[file]\nproxy = "http://me:hunter2@h:1"\n[ws-raw]\nheader = "A: hunter3"\n'

@@ -97,7 +97,7 @@ def test_without_pieces_and_times_the_span_is_estimated() -> None:
         assert isinstance(hear(client(), text("2pass-offline", "x", timestamp=stamps))[0], Final)
 
 
-def test_the_end_is_said_or_not() -> None:
+def test_only_newer_servers_report_their_end() -> None:
     """Only after the client's own end; older servers say nothing, which the engine knows."""
     codec = client()
     codec.audio(SECOND)
@@ -123,7 +123,7 @@ def test_a_sentence_that_comes_to_nothing_takes_its_pieces_back() -> None:
     assert (final.key, final.text) == ("1", "")
 
 
-def test_the_tags_of_a_model_are_no_text() -> None:
+def test_tags_of_a_model_are_removed_from_texts() -> None:
     """Which some servers leave in."""
     (final,) = hear(client(), text("2pass-offline", "<|zh|><|NEUTRAL|><|Speech|><|withitn|>你好。"))
     assert isinstance(final, Final)

@@ -129,7 +129,7 @@ def test_the_end_is_shown_and_waits_for_nobody(server: CaptionServer) -> None:
     CaptionServer(0).close()
 
 
-def test_only_so_many_pages(server: CaptionServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_open_pages_is_limited(server: CaptionServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that reconnects forever in a hundred windows does not fill the memory."""
     monkeypatch.setattr(caption_server, "MOST_PAGES", 1)
     with connect(feed(server), proxy=None) as first:

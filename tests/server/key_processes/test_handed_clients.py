@@ -37,7 +37,7 @@ def heard(client: socket.socket) -> bytes:
     return said
 
 
-def test_everybody_is_told_once() -> None:
+def test_every_client_is_closed_once_and_told_why() -> None:
     """Those who had a WebSocket why it ends, the others that they are to come again; all are counted as ended."""
 
     async def run(stack: ExitStack) -> None:
