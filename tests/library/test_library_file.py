@@ -127,7 +127,7 @@ def test_nothing_beside_the_library_is_mapped_into_memory(path: Path) -> None:
     assert found(path) == 1
 
 
-def test_damage_that_only_a_check_finds_is_told_as_the_check_tells_it(path: Path) -> None:
+def test_damage_that_only_a_check_finds_is_reported_in_the_words_of_the_check(path: Path) -> None:
     """The header counts free pages that are nowhere: nothing that is read shows it."""
     for beside in path.parent.glob("library.db-*"):
         beside.unlink()

@@ -107,7 +107,7 @@ def test_a_probe_that_only_connects_is_not_logged(logged: Callable[[], list[str]
     assert logged() == []
 
 
-def test_a_client_that_sends_too_many_pieces_is_told_from_one_that_does_not_read(
+def test_a_client_that_sends_too_many_pieces_is_distinguished_from_one_that_does_not_read(
     logged: Callable[[], list[str]],
 ) -> None:
     """Both are dropped, for other reasons."""

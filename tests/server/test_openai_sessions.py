@@ -62,7 +62,7 @@ def test_a_clear_after_the_last_commit_is_answered_after_its_item(server: str) -
         assert error["error"]["event_id"] == "input_audio_buffer.commit"
 
 
-def test_a_conversation_gets_its_transcripts_and_is_told_that_there_are_no_answers(server: str) -> None:
+def test_a_conversation_gets_its_transcripts_and_the_notice_that_there_are_no_answers(server: str) -> None:
     """On the address with a model that a conversation uses; nothing ends the connection."""
     session = {"type": "realtime", "model": "gpt-realtime", "audio": {"input": {"transcription": {"model": "m"}}}}
     with wire(server, f"{PATH}?model=gpt-realtime") as client:

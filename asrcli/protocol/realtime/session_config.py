@@ -109,13 +109,13 @@ def item(item_id: str) -> Json:
     }
 
 
-def language(told: Json, asked: tuple[str, ...]) -> str:
+def language(session: Json, asked: tuple[str, ...]) -> str:
     """The code of the language in a session object; empty if it names none.
 
     Raises:
         ServiceRefused: the language is not the one that was asked for.
     """
-    return language_codes.language_in_effect(text(part(told, "input_audio_transcription"), "language"), asked[:1])
+    return language_codes.language_in_effect(text(part(session, "input_audio_transcription"), "language"), asked[:1])
 
 
 def encoded(pcm: bytes) -> str:

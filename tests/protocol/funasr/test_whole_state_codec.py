@@ -189,7 +189,7 @@ def test_an_error_in_any_form_ends_the_task_and_junk_is_dropped(error: dict[str,
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
-def test_every_word_comes_once_however_the_state_is_told(steps: list[tuple[int, bool]]) -> None:
+def test_every_word_comes_once_however_the_state_is_sent(steps: list[tuple[int, bool]]) -> None:
     """Answers may be left out or come twice: the last one has it all."""
     codec, sentences, heard = client(60), list[tuple[str, int, int]](), list[Event]()
     for more, told_now in steps:

@@ -90,7 +90,7 @@ def test_without_a_network_the_key_is_still_looked_at(monkeypatch: pytest.Monkey
 
 def test_a_wire_that_fails_beside_one_that_works_is_a_note(monkeypatch: pytest.MonkeyPatch, scripted: str) -> None:
     """A server may have one wire only. A fault of ours in one hides nothing of the other."""
-    real = engines.heard
+    real = engines.transcribed_text
     errors: list[Exception] = [ConnectFailed("ws://x", "no such wire"), ZeroDivisionError()]
 
     def heard(connection: object, model: str, *rest: object) -> str:
@@ -98,7 +98,7 @@ def test_a_wire_that_fails_beside_one_that_works_is_a_note(monkeypatch: pytest.M
             raise errors.pop(0)
         return real(connection, model, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service, "heard", heard)
+    monkeypatch.setattr(service, "transcribed_text", heard)
     for subject in ("realtime task", "realtime"):
         found = looked_at(EndpointOptions(url=scripted))
         assert (found[subject].health, wrongs(found)) == (Health.NOTE, [])
