@@ -9,7 +9,7 @@ from asrcli.recovery.replay import Replay, Stored
 if TYPE_CHECKING:
     from io import FileIO
 
-KEPT_S = 6 * 3600  # the longest audio that is kept while it waits for its text
+KEPT_S = 6 * 3600  # at most so much audio waits for its text
 IN_MEMORY_S = 300
 
 
