@@ -1,4 +1,4 @@
-"""Write the captions of a recording into a file beside it, each as soon as its sentence is finished.
+"""Write the captions of a recording into a file beside it, each one as soon as its sentence is finished.
 
 python examples/captions.py talk.mp4              writes talk.srt; needs DASHSCOPE_API_KEY
 python examples/captions.py talk.mp4 --local      on this machine, without a key; US English
@@ -11,12 +11,12 @@ import asrcli
 
 
 def clock(ms: int) -> str:
-    """The time as SubRip writes it."""
+    """Return milliseconds in the form of SubRip."""
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
 
 
 def main(path: Path, *, local: bool) -> None:
-    """Transcribe one recording; say on standard error what a person should know."""
+    """Transcribe one recording. Gaps are reported on standard error."""
     with path.with_suffix(".srt").open("w", encoding="utf-8") as captions:
         number = 0
         for event in asrcli.transcribe(path, local=local):

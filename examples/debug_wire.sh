@@ -4,7 +4,8 @@
 #     sh examples/debug_wire.sh talk.wav                         the service; needs DASHSCOPE_API_KEY
 #     sh examples/debug_wire.sh talk.wav ws://127.0.0.1:8080     a server of yours, for example `asr serve --port 8080`
 #
-# Audio is shown as its beginning and its length; --no-audio leaves it out. Give --wire realtime or --model NAME behind the address for the other wire.
+# Audio is shown as its beginning and its length; --no-audio leaves it out. For the other protocol, add --wire realtime or
+# --model NAME after the address.
 set -eu
 [ $# -ge 1 ] || { echo "usage: debug_wire.sh FILE [URL] [OPTION...]" >&2; exit 2; }
 file=$1

@@ -3,7 +3,7 @@
     python examples/dictate.py | xclip -selection clipboard       on macOS: | pbcopy
     python examples/dictate.py note.wav                           the same, of a recording
 
-The sentence in the making is shown on standard error, so that standard output holds nothing but the finished text.
+The open sentence is shown on standard error, so that standard output contains only the finished text.
 """
 
 import sys

@@ -90,7 +90,7 @@ def commands(line: str) -> Iterator[list[str]]:
 
 
 def parsed(words: list[str]) -> None:
-    """Let the command line parse the words behind `asr`.
+    """Let the command line parse the words after `asr`.
 
     Raises:
         CommandLineError: it does not take them.
@@ -105,7 +105,7 @@ def parsed(words: list[str]) -> None:
 
 
 def asr_commands(line: str) -> list[list[str]]:
-    """The words behind each `asr` of a line."""
+    """The words after each `asr` of a line."""
     return [words[1:] for words in commands(line) if words[:1] == ["asr"]]
 
 
@@ -185,7 +185,7 @@ def test_a_shown_command_that_needs_nothing_runs(line: str, tmp_path: Path) -> N
     assert done.stdout or any(tmp_path.iterdir())
 
 
-def test_what_runs_is_not_nothing() -> None:
+def test_documented_commands_of_each_kind_are_found() -> None:
     """One line of each kind at least."""
     lines = runnable()
     for part in ("--local", "asr models", "asr engines", "asr schema", "asr help"):

@@ -23,7 +23,7 @@ from tests.support.source_files import (
 )
 
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-# Below cli/ no text names an option of the command line, but for these.
+# Below cli/ no text names an option of the command line, except for these.
 NAMES_OPTIONS = {
     "dashscope/parameters.py": "the table of options",
     "dashscope/catalogue.py": "notes about models, which asr models shows",
@@ -104,11 +104,8 @@ def test_every_declared_dependency_is_used_and_gives_its_reason() -> None:
     extras: dict[str, list[str]] = project["optional-dependencies"]
     declared = modules(project["dependencies"])
     optional = modules(entry for name in extras.keys() - {"all"} for entry in extras[name]) - declared
-    assert declared | optional == {
-        *LIBRARY_USERS,
-        "audioop_lts",
-        "moonshine_voice",
-    }  # of the last one only files are used
+    # Of moonshine_voice only files are used.
+    assert declared | optional == {*LIBRARY_USERS, "audioop_lts", "moonshine_voice"}
     for name in declared - {"pocketsphinx", "miniaudio"}:
         (line,) = [line for line in text.splitlines() if line.strip(" \"'").startswith(f"{name.replace('_', '-')}>=")]
         assert "  # " in line

@@ -51,7 +51,7 @@ def assert_hides(error: BaseException) -> None:
         assert KEY not in text
 
 
-def test_no_key_for_a_service_that_wants_one() -> None:
+def test_a_missing_key_is_reported_before_anything_is_sent() -> None:
     """It is said before anything is sent."""
     with pytest.raises(asrcli.MissingKey):
         asrcli.transcribe(counted(1))

@@ -71,7 +71,7 @@ def test_the_microphone_comes_with_a_plain_installation_exactly_where_miniaudio_
     assert len(asked) == there
 
 
-def test_both_ways_in_are_there() -> None:
+def test_the_command_and_the_named_extras_exist() -> None:
     """The command and the extras that the README names."""
     assert PROJECT["scripts"] == {"asr": "asrcli.__main__:main"}
     extras = "local mic denoise socks eval keyring serve remote s3 oss sftp cluster all"

@@ -33,7 +33,7 @@ def test_the_page_says_what_the_code_does(sentence: str) -> None:
     assert sentence in page
 
 
-def test_the_page_is_found() -> None:
+def test_the_security_page_is_linked_from_the_readme() -> None:
     """From the README; and the temporary file that it names has no name."""
     assert "(docs/security.md)" in (ROOT / "README.md").read_text("utf-8")
     assert "tempfile.TemporaryFile(" in Path(audio_store.__file__).read_text("utf-8")

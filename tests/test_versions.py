@@ -24,7 +24,7 @@ def version(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return folder
 
 
-def test_some_version_is_kept() -> None:
+def test_the_files_of_a_version_are_kept() -> None:
     """A folder that is empty would make the other tests pass without a question."""
     assert KEPT
 
@@ -42,7 +42,7 @@ def test_its_json_lines_have_the_shape_that_is_published_now(version: Path) -> N
 
 
 def test_its_journal_is_listed_verified_and_resumed(version: Path, scripted: str) -> None:
-    """The talk that was cut off goes on behind its last sentence, in the transcript that it had begun."""
+    """The talk that was cut off goes on after its last sentence, in the transcript that it had begun."""
     journal = ("--journal", version / JOURNAL)
     (listed,) = json.loads(asr("sessions", "--json", *journal).stdout)
     assert (listed["state"], listed["sentences"]) == ("interrupted", 2)

@@ -140,9 +140,8 @@ def advice_for(error: AsrError) -> str:
     if isinstance(error, JournalUnreadable):
         return f"use: asr file {error.audio} --raw --rate 16000"
     if isinstance(error, ServiceRefused):
-        if (
-            error.code == "InvalidApiKey" and not error.region
-        ):  # regions are the service's, and this is none of its hosts
+        # Only hosts of the service itself have a region.
+        if error.code == "InvalidApiKey" and not error.region:
             return KEY_IT_KNOWS
         return _advice_for(f"{error.code}: {error.message}")
     if error.cause is None:

@@ -1,4 +1,4 @@
-"""What the system gives this process: standard streams, files, memory, text; and what to say of too little."""
+"""What the system gives this process: standard streams, files, memory, text; and the errors if it is too little."""
 
 import errno
 import os

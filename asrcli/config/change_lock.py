@@ -1,4 +1,4 @@
-"""A lock on a file of the user's own: who reads it, changes it and writes it back does so alone."""
+"""A lock on a file of the user, so that only one program at a time reads, changes and writes it."""
 
 import os
 import time
@@ -46,7 +46,7 @@ def changing(path: Path) -> Iterator[None]:
 
 def _opened(path: Path) -> int | None:
     target = path
-    if path.is_symlink():  # whoever changes the file by its other name shall wait too
+    if path.is_symlink():  # a program that changes the file under its other name must wait too
         target = Path(os.path.realpath(path))
     try:
         whole_writes.make_private(target.parent)

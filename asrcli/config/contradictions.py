@@ -60,7 +60,7 @@ class EffectiveSettings:
 
     Attributes:
         settings: What is left, by option.
-        all: What there was, but for options that a flag gives.
+        all: What there was, except options that a flag gives.
         void: For each option that was left out, what it gives way to or lacks.
     """
 

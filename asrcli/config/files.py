@@ -24,7 +24,7 @@ APP = "asrcli"  # the name of our folder among those of other programs
 USER_FILE, FOLDER_FILE = "config.toml", "asr.toml"
 MOST_BYTES = 1 << 20
 PRIVATE_FILE = 0o600
-NEW = ".asr-"  # behind the name of a settings file until it is whole
+NEW = ".asr-"  # after the name of a settings file until it is whole
 
 
 def user_file() -> Path:

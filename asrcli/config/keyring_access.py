@@ -16,7 +16,7 @@ from asrcli.core.settings import Secret, without_key
 
 ANSWER_S = 3.0  # a keyring that answers later hangs, or waits for a person
 START_S = 20.0  # Python itself, on a machine that has much to do
-LEAVE_S = 0.5  # for a back end that tidies up behind its answer
+LEAVE_S = 0.5  # for a back end that tidies up after its answer
 PROCESS = (sys.executable, "-P", "-m", "asrcli.config.keyring_process")
 REASONS = {
     "missing": "the package keyring is not installed (pip install 'asrcli[keyring]')",

@@ -17,7 +17,7 @@ KEEP_NOTHING = ("keyring.backends.fail", "keyring.backends.null")
 
 
 def main() -> None:
-    """Say READY, so that the start of Python and its imports cost nobody's patience; then answer one command."""
+    """Say READY, so that the start of Python and its imports do not count as waiting; then answer one command."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a back end prints must not get into the answer
     with suppress(ImportError):  # the answer says so

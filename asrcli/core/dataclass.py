@@ -1,9 +1,9 @@
-"""`dataclass` of the standard library for a quick start: a class gets its `__init__` when it has been used some times.
+"""The `dataclass` of the standard library, made for a quick start: it compiles `__init__` only after some uses.
 
 The standard decorator writes up to eight methods as text and compiles them while a module is loaded. Of the 130 classes
-that a start loads few are used in it, and their methods took a third of its time. Most of those are used once or twice:
-to set the fields of thirty objects one by one takes as long as to compile `__init__` once. `often_made` is for the few
-frozen classes of which dozens of objects are made for a second of each stream.
+that a start loads it uses few, and their methods took a third of its time. Most of these few are used once or twice:
+setting the fields of thirty objects one by one takes as long as compiling `__init__` once. `often_made` is for the few
+frozen classes that get dozens of objects in each second of a stream.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ __all__ = ["dataclass", "field", "often_made"]
 Kind = TypeVar("Kind", bound=type)
 
 _ABSENT = object()
-# So many objects of a class are made without a compiled `__init__`, because compiling it takes as long.
+# The number of objects of a class that are made without a compiled `__init__`: compiling it takes as long.
 WITHOUT_COMPILING = 32
-OFTEN_WITHOUT_COMPILING = 4  # of a class of which many objects will surely follow
+OFTEN_WITHOUT_COMPILING = 4  # the same number for a class that will certainly have many objects
 
 
 class MadeByFactory:
@@ -87,7 +87,7 @@ def _fitted(fields: "Iterable[dataclasses.Field[Any]]", values: Any, named: dict
 
 
 def often_made(kind: Kind) -> Kind:
-    """Make the objects of a class in half of the time: a decorator above `dataclass(frozen=True, slots=True)`."""
+    """Create the objects of a class in half the time. A decorator above `dataclass(frozen=True, slots=True)`."""
     init: LazyInit = kind.__dict__["__init__"]
     init.often, init.left = True, OFTEN_WITHOUT_COMPILING
     return kind

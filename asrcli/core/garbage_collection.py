@@ -1,4 +1,4 @@
-"""How often Python looks for garbage: while it looks at all objects, no thread runs, and no session sends audio."""
+"""Makes Python look for garbage less often. While it looks at all objects, no thread runs and no audio is sent."""
 
 import gc
 

@@ -102,7 +102,7 @@ class ClientCodec(Protocol):
         connection_is_new: The connection has carried no other task, so every message belongs to this one.
         retired_names: The `seen_names` of earlier tasks of the session; None in its first task. They may be empty: a
             connection can be lost with all that it brought unread.
-        lifetime_s: How long a service keeps a task at most; None means without limit.
+        lifetime_s: How long a service keeps a task at most; None means no limit.
         one_sentence: The service ends the task after one sentence.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
     """
@@ -315,8 +315,8 @@ class Output(Protocol):
     """Shows or stores a transcript. All calls come from one thread.
 
     An output may have these attributes; by default each is False:
-        passive: It stores nothing; other outputs do.
-        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with a final.
+        passive: It does not store the transcript. A run over files ends if only such outputs are left.
+        accepts_delay: It can get a partial, progress or a bill later, together with the next final.
         shows_progress: It shows the progress as it comes, ten times a second.
     """
 

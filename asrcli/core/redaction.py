@@ -11,12 +11,12 @@ _ADDRESSES = lazy_pattern(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"
 # Text before such an @ may be a login. It is examined by code: a pattern for user:password would be tried again at each
 # place, and a megabyte of "a:a:a:" from the other end would keep it busy for hours.
 _BEFORE_AT = lazy_pattern(r"(?<![^\s@'\"])[^\s@'\"]+@(?=[\w\[])")
-_BEHIND = ").,:;]"  # what follows an address in a sentence
+_BEHIND = ").,:;]"  # punctuation that may follow an address in a sentence
 _PREFIX = lazy_pattern("s[kt]-")
 _KEYS = lazy_pattern(r"\b(sk|st)-[\w-]{16,}|\b(?i:bearer)\s+[^\s'\"]+")
 SHORTEST = 6  # characters of a key that is hidden; a shorter one would be found in ordinary words
 SHORTEST_PART = 8  # characters of a part of a key that is hidden
-SHOWN = 4  # so many characters of a key may be seen: `asr whoami` shows them too
+SHOWN = 4  # this many characters of a key may be shown, as by `asr whoami`
 MOST_REMEMBERED = 64  # keys; the service makes new temporary keys again and again
 MOST_IN_PARTS = 3  # keys whose parts are hidden; those of temporary keys are not, which expire within minutes
 MOST_PARTS = 1000  # of one key in a text; with more of them each block of the key is hidden, which takes no loop

@@ -5,10 +5,10 @@ from typing import Protocol
 
 
 class SharedTimer(Protocol):
-    """A call that is due later."""
+    """A call that was scheduled for later."""
 
     def cancel(self) -> None:
-        """Call nothing."""
+        """Cancel the call."""
         ...
 
 

@@ -97,7 +97,7 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
     if isinstance(event, Final):
         return _settled(transcript, event)
     if isinstance(event, Provisional):
-        return replace(transcript, provisional=_heard_here(transcript.provisional, event))
+        return replace(transcript, provisional=_with_provisional(transcript.provisional, event))
     if isinstance(event, Gap):
         return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Resumed):
@@ -146,7 +146,7 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
     return replace(transcript, **changes)
 
 
-def _heard_here(provisional: dict[str, Provisional], event: Provisional) -> dict[str, Provisional]:
+def _with_provisional(provisional: dict[str, Provisional], event: Provisional) -> dict[str, Provisional]:
     if not event.text.strip():
         return _without(provisional, event.key)
     later = provisional | {event.key: event}

@@ -1,4 +1,4 @@
-"""What goes onto the disk: pieces that are whole or not there at all, and folders of one user. Opens nothing."""
+"""Writes data to a file as a whole or not at all, and makes folders for one user only. Opens nothing."""
 
 from contextlib import suppress
 from typing import Protocol, Self
@@ -9,15 +9,15 @@ class Folder(Protocol):
 
     @property
     def parent(self) -> Self:
-        """The folder that it is in; itself where it is in none."""
+        """The folder that contains this one; a root contains itself."""
         ...
 
     def mkdir(self, mode: int, parents: bool, exist_ok: bool) -> None:
-        """Make it."""
+        """Create the folder."""
         ...
 
     def exists(self) -> bool:
-        """Whether it is there."""
+        """Whether the folder exists."""
         ...
 
 

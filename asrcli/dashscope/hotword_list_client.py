@@ -79,16 +79,16 @@ class HotWordLists:
             )
         return hotword_lists.read_created(self._ask(CreateList(model, prefix, tuple(words))))
 
-    def update(self, hotword_list: HotWordList, words: Iterable[HotWord], *, patient: bool) -> None:
+    def update(self, hotword_list: HotWordList, words: Iterable[HotWord], *, wait: bool) -> None:
         """Replace the words of a list. The service allows one update of a list in five minutes.
 
         Raises:
-            UsageError: it is too early, and `patient` is False; otherwise the call waits.
+            UsageError: it is too early, and `wait` is False; otherwise the call waits.
         """
         left_s = self._left_s(hotword_list)
         if left_s > 0:
             when = f"{self._now() + timedelta(seconds=left_s):%H:%M:%S}"
-            if not patient:
+            if not wait:
                 problem = f"{hotword_list.id} has changed less than {BETWEEN_UPDATES_S // 60} minutes ago"
                 raise UsageError(problem, f"it may be updated at {when}: try again then", cause=Cause.TOO_EARLY)
             self._notify(f"waiting until {when}, when {hotword_list.id} may be updated")
@@ -115,7 +115,7 @@ class HotWordLists:
             raise ServiceRefused(status, f"{vocabulary_id} cannot be used yet; asr vocab show says when it is OK")
 
     def sync(
-        self, model: str, prefix: str, words: Iterable[HotWord], *, patient: bool, replace: bool = False
+        self, model: str, prefix: str, words: Iterable[HotWord], *, wait: bool, replace: bool = False
     ) -> tuple[str, str]:
         """Make the list with this prefix for this model hold exactly these words; return its id and what was done.
 
@@ -134,7 +134,7 @@ class HotWordLists:
             if not replace and there.words and not {each.text for each in there.words} & {each.text for each in wanted}:
                 problem = f"{there.id} holds other words: {shorten(', '.join(each.text for each in there.words), 40)}"
                 raise UsageError(problem, cause=Cause.OTHER_WORDS)
-            self.update(there, wanted, patient=patient)
+            self.update(there, wanted, wait=wait)
             return there.id, "updated"
         return self.create(model, prefix, wanted), "created"
 

@@ -13,7 +13,7 @@ from asrcli.dashscope.validation import check_recognition, ignored_settings, mod
 MOST_LOCAL_LANGUAGES = 10  # the message that begins a task has a list of them
 
 
-def locally_heard(model: Model) -> Model:
+def as_local_model(model: Model) -> Model:
     """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire.
 
     Which languages it knows does not depend on the name.

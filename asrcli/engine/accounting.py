@@ -35,7 +35,7 @@ class SessionAccount:
     start: int  # position of the first sample
     progress_s: float = PROGRESS_EVERY_S  # how often the progress is emitted at most
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
-    end: int = field(init=False)  # position behind the audio taken from the inbox
+    end: int = field(init=False)  # position after the audio taken from the inbox
     ledger: Ledger = field(init=False)
     usage: Usage = Usage()  # of the tasks that are over
     billed: Usage = Usage()
@@ -49,7 +49,7 @@ class SessionAccount:
     lost_at: float | None = None  # when the connection was lost that has not been replaced yet
     behind_at: float | None = None  # since when audio waits because of a loss
     was_ready: bool = False  # the service was ready for this session, on some connection
-    sent_to: int = field(init=False)  # position behind the last sample that was ever sent
+    sent_to: int = field(init=False)  # position after the last sample that was ever sent
     resent: int = 0  # samples
     provisional: ProvisionalText = field(default_factory=ProvisionalText)
     gaps: GapOrder = field(default_factory=GapOrder)

@@ -58,7 +58,7 @@ class AudioFeed:
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
         self.message_at = self._message_before_at = 0.0
         self.unanswered = False
-        self._open_resent_from = -1  # the begin of the audio that was sent again for a sentence that a task left open
+        self._open_resent_from = -1  # where the audio begins that was sent again for a sentence that a task left open
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
         self.idle = False
@@ -83,7 +83,7 @@ class AudioFeed:
         return dropped or self._account.ledger.is_quiet(self.cursor_ms - PAUSE_MS, self.cursor_ms)
 
     def kept_since(self, position: int) -> Chunk | None:
-        """Return the first kept audio at a position or behind it, sent or not; None if there is none."""
+        """Return the first kept audio at or after a position, sent or not; None if there is none."""
         return self._audio.since(position)
 
     def count_as_sent(self, position: int) -> None:
@@ -102,7 +102,7 @@ class AudioFeed:
 
     @property
     def undecided_end(self) -> int | None:
-        """Position behind the audio sent on this task; None if all of that audio is decided."""
+        """Position after the audio sent on this task; None if all of that audio is decided."""
         begin_ms = self._format.ms(self._audio.start)
         if not self._account.ledger.undecided(begin_ms, self.cursor_ms):
             return None

@@ -44,7 +44,7 @@ class DialAttempt:
         """Return the connection, once.
 
         Raises:
-            ConnectFailed, ServiceRefused: there is none, or the handshake was refused.
+            ConnectFailed, ServiceRefused: it could not be opened, or the handshake was refused.
         """
         if self._error is not None:
             raise self._error

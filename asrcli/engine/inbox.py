@@ -78,7 +78,7 @@ class Inbox:
     of the room is free, so that its thread works in batches; `live` audio cannot wait, and loses its oldest chunk.
 
     No method waits for items: the session takes what is there, and `wake` is called when there is more that it needs.
-    With a `schedule` a chunk can be taken when it is due; with `batches` too, but behind the end of the audio at once.
+    With a `schedule` a chunk can be taken when it is due; with `batches` too, but after the end of the audio at once.
 
     Attributes:
         due: When the audio can be taken that was not due when `take` looked last; None if there was none.
@@ -115,7 +115,7 @@ class Inbox:
             self._wake()
 
     def put_audio(self, item: Chunk | Mark) -> bool:
-        """Add audio, or a mark behind it; waits for room unless `live`. Returns whether more is wanted."""
+        """Add audio, or a mark after it; waits for room unless `live`. Returns whether more is wanted."""
         with self._lock:
             if not self._live and not self._ended and len(self._audio) >= self._room_now:
                 self._waiting += 1
@@ -130,7 +130,7 @@ class Inbox:
             return not self._ended
 
     def end(self, error: AsrError | None = None) -> None:
-        """Take no more audio behind what is queued. The first call decides the error."""
+        """Take no more audio after what is queued. The first call decides the error."""
         with self._lock:
             if not self._ended:
                 self._ended = True

@@ -34,7 +34,7 @@ from asrcli.recovery.quiet_settlement import was_suspended
 # A member of an Enum is found slowly by Python 3.11.
 _UP, _RESTING, _CLOSED = LinkState.UP, LinkState.RESTING, LinkState.CLOSED
 _ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
-LATE_S = 0.3  # how long a service may still send text behind the end of a task, where text may be missing
+LATE_S = 0.3  # how long a service may still send text after the end of a task, where text may be missing
 
 
 class SessionLoop:
@@ -250,7 +250,7 @@ class SessionLoop:
             self._account.release_gaps()
 
     def _advance(self) -> None:
-        """Send the audio that may go out now; behind the last of it, ask the service for the rest of its text."""
+        """Send the audio that may go out now; after the last of it, ask the service for the rest of its text."""
         if self._link is _RESTING and self._feed.wake(input_ended=self._input_ended):
             self._step(LinkEvent.SPEECH)
         while self._link is _UP and (chunk := self._feed.next()) is not None:
@@ -310,7 +310,7 @@ class SessionLoop:
             self._connection.restart_timeout()
 
     def _receive_late(self, message: Message) -> None:
-        """Handle a message behind the end of a task, which has come once no text is missing."""
+        """Handle a message after the end of a task. Once no text is missing, nothing more is waited for."""
         task = self._connection.task
         try:
             for event in task.receive(message, self._clock()):

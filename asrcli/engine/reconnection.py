@@ -42,16 +42,14 @@ class Reconnection:
 
     @property
     def brings_nothing(self) -> bool:
-        """Whether no connection follows, or one has followed and was lost too: what a sentence lacks is not awaited."""
+        """Whether no connection follows, or one has followed and was lost too: missing text is then not awaited."""
         return self._backoff.attempt > 0 or self._retries.limit == 0
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
         task, recent = self._connection.task, self._account.recent_finals
-        if link not in {
-            LinkState.DIALLING,
-            LinkState.WAITING,
-        }:  # a task that never began gives no information about the one before
+        # A task that never began gives no information about the one before.
+        if link not in {LinkState.DIALLING, LinkState.WAITING}:
             recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
             recent.task_finals = task.first_finals.finals
         unanswered = self._finish_unanswered(link)

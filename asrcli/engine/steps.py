@@ -1,4 +1,4 @@
-"""What a session yields to wait: it is sent the item that came, or None at the deadline. No thread, no clock."""
+"""What a session yields in order to wait: it gets the next item, or None at the deadline. No thread, no clock."""
 
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
@@ -26,7 +26,7 @@ _ANY_ITEM, _ANY_SIGNAL = Wait(None, audio=True), Wait(None, audio=False)
 
 
 def wait_until(time_s: float | None, *, audio: bool) -> Wait:
-    """Return what is waited for up to a time; without one, made already."""
+    """Return a Wait up to a time. The two without a time are made once and shared."""
     if time_s is not None:
         return Wait(time_s, audio)
     if audio:

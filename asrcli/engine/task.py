@@ -140,7 +140,7 @@ class TranscriptionTask:
         return min((event.begin_ms for event in self._open.values()), default=None)
 
     def open_spans(self, end_ms: int) -> list[tuple[int, int]]:
-        """Return the spans of open sentences: each to its known end, to the begin of the next, or to `end_ms`."""
+        """Return the spans of open sentences: each to its known end, to the start of the next, or to `end_ms`."""
         begins = [*sorted({event.begin_ms for event in self._open.values()}), end_ms]
         spans = list(self._forgotten)
         for key, event in self._open.items():

@@ -50,7 +50,7 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[AlignedRu
 
 
 def require_jiwer() -> Any:
-    """Return the module.
+    """Return the module jiwer.
 
     Raises:
         UsageError: it is not installed.

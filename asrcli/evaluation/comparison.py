@@ -27,7 +27,7 @@ class Comparison:
         runs: Their alignment.
         segments: The errors in words of each segment of the reference.
         characters: The errors in characters.
-        begins, ends: How far captions begin and end from those of the reference with the same first or last word.
+        begins, ends: Offsets between captions and those of the reference with the same first or last word, in ms.
             Empty if one side has no times.
         missing: There is no transcript; all words count as deleted.
     """
@@ -120,7 +120,7 @@ def _offsets(runs: Iterable[AlignedRun], said: _Captions, found: _Captions) -> t
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How offsets are spread, in milliseconds: their median, and how large 95 of 100 of them are at most."""
+    """The spread of offsets in milliseconds: their median, and the size that 95 % of them do not exceed."""
 
     number: int
     median_ms: int
@@ -148,7 +148,7 @@ class Total:
 
 
 def total(comparisons: Sequence[Comparison]) -> Total:
-    """Add comparisons up."""
+    """Return the sum of comparisons."""
     return Total(
         sum((one.words for one in comparisons), Counts()),
         sum((one.characters for one in comparisons), Counts()),

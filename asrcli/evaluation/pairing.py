@@ -6,7 +6,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.evaluation.transcript_files import READERS
 
-# Of several transcripts of one recording the one is read that says most: times, and nothing beside the words.
+# Of several transcripts of one recording, the one with the most information is read: times, and nothing but words.
 PREFERRED = (".jsonl", ".json", ".tsv", ".srt", ".vtt", ".ass", ".lrc", ".txt")
 
 
@@ -43,7 +43,7 @@ def find_pairs(hypothesis: Path, reference: Path) -> tuple[list[Pair], list[str]
 def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
     """Return the transcripts below a folder by their names without suffix, in the order of the names.
 
-    The other folder may lie in this one: what is in it is left out.
+    The other folder may be inside this one; its files are left out.
 
     Raises:
         SourceError: a folder cannot be read.

@@ -10,7 +10,7 @@ RESAMPLES = 1000
 MOST_UNITS = 400  # more segments are joined to this many, so that the time stays within a second
 SEED = 20260101  # the same files give the same interval
 COVERED = 0.95
-FEWEST_UNITS = 5  # of fewer segments an interval would mean nothing
+FEWEST_UNITS = 5  # with fewer segments an interval would mean nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Counts:
 
     Attributes:
         reference: How many the reference has.
-        substituted: How many of them are others in the transcript.
+        substituted: How many of them are different in the transcript.
         deleted: How many of them are missing in the transcript.
         inserted: How many the transcript has beside those of the reference.
     """
@@ -105,9 +105,9 @@ def _of_run(kind: str, reference: int, hypothesis: int) -> Counts:
 
 
 def interval(segments: Sequence[Counts]) -> tuple[float, float] | None:
-    """Return between which rates the true one lies in 95 of 100 cases, by resampling the segments (bootstrap).
+    """Return the 95 % confidence interval of the rate, by resampling the segments (bootstrap).
 
-    None where too few segments have words to say anything.
+    None if too few segments have words.
     """
     units = _joined([counts for counts in segments if counts.reference or counts.errors])
     if sum(counts.reference > 0 for counts in units) < FEWEST_UNITS:

@@ -95,7 +95,7 @@ def _captions(text: str) -> Iterator[Segment]:
     try:
         captions = pysubs2.SSAFile.from_string(text)
     except Exception as exc:  # its readers raise errors of many kinds
-        raise _Malformed(f"is no subtitle file that can be read: {' '.join(str(exc).split())[:80]}") from exc
+        raise _Malformed(f"is not a readable subtitle file: {' '.join(str(exc).split())[:80]}") from exc
     for caption in captions:
         words = _SOLID_LINE_END.sub("", caption.plaintext).replace("\n", " ")
         if not caption.is_comment and not _GAP_CAPTION.match(words):

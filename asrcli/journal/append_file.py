@@ -76,7 +76,7 @@ class SyncThread:
 
     Args:
         files: Close them only after `close`.
-        chore: A task without hurry that the thread does first, such as removing old sessions.
+        chore: A task that is not urgent and that the thread does first, such as removing old sessions.
     """
 
     def __init__(self, files: Sequence[AppendFile], chore: Callable[[], None]) -> None:

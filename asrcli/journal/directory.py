@@ -30,7 +30,7 @@ LIMIT_BYTES = 2 << 30
 LIMIT_DAYS = 14
 DAY_S = 86_400
 DOUBTED_DAYS = 10 * LIMIT_DAYS  # a greater age may be that of a clock, which was wrong then or is now
-START_S = 60.0  # so long after its folder was made, a run that goes on has written into it
+START_S = 60.0  # a run that is alive has written into its folder this long after it made the folder
 NEWEST = "last"  # a word for the newest session, in place of its name
 NAMES_SHOWN = 3  # how many of the newest names an error lists
 HEADER_BYTES = 1 << 20  # no header is longer
@@ -251,7 +251,7 @@ def remove(path: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether this tool made the session for this user, judged by its name, its owner and its header."""
+    """Return whether this tool made the session for this user, judging by its name, its owner and its header."""
     if not is_id(path.name) or not is_folder(path) or distrust(path):
         return False
     try:

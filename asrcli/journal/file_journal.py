@@ -57,7 +57,7 @@ class FileJournal:
             self._lock.take()
             self._file = AppendFile(path / EVENTS)
             self._file.append(header.line())
-        except BaseException:  # Ctrl-C too: a session that has nothing yet is none
+        except BaseException:  # Ctrl-C too: a session without a record is not a session
             self._lock.release()
             with suppress(OSError):
                 remove_files(path)

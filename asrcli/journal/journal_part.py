@@ -19,7 +19,7 @@ class JournalPart:
         sentences: Its finals in order; those without text have number 0.
         end: The account that it recorded at its end; None if it was interrupted.
         stage: Index of the stage of the command that it belongs to.
-        heard: The sources that it began to transcribe, in order, each with its begin in milliseconds.
+        heard: The sources that it began to transcribe, in order, each with its start in milliseconds.
         gaps: What it named as lost, and no later run of the same stage transcribed again.
     """
 

@@ -62,7 +62,7 @@ def opened(path: Path) -> BinaryIO:
     fd = os.open(path, os.O_RDONLY | NO_SURPRISE | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise OSError(22, "is no regular file", str(path))
+        raise OSError(22, "is not a regular file", str(path))
     return os.fdopen(fd, "rb")
 
 
@@ -73,7 +73,7 @@ def size_bytes(path: Path) -> int:
 
 
 def foreign_names(path: Path, sources: int) -> list[str]:
-    """Return the names in a session's folder that this tool did not make, for a session of that many sources.
+    """Return the names in a session's folder that this tool did not make, for a session of this many sources.
 
     A link or a folder counts as foreign, whatever its name.
     """

@@ -28,7 +28,7 @@ class Journal:
         pauses: Times in which the user wanted nothing heard.
         parts: The runs, in order.
         damages: What is damaged, each as a sentence.
-        anew: For each speaker whose index was lost, from where all audio was transcribed again, in milliseconds. The
+        redone_from_ms: For each speaker whose index was lost, from where all audio was transcribed again. The
             finals after that do not count any more.
         doubts: For each speaker, where its text ended when a damaged line followed, in milliseconds.
         open_doubts: Speakers of whom no sentence has come since that line.
@@ -48,7 +48,7 @@ class Journal:
     pauses: list[Resumed] = field(default_factory=list)
     parts: list[JournalPart] = field(default_factory=lambda: [JournalPart()])
     damages: list[str] = field(default_factory=list)
-    anew: dict[str, int] = field(default_factory=dict)
+    redone_from_ms: dict[str, int] = field(default_factory=dict)
     doubts: dict[str, int] = field(default_factory=dict)
     open_doubts: set[str] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
@@ -105,7 +105,7 @@ class Journal:
 
     @property
     def captured_ms(self) -> int:
-        """Time from the begin of the first source to the end of the last one. Simultaneous devices count once.
+        """Time from the start of the first source to the end of the last one. Simultaneous devices count once.
 
         For a run that keeps no samples it is the end of its text.
         """
@@ -134,7 +134,8 @@ class Journal:
         speaker = track.source.speaker
         begin_ms, end_ms = max(self.final_ms(speaker), ms(track.begin)), ms(track.end)
         all_of_it = self.parts[-1].end is None
-        if track.doubt is not None and speaker not in self.anew:  # nobody knows which audio those finals belong to
+        # It is not known which audio the finals after the doubt belong to.
+        if track.doubt is not None and speaker not in self.redone_from_ms:
             begin_ms = min(begin_ms, ms(track.doubt))
             all_of_it = True
         if all_of_it and begin_ms >= end_ms:
@@ -208,14 +209,14 @@ class Journal:
         else:
             self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
 
-    def _begin_run(self, anew: object) -> None:
-        """Begin another run, which may transcribe a speaker again from a time on, and writes what had failed anew."""
+    def _begin_run(self, redone_from_ms: object) -> None:
+        """Begin another run. It may transcribe a speaker again from a time on, and it writes failed outputs again."""
         self.failed = set()
         self.budget = None
-        if not isinstance(anew, dict):
-            anew = {}
-        for speaker, begin_ms in anew.items():
-            self.anew[speaker] = count(begin_ms)
+        if not isinstance(redone_from_ms, dict):
+            redone_from_ms = {}
+        for speaker, begin_ms in redone_from_ms.items():
+            self.redone_from_ms[speaker] = count(begin_ms)
             self.doubts.pop(speaker, None)
             self.open_doubts.discard(speaker)
             for part in self.parts:
@@ -234,10 +235,10 @@ class Journal:
         for speaker in {source.speaker for source in self.header.sources} - self.doubts.keys():
             self.doubts[speaker] = self.final_ms(speaker)
             self.open_doubts.add(speaker)
-            self.anew.pop(speaker, None)
+            self.redone_from_ms.pop(speaker, None)
 
     def _settle(self, speaker: str, begin_ms: int) -> None:
-        """Take the doubt away if a sentence begins at once after the text before the damaged line."""
+        """End the doubt if a sentence follows directly after the text before the damaged line."""
         if speaker in self.open_doubts:
             self.open_doubts.discard(speaker)
             if begin_ms <= self.doubts[speaker] + MARGIN_MS:
@@ -252,7 +253,7 @@ class Journal:
         if distrust(path) == "" and not is_folder(path):
             samples = path.stat().st_size // SAMPLE_BYTES
         else:
-            self.damages.append(f"{path.name}: there is no such file of ours")
+            self.damages.append(f"{path.name}: the file is missing, or asr did not make it")
         index = TrackIndex(source, samples)
         for record in records:
             index.take(record)

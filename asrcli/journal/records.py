@@ -290,7 +290,7 @@ def count(value: Any) -> int:
 
 
 def span(value: Any) -> tuple[int, int]:
-    """Return a begin and an end in milliseconds.
+    """Return a start and an end in milliseconds.
 
     Raises:
         ValueError: the value is not a list of two counts in order.

@@ -42,19 +42,19 @@ class ReopenedJournal:
             raise UsageError(f"session {self._path.name} is in use", "wait until that run has ended")
         return self
 
-    def begin(self, anew: Mapping[str, int] | None = None) -> None:
+    def begin(self, redone_from_ms: Mapping[str, int] | None = None) -> None:
         """Start recording a new run.
 
         Args:
-            anew: For each speaker whose audio is transcribed again, where that begins, in milliseconds.
+            redone_from_ms: For each speaker whose audio is transcribed again, where that begins, in milliseconds.
 
         Raises:
             OSError: the events cannot be opened or written.
         """
         path = self._path / EVENTS
         run: dict[str, Any] = {"type": "run", "begun": self._begun}
-        if anew:
-            run["anew"] = dict(anew)
+        if redone_from_ms:
+            run["anew"] = dict(redone_from_ms)
         self.recorder.first = line(run)
         self._file = AppendFile(path, whole_bytes=whole_bytes(path.read_bytes()))
         self.recorder.file = self._file

@@ -34,7 +34,7 @@ class Recorder:
         failed: The outputs that could not be written to their end, by the names that errors give them.
     """
 
-    patient = True
+    accepts_delay = True
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
         self._warn = warn
@@ -109,7 +109,7 @@ class JournalWriter:
             folder: The folder of all sessions; created if it does not exist.
             name: Returns another name for the session at each call.
             header: The first record; the sources are filled in here.
-            chore: A task without hurry, done in the background.
+            chore: A task that is not urgent, done in the background.
 
         Raises:
             OSError: the session cannot be created; no journal is kept then.
@@ -124,7 +124,7 @@ class JournalWriter:
             events.append(replace(header, sources=tuple(self._sources)).line())
             for number, track in enumerate(self._tracks):
                 self._files += track.open(self.path, number)
-        except BaseException:  # Ctrl-C too: a session that has nothing yet is none
+        except BaseException:  # Ctrl-C too: a session without a record is not a session
             self._drop()
             raise
         sync_folder(self.path)

@@ -14,7 +14,7 @@ class LibraryOutput:
         has_text: A sentence is among them.
     """
 
-    passive = patient = True
+    passive = accepts_delay = True
 
     def __init__(self) -> None:
         self._packing = zlib.compressobj()

@@ -61,7 +61,7 @@ _RUNS = re.compile("w+|[sh]+")
 
 
 def normalized(text: str) -> str:
-    """The text without case, punctuation, and spaces that are none between words; full-width forms become plain ones.
+    """The text without case, punctuation, and spaces that do not separate words; full-width forms become plain ones.
 
     A space is left only between two characters of scripts with spaces. It is the same for `你好，世界` and `你好 世界`.
     """

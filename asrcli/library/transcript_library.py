@@ -209,7 +209,7 @@ def _delete(connection: "Connection", session_id: str) -> None:
 
 
 def _forget(connection: "Connection") -> None:
-    """Write the index anew without what was deleted: until then its pages still hold the words."""
+    """Write the index again without what was deleted: until then its pages still hold the words."""
     connection.execute("INSERT INTO token (token) VALUES ('optimize')")
 
 

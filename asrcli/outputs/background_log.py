@@ -1,4 +1,4 @@
-"""Writes log lines from a thread of its own, so that nobody who logs waits for a disk or for a reader of the lines."""
+"""Writes log lines from a thread of its own, so that code that logs never waits for a disk or a reader of the lines."""
 
 import contextlib
 import logging
@@ -62,7 +62,7 @@ class BackgroundLog(logging.Handler):
         self._lines.put(None)
         self._thread.join(CLOSE_WITHIN_S)
         if self._thread.is_alive() and isinstance(self._target, logging.StreamHandler):
-            self._target.stream = None  # else the end of the program waits for the lock that the thread holds
+            self._target.stream = None  # otherwise the end of the program would wait for the lock that the thread holds
         super().close()
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""Saves the last words of a transcript in a pipe whose reader is ended by the same Ctrl-C that ends the run."""
+"""Saves the last words of a transcript if the reader of its pipe is ended by the same Ctrl-C as the run."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ class PipelineOutput:
         self._emit = emit
         self._stamp = stamp
         self._is_closed = False
-        self.patient = getattr(output, "patient", False)
+        self.accepts_delay = getattr(output, "accepts_delay", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass the event on; once the pipe is closed, print finals and gaps for the user.

@@ -31,7 +31,7 @@ class CapitalizedOutput:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self.patient = getattr(output, "patient", False)
+        self.accepts_delay = getattr(output, "accepts_delay", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass the event on. Of a final, change the text and the translation, each by the rules of its language."""

@@ -31,7 +31,7 @@ MAX_LINE = 42  # cells
 MAX_LINES = 2
 LEAST_MS = 100  # a caption that is shown for less cannot be seen
 TURN_MS = 500  # how long the first of two simultaneous captions is shown
-REVERSED_MS = 10_000  # a sentence that begins so long before the one before it is out of order
+REVERSED_MS = 10_000  # a sentence that begins this much earlier than the one before it is out of order
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def shortened(shown: list[Caption], next_ms: int) -> list[Caption]:
 
 
 def _timed(final: Final, layout: CaptionLayout) -> Iterator[tuple[list[str], list[str], int, int]]:
-    """Yield lines of the text, lines of the translation under them, and their begin and end in milliseconds."""
+    """Yield lines of the text, lines of the translation under them, and their start and end in milliseconds."""
     pieces = list(_pieces(final, layout.max_line))
     beneath = _TranslationPieces(pieces, final.translation, layout.max_line)
     if beneath.texts:
@@ -171,7 +171,7 @@ def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
 
 
 def _known_times(final: Final, text: str) -> dict[int, int]:
-    """Map indexes in the text to times of words: the index of a begin, and the negative index of an end."""
+    """Map indexes in the text to times of words: the index of a start, and the negative index of an end."""
     known = {}
     at = 0
     folded = text.casefold()

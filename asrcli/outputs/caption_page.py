@@ -21,7 +21,7 @@ from asrcli.core.events import (
 from asrcli.core.printable import harmless
 from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import LOCAL_TEXT, account, clock, pause, reported
+from asrcli.outputs.formatting import LOCAL_TEXT, account, pause, reported, short_clock
 
 MOST_OPEN = 20  # open sentences on the page; a service that opens more has forgotten the oldest
 MOST_TEXT = 5000  # characters of one text; nobody says more in a sentence
@@ -56,7 +56,7 @@ CaptionUpdate = CaptionLine | CaptionsNow
 class CaptionPage:
     """An output that gives the updates of a page to a function, which must not wait."""
 
-    passive = True  # it stores nothing: other outputs do
+    passive = True
 
     def __init__(self, publish: Callable[[CaptionUpdate], None]) -> None:
         self._publish = publish
@@ -86,7 +86,7 @@ class CaptionPage:
             local = ""
             if event.local_text.strip():
                 local = f" ({LOCAL_TEXT}{_text(event.local_text)})"
-            reason = f"{clock(event.begin_ms)[:-4]} – {clock(event.end_ms)[:-4]} {reported(event.reason)}{local}"
+            reason = f"{short_clock(event.begin_ms)} – {short_clock(event.end_ms)} {reported(event.reason)}{local}"
             return {"kind": "gap", "text": reason, "speaker": _text(event.speaker), "at": event.begin_ms}
         if isinstance(event, Resumed):
             return {"kind": "pause", "text": pause(event, None).strip("[]"), "at": event.begin_ms}
@@ -147,7 +147,7 @@ def _final(event: Final) -> dict[str, Any] | None:
 
 
 def _open(transcript: Transcript) -> tuple[dict[str, Any], ...]:
-    """Return the open sentences of the service, and behind them what this machine has heard in an outage."""
+    """Return the open sentences of the service, followed by what this machine has heard in an outage."""
     shown: list[dict[str, Any]] = [
         {
             "settled": harmless(partial.settled[:MOST_TEXT]).lstrip(),

@@ -50,7 +50,7 @@ class JsonFormatter(logging.Formatter):
 class EventLog:
     """An output that writes events to a logger."""
 
-    passive = patient = True
+    passive = accepts_delay = True
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger

@@ -37,7 +37,7 @@ class ExecCommand:
         time_left_s: Returns how much of the seconds that `close` would wait it may wait: the run may be in a hurry.
     """
 
-    patient = True
+    accepts_delay = True
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ def identity(path: Path) -> FileIdentity:
 
 
 def is_named(descriptor: int, path: Path) -> bool:
-    """Return whether an open file still has this name. Pipes and devices are never renamed by us: True."""
+    """Return whether an open file still has this name. True for pipes and devices, which this program never renames."""
     opened = os.fstat(descriptor)
     if not stat.S_ISREG(opened.st_mode):
         return True

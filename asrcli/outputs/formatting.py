@@ -14,7 +14,7 @@ from asrcli.core.printable import escaped, harmless, quantity
 SEPARATOR = " · "
 INTO = "→ "  # in front of a translation
 LOCAL_TEXT = "heard on this machine only: "  # in front of the local text of a gap
-PROVISIONAL = "provisional: "  # in front of text that the service has not given
+PROVISIONAL = "provisional: "  # in front of text that is not from the service
 INDENT = "  "  # of a line under a sentence without a time
 _FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
 _SURROGATES = lazy_pattern("[\ud800-\udfff]")
@@ -54,6 +54,11 @@ def clock(ms: int) -> str:
     return short
 
 
+def short_clock(ms: float) -> str:
+    """Return milliseconds as 00:03, from the first hour on as 1:00:03."""
+    return clock(round(ms))[:-4]
+
+
 def wall_clock(origin: datetime) -> Callable[[int], str]:
     """Return a function that formats milliseconds since `origin` as a time of day, as 14:03:07.120."""
     return lambda ms: (origin + timedelta(milliseconds=max(-_FAR_MS, min(ms, _FAR_MS)))).strftime("%H:%M:%S.%f")[:-3]
@@ -63,7 +68,7 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     """Return a final as one line, with its times in front if there is a `stamp`; a gap always has its times."""
     if isinstance(event, Gap):
         stamp = stamp or clock
-        reason = "; ".join([reported(event.reason), *_heard_here(event)])
+        reason = "; ".join([reported(event.reason), *_local_text(event)])
         return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {by_speaker(event.speaker, reason)}]"
     if stamp is None:
         return spoken_text(event)
@@ -116,7 +121,7 @@ def reconnecting(event: Reconnecting) -> str:
 def spoken_text(event: Final | Gap) -> str:
     """Return the text of a final with its speaker in front; for a gap, what this machine has heard, or the reason."""
     if isinstance(event, Gap):
-        about = "".join(_heard_here(event)) or reported(event.reason)
+        about = "".join(_local_text(event)) or reported(event.reason)
         return by_speaker(event.speaker, f"[gap: {about}]")
     return by_speaker(event.speaker, harmless(event.text).strip())
 
@@ -128,7 +133,7 @@ def by_speaker(speaker: str, text: str) -> str:
     return f"{harmless(speaker)}: {text}"
 
 
-def _heard_here(gap: Gap) -> list[str]:
+def _local_text(gap: Gap) -> list[str]:
     """Return what this machine has heard in a gap, as a list of one text; empty if it has heard nothing."""
     heard = harmless(gap.local_text).strip()
     if heard:

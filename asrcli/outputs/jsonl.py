@@ -28,7 +28,7 @@ class JsonLines:
         self._lines = lines
         self._partials = partials
         self._level = level
-        self.patient = not partials  # else each partial is wanted as it comes
+        self.accepts_delay = not partials  # partials are written as they come
         self._provisional_keys: set[str] = set()  # of the provisional sentences that were written and not withdrawn
 
     def handle(self, event: Event, transcript: Transcript) -> None:

@@ -26,7 +26,7 @@ from asrcli.outputs.output_paths import (
 )
 
 STDOUT = "standard output"  # its name in errors
-ANEW = ".new"  # at the end of the name of a part that is written anew
+REWRITTEN = ".new"  # the suffix of a part that replaces another part
 
 
 class LineWriter:
@@ -42,7 +42,7 @@ class LineWriter:
         append: Write after what the file holds.
         onto: Write after the text of this part, which an earlier run left, and rename it at the end.
         onto_bytes: Cut that part, or with `append` the file, to this size first; None keeps all of it.
-        anew: Do not continue that part, but write a file beside it, until `supersede` puts this in its place.
+        rewrite: Do not continue that part, but write a new file beside it, until `supersede` puts this in its place.
         stopped: Returns whether the user has asked for the end: the reader of a named pipe is not waited for then.
 
     Raises:
@@ -56,7 +56,7 @@ class LineWriter:
         append: bool = False,
         onto: Path | None = None,
         onto_bytes: int | None = None,
-        anew: bool = False,
+        rewrite: bool = False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._append = append
@@ -64,7 +64,7 @@ class LineWriter:
         self._unread = False  # the wait for a reader was ended
         self._onto = onto
         self._onto_bytes = onto_bytes
-        self._anew = anew
+        self._rewrite = rewrite
         self._name = STDOUT
         self._path: Path | None = None
         if path and path != "-" and own_descriptor(Path(path)) != 1:
@@ -106,7 +106,7 @@ class LineWriter:
         self._put(line + "\n")
 
     def amend(self, line: str) -> bool:
-        """Replace what was written last, and return whether that was possible: in a pipe it is not.
+        """Replace what was written last, and return whether that was possible. In a pipe it is not.
 
         Raises:
             OutputError: it cannot be written.
@@ -128,7 +128,7 @@ class LineWriter:
 
     def supersede(self) -> None:
         """Put this file in the place of the part, once all that the part holds has been written here too."""
-        if not self._anew or self._part is None or self._onto is None:
+        if not self._rewrite or self._part is None or self._onto is None:
             return
         with suppress(OSError):  # some systems rename no open file: then there are two
             self._part.replace(self._onto)
@@ -138,7 +138,7 @@ class LineWriter:
         """Put the text of a file into another order, before it is closed. If that fails, the file stays as it is."""
         if self._part is None or self._file is None or self._failed:
             return
-        new = self._part.with_name(f"{self._part.name}{ANEW}")
+        new = self._part.with_name(f"{self._part.name}{REWRITTEN}")
         try:
             text = arranged(self._part.read_bytes().decode("utf-8", "replace"))
             with open_beside(self._part, new) as file:
@@ -266,7 +266,7 @@ class LineWriter:
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
         self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
-        if self._onto is not None and self._anew:
+        if self._onto is not None and self._rewrite:
             return self._rewritten(self._onto)
         if self._onto is not None:
             self._part = self._onto
@@ -295,6 +295,6 @@ class LineWriter:
         raise AssertionError
 
     def _rewritten(self, onto: Path) -> TextIO:
-        """Begin a new file beside a part. Its name follows from that: runs that are killed leave one at most."""
-        self._part = onto.with_name(f"{onto.name}{ANEW}")
+        """Create a new file beside a part. Its name is always the same, so killed runs leave only one."""
+        self._part = onto.with_name(f"{onto.name}{REWRITTEN}")
         return open_beside(onto, self._part)

@@ -57,7 +57,7 @@ def pipe_of(stream: TextIO) -> int | None:
     try:
         fd = stream.fileno()
         mode = os.fstat(fd).st_mode
-    except (OSError, ValueError):  # it has none, or is closed
+    except (OSError, ValueError):  # it has no descriptor, or is closed
         return None
     if hasattr(os, "O_NONBLOCK") and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return fd

@@ -19,7 +19,7 @@ NOT_INHERITED = "is closed: nothing was redirected to it when this command was s
 STREAMS = ("stdin", "stdout", "stderr")  # each at the place of its descriptor
 _OWN_DESCRIPTOR = lazy_pattern(r"/dev/(?P<stream>stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/(?P<number>[0-9]+)")
 
-NO_UNNAMED_FILES = {EOPNOTSUPP, EISDIR, EINVAL}  # of a file system, or a kernel, that has none
+NO_UNNAMED_FILES = {EOPNOTSUPP, EISDIR, EINVAL}  # of a file system, or a kernel, without unnamed files
 
 
 def part_paths(path: Path) -> Iterator[Path]:
@@ -127,7 +127,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _make_file_in(folder: Path) -> None:
-    """Make a file without a name, which goes at once; where a file system has none of these, one with a name.
+    """Create a file without a name, which disappears at once; where the file system cannot do that, one with a name.
 
     Rights alone do not say whether that works: a file system may be read-only, full, or one of the kernel's own.
 
@@ -149,7 +149,7 @@ def _make_file_in(folder: Path) -> None:
 
 
 def end_line(path: Path) -> None:
-    """Add a line feed if the last line of the file has none."""
+    """Add a line feed if the last line of the file does not end with one."""
     if not path.exists() or not path.stat().st_size:
         return
     with path.open("r+b") as file:

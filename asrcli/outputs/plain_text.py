@@ -11,7 +11,7 @@ from asrcli.outputs.line_writer import LineWriter
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
 
-FIRST_SIGN = 8  # of the attempts to connect again after the first one: some seconds into an outage
+FIRST_SIGN = 8  # of the attempts to reconnect after the first one: some seconds into an outage
 
 
 class PlainText:
@@ -32,7 +32,7 @@ class PlainText:
         self._partials = partials
         self._head = head
         self._begun = False
-        self.patient = not partials  # else each partial is wanted as it comes
+        self.accepts_delay = not partials  # else each partial is wanted as it comes
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the line of a final or a gap, and of a partial if partials are wanted."""
@@ -65,7 +65,7 @@ class StatusLines:
             shown: most say the same.
     """
 
-    passive = patient = True
+    passive = accepts_delay = True
 
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
         self._write = write
@@ -91,5 +91,5 @@ class StatusLines:
 
 
 def _is_sign_of_life(attempt: int) -> bool:
-    """Whether to show an attempt to connect again: the first, and in a long outage each time twice as many."""
+    """Whether to show an attempt to reconnect: the first one, then at intervals that double during a long outage."""
     return attempt == 1 or (attempt >= FIRST_SIGN and attempt.bit_count() == 1)

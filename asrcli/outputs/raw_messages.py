@@ -22,7 +22,7 @@ class RawMessages:
         stamp: Whether each line is a JSON object with the time and the direction.
         sent: Whether sent messages are written too.
         to_screen: Whether control characters are removed.
-        hidden: Tells of a sent message that it is not written.
+        hidden: Returns whether a sent message is left out.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A rotating log file that says which of its lines a full disk has taken: in itself, and to who runs the program."""
+"""A rotating log file that reports lines lost to a full disk, both in the file and to the user of the program."""
 
 import logging
 import os
@@ -45,7 +45,7 @@ class RotatingLog(RotatingFileHandler):
         self._ended = ended
         self._reason = ""  # why the last line was lost
         self._lost = 0
-        self._unsaid = 0  # so many of them does the file not mention yet
+        self._unsaid = 0  # how many of them the file does not mention yet
         self._notes = logging.Formatter()
         if path.exists() and not path.is_file():
             limit_bytes = 0  # a pipe or a device cannot be renamed, and Python 3.13 would ask it for its position
@@ -79,7 +79,7 @@ class RotatingLog(RotatingFileHandler):
             self._failed(f"cannot write {self.baseFilename}: {self._reason}; lines of this log are lost")
 
     def close(self) -> None:
-        """Close the file, and tell of the lines that it lacks."""
+        """Close the file, and report the lines that it lacks."""
         super().close()
         lost, self._lost = self._lost, 0
         if lost:
@@ -109,11 +109,11 @@ class _WholeLines(RawIOBase):
         self._file = file
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Whether it is no pipe."""
+        """Return whether the file has a position, which a pipe does not have."""
         return self._file.seekable()
 
     def seek(self, offset: int, whence: int = SEEK_SET) -> int:

@@ -12,7 +12,7 @@ from asrcli.core.audio import CLIPPED_DBFS
 from asrcli.core.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import clock, money, pause_word
+from asrcli.outputs.formatting import money, pause_word, short_clock
 from asrcli.outputs.text_fitting import predictable_width
 
 BAR_CELLS = 40
@@ -50,7 +50,7 @@ class FileStatusBar:
         self._cost: float | None = None
 
     def handle(self, event: Event) -> bool:
-        """Take the begin of a source, its progress and the cost."""
+        """Take the start of a source, its progress and the cost."""
         if isinstance(event, Began):
             self._began = event
             self._began_at = self._now()
@@ -86,13 +86,13 @@ class FileStatusBar:
         elapsed_s = max(self._now() - self._began_at, 0.001)
         speed = position_ms / 1000 / elapsed_s
         total_ms = self._began.duration_ms
-        figures = [_short(position_ms), f"{speed:.1f}x"]
+        figures = [short_clock(position_ms), f"{speed:.1f}x"]
         if total_ms:
-            figures[0] += f"/{_short(total_ms)}"
+            figures[0] += f"/{short_clock(total_ms)}"
         if total_ms and speed > 0.01:
             # What was held back until the service listened is sent at once; the rest goes out at the pace.
             later = min(speed, self._pace or speed)
-            figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / later))}")
+            figures.append(f"ETA {short_clock(int(max(0, total_ms - position_ms) / later))}")
         if self._cost is not None:
             figures.append(money(self._cost))
         while len(" ".join(figures)) > cells:
@@ -147,7 +147,7 @@ class MicrophoneStatusBar:
         level = max(self._levels.values(), default=-METER_DB)
         figures = [
             self._status(),
-            _short(self._heard_ms),
+            short_clock(self._heard_ms),
             *self._level_texts(),
             self._lag(transcript),
             self._cost,
@@ -199,10 +199,6 @@ class MicrophoneStatusBar:
         if oldest is None:
             reached_ms = self._sent_ms
         return f"lag {max(0, self._heard_ms - reached_ms) / 1000:.1f} s"
-
-
-def _short(ms: int) -> str:
-    return clock(ms)[:-4]
 
 
 def decibels(dbfs: float) -> str:

@@ -40,7 +40,7 @@ class Subtitles:
     the next sentence comes; where nothing can be replaced, they are written only then.
     """
 
-    patient = True
+    accepts_delay = True
 
     def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout, *, held: bool = False) -> None:
         self._lines = lines
@@ -185,7 +185,7 @@ def _time(ms: int, name: str) -> str:
 
 
 def tsv(event: Final | Gap, number: int) -> str:
-    """Return a row of tab-separated values: begin and end in milliseconds, and the text."""
+    """Return a row of tab-separated values: start and end in milliseconds, and the text."""
     del number
     return f"{event.begin_ms}\t{max(event.begin_ms, event.end_ms)}\t{spoken_text(event)}"
 

@@ -67,7 +67,7 @@ class TerminalView:
         undivided: Returns a block within which signals are deferred, unless the terminal takes nothing.
     """
 
-    passive = True  # it stores nothing: other outputs do
+    passive = True
     shows_progress = True  # it wants every Progress, for its status bar
 
     def __init__(

@@ -81,7 +81,7 @@ def fit_lines(settled: str, unsettled: str, cells: int, most: int) -> list[tuple
 
 
 def _overflowing(text: str, begin: int, cells: int) -> int:
-    """Return the index, after `begin`, of the first character that does not fit, and is no space at the end."""
+    """Return the index, after `begin`, of the first character that does not fit and is not a space at the end."""
     stop = begin
     used = 0
     while stop < len(text) and (text[stop].isspace() or used + cell_len(text[stop]) <= cells):

@@ -106,7 +106,7 @@ def _first(numbers: range) -> int:
 
 
 def _number(key: str) -> int:
-    """The number that is written as this key; -1 where it is none, or written in another way."""
+    """The number that a key consists of; -1 if the key is no plain number."""
     if not key.isdecimal() or len(key) > MOST_DIGITS:
         return -1
     number = int(key)

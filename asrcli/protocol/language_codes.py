@@ -64,7 +64,7 @@ def language_in_effect(named: str, asked: Sequence[str]) -> str:
     """The code of the language that a service names as the one in effect; empty if it names none.
 
     Raises:
-        ServiceRefused: it is none of those that were asked for.
+        ServiceRefused: nobody has asked for this language.
     """
     if asked and all(languages_differ(code, named) for code in asked):
         raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {named}")

@@ -54,7 +54,7 @@ class LongText(str):
         """Yield the content in pieces, with its escaped characters as what they mean.
 
         Raises:
-            ProtocolError: an escaped character is none, or a character is none of ASCII.
+            ProtocolError: an escape is not valid, or a character is not ASCII.
         """
         begin = 0
         while begin < len(self.content):
@@ -73,7 +73,7 @@ def _characters(piece: bytes) -> str:
             return text
         return str(json.loads(f'"{text}"'))
     except ValueError as exc:
-        raise ProtocolError("a long string that is no audio") from exc
+        raise ProtocolError("a long string that is not audio") from exc
 
 
 def long_text(data: memoryview, span: tuple[int, int]) -> str:
@@ -81,7 +81,7 @@ def long_text(data: memoryview, span: tuple[int, int]) -> str:
 
     Args:
         data: UTF-8.
-        span: Begin and end of a long part of it between two quotation marks, or two equal numbers.
+        span: Start and end of a long part of it between two quotation marks, or two equal numbers.
 
     Raises:
         ProtocolError: too much of it is no long string.

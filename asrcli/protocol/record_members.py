@@ -100,7 +100,7 @@ class RecordMembers:
         self.damaged += 1
         if self.damaged > MOST_DAMAGED:
             raise SourceError(
-                self._name, f"has more than {MOST_DAMAGED:,} damaged parts; copy it again, or record anew"
+                self._name, f"has more than {MOST_DAMAGED:,} damaged parts; copy it again, or record again"
             )
         return following
 

@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 from asrcli.core.events import Word
 from asrcli.protocol.json_messages import Json, number, text
 
-LONGEST_MS = 10**10  # more than a hundred days; no task lasts so long
+LONGEST_MS = 10**10  # more than a hundred days: no task lasts that long
 DIGITS = 15  # a longer text is not a time
 AHEAD_MS = 1000  # rounding and padding by a service does not exceed the sent audio by this much
 # How long one character takes in slow speech. English that is read aloud has 150 words of 5 letters and a space per
@@ -43,11 +43,11 @@ class SureTime:
         self.after_ms = 0
 
     def add(self, begin_ms: int | None, end_ms: int | None, sentence_text: str) -> int | None:
-        """Add the next final; returns `Final.sure_ms`. Its begin and end are those that were named, else None.
+        """Add the next final; returns `Final.sure_ms`. Its start and end are those of the service, or None.
 
         A guess from the length of the text may be seconds too late. If it decided audio, words in these seconds would
         be lost with the connection. What comes before the sentence is decided; the sentence itself is not, until a
-        later one begins behind it.
+        later one begins after it.
         """
         if end_ms is not None:
             self.after_ms = max(self.after_ms, end_ms)
@@ -83,12 +83,12 @@ def span(
     sentence_text: str,
     next_ms: int | None = None,
 ) -> tuple[int, int]:
-    """Begin and end of a finished sentence, in ms. A time that cannot be used is estimated.
+    """Start and end of a finished sentence, in ms. A time that cannot be used is estimated.
 
     The estimate comes from the words. Without usable words the sentence begins at `after_ms` and ends at `likely_end`.
 
     Args:
-        begin_ms: The begin from the service, or None.
+        begin_ms: The start from the service, or None.
         end_ms: The end from the service, or None.
         words: The words of the sentence.
         after_ms: The end of the last final.
@@ -113,7 +113,7 @@ def span(
 def named_span(
     begin_ms: int | None, end_ms: int | None, words: Sequence[AnyWord], sent_ms: int | None
 ) -> tuple[int | None, int | None]:
-    """Begin and end of a finished sentence as far as the service, or a word of it, names them plausibly; else None."""
+    """Start and end of a finished sentence if the service, or one of its words, has plausible times; else None."""
     begin_ms, end_ms = _plausible(begin_ms, end_ms, sent_ms)
     if begin_ms is None:
         begin_ms = start(words, sent_ms, -1)
@@ -154,7 +154,7 @@ def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
 def likely_end(begin_ms: int, sentence_text: str, *, next_ms: int | None, sent_ms: int | None) -> int:
     """The estimated end of a sentence: when slow speech would end, the next sentence begins, or the audio ends.
 
-    The earliest of the three counts, but not before the begin; without audio the sentence ends where it begins.
+    The earliest of the three counts, but not before the start; without audio the sentence ends where it begins.
     """
     last_ms = begin_ms + _duration_ms(sentence_text, LETTER_MS, WIDE_MS)
     if next_ms is not None and next_ms >= begin_ms:
@@ -173,7 +173,7 @@ def _duration_ms(sentence_text: str, letter_ms: int, wide_ms: int) -> int:
 
 
 def start(words: Sequence[AnyWord], sent_ms: int | None, after_ms: int) -> int:
-    """The estimated begin of a sentence: that of its first word, else the end of the last final (`after_ms`)."""
+    """The estimated start of a sentence: that of its first word, else the end of the last final (`after_ms`)."""
     begins = [word.begin_ms for word in words if word.begin_ms is not None]
     if not begins or (sent_ms and begins[0] > sent_ms):
         return after_ms
@@ -209,7 +209,7 @@ def _moved(words: Sequence[AnyWord], begin_ms: int, end_ms: int) -> tuple[Word, 
 
 
 def _following_begins(words: Sequence[AnyWord]) -> list[int | None]:
-    """For each word the next begin behind it that is known, in ms; None where there is none."""
+    """For each word the next known start after it, in ms; None if there is none."""
     begins: list[int | None] = []
     next_ms: int | None = None
     for word in reversed(words):

@@ -1,4 +1,4 @@
-"""What sessions of models behind our voice detector share: frames, the audio before speech, and begins. One thread."""
+"""What sessions of models with our voice detector share: frames, the audio before speech, and starts. One thread."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence

@@ -44,7 +44,7 @@ SELDOM_SAID_FASTER = 11.0  # letters per second of voice
 
 
 def plausible_text(text: str, frames: Sequence[FrameFacts], *, final: bool = True) -> str:
-    """Return the text without what nobody can have said: all of it, a part of it or an empty string.
+    """Return the text without what cannot have been said: all of it, a part of it or an empty string.
 
     Args:
         text: What the model wrote.

@@ -1,4 +1,4 @@
-"""Recognizers that compute next to nothing: their sessions run in the server's own process and event loop."""
+"""Recognizers that need hardly any computing: their sessions run in the server's own process and event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -26,7 +26,7 @@ def checked_sum(text: str | None) -> str:
     """Return a SHA-256 in lower case; empty without one.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not a SHA-256.
     """
     digits = (text or "").strip().lower()
     if digits and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
@@ -133,7 +133,7 @@ class ModelDownload:
 
 
 def _noted_url(folder: Path) -> str:
-    """Return the address, without secrets, of which a folder holds a part; empty if nobody knows."""
+    """Return the address, without secrets, of the file that a folder holds a part of; empty if it is not known."""
     try:
         return bare_url(str(json.loads((folder / NOTE).read_text("utf-8"))["url"]))
     except (OSError, ValueError, KeyError, TypeError):

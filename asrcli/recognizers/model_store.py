@@ -212,7 +212,7 @@ def checked_languages(text: str | None) -> tuple[str, ...]:
     codes = tuple(dict.fromkeys(code.strip().lower() for code in (text or "").split(",") if code.strip()))
     for code in codes:
         if not CODE.fullmatch(code):
-            raise UsageError(f"{code!r} is no language code", "write codes as zh,en")
+            raise UsageError(f"{code!r} is not a language code", "write codes as zh,en")
     return codes
 
 
@@ -224,11 +224,11 @@ def _read(path: Path) -> Manifest:
     """
     value = json.loads(path.read_text("utf-8"))
     if not isinstance(value, Mapping):
-        raise TypeError(f"{MANIFEST} is no manifest")
+        raise TypeError(f"{MANIFEST} is not a manifest")
     texts = {key: value.get(key, "") for key in ("source", "folder", "sha256")}
     languages = value.get("languages", [])
     if not isinstance(languages, list) or not all(isinstance(each, str) for each in (*languages, *texts.values())):
-        raise TypeError(f"{MANIFEST} is no manifest")
+        raise TypeError(f"{MANIFEST} is not a manifest")
     return Manifest(**texts, languages=tuple(languages))
 
 

@@ -50,7 +50,7 @@ class MoonshineSession(WholeSentenceSession):
         return may_become_speech(frames)
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
-        """Return the text without what nobody can have said."""
+        """Return the text without what cannot have been said."""
         return plausible_text(text, frames, final=final)
 
     def language(self, words: Sequence[Word]) -> str:

@@ -40,7 +40,7 @@ def missing() -> str:
 
 
 def has_wheels() -> bool:
-    """Return whether the packages have wheels for this system: an advice to install them would be in vain elsewhere."""
+    """Return whether the packages have wheels for this system: elsewhere it would not help to install them."""
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
     if sys.platform == "darwin":
         return machine == "arm64"

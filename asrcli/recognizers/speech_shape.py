@@ -4,7 +4,7 @@ Speech changes the shape of its spectrum all the time, and goes through many sha
 theirs for as long as a note lasts; noise always has the same one. Audio is looked at twice, as it is and with its high
 part raised: what hides speech in one view (a hum, a hiss) hides it less in the other. And speech has a voice
 (voice_pitch.py), which the sounds of drums, hands, keys, wind and water have not; whispered speech has none either. The
-limits lie between 13 recordings of speech, with noise as loud as themselves too, and 145 sounds that are none.
+limits lie between 13 recordings of speech, with noise as loud as themselves too, and 145 other sounds.
 """
 
 import array

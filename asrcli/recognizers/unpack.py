@@ -164,7 +164,7 @@ class _Unpacking:
                 parts.pop()
             elif part == ".." or part.startswith("/") or _WINDOWS.search(part):
                 raise BadArchive(
-                    f"the archive holds {shorten(repr(shown), 60)}, which leads out of its folder or is no path"
+                    f"the archive holds {shorten(repr(shown), 60)}, which leads out of its folder or is not a path"
                 )
             else:
                 parts.append(part)

@@ -19,7 +19,7 @@ RAISED = 0.9
 LAGS = range(9, 58)  # periods of a voice
 WHISTLE_LAGS = range(2, 9)
 ALIKE = 0.5  # correlation of a period with the next one; a voice has more, in an echoing room too, and noise less
-WHISTLE = 0.03  # by so much a voice is more alike in its period than in any shorter one
+WHISTLE = 0.03  # the correlation of a voice is higher by this in its period than in any shorter one
 AS_GOOD = 0.9  # of twice the period the same is true: the shortest that is nearly as good is the period
 
 

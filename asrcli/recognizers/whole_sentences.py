@@ -48,7 +48,7 @@ class WholeSentenceSession(DetectedSession):
     text cannot have been said, and in `language` what language it is in.
 
     Attributes:
-        silence_behind_ms: How much silence the model gets behind the beginning of a sentence that goes on, and behind
+        silence_behind_ms: How much silence the model gets after the beginning of a sentence that goes on, and after
             one that no pause ends: the audio is over, or the sentence is cut at its limit.
     """
 
@@ -73,7 +73,7 @@ class WholeSentenceSession(DetectedSession):
         return False
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
-        """Return the text without what nobody can have said; `final`: the sentence ends here."""
+        """Return the text without what cannot have been said; `final`: the sentence ends here."""
         del final
         if sum(frame.voiced for frame in frames) >= VOICED_FRAMES:
             return without_loop(text)
@@ -167,7 +167,7 @@ class WholeSentenceSession(DetectedSession):
         if sentence.quiet >= EAGER_FRAMES:
             return sentence.quiet == EAGER_FRAMES
         every_ms, share = PARTIAL_EVERY_MS, READING_SHARE
-        if not self._is_shown and len(sentence) < TRUSTED_FRAMES:  # noise, which has no text, is not read so often
+        if not self._is_shown and len(sentence) < TRUSTED_FRAMES:  # noise without text is not read this often
             every_ms, share = FIRST_EVERY_MS, FIRST_SHARE
             if not self._was_read:  # to look again costs hardly anything
                 every_ms = FRAME_MS

@@ -10,7 +10,7 @@ from asrcli.core.errors import NOT_LOADED, AsrError, ConnectFailed, ConnectionLo
 from asrcli.core.settings import RetrySettings
 from asrcli.recovery.classify import FaultClass, classify, rejects
 
-UNREACHABLE_CAP_S = 5.0  # the longest wait before dialling an unreachable service: a short one finds it soon
+UNREACHABLE_CAP_S = 5.0  # the longest wait before dialling an unreachable service; short, to find it soon
 DROPS_CAP_S = 30.0  # the longest wait before dialling a service that accepts and drops connections, or is busy
 BUSY_FACTOR = 8  # how many times longer the waits for a busy service are
 RETRY_AFTER_CAP_S = 60.0  # a longer wait that the service asks for is cut to this
@@ -106,7 +106,7 @@ class Backoff:
         """Return the next attempt after a loss; None to give up. `jitter` is from 0 to 1 and spreads the waits."""
         kind = classify(loss.error, live=self._realtime)
         if rejects(loss.error) and self._answered:
-            kind = FaultClass.RETRY  # it has accepted such messages before, and sent text for them
+            kind = FaultClass.RETRY  # it has accepted such messages before, and has sent text for them
         self._answered = False
         hopeless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (
             loss.was_ready or self.may_become_ready(loss.error)

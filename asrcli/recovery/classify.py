@@ -62,7 +62,7 @@ def _refusal(error: ServiceRefused, *, live: bool) -> FaultClass:
         return FaultClass.IDLE
     if code.startswith(_BUSY) or kind.startswith(_BUSY):
         return FaultClass.BUSY
-    if code.startswith(_SYSTEM) or kind.startswith(_SYSTEM):  # the code of a server error can be any word
+    if code.startswith(_SYSTEM) or kind.startswith(_SYSTEM):  # a server error may have any word as its code
         return FaultClass.RETRY
     return FaultClass.FATAL
 

@@ -15,7 +15,7 @@ class IdleAction(Enum):
     WAIT = auto()
     START = auto()  # begin a task for all of it
     SKIP = auto()  # all of it is quiet
-    GIVE_UP = auto()  # a task was sent this audio, and ended without speech
+    GIVE_UP = auto()  # a task has already received this audio, and ended without speech
 
 
 def idle_action(

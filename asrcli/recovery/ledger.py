@@ -140,7 +140,7 @@ class Ledger:
             self.local.add(*span)
 
     def add_pause(self, begin_ms: int, end_ms: int) -> None:
-        """Count what is neither text nor a gap of a span as a pause: the user had paused the microphone."""
+        """Count the parts of a span without text and without a gap as a pause: the user had paused the microphone."""
         for part in Spans([*self._final, *self._lost]).missing(begin_ms, end_ms):
             self._paused.add(*part)
         self._settle(begin_ms, end_ms)

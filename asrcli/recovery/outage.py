@@ -4,7 +4,7 @@ from bisect import bisect_right
 
 from asrcli.core.audio import Format
 
-OUTAGE_S = 2.0  # most outages are shorter; a recognizer that was started for them would use a core for nothing
+OUTAGE_S = 2.0  # most outages are shorter; a recognizer that was started for them would use a core in vain
 
 
 class Outage:
@@ -22,7 +22,7 @@ class Outage:
         self._since: float | None = None
 
     def lost(self, now: float) -> None:
-        """Note that there is no connection; the first call of an outage counts."""
+        """Note that there is no connection. Only the first call of an outage has an effect."""
         self.away = True
         if self._since is None:
             self._since = now

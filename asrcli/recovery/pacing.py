@@ -1,6 +1,6 @@
 """Limits the pace of audio that had to wait to a multiple of real time, until no audio waits. Uses no clock."""
 
-HELD_S = 1.0  # less audio than this goes out at once
+HELD_S = 1.0  # less audio than this is sent at once
 
 
 class Pacing:

@@ -4,7 +4,7 @@ from array import array
 
 from asrcli.core.audio import Chunk
 
-FIRST_BYTES = 256  # of a chunk; speech is loud somewhere in them, and they are looked at in a tenth of the time
+FIRST_BYTES = 256  # of a chunk, examined first: speech is loud somewhere in them, and this takes a tenth of the time
 QUIET_PEAK = 100  # of 32768, which is -50 dBFS: noise of a silent room is below, a whisper close by is not
 
 

@@ -7,7 +7,7 @@ SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened 
 ALIVE_S = 10.0  # sound also needs a message this long after it was sent: a failed service processes nothing
 ASLEEP_S = 5.0  # a process that did not run for this long was suspended: messages that look new may be that old
 STEP_MS = 500  # sent audio is remembered in steps of about this length
-# Where this many steps wait, minutes of audio do, and hours may follow: longer steps do then, with quiet as a part of
+# This many waiting steps are minutes of audio, and hours may follow. Longer steps are then enough: quiet is a part of
 # the sound around it, which only settles it later.
 MANY, LONG_STEP_MS = 500, 30_000
 

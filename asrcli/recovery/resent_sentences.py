@@ -1,6 +1,6 @@
 """Recognizes sentences that come again after a loss, where the service had left out when they ended. Pure.
 
-Their audio is sent again from their begin on, because nobody knows where they ended. The next task then sends them
+Their audio is sent again from their start, because it is not known where they ended. The next task then sends them
 again, in their order and before anything new; it may cut them in other places.
 """
 
@@ -10,8 +10,8 @@ from itertools import takewhile
 from asrcli.core.events import Final
 from asrcli.recovery.duplicate_finals import SAME_PLACE_MS, ResentAudio, normalized_text
 
-SEVERAL = 2  # so many words may be searched in later sentences: a single one is said often
-PART = 3  # so many words at the end of a sentence are recognized where a task begins within it
+SEVERAL = 2  # this many words may be searched for in later sentences: a single word is said often
+PART = 3  # this many words at the end of a sentence are recognized if a task begins inside it
 
 
 class ResentSentences:

@@ -62,7 +62,7 @@ def resume_point(chunks: Iterable[Chunk | StoredBlock], position: int, audio_for
 def until_pause(chunks: Sequence[Chunk], audio_format: Format) -> list[Chunk]:
     """Return the audio up to the first pause in it, so that no word is cut in two where somebody ends a file.
 
-    Without a pause within AROUND_MS nothing is returned; nor for bytes that are no PCM.
+    Nothing is returned without a pause within AROUND_MS, or for bytes that are not PCM.
     """
     step, longest = audio_format.samples(STEP_MS), audio_format.samples(AROUND_MS)
     if not chunks or any(len(chunk.pcm) != chunk.samples * SAMPLE_BYTES for chunk in chunks):
@@ -84,7 +84,7 @@ def until_pause(chunks: Sequence[Chunk], audio_format: Format) -> list[Chunk]:
 
 
 def quiet_edges(kept: Iterable[Chunk | StoredBlock], begin: int, end: int, step: int) -> Iterator[tuple[int, int]]:
-    """Yield the quiet at the begin and at the end of a span, as positions: where its chunks are loud only in part.
+    """Yield the quiet at the start and at the end of a span, as positions: where its chunks are loud only in part.
 
     Args:
         kept: Audio in order; what is missing in it counts as loud.

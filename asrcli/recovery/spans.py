@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
-Span = tuple[int, int]  # begin and end, in milliseconds or in samples
+Span = tuple[int, int]  # start and end, in milliseconds or in samples
 
 
 class Spans:

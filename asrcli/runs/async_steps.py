@@ -1,4 +1,4 @@
-"""Takes the events of a transcription for `async for`: what waits, waits in a thread of its own."""
+"""Takes the events of a transcription for `async for`. A separate thread waits for them."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -23,7 +23,7 @@ class AsyncSteps:
 
     def __init__(self, events: Generator[Event, None, None], leave: Callable[[], None]) -> None:
         self._leave = leave
-        self._running: _Step | None = None  # a step whose event nobody has got
+        self._running: _Step | None = None  # a step whose event was not delivered yet
         self._is_awaited = False
         self._ended = False
         self._asked: SimpleQueue[_Step | None] = SimpleQueue()
@@ -59,7 +59,7 @@ class AsyncSteps:
         self._leave()
         if self._running is not None:
             await asyncio.wait([self._running])
-            self._running.exception()  # nobody wants it any more, and it is no fault
+            self._running.exception()  # the result is not needed any more, and this is not a fault
             self._running = None
         self._end()
 

@@ -37,7 +37,7 @@ class MicrophoneInput:
 
 @dataclass(frozen=True)
 class PcmInput:
-    """Signed 16-bit little-endian PCM that a program has or makes, in pieces of any size.
+    """Signed 16-bit little-endian PCM from a program, in pieces of any size.
 
     Attributes:
         chunks: The pieces, read in a thread of their own. One that waits forever for its next piece keeps that thread.

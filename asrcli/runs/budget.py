@@ -25,15 +25,15 @@ class Budget:
     Attributes:
         limit: The most that may be charged, in CNY.
         cost: Returns the price of what the service has counted, in CNY; None without a price.
-        at_most: Returns the highest price of so many seconds that are not counted yet, in CNY.
-        again: A lost connection is replaced, and audio is sent again.
+        highest_cost: Returns the most that seconds can cost which the service has not counted yet, in CNY.
+        resends: A lost connection is replaced, and audio is sent again.
     """
 
     passive = True
     limit: float
     cost: Callable[[Usage], float | None]
-    at_most: Callable[[float], float]
-    again: bool = True
+    highest_cost: Callable[[float], float]
+    resends: bool = True
     _taken_ms: dict[int, int] = field(default_factory=dict)  # by source
     _open_ms: dict[int, int] = field(default_factory=dict)  # by source: audio without text
     _speakers: dict[int, str] = field(default_factory=dict)  # by source
@@ -53,7 +53,7 @@ class Budget:
         elif isinstance(event, Ready) and self._lost:  # only now audio is sent again: a failed attempt sends none
             self._lost = False
             self._resent_ms = self._resent_ms + sum(list(self._open_ms.values()))
-        elif isinstance(event, Finished):  # audio without text by now will have none
+        elif isinstance(event, Finished):  # audio that has no text by now will never have text
             self._open_ms |= {key: 0 for key, name in list(self._speakers.items()) if name == event.speaker}
         elif isinstance(event, Ended):
             self._past += self._usage
@@ -104,9 +104,9 @@ class Budget:
         if cost is not None and usage.seconds is not None:
             counted_ms = round(usage.seconds * 1000)
         uncounted_ms = max(0, sent_ms - counted_ms)
-        if self.again:
+        if self.resends:
             uncounted_ms += waiting_ms
-        return (cost or 0.0) + self.at_most(uncounted_ms / 1000)
+        return (cost or 0.0) + self.highest_cost(uncounted_ms / 1000)
 
 
 def _whole(ms: int) -> int:

@@ -151,7 +151,7 @@ def local_fallback(
     """Return the fallback of a run: the recognizer `engine`, or the best one here. Nothing is started.
 
     Raises:
-        SettingError: the run has no outage to bridge, or its text is none that this recognizer could give.
+        SettingError: the run has no outage to bridge, or this recognizer could not give the text that it asks for.
         UsageError: there is no recognizer of that name.
         EngineUnavailable: the recognizer is not installed.
     """

@@ -1,4 +1,4 @@
-"""What a raw exchange comes to: messages each way by type, bytes, seconds of audio, the first answer, the close."""
+"""The summary of a raw exchange: messages each way by type, bytes, seconds of audio, the first answer, the close."""
 
 import json
 from collections import Counter

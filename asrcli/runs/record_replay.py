@@ -17,7 +17,7 @@ from asrcli.protocol.registry import WIRES
 from asrcli.protocol.wire_record import SENT
 from asrcli.recovery.duplicate_finals import RepeatedFinal
 
-GATHERED_MS = 1000  # so much audio at most waits in a codec for the rest of a message
+GATHERED_MS = 1000  # the most audio that waits in a codec for the rest of a message
 MOST_FINALS = 1_000_000  # a year of speech
 MOST_OPEN = 4000  # connections without an end, and speakers: more than a run has
 
@@ -42,7 +42,7 @@ class RecordedConnection:
         self._tasks = 0
         self.task: TranscriptionTask | None = None
         self.fresh = True  # the task was sent no audio yet
-        self.again = False  # the task was sent audio that an earlier one had
+        self.again = False  # the task was sent audio that an earlier task had been sent too
 
     def sent(self, line: Mapping[str, Any]) -> list[Event]:
         """Take the step of a message that the client sent; returns the events that follow at once."""

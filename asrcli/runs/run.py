@@ -88,18 +88,20 @@ class Run:
         self._transcript = Transcript()
         self._account = RunAccount()
         self._began = plan.clock()
-        self._shown = any(getattr(output, "shows_progress", False) for output in outputs)
+        self._shows_progress = any(getattr(output, "shows_progress", False) for output in outputs)
         self._was_ready = False  # a service has listened to this run; one that never did is an error, and no account
         self._pool = idle or ConnectionPool()
         self._pool_is_shared = idle is not None
-        self._patient = False  # all outputs are, and nobody iterates over `events`
-        self._is_iterated = True  # somebody does
+        self._accepts_delay = False  # all outputs do, and nobody iterates over `events`
+        self._is_iterated = True  # somebody iterates over `events`
         self._live = False  # all sources are live
-        self._output_errors: list[AsrError] = []  # of outputs that were given up
-        self._held: list[Notice] = []  # until a device is open: where it is not there, the error stands alone
+        self._output_errors: list[AsrError] = []  # the errors of outputs that get no more events
+        self._held: list[
+            Notice
+        ] = []  # notices that wait until a device is open; if it cannot be opened, only the error is shown
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
         self._current: list[TranscriptionSession] = []
-        self._finishing = self._leaving = False  # `finish`, `leave` was called
+        self._finishing = self._leaving = False  # `finish` or `leave` was called
         self._interrupted = False  # a signal came
         self.ended: Ended | None = None
 
@@ -113,7 +115,7 @@ class Run:
                 sources came to their end, but with gaps.
             KeyboardInterrupt: the user ended the run; the outputs have all settled text.
         """
-        self._patient = all(getattr(output, "patient", False) for output in self._outputs)
+        self._accepts_delay = all(getattr(output, "accepts_delay", False) for output in self._outputs)
         self._is_iterated = False
         for _ in self.events(sources, notices):
             pass
@@ -199,10 +201,12 @@ class Run:
         plan = self._plan
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
         self._account.running_usage, begin_ms = Usage(), self._account.end_ms
-        running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
+        running = [
+            SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shows_progress) for one in sources
+        ]
         # A device says that it is there by its level.
-        shows_call = self._shown and not self._live
-        together = RunningSessions(running, plan.describe, patient=self._patient, shows_call=shows_call)
+        shows_call = self._shows_progress and not self._live
+        together = RunningSessions(running, plan.describe, accepts_delay=self._accepts_delay, shows_call=shows_call)
         try:
             sessions = self._current = [one.session for one in running]
             if self._leaving:  # called before there was a session to leave
@@ -334,7 +338,7 @@ class Run:
         if left:
             raise KeyboardInterrupt
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
-            raise failed[0]  # without an output the rest of a file would be paid for in vain
+            raise failed[0]  # without an output, the rest of a file would be paid for without use
         where = "going on without it"
         for output in self._outputs:
             if kept := getattr(output, "kept_as", ""):

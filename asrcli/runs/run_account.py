@@ -70,7 +70,7 @@ class RunAccount:
         self.figures += result.figures
 
     def heard_by(self, engine: str) -> None:
-        """Note the recognizer of a task; an empty name is none."""
+        """Note the recognizer of a task; an empty name is ignored."""
         if engine and engine not in self.engines:
             self.engines.append(engine)
 

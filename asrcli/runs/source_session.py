@@ -69,8 +69,11 @@ class SourceSession:
 class RunningSessions:
     """The sessions of sources that are transcribed at the same time.
 
-    With `patient` the events that are of the moment only come together with the next one that is not. `describe` words
-    an error for a person. With `shows_call` there is a Progress without audio where no service answers within SLOW_S.
+    Args:
+        sources: The sources with their sessions.
+        describe: Returns the line for a person that tells of an error.
+        accepts_delay: A passing event, such as a partial, may come together with the next event that is not passing.
+        shows_call: Yield a Progress without audio if no service answers within SLOW_S.
     """
 
     def __init__(
@@ -78,13 +81,13 @@ class RunningSessions:
         sources: Sequence[SourceSession],
         describe: Callable[[AsrError], str] = str,
         *,
-        patient: bool,
+        accepts_delay: bool,
         shows_call: bool = False,
     ) -> None:
         self._sources = sources
         self._shows_call = shows_call
         self._describe = describe
-        can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
+        can_wait = (lambda item: is_passing(item[1])) if accepts_delay else (lambda _: False)
         self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
 
     def events(self) -> Generator[tuple[SourceSession, Event], None, None]:

@@ -10,7 +10,7 @@ from asrcli.core.settings import DEFAULT_MODEL, ConnectionSettings, RecognitionS
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
 from asrcli.dashscope.model_selection import find_model
-from asrcli.dashscope.preparation import check_host, check_local_model, locally_heard, prepare_recognition
+from asrcli.dashscope.preparation import as_local_model, check_host, check_local_model, prepare_recognition
 from asrcli.protocol.addresses import endpoint
 from asrcli.recognizers import factory
 from asrcli.runs.audio_input import AudioInput, make_source
@@ -86,7 +86,7 @@ def transcribe(
     recognizer = factory.find(engine or None) if local else None
     if local:
         check_local_model(found)
-        found = locally_heard(found)
+        found = as_local_model(found)
     elif engine and not fallback:
         raise UsageError(f"engine {engine} without local=True or fallback: a service has its own recognizers")
     asked = RecognitionSettings(

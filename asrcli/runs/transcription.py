@@ -32,7 +32,7 @@ else:  # it loads asyncio, which a loop without `async` does not need
 class Request:
     """All that a run needs, checked.
 
-    `recognizer` is the one on this machine; without it there is a `connection`, and maybe a `fallback`.
+    `recognizer` is the one on this machine; without it there is a `connection`, and perhaps a `fallback`.
     """
 
     source: Source

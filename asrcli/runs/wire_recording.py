@@ -51,7 +51,7 @@ class WireRecorder:
         OSError: the file cannot be created.
     """
 
-    passive = patient = True
+    passive = accepts_delay = True
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class WireRecorder:
 
     def hurry(self) -> None:
         """Write what is waiting now."""
-        with suppress(RuntimeError):  # it hurries already
+        with suppress(RuntimeError):  # it is in a hurry already
             self._sleep.release()
 
     def handle(self, event: Event, transcript: Transcript) -> None:
@@ -266,7 +266,7 @@ class RecordedTransport:
         self.recorded_transport.close()
 
     def _received(self, item: Message | Writable | BaseException) -> None:
-        if isinstance(item, (Text, Binary)):  # a union would be made anew for each message
+        if isinstance(item, (Text, Binary)):  # a union would be created for each message
             self._waiting.append((monotonic(), self._number, RECEIVED, item))
             if len(self._waiting) > MOST_WAITING:
                 self._recorder.hurry()

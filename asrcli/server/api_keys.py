@@ -41,7 +41,7 @@ class ApiKey:
 
 
 def parse_keys(lines: Iterable[str], where: str) -> list[ApiKey]:
-    """Return the keys of a file: a name and a key on each line, and limits behind them. `#` begins a comment.
+    """Return the keys of a file: a name and a key on each line, followed by limits. `#` begins a comment.
 
     Args:
         lines: The lines of the file.
@@ -233,7 +233,7 @@ class ApiKeys:
 
 
 def _reserved(key: ApiKey, size: int, places: int) -> int:
-    """The places that a key of so many keys has for itself, of so many places."""
+    """The places that are reserved for one of `size` keys, if there are `places` in all."""
     if key.reserved is not None:
         return key.reserved
     return int(2 * size <= places)

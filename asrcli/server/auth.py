@@ -16,7 +16,7 @@ HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH, *CLIENT_SECRET_PATHS)  # 
 POST_ONLY = "This path takes POST only."
 GET_ONLY = "This path takes GET only."
 KEY_PROTOCOL = "openai-insecure-api-key."  # a page that speaks OpenAI's wire offers its key as a subprotocol
-RETRY_AFTER = "1"  # seconds, for whoever is refused because too many others are there
+RETRY_AFTER = "1"  # seconds, for a client that is refused because there are too many others
 ANYBODY = ApiKey("", Secret(""))  # stands for every client of a server without keys
 
 
@@ -60,7 +60,7 @@ class AccessControl:
         try:
             address = urlsplit(target)
         except ValueError:
-            return Refusal(HTTPStatus.NOT_FOUND, "NotFound", "That is no path.")
+            return Refusal(HTTPStatus.NOT_FOUND, "NotFound", "There is no such path.")
         if address.path.rstrip("/") in HTTP_PATHS:
             return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", POST_ONLY)
         if address.path.rstrip("/") not in self.paths:
@@ -132,7 +132,7 @@ def given_key(target: str, header_values: Callable[[str], Sequence[str]]) -> str
 
 
 def _given_key(authorization: str, query: str) -> str:
-    """Return the key of a request: behind the scheme Bearer, or alone in the header as some clients send it.
+    """Return the key of a request: after the scheme Bearer, or alone in the header as some clients send it.
 
     Browsers cannot set the header, and send the key in the address.
     """

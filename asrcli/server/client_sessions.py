@@ -28,7 +28,7 @@ class ClientSessions:
         """Make a secret; returns the body of the answer.
 
         Raises:
-            ProtocolError: the session is none that this server has.
+            ProtocolError: this server has no such session.
             ServiceRefused: too many are still valid.
         """
         if len(str(wanted.session)) > MAX_SESSION_CHARACTERS:

@@ -93,7 +93,7 @@ class FrameReader:
             self.take(data)
 
     def take(self, data: bytes) -> None:
-        """Take what has come now; behind `MAX_FRAMES` the rest waits for the next turn."""
+        """Take what has come now; after `MAX_FRAMES` the rest waits for the next turn."""
         if self._waiting:
             self._waiting += data
             return
@@ -132,7 +132,7 @@ class FrameReader:
             self._connection.resume_reading()
 
     def handshake_answered(self) -> None:
-        """Read on: until now, what a client had sent behind its request had to wait."""
+        """Read on: until now, what a client had sent after its request had to wait."""
         self._is_answered = True
         if self._waiting:
             self._loop.call_soon(self.take_waiting)
@@ -178,7 +178,7 @@ class FrameReader:
         self.take_waiting()
 
     def _take_messages(self, data: bytes) -> tuple[bytes, int]:
-        """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""
+        """Take whole messages at the beginning of some data; returns the rest and how many they were."""
         at = taken = 0
         while taken < MAX_FRAMES and (found := next_frame(data, at, self._message_bytes, masked=True)):
             payload, end = found
@@ -214,7 +214,7 @@ class FrameReader:
     def _hand_on(self, head: FrameHead, data: bytes) -> bytes:
         """Answer a ping; let the library have another control frame, or find out what is wrong with a frame.
 
-        Returns what is behind the frame.
+        Returns what follows the frame.
         """
         size = None
         if self._assembly.is_in_message:

@@ -54,9 +54,8 @@ class HttpApi:
     ) -> None:
         self.monitoring: Monitoring | None = None
         self._access_control = access_control
-        self._temporary_keys = access_control.keys or ApiKeys(
-            [ANYBODY]
-        )  # an open server makes some that it never asks for
+        # A server without keys makes temporary ones too, although it never asks for them.
+        self._temporary_keys = access_control.keys or ApiKeys([ANYBODY])
         self.client_sessions = ClientSessions(self._temporary_keys, new_id)
         self._hotword_store = hotword_store
         self._phrase_store = phrase_store
@@ -111,7 +110,7 @@ class HttpApi:
         try:
             address = urlsplit(received.target)
         except ValueError:
-            raise ServiceRefused("NotFound", "That is no path.") from None
+            raise ServiceRefused("NotFound", "There is no such path.") from None
         path = address.path.rstrip("/")
         if path not in HTTP_PATHS and not is_phrase_path(path):
             raise ServiceRefused("NotFound", f"No such path; there are {', '.join((*HTTP_PATHS, FINE_TUNES_PATH))}.")

@@ -161,12 +161,12 @@ class IncomingConnection(ServerConnection):
         self.transport.write(frames)
 
     def deliver(self, first: int, payload: bytes) -> None:
-        """Give a message to who waits for one, or to the library's queue."""
+        """Give a message to the caller that waits for one, or to the library's queue."""
         if not self._wake_receiver(content(payload, is_text=first == TEXT)):
             self.recv_messages.put(Frame(OPCODES[first], payload))
 
     def deliver_large(self, message: LargeMessage) -> bool:
-        """Give a large message to who waits for one; returns False if nobody does."""
+        """Give a large message to the caller that waits for one; returns False if none does."""
         return self._wake_receiver(message)
 
     def pause_reading(self) -> None:
@@ -179,7 +179,7 @@ class IncomingConnection(ServerConnection):
             self.transport.resume_reading()
 
     def _wake_receiver(self, message: str | bytes | LargeMessage | None) -> bool:
-        """Give a message to who waits for one, or None if the library has it; returns False if it was not taken."""
+        """Give a message to the caller that waits, or None if the library has it; returns False if it was not taken."""
         if self._receiver is None or self._receiver.done():
             return False
         self._receiver.set_result(message)
@@ -244,7 +244,7 @@ class IncomingConnection(ServerConnection):
         super().send_data()
         if not self._is_answered and self.phase is not Phase.HANDSHAKE:
             self._is_answered = True
-            if self.received:  # a probe that only connects is none
+            if self.received:  # a probe that only connects sends no request
                 log_failed_handshake(self.protocol.handshake_exc)
             self.received.clear()
             if self.phase is not Phase.OPEN and not self.transport.is_closing():

@@ -26,9 +26,9 @@ LOG_EVERY_S = 60.0  # a lasting problem is logged once in this time
 class ListeningSocket(socket.socket):
     """A listening socket that turns clients away while no file descriptor is left for them.
 
-    Those who are slow with their request go first. Where there are none, one descriptor is kept in reserve: with it a
-    client is accepted and answered. Left in the queue it would wait for an answer that does not come, and the event
-    loop would try to accept it, and fail, as fast as it can.
+    The clients that are slowest with their request are turned away first. If there are none, one descriptor is kept in
+    reserve: with it a client is accepted and answered. Otherwise the client would wait for an answer that never comes,
+    and the event loop would try to accept it, and fail, as fast as it can.
 
     Args:
         family: As for every socket.

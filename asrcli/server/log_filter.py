@@ -11,7 +11,7 @@ from asrcli.core.printable import escape_control_characters
 REFUSED = "refused: %s: %s"
 DROPPED = "dropped a client that does not read"
 IN_PIECES = "dropped a client that sends a message in too many pieces"
-OFTEN = frozenset({REFUSED, DROPPED, IN_PIECES})  # what one client can cause as often as it likes
+OFTEN = frozenset({REFUSED, DROPPED, IN_PIECES})  # records that one client can cause as often as it likes
 MAX_ALIKE = 20  # refusals, warnings or errors of one kind within WITHIN_S
 WITHIN_S = 10.0
 

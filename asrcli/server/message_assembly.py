@@ -65,7 +65,7 @@ class MessageAssembly:
         self.fragments += 1
 
     def add(self, data: bytes) -> bytes:
-        """Take what belongs to the frame; returns what is behind it."""
+        """Take what belongs to the frame; returns what follows it."""
         payload = data[: self._left]
         self._left -= len(payload)
         if not self._is_unwanted:

@@ -13,7 +13,7 @@ def make_room(
     other_files: int = OTHER_FILES,
     spare_files: int = 0,
 ) -> None:
-    """Raise the limit of this process so that so many connections fit into it, where the system has such a limit.
+    """Raise the limit of this process so that this many connections fit into it, where the system has such a limit.
 
     Args:
         connections: How many there can be at once.

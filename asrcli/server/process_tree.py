@@ -1,4 +1,4 @@
-"""A process that was started here and all that it has started, as far as the system still knows whose they are."""
+"""A process of ours and all its descendants, as far as the system still knows their parents."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
-"""Whose messages are read next: clients that send much wait for their turn, so that those who send little need not.
+"""Decides whose messages are read next: clients that send much wait for their turn, others are read at once.
 
-Live audio is little. Of all clients that send more, only as many are read in a turn of the loop as keep it short, and
-the keys take turns: many connections with one key wait for each other, and nobody else waits for them. Uses no socket.
+Live audio is not much. Of all clients that send more, a turn of the loop reads only as many as keep it short. The keys
+take turns: many connections with one key wait for each other, and nobody else waits for them. Uses no socket.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 RATE_PER_S = 256 << 10  # eight times live audio at 16 kHz
 BURST = 128 << 10  # what a client may send beyond this rate
-TURN_S = 0.001  # that a turn of the loop should take; everything counts that is done in it
-MAX_READERS = 8  # in a turn
+TURN_S = 0.001  # how long a turn of the loop should take, with everything that is done in it
+MAX_READERS = 8  # clients that are read in a turn
 FRAME_COST = 512  # each frame counts as this many bytes more: many small ones take as long to read as a few large ones
 
 

@@ -94,7 +94,7 @@ class ServerSocket:
         self._connection.stop_reading()
 
     def end_after(self, data: bytes) -> None:
-        """Write bytes as they are, and end the connection behind them."""
+        """Write bytes as they are, and end the connection after them."""
         self._connection.transport.write(data)
         self._connection.transport.close()
 

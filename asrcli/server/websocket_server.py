@@ -148,7 +148,7 @@ class WebSocketServer:
         return host, port
 
     def close(self) -> None:
-        """Stop listening, say goodbye to every client, and end single requests."""
+        """Stop listening, close the connections of all clients, and end single requests."""
         for server in self._servers:
             server.close(code=1001, reason="the server stops")
         for exchange in tuple(self.single_requests.exchanges):
@@ -164,7 +164,7 @@ class WebSocketServer:
     async def wait_closed(self) -> None:
         """Wait until all connections have ended.
 
-        The library's own `wait_closed` waits for ever where a second signal has cancelled every task, also the one that
+        The library's own `wait_closed` waits forever where a second signal has cancelled every task, also the one that
         closes.
         """
         closing = [server.close_task for server in self._servers if server.close_task is not None]

@@ -27,7 +27,7 @@ class AsfLength:
 
 
 def asf_length(head: bytes) -> AsfLength | None:
-    """Return the lengths in a header that begins with these bytes; None if it is none, or if it does not know them."""
+    """Return the lengths in the header at the beginning of these bytes; None if they are not there or unknown."""
     at = head.find(_PROPERTIES)
     if not head.startswith(_HEADER) or at < 0 or len(head) < at + _PROPERTIES_BYTES:
         return None

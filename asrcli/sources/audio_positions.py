@@ -24,7 +24,7 @@ class PlacedPiece:
 
     @property
     def end(self) -> int:
-        """Position behind its last sample."""
+        """Position after its last sample."""
         return self.position + len(self.pcm) // SAMPLE_BYTES
 
 

@@ -49,7 +49,7 @@ class AviChunks:
         self._tick_s = 0.0  # in which packets state their duration
         self._step_s = 0.0  # 0 if chunks are no steps of the clock
         self._sample_bytes = 0
-        self._movi = self._movi_end = 0  # positions of the word before the first chunk, and behind the last one
+        self._movi = self._movi_end = 0  # positions of the word before the first chunk, and after the last one
         self._index: AviIndex | None = None
         self._first: int | None = None  # where the first chunk of the track begins
         self._begin = self._end = 0  # of the data of the last chunk of the track

@@ -23,7 +23,7 @@ class AviIndex:
         self._total = 0
 
     def add(self, begin: int, length: int) -> bool:
-        """Add the next chunk; return False if it does not lie behind the one before."""
+        """Add the next chunk; return False if it does not lie after the one before."""
         if self._begins and begin <= self._begins[-1]:
             return False
         self._begins.append(begin)
@@ -50,7 +50,7 @@ def read_index(file: IO[bytes], movi: int, movi_end: int, tag: bytes, *, in_byte
     Args:
         file: The file; its position is changed.
         movi: Position of the word `movi`, from which most offsets count.
-        movi_end: Position behind the last chunk.
+        movi_end: Position after the last chunk.
         tag: That of the chunks of the track.
         in_bytes: Sound is counted in bytes and not in chunks.
     """

@@ -1,4 +1,4 @@
-"""The length of the sound by the word of its container, and whether that is a promise or only a guess."""
+"""The length of the sound as its container states it, and whether that is a promise or only a guess."""
 
 import re
 from typing import TYPE_CHECKING

@@ -81,7 +81,7 @@ def open_container(
 def first_sound(path: str, stream: int) -> tuple[int, int]:
     """Return the sample rate in Hz and the number of channels of the first frame of a stream; zeros if there is none.
 
-    For a container that does not say it, and whose sound begins behind all that libav reads to find out.
+    For a container that does not say it, and whose sound begins after all that libav reads to find out.
 
     Raises:
         SourceError: the file cannot be opened.

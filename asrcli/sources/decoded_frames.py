@@ -60,7 +60,7 @@ def frames(
         stream: Where they come from.
         guard: Returns a context that turns an error of the decoder into a SourceError; gets what was tried.
         left_out: Returns how many seconds of sound the container says are missing before a packet.
-        behind: Returns how many seconds of sound are lost behind a packet that was decoded.
+        behind: Returns how many seconds of sound are lost after a packet that was decoded.
         bare: The stream has no container: a parser finds its packets, and finds wrong ones in damaged data.
 
     Raises:
@@ -121,7 +121,7 @@ def times_in_samples(decoded: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
 
 
 def _with_absent(bad: DamagedPackets | None, absent_s: float) -> DamagedPackets | None:
-    """Return the damage with so much more sound that is missing."""
+    """Return the damage with this much more missing sound."""
     if absent_s:
         bad = bad or DamagedPackets()
         bad.seconds += absent_s

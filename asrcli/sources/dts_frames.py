@@ -1,4 +1,4 @@
-"""Finds what a raw DTS stream has lost behind a frame: its parser joins everything up to the next frame to one packet.
+"""Finds what a raw DTS stream has lost after a frame: its parser joins everything up to the next frame to one packet.
 
 The decoder reads the frame at the beginning of such a packet and says nothing of the rest.
 """
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from av import AudioStream, Packet
 
 _CORE = b"\x7f\xfe\x80\x01"  # how a frame begins, in the usual order of bytes
-_EXTENSION = b"\x64\x58\x20\x25"  # behind a frame: more sound of the same time, of any size
+_EXTENSION = b"\x64\x58\x20\x25"  # after a frame: more sound of the same time, of any size
 _HEAD_BYTES = 8
 _MOST_PADDED = 4  # how many times as long as its frame a packet with padding may be
 _SIZE_SHIFT, _SIZE_MASK = 4, 0x3FFF  # where the size of a frame, less one, is in its head
 
 
 def lost_behind(container: str, time_base: float) -> "Callable[[Packet[AudioStream]], float] | None":
-    """Return a function that gives the seconds lost behind a packet that was decoded; None for other containers.
+    """Return a function that gives the seconds lost after a packet that was decoded; None for other containers.
 
     Args:
         container: As libav calls it.
@@ -34,11 +34,11 @@ class _DtsPackets:
 
     def __init__(self, time_base: float) -> None:
         self._time_base = time_base
-        # Sizes of packets, each of which may hold padding behind its frame.
+        # Sizes of packets, each of which may hold padding after its frame.
         self._usual = self._before = 0
 
     def lost_s(self, packet: "Packet[AudioStream]") -> float:
-        """Return the seconds that are lost behind the frame of the next packet."""
+        """Return the seconds that are lost after the frame of the next packet."""
         size = packet.size
         is_usual = size < 2 * self._usual or size == self._before
         self._before = size

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _AAC_FRAME = 1024
 # The filters of every MP3 decoder, and what the usual encoder adds.
 _MP3_DELAY = 529 + 576
-# Of the delay so much at most is kept: the promise is 50 ms, and times are rounded.
+# The most of the delay that is kept: the promise is 50 ms, and times are rounded.
 _KEPT_S = 0.035
 # In a film the pictures begin after the delay: a film whose pictures begin later than this just begins without any.
 _LONGEST_S = 0.15

@@ -9,7 +9,7 @@ from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece
 from asrcli.sources.loudness import segment
 
-CLOSING_MS = 10  # silence that ends a part behind whose last sound there is nothing in the file
+CLOSING_MS = 10  # silence that ends a part if the file has nothing after its last sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Clip:
     track: str | None = None
 
     def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
-        """Yield the wanted part of mono PCM, with the gain applied. Nothing is read behind its end."""
+        """Yield the wanted part of mono PCM, with the gain applied. Nothing is read after its end."""
         if not self.begin_ms and self.end_ms is None and not self.gain_db:
             yield from items
             return

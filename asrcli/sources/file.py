@@ -41,13 +41,13 @@ _ADDRESS = lazy_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
 _LIVE = lazy_pattern(r"rt[sm]ps?://", re.IGNORECASE)
 
 
-def native(path: str, samples: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:
+def native(path: str, raw_format: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:
     """Return the sample rate and the number of channels of a file; None if it is no audio, a pipe or an address.
 
     None also if the file does not tell them.
     """
-    if samples is not None:
-        return samples.rate, samples.channels
+    if raw_format is not None:
+        return raw_format.rate, raw_format.channels
     if path == STDIN or _ADDRESS.match(path):
         return None
     try:
@@ -71,7 +71,7 @@ class FileSource:
         path: What to read.
         audio_format: Format of the chunks.
         clip: The part that is transcribed; None is all of it.
-        samples: The format of raw PCM; None for containers.
+        raw_format: The format of raw PCM; None for containers.
         chunk_ms: Length of a chunk.
         speaker: Label of the speaker, if several sources are transcribed at once.
         timeout_s: How long a network may give nothing.
@@ -90,7 +90,7 @@ class FileSource:
         path: str,
         audio_format: Format,
         clip: Clip | None = None,
-        samples: SampleFormat | None = None,
+        raw_format: SampleFormat | None = None,
         chunk_ms: int = CHUNK_MS,
         speaker: str = "",
         timeout_s: float = NETWORK_TIMEOUT_S,
@@ -103,17 +103,17 @@ class FileSource:
         self.speaker = speaker
         self._chunk_ms = chunk_ms
         self._clip = clip or Clip()
-        self._samples = samples
+        self._raw_format = raw_format
         self._timeout_s = timeout_s
         self._track = self._clip.track
         self._is_address = bool(_ADDRESS.match(path))
         if not self._is_address:
-            _check_path(path, is_raw_pcm=samples is not None)
+            _check_path(path, is_raw_pcm=raw_format is not None)
         self._is_file = path != STDIN and not self._is_address and Path(path).is_file()
         self.realtime = not self._is_file
         length_ms = promised_ms = None
         if self._is_file:
-            measured = measure_file(path, samples, self._track, scan_bytes=scan_bytes)
+            measured = measure_file(path, raw_format, self._track, scan_bytes=scan_bytes)
             check_channel(path, self._clip.channel, measured.channels)
             length_ms = self._proven_length(measured)
             promised_ms = measured.promised_ms
@@ -134,7 +134,7 @@ class FileSource:
             SourceError: the input is no audio, holds no sound, or cannot be read any further.
         """
         input_reader = reading.InputReader(
-            self._shown_name, self.format, self._chunk_ms, self._clip.channel, self._track, self._samples
+            self._shown_name, self.format, self._chunk_ms, self._clip.channel, self._track, self._raw_format
         )
         end = start
         is_empty = True
@@ -234,7 +234,7 @@ class FileSource:
         length_ms = measured.duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
             length_ms = measure_file(
-                self._path, self._samples, self._track, scan_bytes=sys.maxsize, trusting=False
+                self._path, self._raw_format, self._track, scan_bytes=sys.maxsize, trusting=False
             ).duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
             reason = f"is {length_ms / 1000:.2f} s long, and would begin at {begin_ms / 1000:.2f} s"

@@ -50,7 +50,7 @@ class FileLength:
 
 def measure_file(
     path: str,
-    samples: SampleFormat | None = None,
+    raw_format: SampleFormat | None = None,
     track: str | None = None,
     *,
     scan_bytes: int = SCAN_BYTES,
@@ -60,7 +60,7 @@ def measure_file(
 
     Args:
         path: The file.
-        samples: The format of raw PCM; None for containers.
+        raw_format: The format of raw PCM; None for containers.
         track: Number or language of the sound track.
         scan_bytes: Larger files are not read; their length stays unknown.
         trusting: Whether the header of a container is believed.
@@ -71,22 +71,22 @@ def measure_file(
     try:  # WAV needs no decoder: do not load one
         with io.FileIO(path) as file:
             size_bytes = Path(path).stat().st_size
-            if samples is None and (measured := _samples(path, file, size_bytes)) is not None:
+            if raw_format is None and (measured := _samples(path, file, size_bytes)) is not None:
                 check_only_track(path, track)
                 return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes
             start, skipped = start_after_tag(file)
-            if start.startswith(ogg.MAGIC) and samples is None:
+            if start.startswith(ogg.MAGIC) and raw_format is None:
                 return _ogg(path, file, track, scanned=scanned)
-            if samples is None and len(windows := joined_files.file_spans(file)) > 1:
+            if raw_format is None and len(windows := joined_files.file_spans(file)) > 1:
                 return _windows(path, file, windows, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
 
     options: dict[str, Any] = {"track": track, "skipped": skipped} | mp3_frames.demuxer(start)
-    if samples is not None:
-        options |= samples.demuxer
+    if raw_format is not None:
+        options |= raw_format.demuxer
     with closing(decoding.Decoder(f"file:{path}", path, head=lambda: start, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
         has_more = _joined(path, decoder.container, size_bytes)

@@ -19,7 +19,7 @@ from asrcli.sources.track_selection import check_channel, check_only_track
 
 OGG = b"OggS"
 OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
-NOTICED_S = 0.2  # so much less sound than the clock of Ogg says is lost: codecs pad by a tenth of a second at most
+NOTICED_S = 0.2  # a larger difference to the clock of Ogg is lost sound: codecs pad by a tenth of a second at most
 _TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
 
 
@@ -32,7 +32,7 @@ class InputReader:
         piece_ms: Length of a piece, if no decoder is needed.
         channel: Counted from 0; None is the mix of all.
         track: Number or language of the sound track; None is the default track.
-        samples: The format of raw PCM; None for containers.
+        raw_format: The format of raw PCM; None for containers.
 
     Attributes:
         damaged: Packets that could not be decoded.
@@ -43,13 +43,13 @@ class InputReader:
 
     def __init__(
         self, name: str, audio_format: Format, piece_ms: int, channel: int | None, track: str | None,
-        samples: SampleFormat | None,
+        raw_format: SampleFormat | None,
     ) -> None:  # fmt: skip
         self._name = name
         self._format = audio_format
         self._channel = channel
         self._track = track
-        self._samples = samples
+        self._raw_format = raw_format
         self._how: dict[str, Any] = {}  # decoders are made with these options
         self._piece_bytes = audio_format.samples(piece_ms) * SAMPLE_BYTES
         self.damaged = 0
@@ -66,7 +66,7 @@ class InputReader:
         """Read a file on a disk. With `in_bulk` some items may take long, where that is less work in all."""
         self._how = {"together": _TOGETHER, "in_bulk": in_bulk}
         with ExitStack() as stack:
-            if self._samples is None:
+            if self._raw_format is None:
                 file = stack.enter_context(io.FileIO(path))
                 head = header(reader(file), self._name)
                 if head is not None and head.encoding:
@@ -89,14 +89,14 @@ class InputReader:
                 self._how |= mp3_frames.demuxer(start_after_tag(file)[0])
             decoder = self._decoder(stack, f"file:{path}")
             yield from self._decoded(decoder)
-            if self._samples is None and decoder.container in cut_ends.EXAMINED:
+            if self._raw_format is None and decoder.container in cut_ends.EXAMINED:
                 self._examine_end(decoder, *edges(file))
 
     def pipe(self, fd: int) -> Iterator[Item]:
         """Read a pipe by its file descriptor."""
         pipe = PipeReader(fd)
         with ExitStack() as stack:
-            if self._samples is not None:
+            if self._raw_format is not None:
                 pipe.forget()
                 yield from self._raw_pcm(stack, pipe)
                 return
@@ -115,7 +115,7 @@ class InputReader:
 
     def _raw_pcm(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
         check_only_track(self._name, self._track)
-        if self._samples == SampleFormat(rate=self._format.rate):
+        if self._raw_format == SampleFormat(rate=self._format.rate):
             check_channel(self._name, self._channel, 1)
             yield from self._plain_samples(lambda size: pipe.read(size) or b"")
         else:
@@ -268,8 +268,8 @@ class InputReader:
         self, source: object, head: Callable[[], bytes] = bytes, last_granule: Callable[[], int] = int
     ) -> "decoding.Decoder":
         bare: dict[str, Any] = {}
-        if self._samples is not None:
-            bare = self._samples.demuxer
+        if self._raw_format is not None:
+            bare = self._raw_format.demuxer
         return decoding.Decoder(
             source, self._name, track=self._track, head=head, last_granule=last_granule, **self._how, **bare
         )

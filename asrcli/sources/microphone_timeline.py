@@ -149,7 +149,7 @@ class MicrophoneTimeline:
         yield from self._release()
 
     def _piece(self, pcm: bytes, *, quiet: bool) -> Iterator[Item]:
-        """Yield one piece, or what replaces it during a hold. A hold begins behind a piece, and ends before one."""
+        """Yield one piece, or what replaces it during a hold. A hold begins after a piece, and ends before one."""
         if self._hold is not None and self._wanted_hold is not self._hold.muted:
             yield from self._release()
             yield from self._take_hold()  # a pause became a mute, or a mute a pause

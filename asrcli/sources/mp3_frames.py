@@ -44,7 +44,7 @@ def is_mp3(start: bytes) -> bool:
 
 
 def frame_bytes(head: bytes, layers: Container[int] = (LAYER_3,)) -> int:
-    """Return the size of the frame that begins with this head of four bytes; 0 if it is none, or does not tell it.
+    """Return the size of the frame that begins with these four bytes; 0 if none does, or if they do not tell it.
 
     Args:
         head: The first bytes of the frame.

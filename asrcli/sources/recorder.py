@@ -105,7 +105,7 @@ class _Recording:
         self._written = 0  # samples in the file
         self._writer: AudioWriter | None = None
         self._closed = False
-        self._end = 0  # position behind the audio that was written
+        self._end = 0  # position after the audio that was written
 
     def check(self) -> None:
         """Look whether another run has created the file while this one waited for its first audio.

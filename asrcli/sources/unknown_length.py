@@ -1,7 +1,7 @@
 """Reads the headers of AIFF, Wave64 and AU whose writer did not know the length of the samples, or left a wrong one.
 
 A recorder writes such a header first and fills in the length at its end, and a program that writes into a pipe never
-can. Decoders believe the length. A header with a length that agrees with the file is left to them.
+can. Decoders believe the length. A header whose length agrees with the file is left to them.
 """
 
 import io
@@ -110,7 +110,7 @@ def _au(stream: ExactReader) -> WavHeader | None:
     if len(head) < _AU.size:
         return None
     begin, size, code, rate, channels = _AU.unpack(head)
-    if 0 < size < _ENDLESS:  # decoders read on behind such a length
+    if 0 < size < _ENDLESS:  # decoders read on after such a length
         return None
     stream.skip(max(0, min(begin, _CHUNK_LIMIT) - 4 - _AU.size))
     encoding, width = _AU_ENCODINGS.get(code, ("", 0))

@@ -25,7 +25,7 @@ _CHUNKS = {
     b"DISP", b"INFO", b"acid", b"inst", b"minf", b"elm1", b"regn", b"umid", b"cart", b"PEAK", b"plst", b"FLLR", b"axml",
     b"chna", b"levl", b"mext", b"qlty", b"LGWV", b"ResU", b"SAUR", b"strc", b"note", b"labl", b"ltxt",
 }  # fmt: skip
-_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what some files have after the samples: neither RIFF nor sound
+_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # tags that some files have after the samples
 _WIDTHS = {1: {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le", 8: "s64le"}, 3: {4: "f32le", 8: "f64le"},
            6: {1: "alaw"}, 7: {1: "mulaw"}}  # fmt: skip
 _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"

@@ -77,7 +77,7 @@ def signals_deferred() -> Iterator[None]:
 
 
 def handle_deferred_signals() -> None:
-    """Handle what `signals_deferred` has deferred, now: a drawing may wait for its terminal for ever."""
+    """Handle what `signals_deferred` has deferred, now: a drawing may wait for its terminal forever."""
     while _deferred:
         handler, number = _deferred.pop(0)
         handler(number, None)

@@ -67,7 +67,7 @@ def failure_reason(
 
 
 def _quoted(exc: BaseException) -> str:
-    """Return what an error says. It may quote the other end, whose bytes may be no text that can be shown."""
+    """Return the text of an error. It may quote bytes of the other end that are not text."""
     said = shorten(harmless(str(exc)), 60)
     if type(exc).__name__ in NO_HTTP and not (said.isascii() and any(map(str.isalnum, said))):
         return NO_TEXT

@@ -37,7 +37,7 @@ class TimedSelector(selectors.DefaultSelector):
         return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for sockets at most so long; None waits without a limit."""
+        """Wait for sockets for `timeout` seconds at most; None waits without a limit."""
         self.has_news = False
         while True:
             wait_s = self._timers.fire()

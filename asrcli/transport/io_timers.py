@@ -7,7 +7,7 @@ Python.
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-MOST_AT_ONCE = 4  # calls in a row: what sockets have to say meanwhile comes before the next ones
+MOST_AT_ONCE = 4  # calls in a row; then sockets are read before the next ones
 LATE_S = 0.02  # a call that is late by this much waits for no socket any more
 
 
@@ -20,19 +20,19 @@ class IoTimer:
         self.act: Callable[[], object] | None = act
 
     def cancel(self) -> None:
-        """Call nothing."""
+        """Cancel the call."""
         self.act = None
 
 
 class IoTimers:
-    """Timers in the order of their times. Whoever waits calls `fire` before it waits, and for how long it returns.
+    """Timers in the order of their times. Call `fire` before each wait; it returns how long to wait.
 
     When more functions are due than MOST_AT_ONCE, sockets are read between them: hundreds of streams may send audio at
     the same moment, and the results that come meanwhile need not wait for all of it.
 
     Args:
         clock: Seconds, monotonic.
-        failed: Called with the exception of a function that raises one.
+        failed: Called with the exception that a function raises.
     """
 
     def __init__(self, clock: Callable[[], float], failed: Callable[[Exception], object]) -> None:

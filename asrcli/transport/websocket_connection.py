@@ -143,7 +143,7 @@ class WebSocket:
         return item
 
     def close(self) -> None:
-        """Close the connection behind the queued messages, without waiting for the answer of the other end."""
+        """Close the connection after the queued messages, without waiting for the answer of the other end."""
         with self._lock:
             if self._closing or self._end is not None:
                 return

@@ -100,7 +100,7 @@ class WebSocketProtocol(ProtocolDriver):
             data = data[end:]
 
     def _take_messages(self, data: bytes) -> bytes:
-        """Take whole messages at the beginning of some data; returns what is behind them."""
+        """Take whole messages at the beginning of some data; returns the rest."""
         at, size = 0, len(data)
         while at < size and (found := next_frame(data, at, MOST_BYTES, masked=False)):
             self.message_at = self.data_at

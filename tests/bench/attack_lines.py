@@ -51,7 +51,7 @@ class AttackLines:
 
     @asynccontextmanager
     async def connected(self, path: str = INFERENCE) -> AsyncIterator[Lines]:
-        """A connection behind its handshake."""
+        """A connection after its handshake."""
         async with self.line() as (reader, writer):
             writer.write(handshake(f"{self.host}:{self.port}", path, *self.headers))
             async with asyncio.timeout(HOLD_S):

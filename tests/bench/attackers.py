@@ -3,7 +3,7 @@
     python -m tests.bench.attackers ADDRESS SECONDS [--pace A] [--client-key KEY] [KIND...]
 
 The kinds of tests/live/test_hostile_clients.py and more. Each is a coroutine that makes one attack and is run again at
-once, several times in parallel; with a pace, at most so many attacks begin in a second, of all kinds. Prints one JSON
+once, several times in parallel; with a pace, at most this many attacks begin in a second, of all kinds. Prints one JSON
 object: how often each kind was made.
 """
 
@@ -227,7 +227,7 @@ class Attackers(AttackLines):
             await asyncio.sleep(LATER_S)
 
     async def run(self, seconds: float) -> None:
-        """Attack for so long."""
+        """Attack for this long."""
         end_at = time.monotonic() + seconds
         await asyncio.gather(*(self.hand(kind, end_at) for kind in self.kinds for _ in range(HANDS)))
 

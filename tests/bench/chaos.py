@@ -58,7 +58,7 @@ def read(text: str) -> Case:
 
 
 def batches(cases: list[Case], size: int) -> Iterator[tuple[Case, ...]]:
-    """So many at a time."""
+    """This many at a time."""
     left = iter(cases)
     while batch := tuple(islice(left, size)):
         yield batch

@@ -24,7 +24,7 @@ COLOURS = ("#1b6ac9", "#c9541b", "#2a8c4a")
 
 @dataclass(frozen=True)
 class Point:
-    """What so many streams cost.
+    """What this many streams cost.
 
     Attributes:
         streams: How many.
@@ -52,7 +52,7 @@ class Point:
 
 
 def point(streams: int, served: ServiceProcess, spread_s: float) -> Point | None:
-    """Run so many streams, begun within `spread_s`; None where they do not get so far as to be measured."""
+    """Run this many streams, begun within `spread_s`; None where they do not get so far as to be measured."""
     warm_s = WARM_S + MORE_S * streams
     numbers = map(str, (streams, warm_s, SPAN_S, spread_s))
     command = [sys.executable, "-m", "tests.bench.streams", served.address, *numbers]
@@ -116,7 +116,7 @@ def stream_rows(points: Sequence[Point]) -> Iterator[Row]:
 
 
 def lockstep_rows(streams: int) -> Iterator[Row]:
-    """So many streams that all end their sentences in the same tenth of a second. Reported only: no people do."""
+    """This many streams that all end their sentences in the same tenth of a second. Reported only: no people do."""
     for found in curve([streams], 0.0):
         yield Row(f"the same in lockstep, {streams} streams, p99", "ms", {OURS: [found.p99_ms]}, ())
 

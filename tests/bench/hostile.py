@@ -4,7 +4,7 @@
 
 The paying client has five connections and streams in tasks of ten seconds: first alone, then while the attackers of
 tests/bench/attackers.py attack another server on this machine, then while they attack its own, then alone again. What
-the second part costs, the busy machine costs in any case. With a pace, at most so many attacks begin in a second. With
+the second part costs, the busy machine costs in any case. A pace is the most attacks that begin in a second. With
 --keys the server wants a key, and the attackers have another one than the client that pays, which has a process of its
 own; with --tls it wants TLS.
 Kinds are those of the attackers: all, or those that are named.
@@ -120,7 +120,7 @@ class Measured:
         self.middle_bytes = 0
 
     def part(self, name: str, seconds: float, attacked: str = "") -> None:
-        """Measure the client for so long, while the server at an address is attacked."""
+        """Measure the client for this long, while the server at an address is attacked."""
         client = paying(self.address, seconds)
         begun_s = used_s(self.process)
         if attacked:

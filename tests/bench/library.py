@@ -114,7 +114,7 @@ class SyntheticSpeech:
 
 
 def fill(path: Path, speech: SyntheticSpeech, hours: int) -> None:
-    """Write a library of so many hours in one transaction."""
+    """Write a library of this many hours in one transaction."""
 
     def work(connection: "Connection") -> None:
         for entry in speech.entries(hours):

@@ -38,7 +38,7 @@ ASKED = RecognitionSettings("fun-asr-realtime", heartbeat=True)
 
 
 class Delays:
-    """From the begin of a sentence to its first text, and from the end of its last word to its final; in seconds."""
+    """From the start of a sentence to its first text, and from the end of its last word to its final; in seconds."""
 
     def __init__(self) -> None:
         self.first: dict[str, float] = {}
@@ -46,7 +46,7 @@ class Delays:
         self._begins: dict[str, int] = {}
 
     def handle(self, event: Event, delay_s: "float | None", at_ms: "int | None" = None) -> None:
-        """Take an event that came `delay_s` behind audio position 0, or at an audio position after some work."""
+        """Take an event that came `delay_s` after audio position 0, or at an audio position after some work."""
         late_ms = (delay_s or 0.0) * 1000 + (at_ms or 0)
         if isinstance(event, Partial) and event.text and event.key not in self.first:
             self.first[event.key] = (late_ms - event.begin_ms) / 1000

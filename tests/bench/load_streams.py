@@ -39,7 +39,7 @@ class Seen:
     Attributes:
         late_s: How late results were, since `warm`.
         chunks: Chunks sent since then.
-        behind: Of these, sent too late.
+        after: Of these, sent too late.
         tasks: Tasks that have ended.
         lost: Seconds of audio without a final, of those.
         errors: What went wrong otherwise.
@@ -202,7 +202,7 @@ class Stream(asyncio.Protocol):
             self.end(str(value["header"]))
 
     def note(self, needed: int) -> None:
-        """Note how late a result is that needs so much audio, in ms. Times are estimates: not beyond what was sent."""
+        """Note how late a result is that needs this much audio, in ms. Its time is an estimate within what was sent."""
         place = min(len(self.sent_at), -(-needed // 100)) - 1
         if self.seen.warm and place >= 0:
             self.seen.late_s.append(self._loop.time() - self.sent_at[place])

@@ -28,7 +28,7 @@ from asrcli.sources.enhancement import LEVEL, Enhancer
 from tests.support.command import DATA, word_errors
 
 RATE = Format(16000)
-AROUND = RATE.samples(1000)  # of noise alone, before and behind the speech
+AROUND = RATE.samples(1000)  # of noise alone, before and after the speech
 PIECE_BYTES = 3200
 SNRS_DB = (20, 10, 5)
 TALKERS = 4  # fewer others are no babble
@@ -71,7 +71,7 @@ def clips(folder: Path) -> Iterator[Clip]:
 
 
 def noises(count: int) -> Iterator[Noise]:
-    """All rows for so many clips."""
+    """All rows for this many clips."""
     yield Noise("none")
     yield Noise("none, speech at -30 dB", gain_db=QUIET_DB)
     for kind in ("white", "pink", "babble") if count > TALKERS else ("white", "pink"):

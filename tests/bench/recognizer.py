@@ -13,7 +13,7 @@ from asrcli.recognizers.pocketsphinx import SphinxEngine
 from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
 from tests.support.clip import clip_pcm
 
-ROUNDS = 2  # the clip so often: a session has a first sentence, and others
+ROUNDS = 2  # how often the clip is played: a session has a first sentence, and others
 PIECE, BYTES_PER_MS = 3200, 32
 
 
@@ -24,7 +24,7 @@ def engine() -> SphinxEngine:
 
 
 def heard(pcm: bytes) -> list[tuple[float, Event]]:
-    """What a session says, each event with the seconds of audio and of work behind which it comes.
+    """What a session says, each event with the seconds of audio and of work after which it comes.
 
     The audio comes as it is spoken; work that takes longer than the audio that it is about makes all that follows late.
     """
@@ -60,7 +60,7 @@ def session_s() -> float:
 
 @cache
 def spans() -> list[tuple[int, int]]:
-    """Where the sentences lie in the audio, in bytes, with the audio before and behind that a recognizer gets too."""
+    """Where the sentences lie in the audio, in bytes, with the audio before and after that a recognizer gets too."""
     events = [event for _, event in heard(clip_pcm() * ROUNDS)]
     begins = [event.begin_ms - PREROLL_MS for event in events if isinstance(event, SpeechStarted)]
     ends = [event.end_ms + SILENCE_MS for event in events if isinstance(event, SpeechStopped)]

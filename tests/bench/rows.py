@@ -50,7 +50,7 @@ class Bench:
         return str(wav(self.folder / "hour.wav", (tone(1000) + silence(500)) * (HOUR * 2 // 3)))
 
     def mp3(self, hours: int) -> str:
-        """So many hours as MP3: frames of a minute, again and again, as an encoder that writes no header makes them."""
+        """This many hours as MP3: the frames of a minute, repeated, as an encoder that writes no header makes them."""
         path = self.folder / f"{hours}h.mp3"
         if not path.exists():
             minute = self.folder / "minute.mp3"

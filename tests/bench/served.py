@@ -40,14 +40,14 @@ PATIENCE_S = 120.0
 
 @dataclass(frozen=True)
 class Served:
-    """What so many streams cost a server.
+    """What this many streams cost a server.
 
     Attributes:
         streams: How many.
         cpu: Cores that the server and its workers use.
         memory_mb: Their resident memory.
         p50_ms, p95_ms, p99_ms: From when the audio that a result needs was sent to when the result came.
-        behind: The part of the chunks that the client could not send in time: then the machine is too busy to say more.
+        after: The part of the chunks that the client could not send in time: then the machine is too busy to say more.
         load: Of the machine, at the end.
     """
 
@@ -85,7 +85,7 @@ def spent_s(pid: int) -> float:
 
 
 def measured(engine: str, streams: int, span_s: float = SPAN_S, wire: str = "inference") -> Served:
-    """Run so many streams through a new server.
+    """Run this many streams through a new server.
 
     Raises:
         SystemExit: a stream failed.

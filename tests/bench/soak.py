@@ -146,7 +146,7 @@ def watch(
 
 
 def soak(minutes: float, wire: str, every_s: float) -> list[str]:
-    """Listen for so long; what was wrong."""
+    """Listen for this long; what was wrong."""
     recognition = RecognitionSettings("m", heartbeat=True if wire == "inference" else None)
 
     def codec(source: Source) -> ClientCodec:

@@ -1,6 +1,6 @@
 """Many live streams in one process: `python -m tests.bench.streams ADDRESS COUNT WARM_S SPAN_S [SPREAD_S]`.
 
-Prints "warm" once it has run for so long, and at the end of the span one JSON object: CPU, memory, threads, and how
+Prints "warm" once it has run for this long, and at the end of the span one JSON object: CPU, memory, threads, and how
 late results became events. The clocks of the streams begin evenly spread over SPREAD_S; with 0, the default, all at
 once.
 """
@@ -37,11 +37,11 @@ CATCH_UP = 4.0  # the sessions begin when the last clock has begun: what has wai
 
 @dataclass
 class Talk:
-    """A Source of so many chunks, all of the same bytes, sent at the pace of speech.
+    """A Source of this many chunks, all of the same bytes, sent at the pace of speech.
 
-    The first chunk has only `first` samples. So streams that begin together do not send at the same moments for ever
+    The first chunk has only `first` samples. So streams that begin together do not send at the same moments forever
     after, as no two people with microphones do. Nor do people end their sentences together: the clock of each stream
-    begins `later_s` behind that of the one before.
+    begins `later_s` after that of the one before.
     """
 
     name: str
@@ -112,7 +112,7 @@ def sample(watching: Watching, warm_s: float, span_s: float) -> None:
 
 
 def main(address: str, count: int, warm_s: float, span_s: float, spread_s: float = 0.0) -> None:
-    """Run so many streams until the sample is taken."""
+    """Run this many streams until the sample is taken."""
     collect_less_often()
     recognition = RecognitionSettings("fun-asr-realtime", heartbeat=True)
     plan = RunPlan(

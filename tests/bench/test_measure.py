@@ -98,7 +98,7 @@ def test_streams_are_carried_where_chunks_and_results_are_on_time_on_one_core() 
 
 
 def test_a_result_is_late_by_the_audio_that_it_needs() -> None:
-    """A partial by its last word; a final without words by its own end; a final with words comes behind silence."""
+    """A partial by its last word; a final without words by its own end; a final with words comes after silence."""
     words = [{"end_time": 300}, {"end_time": 540}]
     assert needed_ms({"words": words, "sentence_end": False, "end_time": None}) == 540
     assert needed_ms({"words": [], "sentence_end": True, "end_time": 1000}) == 1000

@@ -46,7 +46,7 @@ class Visitor(AttackLines):
         self.answers[how] += 1
 
     async def run(self, seconds: float) -> None:
-        """Visit for so long."""
+        """Visit for this long."""
         self.begin()
         end_at = time.monotonic() + seconds
         async with asyncio.TaskGroup() as visits:

@@ -50,7 +50,7 @@ def test_the_help_of_a_command_is_its_own_however_it_is_written(arguments: list[
         (["--", "models", "--nonsense"], "models --help"),
     ],
 )
-def test_what_is_no_command_is_refused(arguments: list[str], problem: str) -> None:
+def test_an_unknown_command_is_refused(arguments: list[str], problem: str) -> None:
     """One line and exit code 2."""
     done = asr(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr

@@ -14,7 +14,7 @@ def test_a_long_message_is_broken_between_words_on_a_terminal() -> None:
 
 
 def test_a_question_is_broken_between_words_with_room_for_the_answer() -> None:
-    """The cursor stays behind it."""
+    """The cursor stays after it."""
     lists = [f"vocab-words-{number}" for number in range(4)]
     with on_terminal("vocab", "delete", *lists, "--url", "ws://127.0.0.1:9", columns=30) as terminal:
         terminal.wait_for("[y/N]")

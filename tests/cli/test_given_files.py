@@ -66,7 +66,9 @@ CONTENT = st.lists(
     ],
     ids=["GBK", "UTF-16", "no text"],
 )
-def test_text_in_another_encoding_is_to_be_saved_anew(tmp_path: Path, data: bytes, advice: str) -> None:
+def test_the_advice_for_text_in_another_encoding_is_to_save_it_as_utf_8(
+    tmp_path: Path, data: bytes, advice: str
+) -> None:
     """As the editors and shells of Windows write it; a file that is no text gets no such advice."""
     path = tmp_path / "words.txt"
     path.write_bytes(data)

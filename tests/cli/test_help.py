@@ -253,7 +253,7 @@ def test_a_terminal_that_reports_no_size_has_80_columns(size: dict[str, str]) ->
 
 
 def test_help_of_a_command_is_its_full_help() -> None:
-    """`asr help file` and `asr file --help-all` are one text, but for how the program was called."""
+    """`asr help file` and `asr file --help-all` are one text, except for how the program was called."""
     (_, first), (called, second) = (
         asr(*line).stdout.split(" file ", 1) for line in (["help", "file"], ["file", "--help-all"])
     )

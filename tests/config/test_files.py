@@ -30,7 +30,7 @@ def problem(path: Path, *, folder: bool = False) -> str:
     return str(caught.value)
 
 
-def test_no_file_sets_nothing(home: Path) -> None:
+def test_a_missing_file_sets_nothing(home: Path) -> None:
     """Nor does a folder that is a file."""
     assert read_user_file().tables == {}
     assert read_folder_file(pytest.fail).tables == {}
@@ -78,7 +78,7 @@ def test_what_is_no_file_is_refused_at_once(home: Path, folder: bool) -> None:
 
 
 @posix
-def test_a_file_that_may_not_be_read_is_an_error_but_the_home_of_another_user_is_none(
+def test_an_unreadable_file_is_an_error_unless_it_is_in_the_home_of_another_user(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As under sudo -u, where HOME can be that of the first user."""

@@ -102,7 +102,7 @@ def test_the_library_is_loaded_before_its_time_begins(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("backend", ["fail", "null"])
-def test_a_back_end_that_keeps_nothing_counts_as_none(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+def test_a_back_end_that_keeps_nothing_counts_as_missing(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     """As on a server without a desktop, and where the user has switched keyrings off."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"keyring.backends.{backend}.Keyring")
     with pytest.raises(KeyringUnusable, match="this system has no keyring"):

@@ -18,7 +18,7 @@ def test_recutting_changes_the_cuts_and_nothing_else(pieces: list[bytes], sample
 
 @given(st.sampled_from([8000, 16000, 44100]), st.integers(0, 10**10))
 def test_converting_never_invents_time(rate: int, samples: int) -> None:
-    """Rounded down, both ways: a time never points behind the audio."""
+    """Rounded down, both ways: a time never points after the audio."""
     audio_format = Format(rate)
     assert samples - rate // 1000 - 1 <= audio_format.samples(audio_format.ms(samples)) <= samples
 

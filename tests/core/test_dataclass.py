@@ -96,7 +96,7 @@ def test_nobody_can_tell_the_two_decorators_apart(
 ) -> None:
     """The same arguments are taken and refused; texts, comparison, hash, copies and changes are the same.
 
-    So it is for the first objects of a class and, behind its compiled `__init__`, for all others.
+    So it is for the first objects of a class and, after its compiled `__init__`, for all others.
     """
     standard, ours = both(kinds, frozen=frozen, slots=slots)
     if compiled:
@@ -247,7 +247,7 @@ def test_the_public_events_show_what_they_take() -> None:
 
 @pytest.mark.parametrize("wrong", [[], [1, (), 3]])
 def test_wrong_arguments_are_refused_in_the_usual_words(wrong: list[Any]) -> None:
-    """The message is that of any function, before the method is compiled and behind it."""
+    """The message is that of any function, before the method is compiled and after it."""
 
     @dataclass(frozen=True, slots=True)
     class Fresh:

@@ -67,7 +67,7 @@ def test_a_label_tells_the_sentences_of_speakers_apart() -> None:
     ],
 )
 def test_times_are_cut_to_a_span(event: Event, cut: Event) -> None:
-    """Nothing lies outside it, and no end before its begin; what is inside is the same event."""
+    """Nothing lies outside it, and no end before its start; what is inside is the same event."""
     found = clamp_event(event, 10, 20)
     assert found == cut
     assert clamp_event(cut, 10, 20) == cut
@@ -79,6 +79,6 @@ def test_times_are_cut_to_a_span(event: Event, cut: Event) -> None:
     ("sure_ms", "until_ms"),
     [(None, 900), (500, 500), (150_000, 900)],
 )
-def test_a_final_decides_no_audio_behind_its_end(sure_ms: int | None, until_ms: int) -> None:
+def test_a_final_decides_no_audio_after_its_end(sure_ms: int | None, until_ms: int) -> None:
     """Whatever a service or a journal says: resuming from there would leave out audio that has no text."""
     assert decided_until_ms(Final("1", 400, 900, "a.", sure_ms=sure_ms)) == until_ms

@@ -54,7 +54,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.parametrize("statement", IMPORTS)
 @pytest.mark.parametrize("later", [False, True])
 def test_a_module_that_is_put_off_is_loaded_by_its_first_use(package: Path, statement: str, *, later: bool) -> None:
-    """An import in the block loads nothing; a use of what it bound loads the module, in the block and behind it."""
+    """An import in the block loads nothing; a use of what it bound loads the module, in the block and after it."""
     (package / "user.py").write_text(f"{statement}\ndef count(): return {IMPORTS[statement]}\n", "utf-8")
     with deferred_import("some_package.part"):
         user = import_module("some_package.user")
@@ -77,7 +77,7 @@ def test_a_name_is_taken_from_the_module_at_once(package: Path) -> None:
         import_module("some_package.wrong")
 
 
-def test_an_import_behind_the_block_loads_the_module_itself(package: Path) -> None:
+def test_an_import_after_the_block_loads_the_module_itself(package: Path) -> None:
     """As if nothing had been put off. What is loaded already stays as it is."""
     with deferred_import("some_package.part"):
         pass

@@ -10,7 +10,7 @@ from asrcli.core.loopback_hosts import is_loopback_host, is_loopback_url
     [("localhost", True), ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("", False),
      ("localhost.example", False), ("192.168.0.1", False)],
 )  # fmt: skip
-def test_a_host_on_this_machine(host: str, loopback: bool) -> None:
+def test_only_loopback_hosts_are_on_this_machine(host: str, loopback: bool) -> None:
     """Only loopback addresses and the one name that always means this machine."""
     assert is_loopback_host(host) is loopback
 

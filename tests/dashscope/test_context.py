@@ -75,7 +75,7 @@ def test_tokens_are_estimated_on_the_safe_side(text: str, tokens: int) -> None:
     assert estimate_tokens(text) == tokens
 
 
-def test_nothing_stays_nothing() -> None:
+def test_empty_texts_make_no_message() -> None:
     """Empty texts make no empty message."""
     assert (fit_messages(["", " \n"]).texts, fit_corpus([]).texts, fit_corpus(["  "]).texts) == ((), (), ())
 

@@ -105,19 +105,19 @@ def test_an_update_too_soon_is_refused_and_says_when_it_may_be_done(zone: Any) -
     there = account.lists.query(account.lists.create(MODEL, "a", WORDS))
     account.sleep(299)
     with pytest.raises(UsageError, match=r"less than 5 minutes ago; it may be updated at 12:05:00"):
-        account.lists.update(there, OTHERS, patient=False)
+        account.lists.update(there, OTHERS, wait=False)
     assert account.did(hotword_lists.UpdateList) == 0
     account.sleep(1)
-    account.lists.update(there, OTHERS, patient=False)
+    account.lists.update(there, OTHERS, wait=False)
     assert account.lists.query(there.id).words == OTHERS
 
 
-def test_with_patience_it_waits_and_says_until_when() -> None:
+def test_an_update_that_may_wait_says_until_when() -> None:
     """No longer than need be."""
     account = Account()
     there = account.lists.query(account.lists.create(MODEL, "a", WORDS))
     account.sleep(100)
-    account.lists.update(there, OTHERS, patient=True)
+    account.lists.update(there, OTHERS, wait=True)
     assert f"{account.now:%H:%M:%S}" == "12:05:00"
     assert account.told == [f"waiting until 12:05:00, when {there.id} may be updated"]
 
@@ -127,7 +127,7 @@ def test_a_time_that_says_nothing_stops_nobody(modified: str) -> None:
     """The service will say so itself; times with their zone are read as well."""
     account = Account()
     name = account.lists.create(MODEL, "a", WORDS)
-    account.lists.update(hotword_lists.HotWordList(name, "", modified), OTHERS, patient=False)
+    account.lists.update(hotword_lists.HotWordList(name, "", modified), OTHERS, wait=False)
     assert account.did(hotword_lists.UpdateList) == 1
 
 
@@ -140,7 +140,7 @@ def test_a_list_is_waited_for_until_it_can_be_used() -> None:
     assert f"{account.now:%H:%M:%S}" == "12:00:02"
 
 
-def test_a_list_that_is_never_ready_is_not_waited_for_for_ever() -> None:
+def test_a_list_that_is_never_ready_is_not_waited_for_forever() -> None:
     """Two minutes."""
     account = Account()
     name = account.lists.create(MODEL, "a", WORDS)
@@ -153,13 +153,13 @@ def test_a_list_that_is_never_ready_is_not_waited_for_for_ever() -> None:
 def test_sync_does_what_is_needed_and_no_more() -> None:
     """Created once; then left alone, in whatever order the words stand, until they differ."""
     account = Account()
-    name, done = account.lists.sync(MODEL, "a", WORDS, patient=False)
+    name, done = account.lists.sync(MODEL, "a", WORDS, wait=False)
     assert done == "created"
-    assert account.lists.sync(MODEL, "a", WORDS[::-1], patient=False) == (name, "unchanged")
+    assert account.lists.sync(MODEL, "a", WORDS[::-1], wait=False) == (name, "unchanged")
     assert account.did(hotword_lists.UpdateList) == 0
     with pytest.raises(UsageError, match="5 minutes"):
-        account.lists.sync(MODEL, "a", OTHERS, patient=False)
-    assert account.lists.sync(MODEL, "a", OTHERS, patient=True) == (name, "updated")
+        account.lists.sync(MODEL, "a", OTHERS, wait=False)
+    assert account.lists.sync(MODEL, "a", OTHERS, wait=True) == (name, "updated")
     assert account.lists.query(name).words == OTHERS
     assert account.did(hotword_lists.CreateList) == 1
 
@@ -169,11 +169,11 @@ def test_sync_leaves_lists_of_other_models_and_names_alone() -> None:
     account = Account()
     for model, prefix in (("paraformer-realtime-v2", "a"), (MODEL, "b")):
         account.lists.create(model, prefix, OTHERS)
-    name, done = account.lists.sync(MODEL, "a", WORDS, patient=False)
+    name, done = account.lists.sync(MODEL, "a", WORDS, wait=False)
     assert done == "created"
     account.sleep(60)
     newer = account.lists.create(MODEL, "a", OTHERS)
-    assert account.lists.sync(MODEL, "a", OTHERS, patient=False) == (newer, "unchanged")
+    assert account.lists.sync(MODEL, "a", OTHERS, wait=False) == (newer, "unchanged")
     assert account.lists.query(name).words == WORDS
     assert account.did(hotword_lists.UpdateList) == 0
 
@@ -201,7 +201,7 @@ def test_sync_replaces_a_list_of_other_words_only_when_it_is_allowed_to() -> Non
     theirs = account.lists.create(MODEL, "a", (HotWord("x"), HotWord("y")))
     account.sleep(600)
     with pytest.raises(UsageError, match=f"{theirs} holds other words: x, y$"):
-        account.lists.sync(MODEL, "a", WORDS, patient=False)
+        account.lists.sync(MODEL, "a", WORDS, wait=False)
     assert account.did(hotword_lists.UpdateList) == 0
-    assert account.lists.sync(MODEL, "a", WORDS, patient=False, replace=True) == (theirs, "updated")
+    assert account.lists.sync(MODEL, "a", WORDS, wait=False, replace=True) == (theirs, "updated")
     assert account.lists.query(theirs).words == WORDS

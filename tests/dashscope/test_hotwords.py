@@ -160,7 +160,7 @@ def test_a_word_said_twice_counts_once() -> None:
         ("paraformer-realtime-v2", HotWordLimits(500)),
     ],
 )
-def test_limits_go_by_the_model(model: str, limits: HotWordLimits) -> None:
+def test_limits_depend_on_the_model(model: str, limits: HotWordLimits) -> None:
     """As the documentation has them."""
     assert limits_of(model) == limits
 

@@ -27,7 +27,7 @@ def test_a_name_nobody_knows_yet_gets_the_wire_of_its_family(name: str, wire: st
 
 
 def test_a_dated_snapshot_of_the_realtime_wire_is_recognized_as_such() -> None:
-    """The date stands behind the word realtime."""
+    """The date stands after the word realtime."""
     assert find_model("qwen3-asr-flash-realtime-2026-02-10").wire == REALTIME
     assert find_model("qwen3-asr-flash-realtime-2027-02-10").wire == REALTIME
 
@@ -107,7 +107,7 @@ def test_families_that_translate_and_that_answer_prompts_have_wires_of_their_own
 
 
 @pytest.mark.parametrize("name", ["", "  "])
-def test_no_name_is_refused(name: str) -> None:
+def test_an_empty_model_name_is_refused(name: str) -> None:
     """Before anything else."""
     with pytest.raises(UsageError, match="model is empty"):
         find_model(name)

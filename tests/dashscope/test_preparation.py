@@ -10,10 +10,10 @@ from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.context import CHARACTERS, MESSAGES, TRANSCRIPT_MESSAGES
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.preparation import (
+    as_local_model,
     check_host,
     check_local_model,
     fit_context,
-    locally_heard,
     prepare_recognition,
 )
 
@@ -35,10 +35,10 @@ def prepared(
 def test_the_embedded_recognizer_takes_hot_words_under_any_name_of_its_wire() -> None:
     """Also where the model of that name takes none; other wires stay as they are."""
     bare = replace(FUN, takes=FUN.takes - {"hotwords"})
-    assert "hotwords" in locally_heard(replace(QWEN_AUDIO, takes=frozenset())).takes
+    assert "hotwords" in as_local_model(replace(QWEN_AUDIO, takes=frozenset())).takes
     other = next(model for model in MODELS.values() if not model.traits.context_messages)
-    assert locally_heard(other) == replace(other, languages=())
-    assert locally_heard(bare).takes >= bare.takes
+    assert as_local_model(other) == replace(other, languages=())
+    assert as_local_model(bare).takes >= bare.takes
 
 
 def test_the_languages_of_a_model_of_the_service_do_not_bind_the_embedded_recognizer() -> None:
@@ -46,7 +46,7 @@ def test_the_languages_of_a_model_of_the_service_do_not_bind_the_embedded_recogn
     asked = RecognitionSettings(FUN.name, languages=("yue", "zh", "en"))
     with pytest.raises(UsageError, match="takes at most 1"):
         prepared(FUN, asked)
-    recognition, _ = prepared(locally_heard(FUN), asked, local=True)
+    recognition, _ = prepared(as_local_model(FUN), asked, local=True)
     assert recognition.languages == ("yue", "zh", "en")
 
 

@@ -1,4 +1,4 @@
-"""What so much costs, by the second and by the token, and what it will cost at most."""
+"""What this much costs, by the second and by the token, and what it will cost at most."""
 
 import pytest
 from hypothesis import given

@@ -59,7 +59,7 @@ class Scripted:
 
 
 class Setting:
-    """A loop over so many chunks of 100 ms, and one scripted service for each connection."""
+    """A loop over this many chunks of 100 ms, and one scripted service for each connection."""
 
     def __init__(
         self, *scripts: Callable[[Command], list[Event]] | AsrError, chunks: int = 3, pcm: bytes = LOUD

@@ -12,7 +12,7 @@ RATE = Format(1000)  # a sample a millisecond
 
 
 def account(events: list[Event], captured_ms: int, clock: Callable[[], float] = lambda: 0.0) -> SessionAccount:
-    """An account of so much loud audio, which tells its events to this list."""
+    """An account of this much loud audio, which tells its events to this list."""
     made = SessionAccount(clock, events.append, RATE, 0)
     made.add_chunk(Chunk(0, bytes(2 * captured_ms), quiet=False))
     return made
@@ -76,7 +76,7 @@ def test_delays_are_measured_to_the_first_text_and_from_the_end_to_the_last_fina
 
 
 def test_a_bill_is_told_once_each_time_it_changes() -> None:
-    """The service counts anew in each task, and the bill is the sum. What it repeats is no news."""
+    """The service counts again in each task, and the bill is the sum. What it repeats is no news."""
     events: list[Event] = []
     made = account(events, 1000)
     first = Usage(seconds=1)

@@ -20,17 +20,17 @@ def paid(outcome: Outcome, times: int) -> None:
 @settings(max_examples=150, deadline=None)
 @given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
        st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
-def test_it_ends_and_adds_up(
+def test_every_run_ends_and_its_account_adds_up(
     kinds: list[tuple[int | None, int]], lives: list[Life], after: Life | None, live: bool, pace: float | None,
     cuts: bool, lifetime_s: float | None,
 ) -> None:  # fmt: skip
-    """With any faults of the connections, one after the other, and then one kind of fault for ever."""
+    """With any faults of the connections, one after the other, and then one kind of fault forever."""
     outcome = simulated(
         tape(kinds, live=live, cuts=cuts), lives, live=live, pace=None if live else pace, retries=TRIES, after=after,
         lifetime_s=lifetime_s,
     )  # fmt: skip
     accounted(outcome, kinds)
-    paid(outcome, 1 + N + 2)  # twice more at most where a task is begun anew in mid-sentence, not after a loss
+    paid(outcome, 1 + N + 2)  # twice more at most where a task is begun again in mid-sentence, not after a loss
 
 
 @settings(max_examples=100, deadline=None)
@@ -64,7 +64,7 @@ def test_a_task_that_is_old_is_followed_by_another() -> None:
 
 @pytest.mark.parametrize("fault", ["never answers finish", "drops at finish", "falls silent", "stops reading"])
 def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault: str) -> None:
-    """Not one every half minute for ever."""
+    """Not one every half minute forever."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 100)]
     bad = Life(fault, after_s=0.05)
     outcome = simulated(tape(kinds, live=False), [], live=False, pace=None, retries=TRIES, after=bad)
@@ -75,7 +75,7 @@ def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault
 
 @pytest.mark.parametrize("live", [True, False])
 def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(live: bool) -> None:
-    """The same audio is sent so often and no more; a live run goes on behind it, and a file ends."""
+    """The same audio is sent this often and no more; a live run goes on after it, and a file ends."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 1200)]
     bad = Life("drops", after_s=11.0, speed=1.0)
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=bad)
@@ -84,7 +84,7 @@ def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(l
     assert (outcome.over.error is None) is False or live
 
 
-def test_quiet_settles() -> None:
+def test_half_an_hour_of_quiet_is_not_sent_again() -> None:
     """Half an hour without a word and a broken connection: a few seconds of it are sent again."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 18_000), (SPEECH, 20)]
     outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=1750.0)], live=True, pace=None, retries=TRIES)

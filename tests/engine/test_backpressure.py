@@ -43,7 +43,7 @@ class Narrow(Wire):
 
 
 def test_a_session_sends_no_audio_without_room_and_goes_on_when_room_is_reported() -> None:
-    """Chunk by chunk, and the finish behind the last one."""
+    """Chunk by chunk, and the finish after the last one."""
     wire = Narrow()
 
     def serve() -> None:
@@ -79,7 +79,7 @@ def test_a_session_sends_no_audio_without_room_and_goes_on_when_room_is_reported
 
 
 def raw(wire: Wire, pieces: int) -> RawRun:
-    """An exchange of so many pieces of audio."""
+    """An exchange of this many pieces of audio."""
     return RawRun(
         wire, exchange_without_wire(None, None), (RawPiece(b"\0\0") for _ in range(pieces)), None, 0.3, lambda *_: None
     )

@@ -18,7 +18,7 @@ ROOM = 50
 
 
 class Tape:
-    """A Source of so many empty chunks; between two of them the clock may jump."""
+    """A Source of this many empty chunks; between two of them the clock may jump."""
 
     format, audio_format, begin_ms, speaker, realtime, name, live, duration_ms = (
         RATE, "pcm", 0, "", False, "tape", None, None,
@@ -70,7 +70,7 @@ def heard(taker: Taker, tape: Tape, pace: float = 1.0, catch_up: float | None = 
 
 
 @pytest.mark.parametrize("pace", [1.0, 4.0])
-def test_an_hour_is_an_hour(pace: float) -> None:
+def test_the_pace_of_an_hour_does_not_drift(pace: float) -> None:
     """The drift stays below 20 ms, whatever each step takes on a busy machine."""
     taken_at = heard(Taker(0.002), Tape(36_000), pace)
     assert abs(taken_at[-1] - 3600.0 / pace) < 0.02

@@ -38,7 +38,7 @@ def sentence(number: int, begin: int, end: int) -> tuple[Partial, Final]:
 
 
 def ending_early(lengths: list[int]) -> Play:
-    """A service that ends each task behind so many chunks of its audio, whatever it was sent; then hears all."""
+    """A service that ends each task after this many chunks of its audio, whatever it was sent; then hears all."""
 
     def serve(service: Service, wire: Wire) -> None:
         del wire
@@ -65,7 +65,7 @@ def test_what_an_early_end_leaves_out_is_sent_again(lengths: list[int]) -> None:
 
 
 def test_a_task_without_text_is_the_last_one() -> None:
-    """Sound behind the last words is sent again once: noise has no text the second time either."""
+    """Sound after the last words is sent again once: noise has no text the second time either."""
 
     def noise(service: Service, wire: Wire) -> None:
         del wire
@@ -81,7 +81,7 @@ def test_a_task_without_text_is_the_last_one() -> None:
     assert (asked.result.totals.silence_ms, asked.result.figures.resent_ms) == (3500, 3500)
 
 
-def test_sound_behind_the_last_words_of_other_models_is_sent_once() -> None:
+def test_sound_after_the_last_words_of_other_models_is_sent_once() -> None:
     """It is music or noise; a service that says the same of each task is not asked twice."""
 
     def short(service: Service, wire: Wire) -> None:
@@ -116,7 +116,7 @@ def test_places_that_cannot_be_true_show_no_early_end() -> None:
 
 
 def ended_in_a_sentence(service: Service, wire: Wire) -> None:
-    """A task that ends behind the partial of a sentence whose end is known."""
+    """A task that ends after the partial of a sentence whose end is known."""
     del wire
     service.asked()
     service.tell(Ready(""))
@@ -152,7 +152,7 @@ def late(shown: list[Event], *rest: Event | Closed) -> Play:
     return left_alone(serve)
 
 
-def test_text_behind_the_end_of_its_task_counts() -> None:
+def test_text_after_the_end_of_its_task_counts() -> None:
     """With or without partials before; the whole sentence, once."""
     final = Final("1", 0, 400, "hello there")
     again = Finished()  # a service may say twice that a task is over
@@ -172,7 +172,7 @@ def test_a_sentence_that_stays_open_keeps_its_last_text() -> None:
         assert asked.result.error is None
 
 
-def test_a_failure_behind_the_end_of_a_task_is_none() -> None:
+def test_a_failure_after_the_end_of_a_task_is_ignored() -> None:
     """The text is kept, and nothing is sent again."""
 
     def serve(service: Service, wire: Wire) -> None:

@@ -77,7 +77,7 @@ def test_whatever_happens_it_ends_and_nothing_comes_twice(
 
 
 def talk(parts: int) -> list[tuple[int | None, int]]:
-    """Sentences of a second, each with a second of silence behind it."""
+    """Sentences of a second, each with a second of silence after it."""
     return [(SPEECH, 10), (QUIET, 10)] * parts
 
 

@@ -71,8 +71,8 @@ def test_gaps_stand_between_the_sentences_around_them(
     assert told == holes
 
 
-def test_a_gap_behind_quiet_audio_is_told_at_once() -> None:
-    """Nothing can come before it; and behind sound it waits for the text, or for the end of a session that is left."""
+def test_a_gap_after_quiet_audio_is_reported_at_once() -> None:
+    """Nothing can come before it; and after sound it waits for the text, or for the end of a session that is left."""
     events: list[Event] = []
     account = account_of(events)
     account.add_chunk(chunk(0, 1000, quiet=True))

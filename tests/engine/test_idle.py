@@ -82,7 +82,7 @@ def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
 
 
 @pytest.mark.parametrize("manual", [False, True])
-def test_all_that_was_said_to_a_service_that_has_answered_none_of_it_is_heard_again(*, manual: bool) -> None:
+def test_audio_that_a_service_never_answered_is_sent_again(*, manual: bool) -> None:
     """It may hang until it gives up; and where the client ends utterances, no text comes before that."""
     talk, clock = LiveSource(), Clock()
 
@@ -142,7 +142,7 @@ def test_what_was_said_before_the_process_was_suspended_is_heard_again() -> None
 
 
 def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named() -> None:
-    """From a little before its begin; a service that ends the task again is not asked for ever."""
+    """From a little before its start; a service that ends the task again is not asked forever."""
     talk = LiveSource()
 
     def first(service: Service, wire: Wire) -> None:

@@ -1,4 +1,4 @@
-"""The inbox of a session: signals come before audio, audio is bounded, and the end comes behind it."""
+"""The inbox of a session: signals come before audio, audio is bounded, and the end comes after it."""
 
 from threading import Event, Thread
 
@@ -67,7 +67,7 @@ def test_live_audio_without_room_drops_the_oldest_and_says_so_once() -> None:
     assert inbox.take(audio=True) == chunk(2)
 
 
-def test_the_end_comes_behind_the_audio_and_its_first_error_counts() -> None:
+def test_the_end_comes_after_the_audio_and_its_first_error_counts() -> None:
     """No more audio is taken after it."""
     inbox = Inbox(9)
     error = SourceError("a.wav", "broken")
@@ -186,7 +186,7 @@ def test_audio_of_a_file_at_full_pace_comes_in_batches() -> None:
 
 
 def test_a_batch_does_not_outlast_the_audio() -> None:
-    """Behind the end of the audio nothing is waited for, nor when all that is left is taken."""
+    """After the end of the audio nothing is waited for, nor when all that is left is taken."""
     inbox = Inbox(50, batches=Batches(lambda: 0.0, many=9))
     inbox.put_audio(chunk(0))
     inbox.put_audio(chunk(1))

@@ -117,7 +117,7 @@ def test_a_session_survives_any_service(
             until_finish()
         wire.say(finished)
 
-    # Behind a task that lacks text a session waits for more of it. Here all has come before.
+    # After a task that lacks text a session waits for more of it. Here all has come before.
     asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, shared=fast_thread(50))
     events = list(asked.events())
     assert asked.result.error is None

@@ -56,7 +56,7 @@ def test_live_audio_queues_while_the_connection_is_away() -> None:
     assert without_reconnects(events) == [Final("1", 0, 200, "one"), Final("1", 200, 1300, "two")]
 
 
-def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
+def test_a_user_who_stopped_is_not_kept_forever() -> None:
     """There is no limit while more audio may come; after its end the last text is waited for as for a file."""
     talk, now = LiveSource(), [0.0]
 
@@ -157,8 +157,8 @@ def test_a_long_push_to_talk_is_no_stall() -> None:
     assert [(event.end_ms, event.text) for event in events if isinstance(event, Final)] == [(400, "long")]
 
 
-def test_realtime_resumes_behind_the_last_completed_item() -> None:
-    """In manual mode from behind the last commit that has its text."""
+def test_realtime_resumes_after_the_last_completed_item() -> None:
+    """In manual mode from after the last commit that has its text."""
     sent: list[list[str]] = []
     completed = "conversation.item.input_audio_transcription.completed"
 

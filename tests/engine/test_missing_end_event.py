@@ -89,7 +89,7 @@ class Word(Tone):
     """A source of one loud word in a chunk of 400 ms, as a file at full pace has them."""
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """150 ms of sound, and quiet behind it."""
+        """150 ms of sound, and quiet after it."""
         yield Chunk(start, bytes([1, 40]) * 2400 + bytes(8000))
 
 
@@ -106,7 +106,7 @@ def failed(service: Service, wire: Wire) -> None:
     "play", [failed, *(untold(Final("1", 0, 150, "hello"), by=by) for by in GONE)], ids=["failed", *map(str, GONE)]
 )
 def test_quiet_after_the_last_word_is_not_missed(play: Play) -> None:
-    """All sound has its text, also where the quiet behind it came in the same chunk: nothing is left to fail."""
+    """All sound has its text, also where the quiet after it came in the same chunk: nothing is left to fail."""
     asked = listening(Word(4), play, retries=RetrySettings(limit=1, retry_for_s=0))
     events = list(asked.events())
     assert next(event.text for event in events if isinstance(event, Final)).startswith("hello")

@@ -76,7 +76,7 @@ def test_no_word_is_lost_without_a_gap(
 def test_nothing_comes_twice_where_only_ends_are_missing(
     kinds: list[tuple[int, int]], drops_s: list[float], speed: float, live: bool
 ) -> None:
-    """The audio of a sentence is sent again from its begin, and then it is the same sentence."""
+    """The audio of a sentence is sent again from its start, and then it is the same sentence."""
     unnamed = ("end_time",)
     lives = [Life("drops", after_s, speed, unnamed=unnamed) for after_s in drops_s]
     outcome = simulated(
@@ -111,7 +111,7 @@ def test_nothing_comes_twice_from_a_run_that_continues_a_killed_one(
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_a_sentence_without_an_end_is_not_sent_again_for_ever(live: bool) -> None:
+def test_a_sentence_without_an_end_is_not_sent_again_forever(live: bool) -> None:
     """Once the service has gone on, its audio is decided: half an hour of quiet is not sent again."""
     kinds = [(SPEECH, 20), (QUIET, 18_000)]
     unnamed = ("end_time",)

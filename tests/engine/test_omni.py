@@ -65,7 +65,7 @@ class Answering:
                 return chunks
 
     def audio(self, chunks: int) -> None:
-        """Read so many chunks."""
+        """Read this many chunks."""
         assert sum(self.read("input_audio_buffer.append") for _ in range(chunks)) == chunks
 
     def tell(self, *events: Event) -> None:
@@ -88,7 +88,7 @@ def answered(
     )
 
 
-def test_the_next_utterance_goes_out_behind_the_answer() -> None:
+def test_the_next_utterance_goes_out_after_the_answer() -> None:
     """All audio is captured and waits; the session ends after the last answer."""
     talk, all_taken = LiveSource(), Flag()
     told: list[str] = []
@@ -125,7 +125,7 @@ def test_the_next_utterance_goes_out_behind_the_answer() -> None:
 
 @pytest.mark.parametrize("mute", [True, False])
 def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
-    """Audio does not wait for ever for an answer, whether the service is silent or has reported the turn."""
+    """Audio does not wait forever for an answer, whether the service is silent or has reported the turn."""
     talk = LiveSource()
 
     def serve(_: Service, wire: Wire) -> None:
@@ -149,7 +149,7 @@ def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
     assert "no answer" in str(asked.result.error)
 
 
-def test_behind_an_answer_nothing_is_waited_for() -> None:
+def test_after_an_answer_nothing_is_waited_for() -> None:
     """Speech a quarter of an hour later is transcribed in the same session."""
     talk, now = LiveSource(), [0.0]
     told: list[str] = []
@@ -208,7 +208,7 @@ def test_an_answer_that_comes_slowly_is_waited_for() -> None:
 
 @pytest.mark.parametrize("sent_more", [0, 2])
 def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sent_more: int) -> None:
-    """Audio sent behind the sentence is transcribed there, the rest in the next session, all with its times."""
+    """Audio sent after the sentence is transcribed there, the rest in the next session, all with its times."""
     talk, now, heard_of, gone = LiveSource(), [0.0], Flag(), Flag()
     told: list[str] = []
 
@@ -251,7 +251,7 @@ def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sen
     assert not [event for event in events if isinstance(event, Gap)]
 
 
-def test_push_to_talk_is_renewed_behind_an_answer() -> None:
+def test_push_to_talk_is_renewed_after_an_answer() -> None:
     """The next utterance belongs to the next session as a whole."""
     talk, now = LiveSource(), [0.0]
     told: list[str] = []

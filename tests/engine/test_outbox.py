@@ -51,7 +51,7 @@ def test_an_hour_of_partials_that_nobody_takes_is_one() -> None:
     ]
 
 
-def test_whoever_waits_is_woken() -> None:
+def test_a_waiting_listener_is_woken() -> None:
     """By the first item, from another thread."""
     outbox, heard = Outbox[Event](replaces), list[Event]()
     listener = Thread(target=lambda: heard.append(outbox.get()))
@@ -61,7 +61,7 @@ def test_whoever_waits_is_woken() -> None:
     assert heard == [Progress(1)]
 
 
-def test_to_wait_takes_nothing() -> None:
+def test_waiting_takes_no_item() -> None:
     """No longer than it may, where nothing comes; what comes is there for whoever takes it, in its place."""
     outbox = Outbox[Event](replaces)
     assert not outbox.wait(0)
@@ -99,7 +99,7 @@ def test_nobody_is_woken_for_what_can_wait() -> None:
     assert list(outbox.waiting()) == [Partial("2", 9, "", "wor")]
 
 
-def test_the_thread_that_fills_it_wakes_the_listener_behind_its_work() -> None:
+def test_the_thread_that_fills_it_wakes_the_listener_after_its_work() -> None:
     """All that it puts in one turn is there then; another thread wakes the listener at once."""
     outbox, shared, heard = Outbox[Event](replaces), ManualThread(), list[Event]()
     outbox.filled_by(shared)

@@ -27,7 +27,7 @@ class Impatient(FunAsrClient):
 
 
 class Server:
-    """A server that ends so many sentences of a second each, perhaps opens one more, and then says nothing.
+    """A server that ends this many sentences of a second each, perhaps opens one more, and then says nothing.
 
     It `answers` the request for the rest of the text: with an empty text.
     """
@@ -81,14 +81,14 @@ def transcribed(first: Server, *others: Server, limit: int = 3) -> tuple[Transcr
 
 
 def texts(sentences: int) -> list[str]:
-    """What a server says of so many sentences."""
+    """What a server says of this many sentences."""
     return [f"sentence {number + 1} of this" for number in range(sentences)]
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, SENTENCES - 1), st.booleans())
 def test_sound_that_a_dead_service_has_not_heard_gets_its_text_from_the_next(told: int, opened: bool) -> None:
-    """It dies behind some sentences, or within one: the connection is made again, and nothing is lost."""
+    """It dies after some sentences, or within one: the connection is made again, and nothing is lost."""
     rest = SENTENCES - told
     asked, finals, gaps = transcribed(Server(told, opened=opened and told > 0), Server(rest, answers=True))
     assert [final.text for final in finals] == [*texts(told), *texts(rest)]
@@ -109,7 +109,7 @@ def test_sound_that_is_never_answered_is_a_gap(told: int, opened: bool, limit: i
     assert asked.result.figures.reconnects == min(1, limit)
 
 
-def test_sound_behind_the_text_of_a_service_that_answers_is_no_speech() -> None:
+def test_sound_after_the_text_of_a_service_that_answers_is_not_sent_again() -> None:
     """An answer to the request for the rest says that all was heard: nothing is sent again."""
     asked, finals, gaps = transcribed(Server(2, answers=True))
     assert (len(finals), gaps, asked.result.figures.reconnects) == (2, [], 0)

@@ -32,7 +32,7 @@ def test_what_no_final_covers_is_sent_again_and_times_go_on() -> None:
     assert (asked.result.error, asked.result.figures.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
 
 
-def test_a_loss_behind_the_finish_is_finished_again() -> None:
+def test_a_loss_after_the_finish_is_finished_again() -> None:
     """The last text is not lost with the connection that should have delivered it."""
 
     def serve(service: Service, wire: Wire) -> None:
@@ -124,7 +124,7 @@ def test_a_service_that_never_listened_is_not_waited_for() -> None:
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["all"]
 
 
-def test_nonsense_ends_nothing() -> None:
+def test_a_nonsense_message_does_not_end_the_run() -> None:
     """A proxy that answers in the place of the service: it is reported once, and the run goes on."""
 
     def serve(service: Service, wire: Wire) -> None:

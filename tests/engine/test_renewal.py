@@ -127,7 +127,7 @@ def test_a_loss_of_the_connection_does_not_count_pauses_and_reported_gaps_again(
     assert gaps == [(0, 200), (200, 400), (400, 600), (900, 1000)]
 
 
-def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
+def test_in_manual_mode_a_pause_after_a_commit_stays_in_the_session() -> None:
     """Push to talk needs no new connection: the times of the next utterance include the pause."""
     talk, sent = LiveSource(), []
 

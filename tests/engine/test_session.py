@@ -116,7 +116,7 @@ def test_a_pipe_at_full_pace_is_sent_as_fast_as_the_service_takes_it() -> None:
     assert sum(isinstance(request, SendAudio) for request in requests) == 40
 
 
-def test_the_reason_and_the_finals_behind_a_failed_send_are_heard() -> None:
+def test_the_reason_and_the_finals_after_a_failed_send_are_heard() -> None:
     """A send fails before the refusal is read: the user still sees the refusal."""
 
     def serve(service: Service, wire: Wire) -> None:
@@ -274,8 +274,8 @@ def test_a_bug_in_a_thread_reaches_the_listener() -> None:
         list(asked.events())
 
 
-def test_manual_mode_commits_behind_the_chunks_that_ask_for_it() -> None:
-    """The codec's commit goes out right behind the audio it ends."""
+def test_manual_mode_commits_after_the_chunks_that_ask_for_it() -> None:
+    """The codec's commit goes out right after the audio it ends."""
     codec = RealtimeClient(RecognitionSettings("qwen3-asr-flash-realtime", vad=False), lambda: "id")
     sent: list[str] = []
 

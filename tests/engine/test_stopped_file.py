@@ -23,7 +23,7 @@ MS = RATE.rate // 1000  # samples
 
 
 class Words(Tone):
-    """A file of words, each with a pause behind it; lengths in ms."""
+    """A file of words, each with a pause after it; lengths in ms."""
 
     def __init__(self, words: list[tuple[int, int]]) -> None:
         self._pcm = b"".join(LOUD * (MS * loud) + QUIET * (MS * quiet) for loud, quiet in words)
@@ -45,7 +45,7 @@ class Words(Tone):
     st.integers(1, 8),
 )
 def test_a_file_that_is_ended_ends_in_a_pause(words: list[tuple[int, int]], after: int) -> None:
-    """What is sent up to there has its text, and the next run begins behind it."""
+    """What is sent up to there has its text, and the next run begins after it."""
     sent: list[int] = []
     wire = Wire()
 

@@ -18,12 +18,12 @@ Script = Callable[[Command], list[Event]]
 
 
 class Suspended(Setting):
-    """A session whose process is suspended, at times, for so many seconds behind the end of a wait.
+    """A session whose process is suspended, at times, for this many seconds after the end of a wait.
 
     Args:
         scripts: One service for each connection.
         suspensions: For each wait at which nothing comes, how long the process sleeps beyond it.
-        is_open: The input goes on behind the three chunks that are there.
+        is_open: The input goes on after the three chunks that are there.
     """
 
     def __init__(self, *scripts: Script, suspensions: list[float], is_open: bool = False) -> None:
@@ -44,7 +44,7 @@ class Suspended(Setting):
         return item
 
 
-def test_an_answer_to_the_end_is_waited_for_again_behind_a_suspension() -> None:
+def test_an_answer_to_the_end_is_waited_for_again_after_a_suspension() -> None:
     """Once for each of them; a service that does not answer while the process runs is given up as ever."""
     setting = Suspended(silent, suspensions=[300.0, 300.0])
     result = setting.run()
@@ -62,7 +62,7 @@ def test_a_busy_machine_is_no_suspension(late_s: float) -> None:
     assert len(setting.waited) == 1
 
 
-def test_speech_without_an_answer_is_no_stall_behind_a_suspension() -> None:
+def test_speech_without_an_answer_is_no_stall_after_a_suspension() -> None:
     """Such a service has its whole time again, and is given up when that is over; then the speech is sent again."""
     setting = Suspended(suspensions=[60.0, 60.0], is_open=True)
     sent: list[Command] = []

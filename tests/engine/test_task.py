@@ -48,7 +48,7 @@ def finals(events: list[Event | RepeatedFinal]) -> list[str]:
 
 
 def test_an_open_sentence_reaches_as_far_as_its_speech() -> None:
-    """Up to where the service reported its end; else to the begin of the next one, or to the end."""
+    """Up to where the service reported its end; else to the start of the next one, or to the end."""
     started = (SpeechStarted("1", 0), SpeechStopped("1", 900), SpeechStarted("2", 2000), SpeechStarted("3", 5000))
     assert hearing(*started)[0].open_spans(10_000) == [(0, 900), (2000, 5000), (5000, 10_000)]
 
@@ -225,7 +225,7 @@ def test_what_is_remembered_of_a_final_are_not_its_words() -> None:
 
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2000))
 def test_what_a_final_has_said_is_not_kept_again_at_the_end(begin: int, length: int, at_ms: int) -> None:
-    """A service may show the begin of a sentence again under another name: words of a final inside it are no news."""
+    """A service may show the start of a sentence again under another name: words of a final inside it are no news."""
     words = ["one", "two", "three", "four"]
     part = " ".join(words[begin : begin + length + 1])
     task, _ = hearing(Final("1", 1000, 2000, "One, two, three, four."), Partial("2", at_ms, "", part))

@@ -11,7 +11,7 @@ from tests.support.live_session import READY, LiveSource, audio, listening
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 10), st.booleans())
-def test_the_next_task_begins_behind_the_last_text(told: int, more: int, opened: bool) -> None:
+def test_the_next_task_begins_after_the_last_text(told: int, more: int, opened: bool) -> None:
     """In a sentence or between two, without a pause: each sample is in one final."""
     talk = LiveSource()
 

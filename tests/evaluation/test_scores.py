@@ -42,7 +42,7 @@ def fewest_errors(reference: list[str], hypothesis: list[str]) -> int:
         (" \t\n…—", []),
     ],
 )
-def test_words_of_many_scripts(text: str, words: list[str]) -> None:
+def test_text_of_many_scripts_is_split_into_words(text: str, words: list[str]) -> None:
     """Words where there are spaces, characters with their marks where there are none; punctuation is left out."""
     assert ALL.words(text) == words
 

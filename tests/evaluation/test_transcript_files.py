@@ -92,7 +92,7 @@ def test_the_lines_of_a_caption_are_words_apart_elsewhere(tmp_path: Path, lines:
     [
         ("a.wav", b"RIFF", "is not a transcript that can be read: .ass, .json"),
         ("a.txt", b"\xff\xfe\xfd\x00\xd8", "is not text in UTF-8 or UTF-16: save it in UTF-8"),
-        ("a.srt", b"just words\n", "is no subtitle file that can be read"),
+        ("a.srt", b"just words\n", "is not a readable subtitle file"),
         ("a.tsv", b"a\tb\n", "has no column 'text'"),
         ("a.tsv", b"start\tend\ttext\n1\t2\n", "line 2: 2 columns instead of 3"),
         ("a.jsonl", b'{"text":"x"}\n{oops\n', "line 2: is no JSON"),

@@ -16,7 +16,7 @@ from tests.fuzz.mutation import Target
 
 
 def waves(data: bytes) -> None:
-    """A header, what lies behind the samples, and where they end."""
+    """A header, what lies after the samples, and where they end."""
     with suppress(AsrError):
         found = header(reader(io.BytesIO(data)))
         if found is not None:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-Target = tuple[
-    Callable[[bytes], None], Callable[[], list[bytes]]
-]  # the function under test, and a function that returns valid inputs
+# The function under test, and a function that returns valid inputs.
+Target = tuple[Callable[[bytes], None], Callable[[], list[bytes]]]
 MOST_BYTES = 1 << 14
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 5, 1 << 53, 10**400, 1e300, 1.5, float("nan"), "", "x", "\ud800", "\0", "9" * 400, "1e400",

@@ -81,7 +81,7 @@ def resident_mb() -> float:
 
 
 def by_lot(trial: Trial, seeds: list[bytes], seconds: float, seed: int = 0) -> None:
-    """Mutations, then JSON of all kinds behind the beginning of what is right."""
+    """Mutations, then JSON of all kinds after the beginning of what is right."""
     lots, pool, before = random.Random(seed), list(seeds), trial.done
     while trial.left_s > seconds / 4 or trial.done == before:  # one at least, where the seeds have taken all the time
         data = mutated(lots.choice(pool), lots)

@@ -42,7 +42,7 @@ def test_a_crash_is_reported_with_its_input(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_growth_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    """Memory that a target keeps, measured behind what it loads once."""
+    """Memory that a target keeps, measured after what it loads once."""
     kept: list[bytes] = []
     for keeps, code in (False, 0), (True, 1):
 
@@ -56,7 +56,7 @@ def test_growth_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert "x: 2 inputs, no crash, memory +100" in capsys.readouterr().out
 
 
-def test_there_is_one_entry() -> None:
+def test_one_command_runs_all_targets() -> None:
     """The targets that are named run one after the other; another name is refused with those that there are."""
     run = [sys.executable, "-m", "tests.fuzz", "--seconds", "0.5"]
     done = subprocess.run(

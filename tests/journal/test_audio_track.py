@@ -24,7 +24,7 @@ class CountedPosition(int):
 
 
 def track(folder: Path, samples: int, cuts: tuple[int, ...]) -> AudioTrack:
-    """So much counted audio, half of it behind a jump of 50."""
+    """This much counted audio, half of it after a jump of 50."""
     path = folder / "0.pcm"
     path.write_bytes(b"".join(number.to_bytes(2, "little") for number in range(samples)))
     half = samples // 2

@@ -95,7 +95,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, events: list[Event], problem: st
     assert found.problems == ((problem,) if problem else ())
 
 
-def test_a_number_that_comes_twice_and_a_line_that_is_none(tmp_path: Path) -> None:
+def test_a_repeated_number_and_a_damaged_line_are_reported(tmp_path: Path) -> None:
     """Both are said."""
     path = session(tmp_path, ITEMS, [*SAID[:-1], replace(END, lost_ms=0)])
     lines = (path / "events.jsonl").read_bytes().splitlines(keepends=True)

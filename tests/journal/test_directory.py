@@ -36,7 +36,7 @@ def called(letter: str) -> str:
 
 
 def kept(folder: Path, name: str, *, finished: bool = True, days: float = 0) -> Path:
-    """A session of about 10 KB that nobody has written to for so many days."""
+    """A session of about 10 KB that nobody has written to for this many days."""
     events: list[Event] = [began(), final(0, 300), ENDED] if finished else [began()]
     path = session(folder, spoken(0, 300), events, called(name))
     for file in (*path.iterdir(), path):
@@ -66,7 +66,7 @@ def test_a_unique_beginning_is_enough(tmp_path: Path) -> None:
         shelf.find("")
 
 
-def test_a_folder_that_is_not_there_holds_none(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_holds_no_session(tmp_path: Path) -> None:
     """And says so."""
     shelf = JournalDirectory(tmp_path / "nowhere")
     assert shelf.paths() == []

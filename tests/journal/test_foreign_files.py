@@ -47,7 +47,9 @@ def test_a_file_of_the_user_s_keeps_a_session(tmp_path: Path, name: str) -> None
 
 @pytest.mark.parametrize("name", ["0.pcm", "0.index", "lock"])
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
-def test_what_is_called_like_a_part_of_a_session_and_is_none_keeps_it(tmp_path: Path, name: str, kind: str) -> None:
+def test_a_session_with_something_else_under_the_name_of_its_files_is_kept(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     """A link, a folder with something in it, a pipe: the session stays whole, and so does what it points to."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "talk").write_bytes(b"mine")
@@ -203,7 +205,7 @@ def test_only_a_line_that_was_cut_short_is_taken_away(tmp_path: Path, text: str,
     assert path.read_text() == left
 
 
-def test_a_resumed_session_writes_behind_no_recording(tmp_path: Path, scripted: str) -> None:
+def test_a_resumed_session_appends_to_no_recording(tmp_path: Path, scripted: str) -> None:
     """What is there by now under the name of its transcript may be anything."""
     for name, data in {"talk.txt": b"fLaC\0\0", "talk.wav": b"RIFF\0", "talk.jsonl": b"import os\n"}.items():
         out = tmp_path / name

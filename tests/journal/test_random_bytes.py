@@ -90,7 +90,7 @@ def test_no_byte_is_an_internal_error(whole: Path, name: str, data: bytes, at: f
 
 
 def test_a_damaged_line_of_the_index_leaves_all_audio_to_be_heard(whole: Path) -> None:
-    """Where the line that places it is gone, nothing behind it is known to be final."""
+    """Where the line that places it is gone, nothing after it is known to be final."""
     with TemporaryDirectory() as folder:
         path = changed(whole, folder, "0.index", b"junk\n")
         journal = Journal.open(path)

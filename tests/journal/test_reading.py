@@ -17,11 +17,12 @@ from asrcli.core.errors import SourceError, bare_url
 from asrcli.core.events import Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript, fold
+from asrcli.journal.continued_outputs import ContinuedOutput
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, described, line
 from asrcli.journal.records import final as read_final
 from asrcli.journal.records import header as read_header
-from asrcli.journal.source import ContinuedOutput, JournalSource
+from asrcli.journal.source import JournalSource
 from tests.support.journals import RATE, began, final, gap, session, spoken
 from tests.support.listener import Listener
 
@@ -185,8 +186,8 @@ def guessed(begin_ms: int, end_ms: int) -> Final:
         ([], [(0, 7000)], 0),
         ([final(100, 600)], [(600, 7000)], 600),  # there is no quiet before it
         ([final(100, 900), final(5050, 5900)], [(5900, 7000)], 5900),
-        ([final(100, 1000)], [(1000, 7000)], 5000),  # behind the pause
-        ([final(100, 900), ENDED], [], None),  # ended in order: what is behind the last final is silence
+        ([final(100, 1000)], [(1000, 7000)], 5000),  # after the pause
+        ([final(100, 900), ENDED], [], None),  # ended normally: what follows the last final is silence
         ([final(100, 600), gap(600, 7000), ENDED], [(600, 1000), (5000, 7000)], 600),
         ([final(100, 600), gap(200, 300), final(5050, 7000), ENDED], [], None),
         ([final(100, 900), guessed(5050, 6900)], [(5050, 7000)], 5050),  # it may have ended earlier
@@ -194,7 +195,7 @@ def guessed(begin_ms: int, end_ms: int) -> Final:
         ([final(100, 9000)], [], None),  # text for audio that was never captured
     ],
 )
-def test_what_has_no_text_yet(
+def test_audio_after_the_last_final_has_no_text_yet(
     tmp_path: Path, events: list[Event], unheard: list[tuple[int, int]], resume_ms: int | None
 ) -> None:
     """From the end of the last final to the end of the audio; of a run that ended, what it named as lost."""

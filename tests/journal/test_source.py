@@ -25,8 +25,8 @@ class Row:
             yield Chunk(start + 100 * number, bytes([number + 1, 0]) * 100)
 
 
-def test_only_what_is_behind_the_position_is_heard() -> None:
-    """Audio from the sample on, gaps that reach behind it, and every other event."""
+def test_only_what_is_after_the_position_is_heard() -> None:
+    """Audio from the sample on, gaps that reach after it, and every other event."""
     early, late, notice = Gap(0, 100, "x"), Gap(0, 151, "x"), Notice("warning", "x")
     source = SkippingSource(Row(300, early, late, notice), 150)  # type: ignore[arg-type]
     assert (source.begin_ms, source.duration_ms) == (150, 150)

@@ -51,7 +51,7 @@ def test_a_session_is_announced_once_a_device_is_there(tmp_path: Path, first: Ch
 
 
 def test_a_full_disk_is_reported_once_and_costs_nothing_else(tmp_path: Path) -> None:
-    """All of the source is heard; the journal ends behind a whole sample and can be read; the text goes on in it."""
+    """All of the source is heard; the journal ends after a whole sample and can be read; the text goes on in it."""
     items = list(spoken(0, 1000))
     writing, source = opened(tmp_path, *items)
     with room_for(10_001):
@@ -119,7 +119,7 @@ def test_a_session_is_locked_while_it_is_written_or_gone_on_with(tmp_path: Path)
     assert JournalLock(tmp_path / "s").take()
 
 
-def test_whoever_goes_on_writes_behind_the_last_whole_line(tmp_path: Path) -> None:
+def test_whoever_goes_on_writes_after_the_last_whole_line(tmp_path: Path) -> None:
     """A torn line goes; a run that hears nothing leaves nothing."""
     path = session(tmp_path, spoken(0, 300), [began(), final(0, 100)])
     events = path / EVENTS

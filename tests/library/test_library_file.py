@@ -37,7 +37,7 @@ def test_only_the_user_can_read_it(path: Path) -> None:
     assert library_path().parent.name == "asrcli"
 
 
-def test_no_library_is_none_yet(tmp_path: Path) -> None:
+def test_a_library_that_was_never_written_is_said_to_be_empty(tmp_path: Path) -> None:
     """Also an empty file, as a run leaves it that was killed at once: the next one fills it."""
     path = tmp_path / "library.db"
     with pytest.raises(SourceError, match="no transcript is in the library yet"):
@@ -127,7 +127,7 @@ def test_nothing_beside_the_library_is_mapped_into_memory(path: Path) -> None:
     assert found(path) == 1
 
 
-def test_damage_that_only_a_check_finds_is_told_as_the_check_tells_it(path: Path) -> None:
+def test_damage_that_only_a_check_finds_is_reported_in_the_words_of_the_check(path: Path) -> None:
     """The header counts free pages that are nowhere: nothing that is read shows it."""
     for beside in path.parent.glob("library.db-*"):
         beside.unlink()
@@ -182,7 +182,7 @@ def test_a_library_of_a_newer_version_or_of_another_program_is_left_as_it_is(pat
         assert path.read_bytes() == before
 
 
-def test_another_program_that_writes_is_not_waited_for_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_program_that_writes_is_not_waited_for_forever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever only reads does not wait. Afterwards all is as before."""
     monkeypatch.setattr(library_file, "BUSY_S", 0.05)
     library = TranscriptLibrary(path, pytest.fail)

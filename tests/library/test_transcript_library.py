@@ -163,7 +163,7 @@ def test_age_and_size_delete_the_oldest_but_not_what_is_kept(library: Transcript
 
 
 def test_what_is_stored_and_does_not_fit_is_left_out_or_named(library: TranscriptLibrary) -> None:
-    """A line of a newer version; data that cannot be unpacked; a begin that is no time; a description that is none."""
+    """A line of a newer version; data that cannot be unpacked; a start that is no time; a description that is none."""
     library.add(LibraryEntry("20261124-230501-0001", "some day", (final(0, 900),)), NONE, BEGUN_S)
     assert unpacked(packed([final(0, 900)])) == (final(0, 900),)
     data = b'{"name": "Later", "event": {}}\nnothing\n{"name": "Final", "event": {"words": [{"a": 1}]}}'

@@ -77,7 +77,9 @@ BAD: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("told", BAD)
-def test_the_others_are_heard(scripted: str, tmp_path: Path, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_inputs_are_transcribed(
+    scripted: str, tmp_path: Path, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One line says what is wrong with it."""
     monkeypatch.chdir(tmp_path)
     good = wav(tmp_path / "good.wav", SOUND)

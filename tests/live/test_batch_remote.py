@@ -68,7 +68,7 @@ def test_recordings_on_a_web_server_are_transcribed_once(server: str, site: tupl
     assert "A.txt (the input has changed)" in said
 
 
-def test_transcripts_in_a_store(
+def test_transcripts_are_put_into_a_store_when_they_are_complete(
     server: str, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They are put there when they are whole, the ledger stays here, and what others put there is not replaced."""

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def test_a_damaged_journal_is_used_as_far_as_it_is_whole(scripted: str, tmp_path: Path) -> None:
-    """What is not whole is said; the sentences behind it count, and the audio behind them is heard."""
+    """What is not whole is said; the sentences after it count, and the audio after them is heard."""
     path = session(tmp_path, spoken(0, 3000), [began(), final(0, 1000), final(1000, 2000)])
     text = (path / "events.jsonl").read_text().splitlines(keepends=True)
     (path / "events.jsonl").write_text("".join([*text[:2], "junk\n", *text[2:], '{"type": "fin']))
@@ -103,7 +103,7 @@ def test_what_a_session_alone_says_is_confirmed(tmp_path: Path, asked: dict[str,
     assert out.read_text() == "mine\n"
 
 
-def test_deleting_asks(tmp_path: Path) -> None:
+def test_deleting_a_session_asks_first(tmp_path: Path) -> None:
     """Without a terminal only --yes deletes; a folder that is no session is not deleted at all."""
     path = session(tmp_path, spoken(0, 500), [began()])
     (tmp_path / "taxes").mkdir()

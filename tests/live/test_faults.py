@@ -74,7 +74,7 @@ def test_a_refused_handshake_has_the_service_s_form() -> None:
 
 
 def test_a_task_fails_with_the_code_that_was_asked_for() -> None:
-    """On the realtime wire as an error event, and with no close behind it where that was asked for."""
+    """On the realtime wire as an error event, and with no close after it where that was asked for."""
     fault = {"do": "fail", "code": "Throttling.RateQuota", "message": "slower", "after_bytes": 3200}
     with faulty(fault, fault | {"close": False, "code": "invalid_value"}) as address:
         with wire(address) as client:
@@ -162,7 +162,7 @@ def test_garbage_comes_between_the_events() -> None:
 
 
 def test_an_event_comes_twice() -> None:
-    """The last of so many."""
+    """The last of this many."""
     with faulty({"do": "duplicate", "after_events": 7}) as address, wire(address) as client:
         assert whole(client) == [*WHOLE[:7], *WHOLE[6:]]
 
@@ -227,7 +227,7 @@ def test_a_plan_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
     script = tmp_path / "faults.jsonl"
     script.write_text('{"do": "cut"}\n{"do": "explode"}\n')
     for arguments, problem in (
-        (("--faults", script), f"--faults {script}: line 2 is not a fault: do 'explode' is none of cut"),
+        (("--faults", script), f"--faults {script}: line 2 is not a fault: do 'explode' is not one of cut"),
         (("--faults", tmp_path / "none"), "none: No such file or directory"),
         (("--faults", script, "--chaos", 1), "--faults with --chaos"),
         (("--engine", "counting", "--script", script), "--script without --engine scripted"),

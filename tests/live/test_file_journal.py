@@ -45,7 +45,7 @@ def kept(folder: Path) -> list[str]:
 
 
 def reached(part: Path, finals: int) -> None:
-    """Wait until so many sentences are in a transcript in the making."""
+    """Wait until this many sentences are in a transcript in the making."""
     for _ in range(600):
         if part.exists() and part.read_text().count('"final"') >= finals:
             return
@@ -246,7 +246,7 @@ def test_what_changed_is_refused_and_what_is_read_once_is_reported(tmp_path: Pat
 
 
 @pytest.mark.parametrize("position_ms", [0, 50, 150, 1000, 1333])
-def test_what_lies_behind_a_position_is_the_same_audio(position_ms: int) -> None:
+def test_what_lies_after_a_position_is_the_same_audio(position_ms: int) -> None:
     """Sample for sample, wherever chunks begin; the times count from there."""
     items = list(spoken(0, 2000))
     position = RATE.samples(position_ms)

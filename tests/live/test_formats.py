@@ -18,7 +18,7 @@ def run(scripted: str) -> list[str]:
     return ["--url", scripted, "--pace", "max"]
 
 
-def test_all_at_once_and_again(run: list[str], tmp_path: Path) -> None:
+def test_all_formats_are_written_at_once_and_replace_only_their_own_kind(run: list[str], tmp_path: Path) -> None:
     """Each is written beside the others and may replace its own kind; nothing else is replaced."""
     sound = wav(tmp_path / "a.wav", tone(2000))
     formats = [option for name in ("csv", "md", "json", "html") for option in ("-f", name)]
@@ -45,9 +45,8 @@ def test_a_suffix_keeps_its_meaning(run: list[str], tmp_path: Path) -> None:
         ("a.json", [], '{"type": "begin"'), ("b.json", ["-f", "json"], '{"type": "transcript"'),
         ("c.csv", ["--template", "{begin},{text}"], "00:00"), ("c.md", ["--append"], "sentence"),
     ):  # fmt: skip
-        for _ in range(
-            1 + (name in {"a.md", "a.json", "c.csv", "c.md"})
-        ):  # such a file may be replaced by its own kind
+        # Such a file may be replaced by one of its own kind.
+        for _ in range(1 + (name in {"a.md", "a.json", "c.csv", "c.md"})):
             assert asr("file", sound, *run, "-o", tmp_path / name, *options).returncode == 0, name
         assert (tmp_path / name).read_text().startswith(begins)
 

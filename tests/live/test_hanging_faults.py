@@ -48,7 +48,7 @@ def test_what_hangs_lasts_as_long_as_it_was_written_to(do: str) -> None:
 
 
 def test_half_a_close_ends_what_the_server_says_and_not_what_it_hears() -> None:
-    """FIN comes, and what is sent behind it is neither answered nor refused."""
+    """FIN comes, and what is sent after it is neither answered nor refused."""
     with faulty({"do": "half-close", "after_events": 3}) as address:
         host, port = address.removeprefix("ws://").split(":")
         with socket.create_connection((host, int(port))) as line, wire(address) as client:

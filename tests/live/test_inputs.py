@@ -185,7 +185,7 @@ def test_what_cannot_be_sent_as_it_is_is_named(run: list[str], tmp_path: Path) -
     assert (piped.returncode, "must be a file" in piped.stderr) == (3, True)
 
 
-def test_a_hole_in_a_file_is_a_gap_and_times_behind_it_are_true(run: list[str], tmp_path: Path) -> None:
+def test_a_hole_in_a_file_is_a_gap_and_times_after_it_are_true(run: list[str], tmp_path: Path) -> None:
     """Exit code 6, the gap where the container has it, and no audio sent for it or for what lies before the sound."""
     sound = [(4000, tone(1500, 48000)), (9000, tone(1500, 48000))]
     done = asr("file", write_media(tmp_path / "a.mkv", "aac", sound, length_ms=11_000), *run)

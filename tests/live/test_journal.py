@@ -259,7 +259,7 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
         (2, ["mic", "--no-journal"], "--journal and --no-journal are both given"),
     ],
 )
-def test_mistakes_have_one_line(tmp_path: Path, code: int, command: list[str], said: str) -> None:
+def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path, code: int, command: list[str], said: str) -> None:
     """And an exit code; nothing is changed by them."""
     for name in (ONE, TWO, THREE):
         session(tmp_path, spoken(0, 500), [began()], name)

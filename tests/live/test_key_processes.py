@@ -48,7 +48,7 @@ def test_only_keys_with_reserved_places_have_one(served: Served) -> None:
     wait_until(lambda: served.figures()["asr_connections"] == 0)
 
 
-def test_what_came_behind_the_handshake_goes_with_it(served: Served) -> None:
+def test_what_came_after_the_handshake_goes_with_it(served: Served) -> None:
     """A client need not wait for the answer, and its first messages may come in pieces."""
     host, port = served.address.removeprefix("ws://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as line:
@@ -162,7 +162,7 @@ def test_a_second_signal_ends_it_at_once(served: Served) -> None:
         wait_until(lambda: not child.is_running())
 
 
-def test_without_the_server_the_process_ends_behind_its_tasks(served: Served) -> None:
+def test_without_the_server_the_process_ends_after_its_tasks(served: Served) -> None:
     """Nobody would take its results into account any more, and nobody else would end it."""
     child = served.child()
     with served.client() as client:

@@ -35,7 +35,7 @@ def test_what_is_spoken_comes_out_and_what_is_sent_is_saved(microphone: Micropho
 
 
 def test_without_retries_an_unplugged_device_ends_the_run(microphone: Microphone, scripted: str) -> None:
-    """Exit 3 and one line, behind the text of what was heard."""
+    """Exit 3 and one line, after the text of what was heard."""
     with listening(microphone, "--url", scripted, "--no-device-retry") as process:
         process.read_until('"final"')
         microphone.unplug()
@@ -57,7 +57,7 @@ def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
         events, status = finish(process)
     finals = [event for event in events if event["type"] == "final"]
     end = events[-1]
-    # On a busy machine the recognizer may be a sentence behind the microphone.
+    # On a busy machine the recognizer may be a sentence after the microphone.
     assert any("waiting here for more than twenty" in final["text"] for final in finals[-2:])
     assert end["audio_ms"] - finals[-1]["end_ms"] < 700
     assert end["lost_ms"] == 0
@@ -66,7 +66,7 @@ def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
 
 @pytest.mark.slow
 def test_the_first_word_is_not_cut_while_the_service_takes_its_time(microphone: Microphone, tmp_path: Path) -> None:
-    """The microphone listens from the beginning: what it hears before the service does is sent behind."""
+    """The microphone listens from the beginning: what it hears before the service does is sent afterwards."""
     words = wav(tmp_path / "words.wav", frames(CLIP)[: 16000 * 2 * 9 // 2])
     slow = parse_script(['{"connection": 1, "at": "run-task", "do": "stall", "seconds": 3}'])
     with in_background(factory.make(), faults=slow) as address:  # noqa: SIM117  one is inside the other
@@ -118,8 +118,8 @@ def test_the_microphone_and_what_is_played_are_two_speakers(
 
 
 @pytest.mark.parametrize("wanted", ["--for", "--until-silence"])
-def test_it_ends_by_itself(microphone: Microphone, scripted: str, wanted: str) -> None:
-    """After so long, or after so much silence."""
+def test_a_run_ends_after_a_time_or_a_silence(microphone: Microphone, scripted: str, wanted: str) -> None:
+    """After this long, or after this much silence."""
     done = asr("mic", "--url", scripted, "-f", "jsonl", wanted, "1.5s", **microphone.environment)
     assert done.returncode == 0
     end = lines(done.stdout)[-1]
@@ -173,7 +173,9 @@ def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: P
         (2, ["--denoise", "--model", "fun-asr-flash-8k-realtime"], "16000 Hz"),
     ],
 )
-def test_mistakes_have_one_line(microphone: Microphone, code: int, arguments: list[str], said: str) -> None:
+def test_mistakes_are_one_line_with_an_exit_code(
+    microphone: Microphone, code: int, arguments: list[str], said: str
+) -> None:
     """And an exit code, before anything is sent."""
     done = asr("mic", "--url", "ws://127.0.0.1:1", *arguments, **microphone.environment)
     if code == 3:  # the service is dialled at the same time

@@ -82,7 +82,7 @@ def test_space_pauses_and_the_pause_is_on_the_timeline(microphone: Microphone, s
 def test_m_mutes_enter_ends_the_sentence_and_a_question_mark_lists_the_keys(
     microphone: Microphone, tmp_path: Path
 ) -> None:
-    """Enter brings the final of a sentence that would have gone on; the next task begins the script anew."""
+    """Enter brings the final of a sentence that would have gone on; the next task begins the script again."""
     said = script(tmp_path / "script.jsonl", (0, 60_000, "one long sentence"))
     with (
         serving("--engine", "scripted", "--script", said) as (address, _),

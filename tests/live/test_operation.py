@@ -129,7 +129,7 @@ def test_keys_have_names_and_limits_and_are_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-def test_it_serves_tls(tmp_path: Path) -> None:
+def test_the_server_speaks_tls(tmp_path: Path) -> None:
     """Sockets, single requests and our own client, which trusts the certificate when it is told to."""
     _, certificate, key = certified(tmp_path)
     tls = ssl.create_default_context(cafile=certificate)

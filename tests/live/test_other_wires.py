@@ -59,7 +59,7 @@ def test_vllm_utterances_are_cut_here_and_a_broken_connection_loses_none(
     received = Received(cut_after_s)
     talk = wav(tmp_path / "talk.wav", spoken(1, 0, 2, 3, 0, 0, 4))
     with standing_in(vllm, received) as address:
-        # So much slower that a lost connection is noticed before the input ends: then all is sent again, quiet or not.
+        # Slow enough to notice a lost connection before the input ends: then all is sent again, quiet or not.
         run = ["file", talk, "--url", address, "--wire", "vllm", "--model", "voxtral", "--pace", "4", "-f", "jsonl"]
         done = asr(*run)
     assert done.returncode == 0, done.stderr

@@ -51,7 +51,7 @@ def test_a_failure_in_the_middle_of_a_run_leaves_the_rest(run: list[str], tmp_pa
     wav(broken, b"")
     first, second = wav(tmp_path / "a.wav", tone(1000)), wav(tmp_path / "b.wav", tone(1000))
     done = asr("file", first, broken, second, *run)
-    assert (done.returncode, done.stdout) == (3, "sentence 1\nsentence 1\n")  # the script begins anew with each task
+    assert (done.returncode, done.stdout) == (3, "sentence 1\nsentence 1\n")  # the script begins again with each task
     assert "empty.wav: contains no audio" in done.stderr
 
 

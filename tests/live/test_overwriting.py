@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.builders.open_outputs import in_order, open_outputs
+from asrcli.cli.builders.open_outputs import is_transcript_complete, open_outputs
 from asrcli.cli.builders.transcript_names import stems
 from asrcli.core.errors import AudioLost, BudgetReached, ConnectionLost, MultipleErrors, OutputError, SourceError
 from asrcli.outputs.line_writer import LineWriter
@@ -40,7 +40,7 @@ def test_a_name_is_taken_by_a_run_that_ended_in_order(
     path.write_text(OLD)
     empty.write_text(OLD)
     written = [LineWriter(str(path)), LineWriter(str(empty))]
-    assert in_order(error, live=live) is (takes and (live or not isinstance(error, OutputError)))
+    assert is_transcript_complete(error, live=live) is (takes and (live or not isinstance(error, OutputError)))
     try:
         with open_outputs(written, written):
             written[0].write("new")

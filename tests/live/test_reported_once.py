@@ -12,7 +12,7 @@ REASON = "is text, not a recording"
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> list[Path]:
-    """Two that speak, with one between them and one behind them that hold nothing."""
+    """Two that speak, with one between them and one after them that hold nothing."""
     for name in ("b.mp3", "d.mp3"):
         (tmp_path / name).write_text("no sound")
     return [

@@ -110,7 +110,7 @@ def test_its_translation_classes(embedded: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ["scripted", pytest.param("embedded", marks=pytest.mark.slow)])
 def test_its_class_for_one_sentence(request: pytest.FixtureRequest, engine: str) -> None:
-    """It is told the end behind the first sentence, and takes no more audio then."""
+    """It is told the end after the first sentence, and takes no more audio then."""
     told = official("chat", request.getfixturevalue(engine), CLIP)
     assert told["calls"] == ["open", "complete", "close"]
     assert [final for final, _, _ in told["texts"]].count(True) == 1

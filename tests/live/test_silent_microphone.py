@@ -27,7 +27,7 @@ TOLD_S = SILENT_S + 5  # what a busy machine may add
 
 
 def told_until(process: Running, part: str, within_s: float) -> list[str]:
-    """The lines of standard error up to one that holds the part; all of so many seconds where none does."""
+    """The lines of standard error up to one that holds the part; all of this many seconds where none does."""
     found: list[str] = []
 
     def read() -> None:
@@ -50,7 +50,7 @@ def end(process: Running) -> str:
 
 
 def noise(path: Path, level: int) -> Path:
-    """A minute of noise of so many steps of a sample at most."""
+    """A minute of noise of this many steps of a sample at most."""
     chance = random.Random(7)
     count = 16 * 20_000
     return wav(path, 3 * struct.pack(f"<{count}h", *(chance.randint(-level, level) for _ in range(count))))
@@ -65,7 +65,7 @@ class Listening:
     since: float
 
     def told(self, name: str, within_s: float) -> list[str]:
-        """The lines of standard error of one up to the report, which may come so long after it began to record."""
+        """The lines of standard error of one up to the report, which may come this long after it began to record."""
         left_s = self.since + within_s - time.monotonic()
         return told_until(self.pipes[name], "nothing heard for", max(left_s, 0.5))
 

@@ -42,7 +42,7 @@ def strict(socket: ServerConnection, received: Received, *, closes: bool) -> Non
 
 
 @pytest.mark.parametrize("closes", [False, True])
-def test_a_task_that_is_begun_anew_on_another_connection_has_another_id(tmp_path: Path, closes: bool) -> None:
+def test_a_task_that_is_started_again_on_another_connection_has_another_id(tmp_path: Path, closes: bool) -> None:
     """The second of two files is refused on the connection of the first, and accepted on one of its own."""
     talk, received = wav(tmp_path / "talk.wav", spoken(1, times=LOUD)), Received()
     with serving(lambda socket, seen: strict(socket, seen, closes=closes), received) as address:

@@ -16,7 +16,7 @@ KEY = "sk-0123456789abcdef"
 
 
 def test_each_connection_has_a_key_of_its_own(tmp_path: Path) -> None:
-    """Also the one that is made anew after a loss; the real key is shown to whoever makes them, and to nobody else."""
+    """Also the one that is made again after a loss; the real key is shown to whoever makes them, and to nobody else."""
     cut = parse_script([json.dumps({"connection": 1, "after_bytes": 32000, "do": "cut"})], "faults")
     clip = wav(tmp_path / "clip.wav", tone(3000))
     with in_background(Scripted(), faults=cut, key=Secret(KEY)) as address, relayed(address) as (through, heads):
@@ -34,7 +34,7 @@ def test_each_connection_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert all(key.startswith(b"st-") for key in (*keys[1], *keys[3]))
 
 
-def test_a_key_that_makes_none_ends_the_run(tmp_path: Path) -> None:
+def test_a_key_that_cannot_make_temporary_ones_ends_the_run(tmp_path: Path) -> None:
     """As a refused key anywhere."""
     clip = wav(tmp_path / "clip.wav", tone(1000))
     with in_background(Scripted(), key=Secret(KEY)) as address:

@@ -83,7 +83,7 @@ def test_an_address_shows_no_secret(tmp_path: Path) -> None:
         ["--pace", "nan"], ["--budget", "nan"], ["--template", "{text:>999999999}"],
     ],
 )  # fmt: skip
-def test_numbers_and_addresses_that_are_none_are_refused(tmp_path: Path, arguments: list[str]) -> None:
+def test_invalid_numbers_and_addresses_are_refused(tmp_path: Path, arguments: list[str]) -> None:
     """Exit 2 and one line, before anything else."""
     where = [] if "--url" in arguments else ["--url", "ws://127.0.0.1:1"]
     done = asr("file", wav(tmp_path / "a.wav", tone(100)), *arguments, *where)

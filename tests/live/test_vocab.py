@@ -22,7 +22,7 @@ from tests.support.tone import tone, wav
 from tests.support.wire import wait_until
 
 KEY = "sk-0123456789abcdef"
-OLD_S = 2  # a new list on the old service may be updated after so long
+OLD_S = 2  # a new list on the old service may be updated after this long
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Held(logging.StreamHandler[TextIO]):
 
 
 def test_what_is_too_much_is_lost_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits meanwhile; the number stands behind the first line that is taken, in the format of the others."""
+    """Nobody waits meanwhile; the number stands after the first line that is taken, in the format of the others."""
     monkeypatch.setattr(background_log, "CLOSE_WITHIN_S", PATIENCE_S)
     held = Held()
     held.setFormatter(OneLineFormatter("asr: %(message)s"))

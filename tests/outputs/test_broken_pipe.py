@@ -63,10 +63,10 @@ def test_a_pipe_that_has_its_reader_is_closed_at_the_end() -> None:
     assert (told, pipe.heard, pipe.closed) == ([], [final("before")], True)
 
 
-@pytest.mark.parametrize("patient", [True, False, None])
-def test_it_is_as_patient_as_the_output_in_it(*, patient: bool | None) -> None:
+@pytest.mark.parametrize("accepts_delay", [True, False, None])
+def test_it_accepts_a_delay_as_the_output_in_it_does(*, accepts_delay: bool | None) -> None:
     """One that wants each partial as it comes gets it; one that says nothing is taken for that."""
     pipe = Pipe()
-    if patient is not None:
-        pipe.patient = patient  # type: ignore[attr-defined]
-    assert PipelineOutput(pipe, lambda: True, lambda: None, lambda _: None, None).patient is bool(patient)
+    if accepts_delay is not None:
+        pipe.accepts_delay = accepts_delay  # type: ignore[attr-defined]
+    assert PipelineOutput(pipe, lambda: True, lambda: None, lambda _: None, None).accepts_delay is bool(accepts_delay)

@@ -61,13 +61,13 @@ def test_two_lines_are_of_even_width(text: str, lines: tuple[str, ...]) -> None:
 
 
 def test_chinese_never_begins_a_line_with_a_comma() -> None:
-    """What closes stays behind what it closes."""
+    """Closing punctuation stays with the text before it."""
     for width in range(10, 60):
         for caption in captions(Final("1", 0, 9000, "好，" * 30 + "（好）。"), CaptionLayout(width)):
             assert not any(line.startswith(("，", "。", "）")) for line in caption.lines)
 
 
-def test_captions_break_behind_a_clause_where_one_ends_in_time() -> None:
+def test_captions_break_after_a_clause_where_one_ends_in_time() -> None:
     """A caption that ends with a comma reads better than one that ends in the middle."""
     text = "when the train had left the city, we sat down again and talked about the weather of the day"
     assert captions(Final("1", 0, 9000, text), CaptionLayout(30, 2))[0].lines[-1].endswith("city,")

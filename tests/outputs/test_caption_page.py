@@ -85,7 +85,7 @@ def test_trouble_is_shown_until_it_is_over(trouble: Event, kind: str, over: Even
 
 
 def test_what_this_machine_hears_in_an_outage_is_marked() -> None:
-    """Behind the open sentences, and gone when it is withdrawn."""
+    """After the open sentences, and gone when it is withdrawn."""
     heard = Provisional("p", 0, 5, "perhaps so", speaker="mic")
     _, now, _ = shown(BEGAN, heard)
     assert now.open == ({"provisional": True, "unsettled": "perhaps so", "speaker": "mic"},)

@@ -69,7 +69,7 @@ def test_short_sentences_never_push_later_ones(tmp_path: Path, name: str) -> Non
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_hours_take_as_many_digits_as_they_need(tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """Behind 10 and 100 hours the times are right, and nothing is said of it on the screen."""
+    """After 10 and 100 hours the times are right, and nothing is said of it on the screen."""
     begins = [9 * HOUR_MS, 10 * HOUR_MS + 5, 99 * HOUR_MS + 59_990, 123 * HOUR_MS + 4560]
     written(tmp_path / "a", name, [Final(str(ms), ms, ms + 2000, f"at {ms}") for ms in begins])
     hours = {"srt": "123:00:04,560 --> 123:00:06,560", "vtt": "123:00:04.560 --> 123:00:06.560"}
@@ -107,7 +107,7 @@ def test_the_same_words_at_the_same_time_are_read_back_as_often_as_they_were_sai
 
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(-500, 6000), TEXTS), max_size=20))
 def test_captions_follow_each_other(steps: list[tuple[int, int, str]]) -> None:
-    """Of sentences in order each begins at its time, or its turn behind one that began with it; none overlap."""
+    """Of sentences in order each begins at its time, or its turn after one that began with it; none overlap."""
     at_ms = 0
     finals: list[Final] = []
     for step_ms, length_ms, _ in steps:

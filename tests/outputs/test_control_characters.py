@@ -172,7 +172,7 @@ def test_a_login_is_masked_in_what_is_no_whole_address(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a:", "=(", "a:b@", "=a:", "x", "sk-", "http://", "\x1b]", " "])
 def test_a_long_text_from_outside_takes_no_longer_than_its_length(unit: str) -> None:
-    """A message may have 16 MB; a pattern that begins anew at each character would work on that for hours."""
+    """A message may have 16 MB; a pattern that begins again at each character would work on that for hours."""
     began = time.process_time()
     assert is_harmless(reported(unit * (400_000 // len(unit))))
     assert time.process_time() - began < 5

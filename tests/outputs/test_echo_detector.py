@@ -58,7 +58,7 @@ def test_two_people_who_talk_are_no_echo(seed: int) -> None:
     assert told(speech(seed), speech(seed + 1000)) == []
 
 
-def test_silence_and_steady_noise_are_none() -> None:
+def test_silence_and_steady_noise_are_no_echo() -> None:
     """Two rooms that are quiet are alike without any echo."""
     chance = Random(5)
     hum = [-50.0 + chance.random() for _ in range(STEPS)]
@@ -68,7 +68,7 @@ def test_silence_and_steady_noise_are_none() -> None:
 
 
 def test_an_echo_is_found_though_the_microphone_began_later_or_paused() -> None:
-    """Levels that are missing do not shift those behind them."""
+    """Levels that are missing do not shift those after them."""
     played = speech(3)
     notices: list[Notice] = []
     echo = EchoDetector(notices.append, ["monitor"])

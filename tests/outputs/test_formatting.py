@@ -106,7 +106,7 @@ def test_sources_that_are_heard_at_once_have_one_time_and_are_counted() -> None:
 
 
 def test_a_run_without_audio_has_no_speed() -> None:
-    """`asr resume` may only have to write a transcript anew."""
+    """`asr resume` may only have to write a transcript again."""
     assert "real time" not in account(Ended(0, 0, 0, 4, 0, None, None, None, 300))[0]
 
 

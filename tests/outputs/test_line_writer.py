@@ -182,7 +182,7 @@ def test_a_part_that_is_gone_is_not_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("comes_back", [False, True])
 def test_text_added_to_a_file_that_lost_its_name_is_an_error(tmp_path: Path, *, comes_back: bool) -> None:
-    """A file that was rotated away, or saved anew by an editor, does not have the words, and that is said."""
+    """A file that was rotated away, or saved again by an editor, does not have the words, and that is said."""
     path = tmp_path / "a.txt"
     path.write_text("earlier\n")
     lines = LineWriter(str(path), append=True)
@@ -277,7 +277,7 @@ def test_a_link_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Pat
 
 
 def test_a_line_that_cannot_be_replaced_is_not_written_over(tmp_path: Path) -> None:
-    """The disk refuses to cut the file: what follows goes behind it."""
+    """The disk refuses to cut the file: what follows goes after it."""
 
     class Refusing(TextIOWrapper):
         def truncate(self, size: int | None = None) -> int:

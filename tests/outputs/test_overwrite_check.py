@@ -92,7 +92,7 @@ def test_the_real_command_replaces_nothing_strange(tmp_path: Path, scripted: str
 
 
 @pytest.mark.parametrize("content", [b"my notes\n", b"RIFF\0", b'{"a": 1}', b"\xff\xfe", b"2026 was good\n"])
-def test_a_log_is_written_behind_logs_only(tmp_path: Path, scripted: str, content: bytes) -> None:
+def test_a_log_is_appended_to_logs_only(tmp_path: Path, scripted: str, content: bytes) -> None:
     """A log that grows replaces its file and those beside it: neither may be anything else."""
     sound = wav(tmp_path / "a.wav", tone(300))
     for name in ("x", "log.1", f"log.{LOG_FILES}"):
@@ -104,7 +104,7 @@ def test_a_log_is_written_behind_logs_only(tmp_path: Path, scripted: str, conten
         (tmp_path / name).unlink()
 
 
-def test_a_log_goes_on_behind_its_own_and_into_devices(tmp_path: Path, scripted: str) -> None:
+def test_a_log_goes_on_after_its_own_and_into_devices(tmp_path: Path, scripted: str) -> None:
     """Also one that begins in the middle of a traceback, an empty file, and what cannot be replaced."""
     sound, log = wav(tmp_path / "a.wav", tone(300)), tmp_path / "log"
     log.touch()
@@ -146,7 +146,7 @@ def test_a_private_transcript_is_private_from_its_first_moment(tmp_path: Path, m
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="needs /dev/shm")  # noqa: S108
 def test_files_in_memory_are_files(tmp_path: Path) -> None:
-    """What is in /dev/shm is replaced as a whole, not written behind."""
+    """What is in /dev/shm is replaced as a whole, not appended to."""
     path = Path("/dev/shm") / f"asr-{tmp_path.name}.txt"  # noqa: S108
     path.write_text("old\n")
     try:

@@ -23,7 +23,7 @@ class Told:
 
 
 class Disk:
-    """Room for so many bytes; a write that finds less takes what there is, and the next one nothing."""
+    """Room for this many bytes; a write that finds less takes what there is, and the next one nothing."""
 
     left = 1 << 30
 

@@ -81,7 +81,7 @@ def test_captions_of_a_sentence_change_where_its_words_were_said(tmp_path: Path)
 def test_a_gap_that_is_known_late_moves_no_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], piped: bool
 ) -> None:
-    """Its caption has its own time, up to the sentence behind it, and that sentence keeps its times."""
+    """Its caption has its own time, up to the sentence after it, and that sentence keeps its times."""
     events: list[Event] = [
         BEGAN,
         Final("1", 3000, 6000, "words"),

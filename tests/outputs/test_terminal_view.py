@@ -51,7 +51,7 @@ def test_chinese_is_cropped_by_cells_and_not_by_characters(cells: int, shown: tu
 
 
 def test_finals_are_printed_once_and_above_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The final is plain text on a line of its own; then the open sentence is drawn anew."""
+    """The final is plain text on a line of its own; then the open sentence is drawn again."""
     screen = Screen(monkeypatch)
     screen.handle(BEGAN, Partial("1", 0, "good ", "mor"))
     assert "good morning" in screen.handle(Final("1", 0, 900, "good morning"))
@@ -67,7 +67,7 @@ def test_unsettled_words_are_dim_and_settled_ones_plain(monkeypatch: pytest.Monk
     assert "settled \x1b[2mopen\x1b[0m" in drawn
 
 
-def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_switches_colours_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR is honoured: no colour code at all, in the bar, in gaps and in notices."""
     events = BEGAN, Progress(5000), Partial("1", 0, "a ", "b"), Gap(0, 1, "x"), Notice("warning", "w")
     colour = re.compile(r"\x1b\[(\d+;)*(3[0-8]|4[0-8]|9[0-7])[;m]")

@@ -84,14 +84,14 @@ def test_nothing_drawn_is_wider_than_its_characters_one_by_one(text: str) -> Non
 
 
 def glued(text: str) -> bool:
-    """Whether something stands behind a space that no line may begin with."""
+    """Whether something stands after a space that no line may begin with."""
     return any(
         part[0] in ",.!?;:)]…，。！？；：、”’）》〉」』】" or cell_len(part[0]) == 0 for part in text.split()[1:]
     )
 
 
 @given(st.text(), st.integers(1, 90), st.integers(0, 30))
-def test_wrapped_text_loses_nothing_and_fits_but_for_long_words(text: str, cells: int, indent: int) -> None:
+def test_wrapped_text_loses_nothing_and_fits_except_for_long_words(text: str, cells: int, indent: int) -> None:
     """Spaces at the ends of lines alone are left out; only a single word may be wider than the screen."""
     text = harmless(text)
     lines = wrap_text(text, cells, indent)

@@ -17,7 +17,7 @@ def test_a_name_is_short_and_harmless(value: str) -> None:
 
 
 def test_an_ordinary_name_stays_as_it_is() -> None:
-    """Also with a model behind it."""
+    """Also with a model after it."""
     assert engine_name("moonshine/tiny") == "moonshine/tiny"
 
 

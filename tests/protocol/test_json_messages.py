@@ -67,7 +67,7 @@ def test_a_missing_field_is_named_with_its_path() -> None:
         need({"n": True}, "n", int)
 
 
-def test_numbers_that_are_none_count_as_absent() -> None:
+def test_values_that_are_no_numbers_count_as_absent() -> None:
     """NaN, infinity, booleans, text and what is beyond all counting never become times."""
     value: object
     for value in (None, True, "1", float("nan"), float("inf"), 10**400, -1e30, [], {}):

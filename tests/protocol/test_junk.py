@@ -48,7 +48,7 @@ def clients() -> list[ClientCodec]:
 
 
 def begun(codec: ClientCodec) -> ClientCodec:
-    """The codec in the middle of its second utterance, behind a first that is committed."""
+    """The codec in the middle of its second utterance, after a first that is committed."""
     for messages in (codec.audio(bytes(3200)), codec.commit(), codec.audio(bytes(3200))):
         assert messages
     return codec
@@ -65,7 +65,7 @@ def written(**fields: Any) -> Text:
 
 
 def good(codec: ClientCodec) -> list[Message]:
-    """A sentence as each kind of service says it when it is well; behind it, for one that waits for others, the end."""
+    """A sentence as each kind of service says it when it is well; after it, for one that waits for others, the end."""
     if isinstance(codec, InferenceClient):
         half = {"sentence_id": 77, "begin_time": 10, "end_time": 20, "text": KNOWN, "words": [], "sentence_end": True}
         for output in ({"sentence": half}, {"transcription": half, "translations": [half | {"lang": "en"}]}):
@@ -91,7 +91,7 @@ def good(codec: ClientCodec) -> list[Message]:
 @pytest.mark.parametrize("which", range(len(clients())))
 @given(messages=st.lists(MESSAGES, max_size=12))
 def test_a_client_survives_any_service(which: int, messages: list[Message]) -> None:
-    """Only a refusal is raised; a good final behind any junk comes out; keys are given once, times are in order."""
+    """Only a refusal is raised; a good final after any junk comes out; keys are given once, times are in order."""
     codec, transcript, finals = clients()[which], Transcript(), list[Final]()
     for message in [*messages, *good(codec)]:
         with contextlib.suppress(ServiceRefused):

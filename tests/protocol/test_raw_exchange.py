@@ -140,7 +140,7 @@ def test_messages_have_names_on_every_wire(value: object, name: str) -> None:
     assert raw_exchange.message_name(Text(json.dumps(value))) == name
 
 
-def test_an_error_that_is_a_text_is_told() -> None:
+def test_an_error_that_is_a_text_is_reported() -> None:
     """With its code where there is one."""
     refused = raw_exchange.message_refusal(Text('{"type": "error", "error": "no model", "code": "x"}'))
     assert (refused.code, refused.message) == ("x", "no model")

@@ -41,7 +41,7 @@ def test_an_error_ends_a_session_only_before_it_is_up(error: Any) -> None:
     ids=str,
 )  # fmt: skip
 def test_an_error_of_the_session_itself_ends_it(error: dict[str, str]) -> None:
-    """So that it is made anew, or waited for."""
+    """So that it is made again, or waited for."""
     with pytest.raises(ServiceRefused) as caught:
         Service().tell("error", error=error)
     assert caught.value.kind == error.get("type", "")
@@ -115,7 +115,7 @@ def test_a_service_that_knows_no_finish_has_ended_when_its_text_has_come(error: 
 
 
 @pytest.mark.parametrize("vad", [True, False])
-def test_an_omni_session_without_a_finish_ends_behind_its_answers(vad: bool) -> None:
+def test_an_omni_session_without_a_finish_ends_after_its_answers(vad: bool) -> None:
     """In VAD mode the silence at the end has been sent: the answer that is due is the last."""
     codec = OmniClient(RecognitionSettings("m", vad=vad), counting("c"))
 

@@ -42,7 +42,7 @@ TEXTS = st.text(st.sampled_from("ab ,会議は。"), min_size=1, max_size=60).fi
 def test_a_text_without_an_end_lasts_as_long_as_it_takes_to_say(
     said: str, next_ms: int | None, sent_ms: int | None, end_ms: int
 ) -> None:
-    """And no longer than until the next one begins, or the audio ends. Ten minutes of quiet behind it are not its."""
+    """And no longer than until the next one begins, or the audio ends. Ten minutes of quiet after it are not its."""
     assert likely_end(1000, said, next_ms=next_ms, sent_ms=sent_ms) == end_ms
     for broken_ms in (None, 400):  # none, and one before the beginning
         times = span(1000, broken_ms, (), after_ms=0, sent_ms=sent_ms, sentence_text=said, next_ms=next_ms)

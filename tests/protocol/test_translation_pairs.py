@@ -61,7 +61,7 @@ def test_a_text_that_is_said_twice_is_written_once_and_that_is_reported() -> Non
     assert codec.dropped == 2
 
 
-def test_a_text_behind_its_translation_that_could_not_wait_is_a_sentence_of_its_own() -> None:
+def test_a_text_after_its_translation_that_could_not_wait_is_a_sentence_of_its_own() -> None:
     """When sentences pile up the oldest goes out as it is; what was said in it is no less text for coming late."""
     codec = translating()
     early = [result(f"uno {number}", number, lang="it", begin_time=0, end_time=900) for number in range(6)]

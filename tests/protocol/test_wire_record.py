@@ -203,7 +203,7 @@ def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None
         ("Notice", {"level": "loud", "text": "x"}),
     ],
 )
-def test_an_event_that_does_not_fit_is_none(name: str, event: dict[str, Any]) -> None:
+def test_an_event_that_does_not_fit_is_left_out(name: str, event: dict[str, Any]) -> None:
     """A newer version may have written it."""
     line = json.dumps({"type": "event", "at_ms": 1, "name": name, "event": event}).encode() + b"\n"
     assert event_of(only(line)) is None

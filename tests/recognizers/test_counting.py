@@ -156,7 +156,7 @@ def test_what_is_no_counted_audio_is_named_by_its_length() -> None:
 
 
 def test_what_was_cleared_was_never_said() -> None:
-    """And the next commit begins behind it."""
+    """And the next commit begins after it."""
     session = CountingSession(RecognitionSettings("m", vad=False))
     assert list(session.feed(PCM[:6400])) == []
     session.clear()

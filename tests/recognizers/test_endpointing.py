@@ -11,7 +11,7 @@ SPEECH, SHORT = START_MS // FRAME_MS, START_MS // FRAME_MS - 1
 
 
 def decisions(runs: list[tuple[bool, int]], **options: int) -> list[tuple[int, object]]:
-    """Each decision with the frame behind which it fell."""
+    """Each decision with the frame after which it fell."""
     endpointer, at = Endpointer(**options), 0
     found: list[tuple[int, object]] = []
     for voiced, count in runs:

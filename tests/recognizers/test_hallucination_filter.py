@@ -11,12 +11,12 @@ WORDS = st.lists(st.text("abcdefghij", min_size=1, max_size=8), max_size=60)
 
 
 def voice(seconds: float) -> list[FrameFacts]:
-    """So much voice."""
+    """This much voice."""
     return [FrameFacts(True)] * round(seconds / 0.03)
 
 
 def of(text: str, voice_s: float) -> str:
-    """What is left of a text that was made of so much voice."""
+    """What is left of a text that was made of this much voice."""
     return plausible_text(text, voice(voice_s))
 
 
@@ -28,7 +28,7 @@ def of(text: str, voice_s: float) -> str:
         ("No, no, no, no, no!", 1.6), ("It was very, very, very, very good.", 2.5), ("You know.", 0.6),
     ],
 )  # fmt: skip
-def test_speech_stays(text: str, voice_s: float) -> None:
+def test_speech_keeps_its_text(text: str, voice_s: float) -> None:
     """Short answers, slow ones, repeated words, a foreign word: no letter is taken away."""
     assert of(text, voice_s) == text
 
@@ -43,7 +43,7 @@ def test_speech_stays(text: str, voice_s: float) -> None:
     ],
 )  # fmt: skip
 def test_what_comes_of_noise_goes(text: str, voice_s: float) -> None:
-    """Lone fillers, other scripts, notes, too little text for so much voice."""
+    """Lone fillers, other scripts, notes, too little text for this much voice."""
     assert of(text, voice_s) == ""
 
 

@@ -57,7 +57,7 @@ class Reader:
         self.lengths: list[int] = []
 
     def __call__(self, pcm: bytes) -> str:
-        """The text of so much audio."""
+        """The text of this much audio."""
         self.lengths.append(len(pcm))
         return " ".join(f"word{number} goes on" for number in range(len(pcm) // SECOND))
 
@@ -183,7 +183,7 @@ def test_never_more_than_15_seconds_are_read_at_once(vad: bool, commands: Sequen
 
 
 def test_speech_without_any_pause_is_read_with_15_seconds_at_most() -> None:
-    """The silence behind a cut counts too."""
+    """The silence after a cut counts too."""
     reader = Reader()
     speech = clip_pcm()[142 * SECOND // 10 : 17 * SECOND]
     events_of(scripted(reader), speech * 9)

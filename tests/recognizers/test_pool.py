@@ -201,7 +201,7 @@ def test_sessions_that_are_asked_for_at_once_do_not_overfill_the_machine(monkeyp
 
 
 def test_an_idle_worker_that_hangs_is_replaced() -> None:
-    """The session that would have got it does not notice, but for the wait."""
+    """The session that would have got it does not notice, except for the wait."""
     before = set(workers())
     with in_background(pool_of_one_pass(begin_s=3)) as address, wire(address) as client:
         client.say(run_task("a"), SECOND, finish_task("a"))

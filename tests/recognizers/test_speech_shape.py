@@ -61,7 +61,7 @@ def notes(*pitches: float, note_s: float = 0.3) -> "Samples":
 
 
 def strokes(each_s: float, fade_s: float, low: float = 0, high: float = 8000) -> "Samples":
-    """Noise that is struck at uneven times, about one stroke in so many seconds, and fades."""
+    """Noise that is struck at uneven times, about one stroke in this many seconds, and fades."""
     chance = np.random.default_rng(2)
     at = np.cumsum(chance.exponential(each_s, int(len(TIME) / RATE / each_s))) + 0.1
     level = np.zeros(len(TIME))
@@ -125,7 +125,7 @@ def test_what_is_no_speech_is_told_from_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["beeps", "melody", "white noise", "hum"])
 def test_speech_beside_such_sounds_stays_speech(name: str) -> None:
-    """Before it, behind it, and under it at a tenth of its level."""
+    """Before it, after it, and under it at a tenth of its level."""
     sound = SOUNDS[name]()[: len(speech())]
     assert can_be_speech(facts(np.concatenate([sound, speech()])), final=True)
     assert can_be_speech(facts(np.concatenate([speech(), sound])), final=True)

@@ -52,7 +52,7 @@ def test_the_language_is_said_only_where_the_script_tells_it(text: str, language
 
 
 def test_words_have_the_times_of_their_tokens() -> None:
-    """Of pieces with a mark before the word or behind it, of characters, and where the text is written otherwise."""
+    """Of pieces with a mark before the word or after it, of characters, and where the text is written otherwise."""
     words = timed_words("hello wor世", [" hel", "lo", "▁wor", "世"], [100, 200, 900, 1500], 1600)
     assert [(word.text, word.begin_ms, word.end_ms) for word in words] == [
         ("hello", 100, 500), ("wor", 900, 1200), ("世", 1500, 1600)

@@ -14,7 +14,7 @@ from tests.support.clip import clip_pcm
 
 
 def test_the_first_words_are_looked_for_more_often_than_the_next_ones() -> None:
-    """While nothing is shown, every 60 ms, but for 1.8 s only; then every 300 ms."""
+    """While nothing is shown, every 60 ms, except for 1.8 s only; then every 300 ms."""
 
     def steps(first: float) -> list[int]:
         """The milliseconds between readings, of a model that hears something in `first` seconds at the earliest."""
@@ -93,7 +93,7 @@ def test_a_beginning_is_read_with_the_frame_that_makes_it_speech() -> None:
     assert session.looks[:10] == list(range(session.looks[0], session.looks[0] + 10))
 
 
-def test_silence_lies_behind_a_beginning_and_behind_a_final_that_no_pause_ends() -> None:
+def test_silence_lies_after_a_beginning_and_after_a_final_that_no_pause_ends() -> None:
     """A model that is cut off in the middle of a word says the word before again and again: no text that is kept."""
     ends: list[tuple[bool, bool]] = []  # of each reading: it is short, and 200 ms of zeros are its end
 

@@ -28,7 +28,7 @@ def loss(error: AsrError = BROKEN, *, reach: int | None = None, unanswered: bool
 
 
 def waits(backoff: Backoff, times: int, *, jitter: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
-    """The waits after so many losses in a row, none of which took audio."""
+    """The waits after this many losses in a row, none of which took audio."""
     attempts = [backoff.lost(loss(error), 0.0, jitter) for _ in range(times)]
     return [None if attempt is None else attempt.wait_s for attempt in attempts]
 
@@ -59,7 +59,7 @@ def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
 
 
 def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
-    """Speech after long quiet is not sent for ever although a little more of the quiet is settled each time."""
+    """Speech after long quiet is not sent forever although a little more of the quiet is settled each time."""
     backoff = Backoff(RetrySettings(2, 0), realtime=False)
     for position in (10, 20):
         assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
@@ -70,12 +70,12 @@ def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
     assert backoff.attempt == 1
 
 
-def test_no_attempts_are_none() -> None:
+def test_a_limit_of_zero_allows_no_attempt() -> None:
     """A limit of zero allows no attempt, whatever was sent."""
     assert Backoff(RetrySettings(0, 0), realtime=True).lost(loss(), 0.0, 1.0) is None
 
 
-def test_attempts_that_carry_no_audio_cost_none_of_the_resends() -> None:
+def test_attempts_that_carry_no_audio_use_up_no_resends() -> None:
     """An outage of many minutes does not use up the resends."""
     backoff = Backoff(RetrySettings(1, 0), realtime=False)
     assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
@@ -83,8 +83,8 @@ def test_attempts_that_carry_no_audio_cost_none_of_the_resends() -> None:
     assert backoff.lost(loss(reach=100), 2.0, 1.0) is None
 
 
-def test_a_talk_goes_on_behind_audio_that_was_sent_often_enough() -> None:
-    """The oldest connection bounds what was sent so often; what later ones took on top of that may be sent again."""
+def test_a_talk_goes_on_after_audio_that_was_sent_often_enough() -> None:
+    """The oldest connection bounds what was sent this often; what later ones took on top of that may be sent again."""
     backoff = Backoff(RetrySettings(2, 0), realtime=True)
     reaches = [100, 150, 200, 250, 300]
     attempts = [backoff.lost(loss(reach=reach), 0.0, 1.0) for reach in reaches]

@@ -52,7 +52,7 @@ def test_only_finals_that_reach_into_the_audio_count() -> None:
     assert said.since(0) == ResentAudio(900, "one two three")
 
 
-def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
+def test_a_last_sentence_may_be_said_again_after_its_end() -> None:
     """It is a repetition if its task may have ended, the audio is too short, and it has more than one word."""
     again = ResentAudio(1000, "two three", "two three", 1000)
     assert is_repeat(Final("1", 1000, 1800, "Two, three!"), again, 899)
@@ -162,5 +162,5 @@ def test_where_a_service_names_no_places_the_words_are_enough(
 
 @pytest.mark.parametrize(("text", "again"), [("yes", False), ("Yes!", False), ("", False), ("yes, yes", True)])
 def test_a_single_word_in_the_same_place_is_no_repetition(text: str, *, again: bool) -> None:
-    """The next sentence may be the same word, at the begin of the audio like the one before."""
+    """The next sentence may be the same word, at the start of the audio like the one before."""
     assert TaskFinal(text, 0, 500).is_repeated_by(TaskFinal(text, 0, 500), 2000) is again

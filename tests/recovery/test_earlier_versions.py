@@ -83,7 +83,7 @@ def test_a_translation_alone_that_repeats_the_translation_of_a_sentence_is_not_w
 
 
 def test_a_repeated_translation_does_not_make_places_untrue() -> None:
-    """What is told again behind it is still found."""
+    """What is told again after it is still found."""
     sentence = Final("1", 0, 500, "ja gut", translation="all right", translated_into="en")
     ghost = Final("41", 0, 500, "all right", language="en")
     assert kept([sentence, ghost, replace(sentence, key="7")]) == [sentence]

@@ -25,5 +25,5 @@ SPEECH, QUIET = Chunk(0, bytes(2)), Chunk(0, bytes(2), quiet=True)
 def test_speech_gets_a_task_and_quiet_does_not(
     waiting: list[Chunk], idle: bool, input_ended: bool, tried: bool, since_s: float, action: IdleAction
 ) -> None:
-    """Speech gets a task, quiet does not, and a service that hears no speech is not asked for ever."""
+    """Speech gets a task, quiet does not, and a service that hears no speech is not asked forever."""
     assert idle_action(waiting, idle=idle, input_ended=input_ended, tried=tried, since_start_s=since_s) is action

@@ -78,7 +78,7 @@ def test_a_pause_counts_the_same_whenever_silence_and_text_of_its_time_came(
 
 
 def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:
-    """Quiet before the first and behind the last lost word is silence; quiet between lost words is lost with them."""
+    """Quiet before the first and after the last lost word is silence; quiet between lost words is lost with them."""
     ledger = Ledger(0)
     for begin, end in ((0, 100), (300, 400), (600, 1000)):
         ledger.quiet.add(begin, end)

@@ -27,7 +27,7 @@ def test_without_hope_every_state_gives_up(link: LinkState, audio: InputState) -
 
 
 def test_a_finish_that_was_asked_before_the_loss_is_asked_again() -> None:
-    """The second finish comes behind the audio that is sent again."""
+    """The second finish comes after the audio that is sent again."""
     ended = [LinkEvent.LOST, LinkEvent.RETRY, LinkEvent.READY, LinkEvent.ALL_SENT, LinkEvent.FINISHED]
     assert walk(LinkState.DRAINING, *((InputState.ENDED, event) for event in ended)) == (
         LinkState.CLOSED,
@@ -57,7 +57,7 @@ def test_an_ordinary_task_walks_the_table() -> None:
 
 @pytest.mark.parametrize("audio", InputState)
 def test_a_sentence_that_is_to_end_early_renews_the_task(audio: InputState) -> None:
-    """Also when the input has ended: the audio behind the cut gets a task of its own."""
+    """Also when the input has ended: the audio after the cut gets a task of its own."""
     assert walk(LinkState.UP, (audio, LinkEvent.CUT), (audio, LinkEvent.FINISHED), (audio, LinkEvent.SPEECH)) == (
         LinkState.DIALLING,
         [LinkAction.FINISH, LinkAction.REST, LinkAction.START],

@@ -23,7 +23,7 @@ LOUD = array("h", [3000])
         ([20, -20] * 100, True),
         ([0] * 99 + [3000], False),
         ([-3000] + [0] * 9, False),
-        ([0] * 900 + [-3000], False),  # behind the bytes that are looked at first
+        ([0] * 900 + [-3000], False),  # after the bytes that are looked at first
         ([20, -20] * 900 + [200], False),
     ],
 )

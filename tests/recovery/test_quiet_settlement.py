@@ -27,7 +27,7 @@ def test_quiet_settles_seconds_after_a_service_took_it() -> None:
     assert reached(one_second(quiet=True), QUIET_S) == 1000
 
 
-def test_sound_settles_later() -> None:
+def test_sound_settles_later_than_quiet() -> None:
     """A service may open a sentence late."""
     assert reached(one_second(quiet=False), 1.0 + SOUND_S - 0.6) == 0
     assert reached(one_second(quiet=False), 1.0 + SOUND_S) == 1000
@@ -51,7 +51,7 @@ def test_a_pause_of_the_process_is_no_time_in_which_a_service_was_heard() -> Non
 
 
 def test_an_open_sentence_settles_by_its_text_alone() -> None:
-    """Nothing is settled from its begin on."""
+    """Nothing is settled from its start on."""
     assert reached(one_second(quiet=True), 100.0, open_ms=500) == 500
     assert reached(one_second(quiet=True), 100.0, open_ms=0) == 0
 

@@ -35,7 +35,7 @@ def kept(*sizes: int, limit: int = 1000) -> Replay:
 
 
 def test_the_newest_is_what_goes_out_next_when_nothing_waits_before_it() -> None:
-    """Not where other audio waits, where none does, and not behind a jump or in the middle of a chunk."""
+    """Not where other audio waits, where none does, and not after a jump or in the middle of a chunk."""
     assert kept(10).only_waiting == Chunk(100, bytes(20))
     assert kept(10, 10).only_waiting is None
     replay = kept(10)
@@ -68,7 +68,7 @@ def test_what_was_not_sent_never_settles() -> None:
 
 
 def test_a_task_may_begin_where_the_last_one_was_heard_to_or_before_its_end() -> None:
-    """Audio before it is skipped and forgotten; audio behind it is there again."""
+    """Audio before it is skipped and forgotten; audio after it is there again."""
     replay = kept(10, 10, 10)
     replay.cursor = 130
     replay.skip_to(115)
@@ -146,7 +146,7 @@ def test_what_was_never_sent_can_be_dropped(sizes: list[int], sent: int) -> None
     assert [chunk.end for chunk in replay.kept] == ends[1 : sent + 1]
 
 
-def test_blocks_are_moved_out_behind_the_cursor_and_what_is_next_stays_next() -> None:
+def test_blocks_are_moved_out_after_the_cursor_and_what_is_next_stays_next() -> None:
     """A microphone that waits in an outage moves out audio that was sent, while other audio is still to be."""
     replay = Replay(0, 10_000, 100, Shelf)
     for at in range(0, 400, 10):

@@ -8,7 +8,7 @@ from asrcli.recovery.resent_sentences import ResentSentences
 
 
 def guessed(begin_ms: int, end_ms: int, text: str, sure_ms: int | None = None) -> Final:
-    """A sentence whose end is a guess; its begin is named unless `sure_ms` is another time."""
+    """A sentence whose end is a guess; its start is named unless `sure_ms` is another time."""
     return Final("1", begin_ms, end_ms, text, sure_ms=begin_ms if sure_ms is None else sure_ms)
 
 
@@ -32,7 +32,7 @@ def test_the_same_sentences_add_nothing() -> None:
 
 
 def test_they_may_be_cut_in_other_places() -> None:
-    """What is behind them in the same final is kept, with its words."""
+    """What follows them in the same final is kept, with its words."""
     assert new_texts([ONE, TWO], 900, guessed(1000, 2000, "Good"), guessed(1500, 5000, "morning all. Yes.")) == []
     both = Final(
         "1", 1000, 6000, "Good morning, all. Yes. And then?", (Word("Good", 1000, 1400), Word("then", 5500, 6000))
@@ -49,7 +49,7 @@ def test_they_may_be_cut_in_other_places() -> None:
     [
         guessed(1000, 3000, "Good evening, all."),  # it was corrected
         guessed(1000, 3000, "Good morning, all of you."),  # the same, before the second sentence
-        guessed(4100, 5000, "Good morning, all."),  # behind all of them
+        guessed(4100, 5000, "Good morning, all."),  # after all of them
         guessed(100, 900, "Good morning, all."),  # before it
         guessed(1000, 1000, ""),
         guessed(3000, 4000, "yes"),  # a single word of which nothing was expected
@@ -61,13 +61,13 @@ def test_other_words_and_other_places_are_new(final: Final) -> None:
 
 
 def test_a_corrected_sentence_does_not_hide_the_next() -> None:
-    """A sentence of several words is found behind it."""
+    """A sentence of several words is found after it."""
     later = guessed(3000, 5000, "Who is there?")
     assert new_texts([ONE, later], 0, guessed(1000, 3000, "Good evening."), later) == ["Good evening."]
 
 
 def test_a_task_that_begins_within_a_sentence_sends_its_rest() -> None:
-    """Where the begin of the sentence is not known either; a rest of two words may be anything."""
+    """Where the start of the sentence is not known either; a rest of two words may be anything."""
     unknown = guessed(0, 9000, "one two three four five", sure_ms=100)
     assert new_texts([unknown], 500, guessed(500, 9000, "three four five", sure_ms=700)) == []
     assert new_texts([unknown], 500, guessed(500, 9000, "four five", sure_ms=700)) == ["four five"]

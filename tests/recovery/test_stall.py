@@ -4,7 +4,7 @@ from asrcli.recovery.stall import StallDetector
 
 
 def test_a_pause_of_the_process_is_no_time_without_an_answer() -> None:
-    """Neither one whose length is known nor one behind which the timeout begins again."""
+    """Neither one whose length is known nor one after which the timeout begins again."""
     detector = StallDetector(20)
     detector.slept(60)  # nothing is due
     detector.restart(60)

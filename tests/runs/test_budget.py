@@ -23,9 +23,9 @@ CHUNK_S = 0.1
 ENDED = Ended(0, 0, 0, 0, 0, None, None, None, 0)
 
 
-def budget(limit: float, price: Price = SECOND, *, again: bool = False) -> Budget:
+def budget(limit: float, price: Price = SECOND, *, resends: bool = False) -> Budget:
     """A budget with a price of one CNY for a second."""
-    return Budget(limit, lambda usage: price.cost(usage, ASKED), lambda s: price.forecast(s, ASKED)[1], again)
+    return Budget(limit, lambda usage: price.cost(usage, ASKED), lambda s: price.forecast(s, ASKED)[1], resends)
 
 
 def taken(limited: Iterator[Chunk | Event]) -> tuple[float, bool]:
@@ -40,18 +40,18 @@ def taken(limited: Iterator[Chunk | Event]) -> tuple[float, bool]:
     return seconds, False
 
 
-@pytest.mark.parametrize(("again", "seconds"), [(False, 5.0), (True, 2.0)])
-def test_a_source_ends_where_the_money_does(again: bool, seconds: float) -> None:
+@pytest.mark.parametrize(("resends", "seconds"), [(False, 5.0), (True, 2.0)])
+def test_a_source_ends_when_the_budget_is_used_up(resends: bool, seconds: float) -> None:
     """In whole seconds, as they are charged; half is reserved where audio may have to be sent again."""
-    heard_s, broke = taken(BudgetedSource(Tone(100), budget(0.005, again=again)).chunks(0))
+    heard_s, broke = taken(BudgetedSource(Tone(100), budget(0.005, resends=resends)).chunks(0))
     assert (round(heard_s, 3), broke) == (seconds, True)
-    heard_s, broke = taken(BudgetedSource(Tone(100), budget(0.03, again=again)).chunks(0))
+    heard_s, broke = taken(BudgetedSource(Tone(100), budget(0.03, resends=resends)).chunks(0))
     assert (round(heard_s, 3), broke) == (10.0, False)
 
 
 def test_what_has_text_need_not_be_sent_again() -> None:
     """So that nearly all of the budget can be used."""
-    money, transcript, seconds = budget(0.005, again=True), Transcript(), 0.0
+    money, transcript, seconds = budget(0.005, resends=True), Transcript(), 0.0
     try:
         for item in BudgetedSource(Tone(100), money).chunks(0):
             assert isinstance(item, Chunk)
@@ -113,7 +113,7 @@ def test_a_service_that_counts_what_has_no_price_switches_nothing_off() -> None:
 
 def test_what_has_no_text_when_its_task_is_over_is_not_kept_back_for() -> None:
     """Silent files can use all of the budget."""
-    money, seconds = budget(0.1, again=True), 0.0
+    money, seconds = budget(0.1, resends=True), 0.0
     for _ in range(20):
         heard_s, broke = taken(BudgetedSource(Tone(100), money).chunks(0))
         seconds += heard_s
@@ -126,7 +126,7 @@ def test_what_has_no_text_when_its_task_is_over_is_not_kept_back_for() -> None:
 
 def test_attempts_that_fail_cost_nothing() -> None:
     """A night without a network does not use up a budget; the audio that is sent again after it does."""
-    money = budget(0.01, again=True)
+    money = budget(0.01, resends=True)
     chunks = BudgetedSource(Tone(1000), money).chunks(0)
     for _ in range(10):
         next(chunks)
@@ -161,7 +161,7 @@ def test_a_microphone_is_ended_and_says_why() -> None:
 )
 def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings: list[str]) -> None:
     """The service counts all audio, also when sent again, at the highest rate that was ever measured."""
-    money, transcript = budget(limit, price, again=True), Transcript()
+    money, transcript = budget(limit, price, resends=True), Transcript()
     chunks = BudgetedSource(Tone(1000), money).chunks(0)
     sent_s = reached_s = position_s = 0.0
     fresh = False  # something was taken since the last loss
@@ -187,6 +187,6 @@ def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings:
 
 
 def dearest(price: Price, seconds: float) -> Usage:
-    """Return the most that a service counts for so many seconds."""
+    """Return the most that a service counts for this many seconds."""
     tokens = int(25 * seconds)
     return Usage(seconds) if price.second is not None else Usage(seconds, tokens, int(4 * seconds), tokens)

@@ -119,7 +119,7 @@ def test_a_run_without_an_outage_starts_no_thread() -> None:
     assert (recognizer.asked, recognizer.closed) == ([], False)
 
 
-def test_the_python_api_has_it() -> None:
+def test_the_python_api_has_the_fallback() -> None:
     """With the engine that is named: `Provisional` events while the service is away, and their text in the gap."""
     cut = {"connection": 1, "after_bytes": 96_000, "do": "cut"}
     refusals = [{"connection": number, "do": "refuse", "status": 503} for number in range(2, 60)]

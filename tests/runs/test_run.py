@@ -173,7 +173,7 @@ def test_what_no_other_source_would_survive_ends_the_run() -> None:
 
 
 def test_nothing_is_accounted_for_that_nobody_heard() -> None:
-    """No connection, no begin, no end: only the error."""
+    """No connection, no start, no end: only the error."""
     listener = Listener()
     with pytest.raises(ConnectFailed):
         Run(plan(), [listener]).transcribe([Tone(5)])

@@ -23,7 +23,7 @@ def test_every_figure_of_a_session_is_a_field_of_the_end_event() -> None:
     assert {field.name for field in fields(SessionFigures)} <= {field.name for field in fields(Ended)}
 
 
-def test_figures_add_up() -> None:
+def test_figures_of_sessions_are_added_up() -> None:
     """Counts are summed, of outages the longest counts; the first first text and the last last final are kept."""
     assert SessionFigures(3, 300, 1000, 45, 3, 80, 70) == EARLY + LATE
     assert SessionFigures() + EARLY == EARLY

@@ -195,7 +195,7 @@ def test_signals_are_left_alone(server: str) -> None:
 
 
 def test_a_service_that_breaks_is_heard_again_or_raised() -> None:
-    """As on the command line: a lost connection is made anew, unless it is not to be."""
+    """As on the command line: a lost connection is made again, unless it is not to be."""
     plan = parse_script(['{"connection": 1, "after_bytes": 64000, "do": "cut"}'])
     with in_background(Counting(), faults=plan) as url:
         events = list(asrcli.transcribe(counted(CHUNKS), url=url, pace=10))

@@ -105,7 +105,7 @@ def test_a_recorded_connection_passes_everything_on(tmp_path: Path) -> None:
     assert lines[0]["url"] == "ws://x/"
 
 
-def test_the_order_stays(tmp_path: Path) -> None:
+def test_lines_stay_in_order(tmp_path: Path) -> None:
     """Of messages, events and ends of connections, over many more of them than become lines at once."""
     recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=pytest.fail)
     expected: list[str] = []

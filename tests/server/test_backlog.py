@@ -91,7 +91,7 @@ class Stuck(Counting):
         self.closed = threading.Event()
 
     async def open(self, recognition: RecognitionSettings) -> InProcessStream:
-        """A session that waits for ever."""
+        """A session that waits forever."""
         del recognition
         closed = self.closed
 

@@ -59,7 +59,7 @@ def test_both_texts_travel_beside_each_other(server: str) -> None:
 
 
 @pytest.mark.parametrize("late", [0, 5])
-def test_a_task_of_one_sentence_ends_behind_it(server: str, late: int) -> None:
+def test_a_task_of_one_sentence_ends_after_it(server: str, late: int) -> None:
     """Without finish-task; later messages for it are ignored, and the connection carries the next task of any model."""
     with wire(server) as client:
         for _ in range(3):

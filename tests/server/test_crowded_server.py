@@ -81,7 +81,7 @@ async def crowded(
 
 
 @pytest.mark.parametrize("begun", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: a\r\n"])
-def test_who_asks_for_nothing_makes_room(monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
+def test_a_client_that_asks_for_nothing_makes_room(monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
     """The first who came is told that there are too many, and not just cut off; whoever asks comes in."""
     monkeypatch.setattr(websocket_server, "MAX_NEWCOMERS", 3)
 
@@ -99,7 +99,9 @@ def test_who_asks_for_nothing_makes_room(monkeypatch: pytest.MonkeyPatch, begun:
     asyncio.run(run())
 
 
-def test_who_does_not_finish_its_handshake_of_tls_makes_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_client_that_does_not_finish_its_tls_handshake_makes_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """It cannot be told anything, and its connection ends; with TLS the others are told, too."""
     monkeypatch.setattr(websocket_server, "MAX_NEWCOMERS", 3)
     context, certificate, _ = certified(tmp_path)
@@ -175,7 +177,7 @@ def test_no_more_places_are_reserved_than_there_are() -> None:
     st.integers(0, 8),
     st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=80),
 )
-def test_who_has_a_place_reserved_always_finds_it(
+def test_a_client_with_a_reserved_place_always_finds_it(
     reserved: list[int | None], more: int, steps: list[tuple[int, bool]]
 ) -> None:
     """Whatever the others do; and there are never more connections than places."""

@@ -87,7 +87,9 @@ PROXY = "(a proxy in front of the server has to hand on Upgrade and Connection)"
         (b"GET /" + b"a" * 20_000, 414, "a request that cannot be read, or is too long"),
     ],
 )
-def test_who_runs_the_server_learns_why(logged: Callable[[], list[str]], sent: bytes, status: int, line: str) -> None:
+def test_the_operator_of_the_server_learns_why(
+    logged: Callable[[], list[str]], sent: bytes, status: int, line: str
+) -> None:
     """For example that a proxy does not hand on what makes a WebSocket. No key is in it."""
     assert said(sent).startswith(f"HTTP/1.1 {status} ".encode())
     assert logged() == [f"refused: InvalidParameter: {line}"]
@@ -105,7 +107,7 @@ def test_a_probe_that_only_connects_is_not_logged(logged: Callable[[], list[str]
     assert logged() == []
 
 
-def test_a_client_that_sends_too_many_pieces_is_told_from_one_that_does_not_read(
+def test_a_client_that_sends_too_many_pieces_is_distinguished_from_one_that_does_not_read(
     logged: Callable[[], list[str]],
 ) -> None:
     """Both are dropped, for other reasons."""

@@ -36,7 +36,7 @@ def browsed(there: HotWordStore, *asked: Any) -> list[str]:
     return [each["vocabulary_id"] for each in there.run(BrowseLists(*asked))["vocabulary_list"]]
 
 
-def test_a_list_lives_as_it_is_asked_to() -> None:
+def test_a_list_is_created_read_changed_and_deleted() -> None:
     """Made, asked for, changed, deleted; its times are those of the service in form."""
     there = lists()
     name = made(there)

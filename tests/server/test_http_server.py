@@ -213,7 +213,7 @@ def test_a_server_that_stops_does_not_wait_for_half_a_request() -> None:
         with in_background(Scripted()) as address:
             half = stack.enter_context(line(address))
             half.sendall(b"POST ")
-            assert post(address, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200  # behind the half one
+            assert post(address, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200  # after the half one
             began = time.monotonic()
         assert time.monotonic() - began < 8
         with suppress(ConnectionResetError):

@@ -131,7 +131,7 @@ def test_large_messages_wait_for_room_and_none_is_lost(monkeypatch: pytest.Monke
     assert not ROOMS[-1]._reservations
 
 
-def test_who_waits_for_room_gets_it_in_order() -> None:
+def test_messages_that_wait_for_room_get_it_in_order() -> None:
     """Nobody passes who came before; who goes while it waits is passed over; one message has room in any case."""
 
     async def run() -> None:

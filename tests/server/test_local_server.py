@@ -47,7 +47,7 @@ def sentence(result: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_a_task_by_hand(server: str) -> None:
+def test_a_task_goes_from_run_task_to_task_finished(server: str) -> None:
     """run-task, audio in one large piece, finish-task: results, then the end; the connection stays open."""
     with wire(server) as client:
         for number in ("a", "b", "c"):
@@ -229,7 +229,7 @@ class Slow(Scripted):
 
 
 def test_long_silence_ends_a_task_without_heartbeat_and_not_one_with() -> None:
-    """The 60 s rule: quiet for so long on the clock and in the audio."""
+    """The 60 s rule: quiet for this long on the clock and in the audio."""
     with in_background(Scripted(()), ServerLimits(silent_s=0.3)) as address:
         for heartbeat, end in ((True, "task-finished"), (False, "task-failed")):
             with wire(address) as client:

@@ -64,7 +64,7 @@ def test_all_clients_that_are_allowed_may_come_at_once() -> None:
     with in_background(Scripted(), limits) as address, ExitStack() as stack:
         host = urlsplit(address)
         waiting = [stack.enter_context(socket.create_connection((host.hostname, host.port))) for _ in range(140)]
-        with wire(address):  # answered behind all of them
+        with wire(address):  # answered after all of them
             for each in waiting:
                 each.setblocking(False)
                 with pytest.raises(BlockingIOError):  # open, and nothing was said

@@ -33,7 +33,7 @@ def event(name: str, **fields: Any) -> dict[str, Any]:
 
 
 def sound(seconds: int = 1) -> list[dict[str, Any]]:
-    """So many seconds of audio."""
+    """This many seconds of audio."""
     return [event("input_audio_buffer.append", audio=SECOND) for _ in range(seconds)]
 
 
@@ -47,7 +47,7 @@ def ended(client: Wire) -> list[dict[str, Any]]:
     return client.hear_all("input_audio_buffer.cleared")
 
 
-def test_a_clear_behind_the_last_commit_is_answered_behind_its_item(server: str) -> None:
+def test_a_clear_after_the_last_commit_is_answered_after_its_item(server: str) -> None:
     """So clients end a session: who reads `cleared` has been told of each item, or that there was none."""
     ending = [event("input_audio_buffer.commit"), event("input_audio_buffer.clear")]
     with wire(server, PATH) as client:
@@ -62,7 +62,7 @@ def test_a_clear_behind_the_last_commit_is_answered_behind_its_item(server: str)
         assert error["error"]["event_id"] == "input_audio_buffer.commit"
 
 
-def test_a_conversation_gets_its_transcripts_and_is_told_that_there_are_no_answers(server: str) -> None:
+def test_a_conversation_gets_its_transcripts_and_the_notice_that_there_are_no_answers(server: str) -> None:
     """On the address with a model that a conversation uses; nothing ends the connection."""
     session = {"type": "realtime", "model": "gpt-realtime", "audio": {"input": {"transcription": {"model": "m"}}}}
     with wire(server, f"{PATH}?model=gpt-realtime") as client:

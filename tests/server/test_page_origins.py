@@ -13,7 +13,7 @@ FOREIGN_ORIGINS = ["https://evil.example", "http://localhost:3000", "null", "", 
 
 
 @pytest.mark.parametrize("host", OWN_HOSTS)
-def test_a_program_of_this_machine_is_known(host: str) -> None:
+def test_a_program_on_this_machine_is_accepted(host: str) -> None:
     """It names no origin, or the server's own."""
     assert PageOrigins("127.0.0.1").problem(None, host) == ""
     assert PageOrigins("127.0.0.1").problem(f"http://{host}", host) == ""
@@ -35,7 +35,7 @@ def test_the_page_of_a_stranger_is_foreign(page: str) -> None:
 
 
 def test_an_origin_that_is_allowed_opens_itself_and_its_host_and_no_other() -> None:
-    """Behind a proxy of that name, too."""
+    """After a proxy of that name, too."""
     origins = PageOrigins("127.0.0.1", [origin("HTTPS://App.Example:8443/")])
     assert origins.problem("https://app.example:8443", "127.0.0.1:8090") == ""
     assert origins.problem("https://app.example:8443", "app.example") == ""

@@ -51,7 +51,7 @@ def test_all_addresses_of_a_customer_are_one_network() -> None:
     assert gone == ["2001:db8::1%eth0", "2001:db8::ffff", "2001:db8:0:1::1", "10.0.0.1"]
 
 
-def test_who_is_here_already_keeps_its_age() -> None:
+def test_a_client_that_is_known_keeps_its_age() -> None:
     """Also when it is turned away in another way from now on."""
     pending, gone = PendingRequests(2), list[str]()
     pending.enter(("a", 1), partial(gone.append, "before"))

@@ -11,7 +11,7 @@ from asrcli.server.reading_turns import BURST, FRAME_COST, MAX_READERS, RATE_PER
 
 
 @given(st.lists(st.tuples(st.integers(1, 20_000), st.integers(1, 16)), max_size=100), st.floats(0, 1e9))
-def test_who_sends_no_faster_than_the_rate_never_waits(sent: list[tuple[int, int]], now_s: float) -> None:
+def test_a_client_that_sends_no_faster_than_the_rate_never_waits(sent: list[tuple[int, int]], now_s: float) -> None:
     """Live audio in pieces of any size."""
     rate = SendingRate()
     for size_bytes, frames in sent:
@@ -21,7 +21,7 @@ def test_who_sends_no_faster_than_the_rate_never_waits(sent: list[tuple[int, int
 
 
 @given(st.integers(1, 16), st.integers(0, 20_000))
-def test_who_sends_more_waits_until_it_is_forgotten(frames: int, size_bytes: int) -> None:
+def test_a_client_that_sends_faster_waits_until_that_is_forgotten(frames: int, size_bytes: int) -> None:
     """Many bytes and many frames are both much."""
     rate = SendingRate()
     cost = size_bytes + frames * FRAME_COST
@@ -33,7 +33,7 @@ def test_who_sends_more_waits_until_it_is_forgotten(frames: int, size_bytes: int
 
 
 async def _order(keys: str, steps_s: list[float]) -> list[list[str]]:
-    """Who is read in each turn of the loop, where reading takes so long each time."""
+    """Who is read in each turn of the loop, where reading takes this long each time."""
     now = [0.0]
     turns, found = ReadingTurns(lambda: now[0]), list[list[str]]()
     left = deque(steps_s)
@@ -76,7 +76,7 @@ def test_a_turn_is_kept_short() -> None:
     assert lengths[-5:] == [1] * 5
 
 
-def test_who_waits_again_while_it_is_read_comes_behind_the_others() -> None:
+def test_a_client_that_waits_again_while_it_is_read_comes_after_the_others() -> None:
     """And the turns go on until nobody waits."""
     turns, found = ReadingTurns(), list[str]()
 
@@ -95,7 +95,7 @@ def test_who_waits_again_while_it_is_read_comes_behind_the_others() -> None:
     assert found == ["first", "other", "first", "first"]
 
 
-def test_who_cannot_be_read_costs_nobody_a_turn() -> None:
+def test_a_client_that_cannot_be_read_costs_nobody_a_turn() -> None:
     """The others of the same turn are read, and the error is reported."""
     turns, found, errors = ReadingTurns(), list[str](), list[object]()
 

@@ -163,7 +163,7 @@ def test_a_client_may_send_any_format(audio_format: str, tmp_path: Path) -> None
         assert int(sentence["text"].split()[0]) == pytest.approx(3000, abs=150)
 
 
-def test_a_client_that_sends_something_else_is_told_so() -> None:
+def test_a_client_that_sends_other_audio_than_announced_gets_an_error() -> None:
     """Its task fails with the service's code, and the connection is closed."""
     with in_background(factory.make(ECHO)) as address, wire(address) as client:
         client.say(run_task(format="opus"), b"no audio at all " * 500, finish_task())

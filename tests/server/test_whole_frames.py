@@ -29,7 +29,7 @@ TEXT, BINARY, PING, FIRST_PART, LAST_PART = 0x81, 0x82, 0x89, 0x01, 0x80
 
 @given(st.sampled_from([TEXT, BINARY]), st.integers(0, 70_000), st.binary(max_size=40), st.integers(0, 80_000))
 def test_a_message_is_taken_once_all_of_it_is_there(first: int, size: int, around: bytes, cut: int) -> None:
-    """Wherever it begins in the data and whatever is behind it; one byte too few, or a lower limit, and it is not."""
+    """Wherever it begins in the data and whatever follows it; one byte too few, or a lower limit, and it is not."""
     payload = bytes(range(256)) * (size // 256) + bytes(size % 256)
     framed = MaskedFrames().frame(first, payload)
     data, end = around + framed + around, len(around) + len(framed)
@@ -66,7 +66,7 @@ class Read:
         self.most_in_turn = max(self.most_in_turn, self.frames_in_turn)
 
     def end_turn(self) -> None:
-        """Count anew."""
+        """Count again."""
         self.frames_in_turn = 0
 
     def hand_on(self, data: bytes, message_size: int | None = None) -> None:
@@ -105,7 +105,7 @@ class Read:
 
 
 async def read(connection: Read, data: Iterable[bytes]) -> None:
-    """Let a reader have data behind a request, each piece when it is ready for more."""
+    """Let a reader have data after a request, each piece when it is ready for more."""
     reader = FrameReader(connection, 1 << 20, LargeMessageRoom(), ReadingTurns())
     reader.take(b"GET / HTTP/1.1\r\n\r\n")
     connection.phase = Phase.OPEN
@@ -208,7 +208,7 @@ def pieces(data: bytes, size: int) -> Iterable[bytes]:
 
 
 def opened(address: str, path: str = INFERENCE) -> socket.socket:
-    """A connection behind its handshake, on which each piece travels alone."""
+    """A connection after its handshake, on which each piece travels alone."""
     host, port = address.removeprefix("ws://").split(":")
     line = socket.create_connection((host, int(port)), PATIENCE_S)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -285,7 +285,7 @@ def test_what_is_sent_has_any_length_and_half_characters_become_question_marks()
 
 
 def test_a_whole_message_with_text_that_is_no_text_ends_the_connection() -> None:
-    """With the close code 1007, as the protocol of WebSockets wants it, behind messages that were right."""
+    """With the close code 1007, as the protocol of WebSockets wants it, after messages that were right."""
     frames = MaskedFrames()
     with in_background(Scripted()) as address, opened(address) as line:
         line.sendall(frames.frame(TEXT, json.dumps(run_task()).encode()))

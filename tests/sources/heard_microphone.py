@@ -40,7 +40,7 @@ class Heard:
         raise AssertionError(f"{kind} never came: {self.seen}")
 
     def turn(self, seconds: float = 0.0) -> None:
-        """So much time passes, and the microphone has looked at the clock since."""
+        """This much time passes, and the microphone has looked at the clock since."""
         self.clock.now += seconds
         for number in range(2):
             mark = Notice("debug", f"turn {number}")

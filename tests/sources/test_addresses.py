@@ -18,7 +18,7 @@ from tests.sources.web_server import answer_with, serving
 from tests.support.tone import encoded, tone, wav
 
 PATIENCE_S = 0.6
-LATEST_S = 10.0  # far more than the patience, far less than for ever
+LATEST_S = 10.0  # far more than the patience, far less than forever
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "rtmp"])
@@ -44,7 +44,7 @@ def test_an_address_that_stalls_is_heard_as_far_as_it_goes_and_named(tmp_path: P
     assert RATE.ms(chunks[-1].end) > 2000
 
 
-def test_what_comes_as_it_is_spoken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipes_and_streams_are_realtime_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pipes and streams do; files wait to be read, on a disk, behind standard input and behind http with a length."""
     path = encoded(tmp_path / "a.flac", "flac", tone(2000, 16000), 16000)
     assert not FileSource(str(path), RATE).realtime

@@ -46,7 +46,7 @@ DELAYS_MS += [("aac", suffix, 64) for suffix in (".ts", ".mkv", ".mp4", ".flv")]
 def test_a_delay_that_is_not_declared_leaves_text_near_the_recording_and_near_a_player(
     tmp_path: Path, suffix: str, codec: str, delay_ms: int
 ) -> None:
-    """Some players play the delay, and show the pictures of a film so much later; others leave it out."""
+    """Some players play the delay, and show the pictures of a film this much later; others leave it out."""
     path = write_media(tmp_path / f"a{suffix}", codec, [(0, SOUND)], rate=16000, length_ms=3000)
     (first_ms, *_) = onsets(heard(path), 16000)
     assert first_ms == pytest.approx(BURSTS_MS[0], abs=NEAR_MS)
@@ -57,7 +57,7 @@ def test_a_delay_that_is_not_declared_leaves_text_near_the_recording_and_near_a_
 @pytest.mark.parametrize(("name", "codec"), [("a.ts", "aac"), ("a.m2ts", "aac"), ("a.mpg", "mp2"), ("a.mkv", "aac")])
 @pytest.mark.parametrize("late_ms", [1000, 9000, 30_000])
 @pytest.mark.parametrize("layout", ["mono", "stereo"])
-def test_sound_that_begins_behind_all_that_is_probed_has_its_rate_and_its_place(
+def test_sound_that_begins_after_all_that_is_probed_has_its_rate_and_its_place(
     tmp_path: Path, name: str, codec: str, late_ms: int, layout: str
 ) -> None:
     """Whoever knows no rate would send telephone audio, and whoever knows no channels would find none."""
@@ -90,7 +90,7 @@ def test_pictures_that_begin_much_later_than_the_sound_move_no_text(tmp_path: Pa
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mka", "aac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac")])
 @pytest.mark.parametrize("seed", list(range(1, 9)))
-def test_behind_damage_a_slow_rate_has_true_times_too(tmp_path: Path, name: str, codec: str, seed: int) -> None:
+def test_after_damage_a_slow_rate_has_true_times_too(tmp_path: Path, name: str, codec: str, seed: int) -> None:
     """How long the damage is, is measured by the packets and not by what came out of the decoder."""
     sound = SOUND + silence(500) + tone(3000, hertz=300) + silence(1000) + tone(1000)
     path = encoded(tmp_path / name, codec, sound, rate=16000, bit_rate=32_000)
@@ -146,7 +146,7 @@ def test_chunks_of_an_avi_that_differ_in_size_are_one_step_each(tmp_path: Path) 
     assert gaps(items) == []
 
 
-def test_the_empty_chunks_behind_a_long_chunk_are_its_own_steps(tmp_path: Path) -> None:
+def test_the_empty_chunks_after_a_long_chunk_are_its_own_steps(tmp_path: Path) -> None:
     """So Vorbis is kept in an AVI: only what its sound does not cover is missing."""
     path = tmp_path / "long.avi"
     header = struct.pack("<4s16xII16xI", b"auds", 1, 250, 0)

@@ -51,7 +51,7 @@ def adts(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[int]]:
 
 
 def test_an_aac_is_cut_wherever_no_frame_ends(adts: tuple[bytes, list[int]]) -> None:
-    """At each of its last bytes and of its first; and a tag behind the sound is no frame."""
+    """At each of its last bytes and of its first; and a tag after the sound is no frame."""
     data, ends = adts
     for size in [*range(7, 2000), *range(len(data) - 1500, len(data) + 1)]:
         assert is_cut("aac", data[:size]) == (size not in ends)
@@ -73,7 +73,7 @@ FRAMED = {
 
 @pytest.mark.parametrize("name", FRAMED)
 def test_a_stream_of_frames_is_cut_wherever_no_frame_ends(tmp_path: Path, name: str) -> None:
-    """At each of its last bytes; and neither a tag behind the sound nor zeros are a frame."""
+    """At each of its last bytes; and neither a tag after the sound nor zeros are a frame."""
     container, codec, rate = FRAMED[name]
     if codec:
         encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate)
@@ -97,7 +97,7 @@ def test_a_stream_of_frames_is_cut_wherever_no_frame_ends(tmp_path: Path, name: 
 
 
 def voc(*blocks: int, end: bytes = b"\0") -> bytes:
-    """A VOC of sound in blocks of so many bytes, the first of which names the format."""
+    """A VOC of sound in blocks of this many bytes, the first of which names the format."""
     head = b"Creative Voice File\x1a\x1a\x00\x0a\x01\x29\x11"
     chance = Random(1)
     parts = [
@@ -120,7 +120,7 @@ def test_a_voc_is_cut_unless_its_last_block_is_whole(blocks: tuple[int, ...], en
 
 
 def test_a_long_voc_of_many_blocks_is_not_taken_for_a_cut_one(tmp_path: Path) -> None:
-    """The heads of its blocks count as sound where libav guesses its length. What is missing behind damage is more."""
+    """The heads of its blocks count as sound where libav guesses its length. What is missing after damage is more."""
     path = tmp_path / "a.voc"
     encoded(path, "pcm_u8", tone(600_000, 8000), 8000)
     assert texts(list(FileSource(str(path), RATE).chunks(0))) == []
@@ -152,7 +152,7 @@ def test_a_fragmented_mp4_says_when_its_last_fragment_begins(tmp_path: Path) -> 
 
 @given(st.binary(max_size=400))
 def test_no_end_is_too_strange_to_be_looked_at(data: bytes) -> None:
-    """Chance shows no cut in AAC or MPEG-TS behind a first frame, and ends nothing."""
+    """Chance shows no cut in AAC or MPEG-TS after a first frame, and ends nothing."""
     for container in ("aac", "mpegts", "asf", "mp3", "ac3", "eac3", "voc", MP4):
         is_cut(container, data)
     for mark in (b"#!AMR\n", b"#!AMR-WB\n", b"#!AMR_MC1.0\n"):

@@ -1,4 +1,4 @@
-"""What is lost behind a frame of DTS is told from what belongs to it."""
+"""What is lost after a frame of DTS is told from what belongs to it."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +28,7 @@ def packet(size: int, frame_bytes: int = 0, behind: bytes = b"") -> Any:
 
 
 def lost(*packets: Any) -> list[float]:
-    """Frames that are lost behind each packet."""
+    """Frames that are lost after each packet."""
     behind = lost_behind("dts", TICK_S)
     assert behind is not None
     return [behind(each) / FRAME_S for each in packets]

@@ -84,7 +84,7 @@ def test_a_killed_program_leaves_a_file_that_plays(tmp_path: Path, suffix: str, 
 
 
 def test_a_wav_does_not_outgrow_its_sizes(tmp_path: Path) -> None:
-    """They have four bytes: behind that the file is full, as a disk can be."""
+    """They have four bytes: after that the file is full, as a disk can be."""
     writer = WavWriter(tmp_path / "a.wav", Format(16000), limit_bytes=6400)
     writer.write(tone(200))
     with pytest.raises(OSError, match="too large"):

@@ -89,7 +89,7 @@ def test_as_many_samples_come_out_as_went_in_whatever_the_pieces(sizes: list[int
 @only_where_built
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_each_sound_stays_where_it_was(setting: tuple[int, bool]) -> None:
-    """To the sample: the delay of the library is taken away, behind a flush too."""
+    """To the sample: the delay of the library is taken away, after a flush too."""
     clicks = array("h", hiss(3000))
     for at in range(8000, 48000, 8000):
         clicks[at] = 20_000
@@ -153,7 +153,7 @@ def test_a_source_keeps_its_positions_its_facts_and_its_order() -> None:
 
 @only_where_built
 def test_a_hole_in_the_audio_stays_where_it_is() -> None:
-    """What was held comes out before what is said of the place behind it, and the next chunk is where it was."""
+    """What was held comes out before what is said of the place after it, and the next chunk is where it was."""
     before, after = Chunk(0, hiss(50)), Chunk(16_000, hiss(50))
     heard = list(EnhancedSource(Pcm([before, Gap(50, 1000, "away"), after])).chunks(0))
     kinds = [type(item) for item in heard]

@@ -64,7 +64,7 @@ def test_a_file_without_tracks_has_one(tmp_path: Path, samples: SampleFormat | N
             read(FileSource(path, RATE, Clip(track=wanted), samples), 0)
 
 
-def test_nothing_is_read_behind_the_end() -> None:
+def test_nothing_is_read_after_the_end() -> None:
     """A live stream with --end ends there."""
 
     def endless() -> Iterator[bytes]:
@@ -142,7 +142,7 @@ def test_raw_pcm_of_any_encoding(tmp_path: Path, encoding: str, rate: int, chann
     values = [value / 32768 for value in array("h", tone(1000, rate)) for _ in range(channels)]
     path = tmp_path / "a.raw"
     path.write_bytes(b"".join(struct.pack(form, type(full)(value * full)) for value in values))
-    chunks, _ = read(FileSource(str(path), RATE, samples=SampleFormat(encoding, rate, channels)))
+    chunks, _ = read(FileSource(str(path), RATE, raw_format=SampleFormat(encoding, rate, channels)))
     assert abs(chunks[-1].end - 16000) <= 32
     assert loudness(b"".join(chunk.pcm for chunk in chunks)) == pytest.approx(0.21, abs=0.01)
 
@@ -152,7 +152,7 @@ def test_the_encodings_of_telephony(tmp_path: Path) -> None:
     for encoding, quiet in (("alaw", 0xD5), ("mulaw", 0xFF), ("u8", 0x80)):
         path = tmp_path / encoding
         path.write_bytes(bytes([quiet]) * 8000)
-        chunks, _ = read(FileSource(str(path), RATE, samples=SampleFormat(encoding, 8000)))
+        chunks, _ = read(FileSource(str(path), RATE, raw_format=SampleFormat(encoding, 8000)))
         assert abs(chunks[-1].end - 16000) <= 32
         assert loudness(chunks[3].pcm) < 0.001
 
@@ -164,7 +164,7 @@ def test_raw_pcm_in_a_pipe_are_live(monkeypatch: pytest.MonkeyPatch, samples: Sa
     first_out = Event()
     with piped(bytes(samples.rate * width), first_out, bytes(samples.rate * width)) as file:
         monkeypatch.setattr(sys, "stdin", file)
-        chunks = FileSource("-", RATE, samples=samples).chunks(0)
+        chunks = FileSource("-", RATE, raw_format=samples).chunks(0)
         next(chunks)
         first_out.set()
         *_, last = chunks
@@ -175,7 +175,7 @@ def test_a_pipe_that_ends_in_the_middle_of_a_sample_just_ends(monkeypatch: pytes
     """The dangling byte is no audio."""
     with piped(tone(150) + b"x") as file:
         monkeypatch.setattr(sys, "stdin", file)
-        chunks, _ = read(FileSource("-", Format(16000), samples=SampleFormat()))
+        chunks, _ = read(FileSource("-", Format(16000), raw_format=SampleFormat()))
     assert b"".join(chunk.pcm for chunk in chunks) == tone(150)
 
 

@@ -1,4 +1,4 @@
-"""Files that are joined end to end, as `cat` and radio recorders leave them: each is heard behind the one before."""
+"""Files that are joined end to end, as `cat` and radio recorders leave them: each is heard after the one before."""
 
 import io
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def test_a_pause_ends_the_sentence_or_sends_silence(flowing: bool) -> None:
 
 
 def test_mute_is_reported_apart_from_pause_and_a_pause_can_become_one() -> None:
-    """Each has its begin and its end."""
+    """Each has its start and its end."""
     line = fresh()
     line.pause()
     items = spoken(line.captured(PIECE))
@@ -62,7 +62,7 @@ def test_mute_is_reported_apart_from_pause_and_a_pause_can_become_one() -> None:
     assert marks == [Paused(1050), Resumed(1050, 1050), Paused(1050, muted=True), Resumed(1050, 1100, muted=True)]
 
 
-def test_enter_ends_the_sentence_behind_the_next_piece() -> None:
+def test_enter_ends_the_sentence_after_the_next_piece() -> None:
     """Once."""
     line = fresh()
     line.cut()
@@ -71,7 +71,7 @@ def test_enter_ends_the_sentence_behind_the_next_piece() -> None:
 
 
 def test_what_a_device_lost_is_silence_and_a_gap() -> None:
-    """The times behind it stay right."""
+    """The times after it stay right."""
     line = fresh()
     list(line.captured(PIECE))
     items = [*line.lost(800, "overflow"), *line.captured(PIECE)]
@@ -121,7 +121,7 @@ def test_push_to_talk_begins_with_a_pause() -> None:
 
 
 def test_it_is_over_after_the_asked_time_or_silence() -> None:
-    """--for and --until-silence; speech begins the silence anew, and so does the end of a pause."""
+    """--for and --until-silence; speech begins the silence again, and so does the end of a pause."""
     line = fresh(for_ms=100)
     list(line.captured(PIECE))
     assert not line.ended

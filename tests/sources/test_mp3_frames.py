@@ -39,7 +39,7 @@ def test_the_frames_are_as_long_as_those_of_the_decoder(tmp_path: Path, rate: in
     [("a.aac", "aac"), ("a.mp2", "mp2"), ("a.flac", "flac"), ("a.ac3", "ac3"), ("a.ts", "libmp3lame")],
 )
 def test_no_other_format_is_taken_for_an_mp3(tmp_path: Path, name: str, codec: str) -> None:
-    """Although some of them begin with the same bits, or hold one further behind."""
+    """Although some of them begin with the same bits, or hold one further on."""
     assert demuxer(encoded(tmp_path / name, codec, tone(1500, 48000)).read_bytes()) == {}
 
 

@@ -39,7 +39,7 @@ def links(data: bytes, piece: int) -> list[bytes]:
 
 @given(st.lists(NOISE, min_size=1, max_size=4), st.integers(1, 200))
 def test_no_byte_is_lost_whatever_stands_between_the_pages(noise: list[bytes], piece: int) -> None:
-    """Also before the first page and behind the last, and however the file comes."""
+    """Also before the first page and after the last, and however the file comes."""
     data = b"".join(junk + LINK for junk in noise)
     assert b"".join(links(data, piece)) == data
     assert links(LINK * 3, piece) == [LINK] * 3

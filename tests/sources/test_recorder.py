@@ -16,7 +16,7 @@ from tests.support.recordings import EXACT, Given, decoded, length_ms, pieces, p
 from tests.support.tone import tone
 
 GONE = SourceError("mic", "is gone")
-FULL = {".wav": 70_000, ".flac": 30_000, ".mp3": 12_000, ".opus": 12_000}  # disks that have room for so many bytes
+FULL = {".wav": 70_000, ".flac": 30_000, ".mp3": 12_000, ".opus": 12_000}  # disks that have room for this many bytes
 
 
 def test_nothing_is_changed_on_the_way(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def slept(heard: Heard, seconds: float) -> None:
 @settings(deadline=None, max_examples=10)
 @given(st.floats(STOPPED_S + 0.1, 50_000.0))
 def test_a_stop_is_one_gap_of_its_true_length_and_nothing_old_is_heard(seconds: float) -> None:
-    """From the last audio before it to the first behind it, whatever the buffers hold; seconds or a night."""
+    """From the last audio before it to the first after it, whatever the buffers hold; seconds or a night."""
     heard = Heard().opened()
     slept(heard, seconds)
     heard.until(Level)

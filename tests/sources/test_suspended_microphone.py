@@ -10,7 +10,7 @@ from asrcli.sources.microphone import STOPPED, LostSamples
 from tests.sources.heard_microphone import Heard
 
 
-def test_what_others_tell_comes_behind_the_opening_of_the_device() -> None:
+def test_notices_come_after_the_opening_of_the_device() -> None:
     """In its order; where no device opens, the error stands alone."""
     told = [Notice("warning", "press space to talk"), Notice("info", "and more")]
     for answer in (None, SourceError("nosuch", "no microphone of that name")):
@@ -36,7 +36,7 @@ class Suspending:
         heard.microphone._inbox = cast("Any", self)
 
     def get(self, timeout: float) -> object:
-        """Wait, once for so long."""
+        """Wait, once for this long."""
         self._clock.now += self._seconds
         self._seconds = 0.0
         return self._inbox.get(timeout=timeout)
@@ -54,7 +54,7 @@ def test_a_device_is_not_blamed_for_the_silence_of_a_suspension(seconds: float) 
     assert (heard.until(Notice), heard.until(Absent)) == (Notice("warning", said), Absent(50, STOPPED))
 
 
-def test_nor_for_an_error_or_an_overflow_behind_it() -> None:
+def test_an_error_or_an_overflow_after_a_suspension_is_blamed_on_the_suspension() -> None:
     """Sound systems report both when a program reads too late."""
     heard = Heard().opened()
     Suspending(heard, 1.5)

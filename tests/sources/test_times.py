@@ -48,7 +48,7 @@ def test_a_container_without_pictures_has_its_own_beginning(tmp_path: Path, name
 
 @pytest.mark.parametrize(("name", "codec"), FILMS)
 @pytest.mark.parametrize("hole_ms", [1500, 5000])
-def test_behind_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str, hole_ms: int) -> None:
+def test_after_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str, hole_ms: int) -> None:
     """Packets are missing and their times go on: that is a gap, named, and what follows is where it belongs."""
     rate = RATES.get(name, 48000)
     burst, at = tone(800, rate), 1200 + hole_ms
@@ -135,7 +135,7 @@ def test_times_that_shake_move_nothing(shakes: list[float]) -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.floats(0.05, 30)), min_size=1, max_size=8))
 def test_each_hole_is_as_long_as_the_container_says(runs: list[tuple[int, float]]) -> None:
-    """Frames behind any number of holes are where their times say, within the tolerance."""
+    """Frames after any number of holes are where their times say, within the tolerance."""
     times, at = [], 0.0
     for count, hole_s in runs:
         times += [at + number * FRAME_S for number in range(count + 2)]

@@ -68,7 +68,7 @@ def test_a_pipe_is_heard_to_its_end(tmp_path: Path, name: str, codec: str, lengt
 @pytest.mark.parametrize(("name", "codec"), FILES)
 @pytest.mark.parametrize("behind", [b"", b"ID3 and a tag", b"TAG" + bytes(125), b"NAME\0\0\0\4text"])
 def test_a_length_that_agrees_with_the_file_is_believed(tmp_path: Path, name: str, codec: str, behind: bytes) -> None:
-    """What stands behind the samples is no sound."""
+    """What stands after the samples is no sound."""
     path = encoded(tmp_path / name, codec, SOUND, rate=16000)
     path.write_bytes(path.read_bytes() + behind)
     heard(list(FileSource(str(path), RATE).chunks(0)))

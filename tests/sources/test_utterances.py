@@ -41,7 +41,7 @@ def test_a_pause_after_speech_ends_the_utterance() -> None:
     assert cuts_ms(SPEECH * 10 + QUIET * 10 + SPEECH * 10 + QUIET * 10) == [1600, 3600]
 
 
-def test_a_short_pause_does_not() -> None:
+def test_a_short_pause_does_not_end_an_utterance() -> None:
     """Between words nothing is cut."""
     assert cuts_ms(SPEECH * 10 + QUIET * 4 + SPEECH * 10) == []
 
@@ -86,14 +86,14 @@ class Holed(Pcm):
     """Two seconds, and two more ten seconds later, with what is missing named between them."""
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """The second half behind the hole."""
+        """The second half after the hole."""
         half = len(self._pcm) // 2
         yield from recut([self._pcm[:half]], 1600, start)
         yield Gap(2000, 12_000, "no audio")
         yield from recut([self._pcm[half:]], 1600, start + 12 * 16000)
 
 
-def test_what_stands_behind_a_hole_is_another_utterance() -> None:
+def test_what_stands_after_a_hole_is_another_utterance() -> None:
     """Two sentences that are ten seconds apart are not glued together; the gap stays between them."""
     items = list(UtteranceCutter(Holed(tone(4000)), at_silences=False).chunks(0))
     chunks = [item for item in items if isinstance(item, Chunk)]

@@ -83,7 +83,7 @@ def test_the_samples_and_nothing_else(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("way", ["file", "pipe"])
-def test_what_disagrees_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_a_wrong_length_in_a_header_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A header that promises less or more than there is; what programs write into pipes promises nothing."""
     cases = {
         riff(tone(5000), data=32000): "promises 1.00 s, and there is more",
@@ -101,9 +101,7 @@ def test_what_disagrees_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize("fmt", [form(), form(44100, 2)])
-def test_a_pipe_that_goes_on_behind_the_size_in_its_header_is_heard(
-    monkeypatch: pytest.MonkeyPatch, fmt: bytes
-) -> None:
+def test_a_pipe_that_goes_on_after_the_size_in_its_header_is_heard(monkeypatch: pytest.MonkeyPatch, fmt: bytes) -> None:
     """`arecord` after three hours: the recording is longer than its header can say, and it is heard as it comes."""
     more = Event()
     pcm = tone(2000) if fmt == form() else b"".join(tone(2000, 44100)[at : at + 2] * 2 for at in range(0, 176400, 2))
@@ -111,7 +109,7 @@ def test_a_pipe_that_goes_on_behind_the_size_in_its_header_is_heard(
         monkeypatch.setattr(sys, "stdin", file)
         chunks = (item for item in FileSource("-", RATE).chunks(0) if isinstance(item, Chunk))
         for chunk in chunks:
-            if chunk.end >= 17_600:  # behind what was promised, before there is any more
+            if chunk.end >= 17_600:  # after what was promised, before there is any more
                 break
         more.set()
         *_, last = chunks
@@ -186,7 +184,7 @@ def slowly(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:
 def test_no_sample_is_lost_whatever_the_sizes_say(
     pcm: bytes, data: int | None, whole: int | None, before: bytes, sizes: list[int]
 ) -> None:
-    """All that lies behind the header is heard, unless it is a chunk by its looks; and the length agrees with it."""
+    """All that lies after the header is heard, unless it is a chunk by its looks; and the length agrees with it."""
     made = riff(pcm, data=data, whole=whole, before=before)
     head = wav.header(slowly(made, sizes))
     assert head is not None

@@ -1,4 +1,4 @@
-"""A batch over files whose work a test plays."""
+"""A batch over files. The test decides what the work on each file does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ DONE = InputOutcome(whole=True, audio_ms=1000, cost=0.5, engine="counting")
 
 @dataclass
 class Shown:
-    """A view that keeps what it is shown."""
+    """A batch view that records its calls."""
 
     rows: list[LedgerRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Shown:
         self.rows.append(row)
 
     def tick(self, batch: BatchRun) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def note(self, text: str) -> None:
         """Keep it."""
@@ -43,7 +43,7 @@ class Shown:
 
 
 def done(task: BatchTask, active: ActiveInput) -> InputOutcome:
-    """The work that ends at once."""
+    """Work that ends at once."""
     assert active.task is task
     return DONE
 
@@ -55,7 +55,7 @@ def code(error: AsrError) -> int:
 
 
 class Batch:
-    """A batch over files in a folder, whose work the test plays."""
+    """A batch over files in a folder, with work from the test."""
 
     def __init__(self, folder: Path, ledger: BatchLedger, names: Sequence[str], action: Action = Action.NEW) -> None:
         self.tasks = []
@@ -68,7 +68,7 @@ class Batch:
         self.ledger, self.shown, self.staging = ledger, Shown(), Staging(folder)
 
     def run(self, work: Work, jobs: int = 2, **more: object) -> BatchRun:
-        """Run it to its end."""
+        """Run the batch to its end."""
         run = BatchRun(
             self.tasks, work, self.ledger, self.staging, StartLimits(jobs), self.shown, code, str,
             **more,  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ class Page:
         return value
 
     def go(self, url: str) -> None:
-        """Load another page, and wait until it is there."""
+        """Load another page, and wait until it is loaded."""
         self.call("Page.navigate", url=url)
         address = json.dumps(url.split("?", maxsplit=1)[0])
         self.wait(f"location.href.startsWith({address}) && document.readyState === 'complete'")
@@ -89,7 +89,7 @@ class Browser:
         self._numbers = count(1)
 
     def call(self, method: str, session: str = "", **parameters: Any) -> Any:
-        """The result of a DevTools command; events are passed over."""
+        """The result of a DevTools command; events are skipped."""
         number = next(self._numbers)
         request: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if session:
@@ -118,7 +118,7 @@ class Browser:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A browser without a past; it and its processes end with the block."""
+    """A browser with an empty profile; all of its processes end with the block."""
     name = next(name for name in NAMES if shutil.which(name))
     folder = tempfile.mkdtemp(prefix="asr-browser.")
     process = subprocess.Popen(

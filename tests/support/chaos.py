@@ -52,7 +52,7 @@ CLIENTS: dict[str, Callable[[RecognitionSettings, Callable[[], str]], ClientCode
     "funasr-realtime-manual": FunAsrRealtimeClient,
 }
 COMMIT_EVERY = 7  # chunks, in manual mode
-RESENDS = 5  # so often the same audio may be sent again: the default of --retries
+RESENDS = 5  # how often the same audio may be sent again: the default of --retries
 WITHIN_S = 120  # a run that takes longer does not end
 
 
@@ -75,7 +75,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: what is wrong with its transcript, and what it cost.
+    """The outcome of a run: what is wrong with its transcript, and what it cost.
 
     `sent` is how much audio the server heard, in samples; `most` how often it heard the same one.
     """
@@ -87,19 +87,19 @@ class Outcome:
     took_s: float
     sent: int = 0
     most: int = 0
-    resends: int = RESENDS  # that were allowed
-    crash: str = ""  # what should never come out
-    twice: int = 0  # chunks that were said twice, on a wire that does not promise that none is
+    resends: int = RESENDS  # gaps that were allowed
+    crash: str = ""  # errors that should never occur
+    twice: int = 0  # repeated chunks, on a wire that does not promise that none is repeated
     tolerated: tuple[str, ...] = ()  # problems that the wire cannot prevent
 
     @property
     def good(self) -> bool:
-        """Nothing lost, nothing twice, and the end is a good one."""
+        """Whether nothing is lost or repeated, and the run ended as it should."""
         return not self.wrong
 
     @property
     def wrong(self) -> list[str]:
-        """All that is wrong, in words."""
+        """Everything that is wrong, in words."""
         found = [str(self.error)] if self.error is not None else []
         if self.crash:
             found.append(f"it crashed: {self.crash}")
@@ -124,7 +124,7 @@ def ordeal(
     resends: int = RESENDS,
     tolerated: str = "",
 ) -> Outcome:
-    """One run on a wire through these faults. One that does not end is given up, and goes on behind our backs.
+    """One run on a wire through these faults. One that does not end is given up, and goes on unnoticed.
 
     Problems with the words `tolerated` in them are counted apart.
     """

@@ -37,7 +37,7 @@ def cluster_here(threads: int = 2) -> "Iterator[str]":
 
 @dataclass
 class Wire:
-    """A relay to the scheduler, which keeps what goes over it in both directions."""
+    """A relay to the scheduler that records both directions."""
 
     address: str = ""
     said: list[bytes] = field(default_factory=list)
@@ -45,13 +45,13 @@ class Wire:
 
 @contextmanager
 def kept_wire(port: int) -> Iterator[Wire]:
-    """A relay to a port of this machine."""
+    """A recording relay to a port of this machine."""
     wire = Wire()
     listener = socket.create_server(("127.0.0.1", 0))
     wire.address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
 
     class Kept:
-        """A socket whose reads are kept."""
+        """A socket that records what is read from it."""
 
         def __init__(self, inner: socket.socket) -> None:
             self.inner = inner
@@ -116,7 +116,7 @@ def cluster_processes(folder: Path) -> Iterator[ClusterProcesses]:
 
 
 def _wait_for(file: Path, part: str = "}") -> str:
-    """What is in a file, once the part is there."""
+    """Return the text of a file as soon as it contains a part."""
     until_s = time.monotonic() + PATIENCE_S
     while not file.exists() or part not in (text := file.read_text("utf-8", "replace")):
         assert time.monotonic() < until_s, file

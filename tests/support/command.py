@@ -27,7 +27,7 @@ PATIENCE_S = 150  # a hung test fails; a busy machine does not make one fail
 def environment(**more: str) -> dict[str, str]:
     """The environment of a user without a key, a proxy or colours to hide behind, and with nothing in their home."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DASHSCOPE", "ASR_"))}
-    kept |= {"CI": "true"}  # nobody answers questions
+    kept |= {"CI": "true"}  # so that `asr` asks no question
     kept |= {"NO_PROXY": "127.0.0.1", "TERM": "dumb", "COLUMNS": "80", "PYTHONWARNINGS": "error"}
     kept |= {"XDG_STATE_HOME": state_home(), "XDG_CONFIG_HOME": f"{state_home()}/config", "HOME": state_home()}
     return kept | more
@@ -59,22 +59,22 @@ def asr(*arguments: object, stdin: bytes | None = None, **env: str) -> "subproce
 
 
 class Running(subprocess.Popen[str]):
-    """A started `asr`, whose pipes are there and which does not outlive its block."""
+    """A running `asr` with pipes. It ends with its block."""
 
     stdout: IO[str]
     stderr: IO[str]
 
     def read_until(self, part: str) -> str:
-        """The first line of standard output that holds the part, passing over others; its absence fails the test."""
+        """Return the first line of standard output that contains a part, and skip those before. Fails without one."""
         for line in self.stdout:
             if part in line:
                 return line
         raise AssertionError(f"{part} never came: {self.stderr.read()}")
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
-        """What is still to come on both streams, to the end of the process.
+        """Return the rest of both streams, up to the end of the process.
 
-        That of Popen reads behind the buffers of the streams: it would lose what came together with a line read before.
+        That of Popen reads after the buffers of the streams: it would lose what came together with a line read before.
         """
         assert input is None
         rest = ["", ""]
@@ -101,7 +101,7 @@ class Running(subprocess.Popen[str]):
 
 
 class WarmRunning(Running):
-    """The same in a fork, see warm_start.py."""
+    """A running `asr` in a fork of a warm process, see warm_start.py."""
 
     def _execute_child(self, *given: Any) -> None:
         """What `subprocess` calls to make the process; the names of its arguments are the same in all versions."""
@@ -137,7 +137,7 @@ def serving(*arguments: object) -> Iterator[tuple[str, Running]]:
 
 @contextmanager
 def stopped(process: "subprocess.Popen[str]") -> Iterator[None]:
-    """Let a process stand still for the block: what waits for it cannot end before the test is ready."""
+    """Stop a process during the block, so that nothing that waits for it ends before the test is ready."""
     process.send_signal(signal.SIGSTOP)
     try:
         yield

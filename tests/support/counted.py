@@ -19,14 +19,14 @@ _TOKEN = re.compile(r"(\d+)(?:\[(\d+):(\d+)\])?")
 
 
 def counted(chunks: int, rate: int = RATE, silent: Container[int] = ()) -> bytes:
-    """So many tenths of a second; those that are `silent` hold zeros, the others their number."""
+    """This many tenths of a second; those that are `silent` hold zeros, the others their number."""
     samples = rate // CHUNKS_PER_SECOND
     return b"".join(bytes(2 * samples) if index in silent else chunk(index, samples) for index in range(chunks))
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Samples that a text names, from the first to the one behind the last, and when they are said to have been."""
+    """Samples that a text names, from the first to the one after the last, and when they are said to have been."""
 
     begin: int
     end: int
@@ -52,7 +52,7 @@ def covered(
     gaps: bool = False,
     again_ms: int = 0,
 ) -> list[str]:
-    """What is wrong with a transcript of `counted(chunks, rate, silent)`; nothing, when it is whole.
+    """Yield what is wrong with a transcript of `counted(chunks, rate, silent)`; nothing if it is complete.
 
     Each sample that is not silent must be in one final, in order, and at its time. Events that are neither final nor
     gap are passed over; JSON Lines do as well as events.
@@ -63,7 +63,7 @@ def covered(
         rate: Samples a second.
         silent: Chunks of zeros, which nobody has to name.
         gaps: Whether a gap counts for what it names; else each is a problem.
-        again_ms: So much audio may come twice where one task follows another.
+        again_ms: This much audio may come twice where one task follows another.
     """
     return list(_Proof(chunks, rate, silent, gaps=gaps, again_ms=again_ms).problems(said))
 
@@ -83,7 +83,7 @@ class _Proof:
         self._whole = rate // CHUNKS_PER_SECOND
         self._again = self._format.samples(again_ms)
         self._at = 0  # everything before is accounted for
-        self._rounded = 0  # so many samples behind a gap belong to it: it ends in whole milliseconds
+        self._rounded = 0  # this many samples after a gap belong to it: it ends in whole milliseconds
 
     def problems(self, said: Iterable[Event | dict[str, Any]]) -> Iterator[str]:
         for event in said:
@@ -125,7 +125,7 @@ class _Proof:
         self._at = max(self._at, span.end)
 
     def _missing(self, end: int) -> Iterator[str]:
-        """What lies between here and there and is not silent."""
+        """Yield the samples up to a position that are not silent."""
         rounded, self._rounded = self._rounded, 0
         self._at = end if self._at < end <= self._at + rounded else self._at
         while self._at < end:

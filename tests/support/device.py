@@ -11,7 +11,7 @@ PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
 
 
 class Stream:
-    """An open device: reads give what the test puts in."""
+    """An open device. A read returns what the test has put in."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -19,19 +19,19 @@ class Stream:
         self.closed = Flag()
 
     def give(self, *pieces: bytes | LostSamples | BaseException) -> None:
-        """These are the next reads."""
+        """Set the results of the next reads."""
         for piece in pieces:
             self.given.put(piece)
 
     def read(self) -> bytes | LostSamples:
-        """What the test gives; a test that gives nothing makes it hang."""
+        """Return what the test gives; hang as long as it gives nothing."""
         piece = self.given.get()
         if isinstance(piece, BaseException):
             raise piece
         return piece
 
     def close(self) -> None:
-        """Closed."""
+        """Note that the device was closed."""
         self.closed.set()
 
 
@@ -45,11 +45,11 @@ class Desk:
         self.asked: SimpleQueue[bool] = SimpleQueue()
 
     def answer(self, answer: Stream | SourceError) -> None:
-        """The next opening."""
+        """Set the result of the next opening."""
         self._answers.put(answer)
 
     def open(self, audio_format: Format, *, instead: bool) -> Stream:
-        """As the test says; without an answer it hangs."""
+        """Return or raise what the test has set; hang without an answer."""
         assert audio_format.rate
         self.asked.put(instead)
         answer = self._answers.get()
@@ -65,5 +65,5 @@ class Clock:
         self.now = 0.0
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the time."""
         return self.now

@@ -1,4 +1,4 @@
-"""The thread of all sessions with a clock that is faster than time: what a session waits for in vain is over sooner."""
+"""The shared thread of all sessions with a fast clock, so that timeouts expire sooner."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from asrcli.transport.io_thread import io_thread
 
 
 class FastThread:
-    """The I/O thread, on which so many seconds pass in each second.
+    """The I/O thread, on which this many seconds pass in each second.
 
-    For tests in which nothing comes late: there a wait can only end in vain, and its length changes nothing.
+    For tests in which nothing comes late: a wait then always ends by its timeout, and its length changes nothing.
     """
 
     def __init__(self, times: int) -> None:
@@ -36,5 +36,5 @@ class FastThread:
 
 
 def fast_thread(times: int) -> Callable[[], SharedThread]:
-    """What a session takes as its thread."""
+    """Return what a session takes as its shared thread."""
     return lambda: FastThread(times)

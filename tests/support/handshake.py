@@ -1,4 +1,4 @@
-"""A transport in memory: the test plays the service, step by step, with no clock and no sleep."""
+"""A transport in memory. The test acts as the service, step by step, without a clock or a sleep."""
 
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -31,7 +31,7 @@ def close_wires() -> None:
 
 
 class Wire:
-    """A Transport whose other end is a queue in the hands of the test."""
+    """A Transport whose other end is a queue that the test controls."""
 
     def __init__(self) -> None:
         self.sent: SimpleQueue[Message] = SimpleQueue()
@@ -43,42 +43,42 @@ class Wire:
 
     @property
     def writable(self) -> bool:
-        """Always, in memory."""
+        """Always True, because it is in memory."""
         return True
 
     @property
     def silent_s(self) -> float:
-        """A service in memory is there."""
+        """Always 0: a service in memory is never silent."""
         return 0.0
 
     @property
     def engine(self) -> str:
-        """As the service itself: it names none."""
+        """Empty, as with the service, which names no recognizer."""
         return ""
 
     def send(self, message: Message) -> None:
-        """Hand the message to the service, or fail as a dead connection does."""
+        """Pass the message to the service, or fail as a lost connection does."""
         if self.broken is not None:
             raise self.broken
         self.sent.put(message)
 
     def recv(self) -> Message | Writable:
-        """What the service says next."""
+        """Return the next message of the service."""
         return self._incoming.get()
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
-        """Hand over what the service says."""
+        """Deliver the messages of the service from now on."""
         with self._lock:
             while not self._incoming.empty():
                 deliver(self._incoming.get())
             self._deliver = deliver
 
     def close(self) -> None:
-        """Tell whoever listens."""
+        """Deliver Closed to the listener."""
         self.say(Closed(1000))
 
     def say(self, *messages: Message | Writable) -> None:
-        """Speak as the service."""
+        """Send messages as the service."""
         with self._lock:
             for message in messages:
                 self._deliver(message)
@@ -91,27 +91,27 @@ class Service:
         self._wire, self.codec = wire, InferenceServer(lambda: "id")
 
     def asked(self) -> Command:
-        """The next request of the client; waits for it."""
+        """Wait for the next command of the client, and return it."""
         while True:
             requests = self.codec.receive(self._wire.sent.get(timeout=PATIENCE_S))
             if requests:
                 return requests[0]
 
     def until_finish(self) -> list[Command]:
-        """All requests up to and with Finish."""
+        """Return all commands up to and including FinishTask."""
         requests = [self.asked()]
         while not isinstance(requests[-1], FinishTask):
             requests.append(self.asked())
         return requests
 
     def tell(self, *events: Event) -> None:
-        """Say these events."""
+        """Send these events."""
         for event in events:
             self._wire.say(*self.codec.encode(event))
 
 
 class Tone:
-    """A source of so many chunks of 100 ms; `error` ends it, `gate` is called before each chunk."""
+    """A source of this many chunks of 100 ms; `error` ends it, `gate` is called before each chunk."""
 
     name = "tone"
     format = RATE
@@ -133,7 +133,7 @@ class Tone:
         self.duration_ms = chunks * 100 if known else None
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """Chunks that carry their number."""
+        """Yield chunks that contain their number."""
         for number in range(self._chunks):
             self._gate(number)
             yield Chunk(start + number * 1600, bytes([1 + number % 255, 4]) * 1600)
@@ -149,7 +149,7 @@ def session(
     connection: ConnectionSettings | None = None,
     retries: RetrySettings | None = None,
 ) -> TranscriptionSession:
-    """A session whose service is played by `serve` in a thread of its own."""
+    """A session. `serve` acts as its service, in a thread of its own."""
     wire = Wire()
 
     def dial(url: str, asked: ConnectionSettings) -> Wire:

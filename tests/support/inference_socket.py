@@ -19,34 +19,34 @@ class InferenceSocket:
         self._connection, self._codec = connection, InferenceServer(lambda: "id")
 
     def handle(self, kind: type[Any]) -> None:
-        """Until a request of that kind has come."""
+        """Wait for a command of this kind."""
         heard: list[Any] = []
         while not any(isinstance(request, kind) for request in heard):
             data = self._connection.recv(PATIENCE_S)
             heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
 
     def hear_audio(self, samples: int) -> None:
-        """Until so much audio has come."""
+        """Wait until this many samples have come."""
         while samples > 0:
             data = self._connection.recv(PATIENCE_S)
             samples -= len(data) // 2 if isinstance(data, bytes) else 0
 
     def say(self, *events: Any) -> None:
-        """Say these events."""
+        """Send these events."""
         for event in events:
             for message in self._codec.encode(event):
                 assert isinstance(message, Text)
                 self._connection.send(message.data)
 
     def fail(self, code: str, words: str) -> None:
-        """Say that the task has failed."""
+        """Send task-failed."""
         (failed,) = self._codec.fail(code, words)
         assert isinstance(failed, Text)
         self._connection.send(failed.data)
 
 
 def begun(connection: ServerConnection) -> InferenceSocket:
-    """A task that has started and said one sentence."""
+    """Start a task and send one final."""
     speaking = InferenceSocket(connection)
     speaking.handle(StartTask)
     speaking.say(Ready(""))

@@ -35,7 +35,7 @@ class Given:
         self._items, self.speaker = items, speaker
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """The items as they are."""
+        """Yield the items unchanged."""
         del start
         yield from self._items
 
@@ -47,12 +47,12 @@ def spoken(begin_ms: int, end_ms: int, *, cut_after: bool = False) -> Iterator[C
 
 
 def final(begin_ms: int, end_ms: int, text: str = "well") -> Final:
-    """A sentence."""
+    """Return a final."""
     return Final(str(begin_ms), begin_ms, end_ms, text)
 
 
 def began(begin_ms: int = 0, speaker: str = "") -> Began:
-    """A service listens."""
+    """Return the event for the moment when a service is ready."""
     return Began("given", "fun-asr-realtime", "task", begin_ms, speaker=speaker)
 
 
@@ -76,7 +76,7 @@ def session(
 
 
 def hear(recorder: object, events: Iterable[Event]) -> None:
-    """Let a recorder hear events, as a run does."""
+    """Pass events to a recorder, as a run does."""
     transcript = Transcript()
     for event in events:
         transcript = fold(transcript, event)
@@ -84,12 +84,12 @@ def hear(recorder: object, events: Iterable[Event]) -> None:
 
 
 def gap(begin_ms: int, end_ms: int, reason: str = "gone") -> Gap:
-    """Something lost."""
+    """Return a gap."""
     return Gap(begin_ms, end_ms, reason)
 
 
 def use_session(path: Path) -> None:
-    """Do with a session all that commands do before they ask anybody; an error of ours may refuse it."""
+    """Do everything with a session that commands do before they ask a question; an AsrError may refuse it."""
     state(path)
     try:
         journal = open_journal(path)

@@ -21,7 +21,7 @@ def endless() -> Iterator[bytes]:
 
 
 def resources() -> tuple[list[str], int]:
-    """The threads of this process, but for the one that all connections share, and how many files it has open."""
+    """The threads of this process, except for the one that all connections share, and how many files it has open."""
     names = sorted(thread.name for thread in threading.enumerate() if thread.name != "io")
     return names, len(os.listdir("/proc/self/fd"))  # noqa: PTH208  the folder itself is one of them each time
 

@@ -13,20 +13,20 @@ class Listener:
         self.transcript = Transcript()
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Keep it."""
+        """Record the event."""
         self.events.append(event)
         self.transcript = transcript
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
     def of(self, kind: type[Event]) -> list[Event]:
-        """The events of a kind."""
+        """Return the events of a kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
 
 def send_events(output: Output, events: list[Event]) -> None:
-    """Give an output these events as a run does, and close it."""
+    """Pass these events to an output as a run does, and close it."""
     transcript = Transcript()
     for event in events:
         transcript = fold(transcript, event)

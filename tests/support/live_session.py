@@ -1,4 +1,4 @@
-"""A live source that the test fills chunk by chunk, and services that the test plays, one for each connection."""
+"""A live source that the test fills chunk by chunk, and services that the test scripts, one for each connection."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,7 +27,7 @@ Play = Callable[[Service, Wire], None]
 
 
 class LiveSource:
-    """A live source: it has what was put into it, and ends when it is told to."""
+    """A live source. It yields what was put into it, until `end`."""
 
     name, audio_format, speaker, realtime = "talk", "pcm", "", True
     format, begin_ms, duration_ms = RATE, 0, None
@@ -38,30 +38,30 @@ class LiveSource:
         self._at = 0
 
     def say(self, chunks: int = 1, *, quiet: bool = False, cut_after: bool = False) -> None:
-        """So many chunks; the last one ends the sentence, if wanted."""
+        """Add this many chunks; the last one may end the sentence."""
         for number in range(chunks):
             cut = cut_after and number == chunks - 1
             self._items.put(Chunk(self._at, bytes([1, 0]) * CHUNK, cut_after=cut, quiet=quiet))
             self._at += CHUNK
 
     def jump(self, chunks: int) -> None:
-        """So many chunks are not to be heard."""
+        """Leave out this many chunks."""
         self._at += chunks * CHUNK
 
     def tell(self, event: Event) -> None:
-        """Something beside the audio."""
+        """Add an event between the chunks."""
         self._items.put(event)
 
     def fail(self, error: AsrError) -> None:
-        """The device is gone for good."""
+        """End the source with an error, as a device that is gone."""
         self._items.put(error)
 
     def end(self) -> None:
-        """No more."""
+        """End the source."""
         self._items.put(None)
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """What was said, as it is said."""
+        """Yield what was added, as it is added."""
         assert start == 0
         while (item := self._items.get()) is not None:
             if isinstance(item, AsrError):
@@ -70,12 +70,12 @@ class LiveSource:
 
 
 def heard(events: list[Event]) -> list[Event]:
-    """What a reader of the transcript cares for."""
+    """Return the events that matter for the transcript."""
     return [event for event in events if not isinstance(event, Progress | Billed | Notice | Ready | Finished)]
 
 
 def audio(service: Service, chunks: int) -> None:
-    """The next requests are so many chunks."""
+    """Take the next commands, which must be this many chunks."""
     samples = 0
     while samples < chunks * CHUNK:
         request = service.asked()
@@ -85,12 +85,12 @@ def audio(service: Service, chunks: int) -> None:
 
 
 def without_reconnects(events: list[Event]) -> list[Event]:
-    """The transcript."""
+    """Return the events without those about reconnecting."""
     return [event for event in heard(events) if not isinstance(event, Reconnecting)]
 
 
 def dropping(after: int, *said: Event, by: Closed = BROKEN) -> Play:
-    """A service that hears so many chunks, says this, and is gone."""
+    """A service that takes this many chunks, sends these events, and drops the connection."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -103,7 +103,7 @@ def dropping(after: int, *said: Event, by: Closed = BROKEN) -> Play:
 
 
 def finishing(chunks: int, *said: Event) -> Play:
-    """A service that hears exactly so many chunks to the end, and says this."""
+    """A service that takes exactly this many chunks up to the end, and sends these events."""
 
     def serve(service: Service, wire: Wire) -> None:
         del wire
@@ -178,7 +178,7 @@ def events_to_the_end(session: TranscriptionSession, source: Source) -> Iterator
 
 
 def left_alone(play: Play) -> Play:
-    """A service that goes away when nobody talks to it any more: its client has given it up."""
+    """A service that ends when its client has given it up."""
 
     def serve(service: Service, wire: Wire) -> None:
         with suppress(Empty):

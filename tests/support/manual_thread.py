@@ -1,4 +1,4 @@
-"""A shared thread in the hands of the test, with a time of its own."""
+"""A shared thread that the test controls, with its own time."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ class Timer:
         self.at, self.act, self.cancelled = at, act, False
 
     def cancel(self) -> None:
-        """Call nothing."""
+        """Cancel the call."""
         self.cancelled = True
 
 
@@ -23,20 +23,20 @@ class ManualThread:
         self.timers: list[Timer] = []
 
     def soon(self, act: Callable[[], object]) -> None:
-        """Keep it for `turn`."""
+        """Keep the call for `turn`."""
         self.calls.append(act)
 
     def at(self, time_s: float, act: Callable[[], object]) -> Timer:
-        """Keep it for `until`."""
+        """Keep the call for `until`."""
         self.timers.append(Timer(time_s, act))
         return self.timers[-1]
 
     def time(self) -> float:
-        """The time of the test."""
+        """Return the time of the test."""
         return self.now
 
     def turn(self) -> None:
-        """Do what was asked for up to now."""
+        """Make the calls that were asked for up to now."""
         calls, self.calls = self.calls, []
         self.is_current = True
         for act in calls:
@@ -44,7 +44,7 @@ class ManualThread:
         self.is_current = False
 
     def until(self, time: float) -> None:
-        """Let the time pass."""
+        """Let the time pass, and make the calls that are due."""
         while due := [timer for timer in self.timers if timer.at <= time and not timer.cancelled]:
             self.timers.remove(first := min(due, key=lambda timer: timer.at))
             self.now = first.at

@@ -74,7 +74,7 @@ def _sounds(stream: Any, sound: Sequence[tuple[int, bytes]], rate: int) -> list[
 
 
 def onsets(items: Sequence[Chunk | Event], rate: int, quiet_ms: int = 300, level: int = 3000) -> list[int]:
-    """When sound begins, in ms, each time after so much quiet or nothing."""
+    """When sound begins, in ms, each time after this much quiet or nothing."""
     from array import array
 
     found, heard_at = [], -(10**9)

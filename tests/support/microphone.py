@@ -50,7 +50,7 @@ pcm.pulse {{ type pulse server "{server}" hint {{ show on description "microphon
 
 
 def missing() -> str:
-    """What keeps the microphone from working here, as a reason to skip; empty where nothing does."""
+    """Return why the microphone cannot work here, as a reason to skip; empty if it can."""
     lacks = [program for program in PROGRAMS if shutil.which(program) is None]
     if not any(list(Path("/").glob(f"usr/{folder}/{PLUGIN}")) for folder in ("lib", "lib64", "lib/*")):
         lacks.append("the PulseAudio plug-in of ALSA")
@@ -126,7 +126,7 @@ class Microphone(SoundServer):
             self._folder.joinpath(file).write_text(text.format(folder=self._folder, server=address))
 
     def _start(self) -> None:
-        """Until the server listens. Alone in its session, Ctrl-C misses it; with us it ends, however we end."""
+        """Start the server, and wait until it listens. Ctrl-C does not reach it; it always ends with this process."""
         if reason := missing():
             skip_or_fail(f"the microphone {reason}")
         address = str(self._folder / "native")
@@ -214,7 +214,7 @@ class Microphone(SoundServer):
             assert player.wait(60) == 0, "not played"
 
     def wait_for_readers(self, count: int = 1) -> None:
-        """Until so many programs record; 0 waits for the last to let go."""
+        """Until this many programs record; 0 waits for the last to let go."""
         before = [""]
 
         def settled() -> bool:

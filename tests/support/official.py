@@ -26,7 +26,7 @@ from dashscope.common.error import InvalidParameter, InvalidTask
 from tests.support.official_realtime import CHUNK, PATIENCE_S, chunks, manual, omni_manual, omni_vad, vad
 
 FUN = "fun-asr-realtime"
-STARTS = 3  # so often a task is begun that the SDK itself ends before it has audio
+STARTS = 3  # how often a task is started again that the SDK itself has ended before it had audio
 GUMMY, CHAT = "gummy-realtime-v1", "gummy-chat-v1"
 INFERENCE = "/api-ws/v1/inference"
 
@@ -136,7 +136,7 @@ def translating(address: str, path: str, *, chat: bool) -> dict[str, Any]:
     """Into English, with callbacks; the class for one sentence says when it takes no more audio.
 
     On a busy machine the SDK's worker may look for audio before its own start has said that there will be some, and end
-    its task at once: such a task heard nothing, and is begun anew.
+    its task at once: such a task heard nothing, and is begun again.
     """
     told: dict[str, Any] = {}
     for _ in range(STARTS):

@@ -14,7 +14,7 @@ ITEM = "conversation.item.input_audio_transcription."
 
 
 def in_order(order: Sequence[int], *, cut: bool = False) -> Callable[[ServerConnection, Received], None]:
-    """A service for so many seconds of speech: each second is an item, and the texts come in this order, at the end.
+    """A service for this many seconds of speech: each second is an item, and the texts come in this order, at the end.
 
     With `cut` the first connection is cut where all texts but the last have come.
     """

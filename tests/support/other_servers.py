@@ -28,7 +28,7 @@ class Received:
         frames: The sizes of binary messages.
         seconds: How many whole seconds of audio were received.
         keys: The Authorization header of each handshake.
-        cut_after_s: The connection is cut, once, when so much audio was received.
+        cut_after_s: The connection is cut, once, when this much audio was received.
     """
 
     def __init__(self, cut_after_s: float | None = None) -> None:

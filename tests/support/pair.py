@@ -30,28 +30,28 @@ class Pair:
         self.greeted = self.handle(server.greet())
 
     def ask(self, messages: Sequence[Message]) -> list[Command]:
-        """What the server understands of the client's messages; its acknowledgements go back at once."""
+        """Return the commands that the server reads from the messages of the client, and acknowledge them."""
         requests = [request for message in messages for request in self.server.receive(message)]
         for request in requests:
             self.handle(self.server.acknowledge(request))
         return requests
 
     def tell(self, *events: Event) -> list[Event]:
-        """What the client understands of the server's events."""
+        """Return the events that the client reads from those of the server."""
         return [heard for event in events for heard in self.handle(self.server.encode(event))]
 
     def handle(self, messages: Sequence[Message]) -> list[Event]:
-        """What the client understands of the server's messages."""
+        """Return the events that the client reads from the server's messages."""
         return [event for message in messages for event in self.client.receive(message)]
 
 
 def on_inference(recognition: RecognitionSettings | None = None) -> Pair:
-    """The inference wire."""
+    """Return both ends of the inference wire."""
     asked = recognition or RecognitionSettings(MODELS["inference"])
     return Pair(InferenceClient(asked, counting("task-")), InferenceServer(counting()))
 
 
 def on_realtime(recognition: RecognitionSettings | None = None) -> Pair:
-    """The realtime wire, in the mode the recognition asks for."""
+    """Return both ends of the realtime wire, in the mode that the recognition asks for."""
     asked = recognition or RecognitionSettings(MODELS["realtime"])
     return Pair(RealtimeClient(asked, counting("c")), RealtimeServer(counting("s"), asked.model))

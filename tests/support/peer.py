@@ -108,7 +108,7 @@ def meeting(
                 done.wait(PATIENCE_S)
         except (EOFError, OSError):
             pass  # the client has left
-        except BaseException as exc:  # the test must hear of it
+        except BaseException as exc:  # so that the test fails
             failures.append(exc)
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -128,7 +128,7 @@ def meeting(
 
 
 def last(opened: WebSocket) -> Closed:
-    """How it ends."""
+    """Return the Closed of a connection."""
     while True:
         message = opened.recv()
         if isinstance(message, Closed):
@@ -136,12 +136,12 @@ def last(opened: WebSocket) -> Closed:
 
 
 def answered(opened: WebSocket) -> None:
-    """Wait until the peer has said hello, which it says behind its first answer to a ping."""
+    """Wait for the greeting of the peer, which follows its first answer to a ping."""
     assert opened.recv() == Text("hello")
 
 
 def greet(peer: Peer) -> None:
-    """Answer the ping that comes first."""
+    """Answer the first ping, and send a greeting."""
     kind, data = peer.frame()
     assert kind == PING
     peer.say(PONG, data)

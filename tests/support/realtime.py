@@ -24,11 +24,11 @@ class Service:
             self.codec.audio(SECOND)
 
     def tell(self, name: str, **fields: Any) -> list[Event]:
-        """What the client hears in it."""
+        """Return the events that the client reads from a message with this name."""
         return self.codec.receive(Text(json.dumps({"type": name, **fields})))
 
     def turn(self, item: str, begin: Any, end: Any) -> list[Event]:
-        """Somebody spoke."""
+        """Report the start and the end of an utterance."""
         return [
             *self.tell(BUFFER + "speech_started", item_id=item, audio_start_ms=begin),
             *self.tell(BUFFER + "speech_stopped", item_id=item, audio_end_ms=end),
@@ -36,16 +36,16 @@ class Service:
         ]
 
     def completed(self, item: Any, said: str = "x") -> list[Event]:
-        """What was said."""
+        """Report the text of an item."""
         return self.tell(ITEM + "completed", item_id=item, transcript=said)
 
     def spans(self, *items: tuple[Any, str]) -> list[tuple[str, int, int]]:
-        """The finals of texts: text and times."""
+        """Return the text and the times of the final for each text."""
         heard = [event for item, said in items for event in self.completed(item, said)]
         return [(event.text, event.begin_ms, event.end_ms) for event in heard if isinstance(event, Final)]
 
     def commit(self) -> str:
-        """A second of audio and a commit; the id of its event."""
+        """Send a second of audio and a commit; return the id of the commit."""
         self.codec.audio(SECOND)
         (command,) = self.codec.commit()
         return named(command)

@@ -59,7 +59,7 @@ def _products(wanted: "Samples", found: "Samples") -> "Samples":
 
 
 def _cut(found: "Samples", begin: int, count: int) -> "Samples":
-    """So many samples from there on, silence where there are none."""
+    """This many samples from there on, silence where there are none."""
     import numpy as np
 
     piece = found[max(0, begin) : max(0, begin + count)]

@@ -18,7 +18,7 @@ LAST_MS = 1000  # what may be missing of a file that nobody finished
 
 
 class Given:
-    """A live source of given items, and of an error behind them."""
+    """A live source of given items, and of an error after them."""
 
     name, audio_format, begin_ms, speaker, duration_ms, realtime = "given", "pcm", 250, "anna", 5, True
 

@@ -31,7 +31,7 @@ def relayed(address: str) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def join(one: socket.socket, other: socket.socket) -> None:
-    """All of each into the other, until both have come to their ends."""
+    """Copy each socket into the other one, until both have ended."""
     back = threading.Thread(target=pour, args=(other, one), daemon=True)
     back.start()
     pour(one, other)
@@ -39,7 +39,7 @@ def join(one: socket.socket, other: socket.socket) -> None:
 
 
 def pour(source: socket.socket, target: socket.socket) -> None:
-    """All of one into the other, and its end."""
+    """Copy one socket into another one, including its end."""
     with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)

@@ -1,4 +1,4 @@
-"""The service of a simulated session: it works at its own speed, and fails as the test says."""
+"""The service of a simulated session. It works at its own speed, and fails as the test says."""
 
 import json
 from array import array
@@ -22,23 +22,23 @@ SENTENCE_END_MS = 600
 
 
 class Stuck(AssertionError):
-    """Nothing can wake the session any more, or it never ends."""
+    """Raised if nothing can wake the session any more, or if it never ends."""
 
 
 @dataclass
 class World:
-    """Time, and what happens at which time."""
+    """Simulated time, and the calls that are due at some time."""
 
     now: float = 0.0
     _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _number: "count[int]" = field(default_factory=count)
 
     def at(self, time: float, do: Callable[[], None]) -> None:
-        """Let this happen then."""
+        """Make a call at a time."""
         heappush(self._due, (max(time, self.now), next(self._number), do))
 
     def go_on(self, until: float | None) -> bool:
-        """Go on to the next happening, not beyond a time; False when that time came first."""
+        """Go on to the next call, but not beyond a time; False if that time came first."""
         if not self._due and until is None:
             raise Stuck("nothing can wake the session any more")
         if not self._due or (until is not None and self._due[0][0] > until):
@@ -51,19 +51,19 @@ class World:
 
 @dataclass
 class Sent:
-    """How often each piece of sound was sent since there was progress: a word that was never said before."""
+    """Counts how often each piece of sound was sent since the last progress, which is a new word in a final."""
 
     worst: int = 0
     _times: dict[int, int] = field(default_factory=dict)
     _said: set[int] = field(default_factory=set)
 
     def add(self, piece: int) -> None:
-        """A piece was sent."""
+        """Count a piece that was sent."""
         self._times[piece] = self._times.get(piece, 0) + 1
         self.worst = max(self.worst, self._times[piece])
 
     def say(self, words: list[int]) -> None:
-        """Words were said in a sentence that is final."""
+        """Note the words of a final."""
         if not self._said.issuperset(words):
             self._said.update(words)
             self._times.clear()
@@ -71,7 +71,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Life:
-    """How one connection fares.
+    """What happens to one connection.
 
     Attributes:
         fault: What goes wrong with it; empty is a healthy one.
@@ -107,16 +107,16 @@ class Service:
         self._tasks = 0  # what was sent for a task that has ended since is heard by nobody
 
     def opened(self, url: str, inbox: Inbox) -> "Service":
-        """Somebody has dialled."""
+        """Note that the session has dialled."""
         self.url, self._inbox = url, inbox
         return self
 
     def note(self, step: str, task: object) -> None:
-        """Nobody records it."""
+        """Do nothing."""
 
     @property
     def transport(self) -> "Service":
-        """It is its own transport."""
+        """Return itself."""
         return self
 
     @property
@@ -126,24 +126,24 @@ class Service:
 
     @property
     def silent_s(self) -> float:
-        """A service that lives answers pings."""
+        """Return how long the service has answered no ping."""
         return self._world.now - self._mute_since if self._mute else 0.0
 
     @property
     def engine(self) -> str:
-        """As the service itself: it names none."""
+        """Empty, as with the service, which names no recognizer."""
         return ""
 
     def hand_to(self, inbox: Inbox) -> None:
-        """For another session."""
+        """Deliver to the inbox of another session."""
         self._inbox = inbox
 
     def close(self) -> None:
-        """Nobody listens any more."""
+        """Deliver nothing any more."""
         self._dead = True
 
     def send(self, message: Message) -> None:
-        """What the client says."""
+        """Take a message of the client."""
         if self._dead:
             raise ConnectionLost("gone", 1006)
         for request in self._codec.receive(message):

@@ -1,4 +1,4 @@
-"""A session in simulated time: one thread, a service with faults, and audio of which each tenth of a second has a name.
+"""A session in simulated time: one thread, a service with faults, and audio in which each tenth of a second has a name.
 
 Hours of audio and of waiting pass in milliseconds, and nothing depends on the machine.
 """
@@ -29,7 +29,7 @@ from tests.support.stepping import stepped
 PIECE_MS = 100
 NOISE, QUIET = -1000, 0  # the first sample value of these kinds, as SPEECH is that of words
 PAUSE = None
-AHEAD = 50  # so many chunks are captured before they are taken
+AHEAD = 50  # this many chunks are captured before they are taken
 STEPS = 100_000
 
 
@@ -45,11 +45,11 @@ class Tape(Inbox):
         self._stopped = False
 
     def put(self, signal: Signal) -> None:
-        """A signal."""
+        """Add a signal."""
         self._pending.append(signal)
 
     def end(self, error: AsrError | None = None) -> None:
-        """No more audio."""
+        """End the audio."""
         assert error is None
         self._stopped = True
 
@@ -64,13 +64,13 @@ class Tape(Inbox):
         return self._stopped or self._captured() >= len(self._items)
 
     def take(self, *, audio: bool) -> Item | None:
-        """What is there now."""
+        """Return the next item that is there now; None without one."""
         if self._pending:
             return self._pending.popleft()
         return self._next() if audio else None
 
     def get(self, wait: Wait) -> Item | None:
-        """What happens next, in simulated time."""
+        """Wait in simulated time, and return what comes; None after the wait."""
         self._steps += 1
         if self._steps > STEPS:
             raise Stuck("it never ends")
@@ -86,7 +86,7 @@ class Tape(Inbox):
                 return None
 
     def _time(self, number: int) -> float:
-        """When an item can be had."""
+        """Return when an item is available."""
         item = self._items[number]
         end_ms = RATE.ms(item.end) if isinstance(item, Chunk) else item.end_ms
         return 0.0 if self._factor is None else end_ms / 1000 / self._factor
@@ -112,7 +112,7 @@ class Tape(Inbox):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: what was reported, the account, how often sound was sent at worst, and when it ended."""
+    """The outcome of a session: its events, its account, the most that sound was sent, and when it ended."""
 
     events: list[Event]
     over: SessionResult
@@ -121,7 +121,7 @@ class Outcome:
 
 
 def tape(kinds: Sequence[tuple[int | None, int]], *, live: bool, cuts: bool = False) -> list[Chunk | Mark]:
-    """Audio of kinds and lengths in tenths of a second. `cuts`: a sentence ends behind each part."""
+    """Audio of kinds and lengths in tenths of a second. `cuts`: a sentence ends after each part."""
     items: list[Chunk | Mark] = []
     position = 0
     for kind, pieces in kinds:
@@ -153,7 +153,7 @@ def simulated(
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
     local: Callable[[World], LocalEngine] | None = None, stop_s: float | None = None, earlier: Sequence[Final] = (),
 ) -> Outcome:  # fmt: skip
-    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever.
+    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` forever.
 
     With `local` this machine hears while the service is away. The user ends it after `stop_s` seconds. It continues a
     run that had the finals `earlier`, from the first item on.

@@ -1,4 +1,4 @@
-"""The files of the package, what each of them imports, and the tables that say what each of them may import."""
+"""The files of the package, what each of them imports, and tables of what each of them may import."""
 
 import ast
 from functools import cache
@@ -33,7 +33,8 @@ PURE_FILES = [
     "sources/audio_positions.py", "sources/track_selection.py", "sources/ogg.py", "sources/joined_files.py",
     "sources/wav.py", "sources/exact_reader.py", "outputs/csv_table.py", "outputs/html/markup.py",
     "server/captions/caption_history.py",
-    "library/search_text.py", "journal/records.py", "journal/source.py", "journal/audit.py",
+    "library/search_text.py", "journal/records.py", "journal/source.py", "journal/continued_outputs.py",
+    "journal/audit.py",
     "config/reach.py", "config/toml_lines.py", "config/document.py", "config/layers.py", "config/contradictions.py",
     "config/editing.py", "evaluation/normalization.py", "evaluation/comparison.py", "evaluation/aligned_text.py",
     "evaluation/report_page.py", "runs/batch/manifest.py", "runs/batch/output_names.py", "runs/batch/decisions.py",
@@ -106,7 +107,7 @@ def folder_of(module: str) -> str:
 
 @cache
 def imports(path: Path) -> set[str]:
-    """The modules a file imports anywhere, but for those it needs for its types alone."""
+    """The modules a file imports anywhere, except for those it needs for its types alone."""
     found = set()
     tree = ast.parse(path.read_text("utf-8"))
     for_types = {

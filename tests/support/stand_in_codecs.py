@@ -37,16 +37,16 @@ class StandIn:
         self._started = False
 
     def greet(self) -> list[Message]:
-        """Nothing."""
+        """Return nothing."""
         return []
 
     def acknowledge(self, command: Command) -> list[Message]:
-        """Nothing."""
+        """Return nothing."""
         del command
         return []
 
     def fail(self, code: str, problem: str) -> list[Message]:
-        """An error as a text."""
+        """Return an error as a text message."""
         return say(error=problem, code=code)
 
     def start(self) -> list[Command]:
@@ -61,7 +61,7 @@ class VllmStandIn(StandIn):
     """A commit begins an utterance, a final commit ends it; deltas are appended, `done` has the whole text."""
 
     def greet(self) -> list[Message]:
-        """The session."""
+        """Return the message that announces the session."""
         return say(type="session.created", id="sess-1", created=1)
 
     def receive(self, message: Message) -> list[Command]:
@@ -85,7 +85,7 @@ class VllmStandIn(StandIn):
 
 
 class FunAsrStandIn(StandIn):
-    """The two-pass mode: pieces of the open sentence, then the sentence; times count from the begin of a sentence."""
+    """The two-pass mode: pieces of the open sentence, then the sentence; times count from the start of a sentence."""
 
     def __init__(self, *, manual: bool) -> None:
         super().__init__(manual=manual)

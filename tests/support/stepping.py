@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def stepped(steps: Steps[T], answer: Callable[[Wait], Item | None]) -> T:
-    """Answer each wait of the steps; returns what they come to."""
+    """Answer each wait of the steps; return their result."""
     try:
         wait = next(steps)
         while True:

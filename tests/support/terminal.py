@@ -226,7 +226,7 @@ class Terminal:
         self._wait(lambda: any(text in row for row in self._screen.rows()), text)
 
     def wait_for_piped(self, text: str, times: int = 1) -> None:
-        """Until the text has come out of the pipe so many times."""
+        """Until the text has come out of the pipe this many times."""
         self._wait(lambda: self._heard.decode(errors="replace").count(text) >= times, text)
 
     def _wait(self, come: Callable[[], bool], text: str) -> None:

@@ -10,7 +10,7 @@ from tests.support.source_files import PACKAGE
     ("pure", "whole", "failing"),
     [(100.0, 90.0, []), (99.99, 95.0, ["99.99 %"]), (100.0, 89.99, ["89.99 %"]), (0.0, 0.0, ["0.00 %", "0.00 %"])],
 )
-def test_both_must_be_covered(pure: float, whole: float, failing: list[str]) -> None:
+def test_pure_layers_and_all_files_must_be_covered(pure: float, whole: float, failing: list[str]) -> None:
     """Nothing is rounded up."""
     found = problems(pure, whole, 90.0)
     assert len(found) == len(failing)

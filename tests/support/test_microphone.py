@@ -155,7 +155,7 @@ def test_ctrl_c_does_not_reach_it_and_it_ends_with_whoever_started_it(microphone
         shutil.rmtree(Path(server.removeprefix("unix:")).parent)
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_sound_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """And how to get it."""
     monkeypatch.setenv("PATH", "")
     assert missing().startswith("needs pulseaudio, pactl, paplay, parec")

@@ -80,7 +80,7 @@ def test_wide_characters_take_two_cells_and_are_never_cut_in_half() -> None:
         assert terminal.rows()[:3] == ["a" + "中" * 19, "中", "a中 中"]
 
 
-def test_characters_behind_a_joined_one_are_there() -> None:
+def test_characters_after_a_joined_one_are_there() -> None:
     """A family of one cell sequence does not swallow the rest of the line."""
     with program("print('👩\\u200d👧 e\\u0301 ok')") as terminal:
         assert terminal.finish() == 0

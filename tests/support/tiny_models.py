@@ -27,7 +27,7 @@ Tensor = tuple[str, int, Sequence[int | str]]
 
 
 def tones(*numbers: int, ms: int = 400, pause_ms: int = 200) -> bytes:
-    """Tones, each with a pause behind it. Their level swells, as a voice does."""
+    """Tones, each with a pause after it. Their level swells, as a voice does."""
     noise = np.random.default_rng(1)
     pcm = b""
     for number in numbers:

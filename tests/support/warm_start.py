@@ -89,7 +89,7 @@ def run(
 def start(arguments: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> int:
     """Start `asr` with these standard streams as a child of this process. Returns its number.
 
-    The template forks a process that forks and ends, and what has lost its parent belongs to who adopts such processes.
+    The template forks a process that forks and ends, and whoever adopts orphaned processes becomes its parent.
     """
     _address(environment)  # the first time this takes long
     with socket.socket(socket.AF_UNIX) as line, _adopting():

@@ -29,7 +29,7 @@ class Console:
         return bool(self._typed)
 
     def getwch(self) -> str:
-        """The next one; never asked for in vain, which would wait for ever."""
+        """The next one; never asked for in vain, which would wait forever."""
         return self._typed.popleft()
 
 

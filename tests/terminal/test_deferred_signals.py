@@ -79,7 +79,7 @@ def show(terminal: SignalledTerminal, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTSTP")
 def test_ctrl_z_leaves_nothing_of_the_live_line_wherever_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shell that gets the terminal finds the finals alone, and the end of the program too."""
-    number, stopped = 0, True  # after so many writes; whether there were as many
+    number, stopped = 0, True  # after this many writes; whether there were as many
     while stopped:
         number += 1
         stops: list[list[str]] = []
@@ -102,7 +102,7 @@ def test_ctrl_z_leaves_nothing_of_the_live_line_wherever_it_comes(monkeypatch: p
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTSTP")
 def test_a_drawing_that_waits_for_the_terminal_holds_up_no_signal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may take nothing for ever (Ctrl-S). What waits asks again and again whether it still has to."""
+    """It may take nothing forever (Ctrl-S). What waits asks again and again whether it still has to."""
     stops: list[int] = []
 
     def stop(_: int, what: int) -> None:

@@ -118,7 +118,7 @@ def test_a_signal_that_another_thread_gets_is_handled_at_once(number: signal.Sig
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there the main thread does not wait for long")
-def test_a_loop_that_is_told_of_signals_keeps_being_told() -> None:
+def test_a_loop_that_is_woken_by_signals_is_still_woken() -> None:
     """The one of asyncio in the main thread calls its own handlers by what Python writes for it."""
 
     async def run() -> None:

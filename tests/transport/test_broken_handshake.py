@@ -1,4 +1,4 @@
-"""A connection that breaks while it is opened: behind the TLS handshake, and before the answer of the WebSocket."""
+"""A connection that breaks while it is opened: after the TLS handshake, and before the answer of the WebSocket."""
 
 import shutil
 import socket

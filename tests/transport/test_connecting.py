@@ -113,7 +113,7 @@ def test_when_all_of_several_addresses_refuse_the_refusal_is_reported(monkeypatc
             dial("ws://service.test", ConnectionSettings())
 
 
-def test_version_six_is_spoken() -> None:
+def test_an_ipv6_address_can_be_dialled() -> None:
     """In brackets."""
     try:
         with service(host="::1") as (port, _):
@@ -165,7 +165,7 @@ def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None)
         dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
 
 
-def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_for_ever() -> None:
+def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_forever() -> None:
     """A redirection to another path is followed; a circle ends."""
     with service(to("/there")) as (port, keys):
         opened = dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
@@ -227,7 +227,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("url", "location", "wanted"), PLACES)
-def test_what_is_the_same_host(url: str, location: str, wanted: str | None) -> None:
+def test_only_the_same_host_as_securely_is_followed(url: str, location: str, wanted: str | None) -> None:
     """And no less secure than before."""
     assert same_host(url, location) == wanted
 

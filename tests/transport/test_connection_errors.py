@@ -182,13 +182,13 @@ def test_a_wait_that_a_server_dictates_is_bounded(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "wait_s"), [("7", 7), ("99999999999", 60), ("9" * 5000, 60), ("-1", None), ("x", None)]
 )
-def test_a_wait_is_seconds(said: str, wait_s: float | None) -> None:
+def test_retry_after_can_be_seconds(said: str, wait_s: float | None) -> None:
     """A number too large for a float is a long wait too."""
     assert waiting(said) == wait_s
 
 
 @pytest.mark.parametrize(("days", "wait_s"), [(1, 60), (-1, 0), (300_000, 60)])
-def test_or_until_a_date(days: int, wait_s: float) -> None:
+def test_retry_after_can_be_a_date(days: int, wait_s: float) -> None:
     """In the past it is now."""
     assert waiting(format_datetime(datetime.now(UTC) + timedelta(days=days), usegmt=True)) == wait_s
 

@@ -98,7 +98,7 @@ def test_a_redirection_leads_nowhere_but_to_https(tmp_path: Path, location: str)
 
 
 @pytest.mark.parametrize("url", ["http://example.com/x", "ftp://127.0.0.1/x", "https:///x", "http://[::1/x"])
-def test_only_https_is_fetched_but_for_this_machine(url: str) -> None:
+def test_only_https_is_fetched_except_for_this_machine(url: str) -> None:
     """Before anything is opened."""
     with pytest.raises(UsageError):
         check_address(url)

@@ -45,7 +45,7 @@ def test_a_peer_that_leaves_without_a_close_is_reported_as_that(leave: object, s
         assert said in end.reason
 
 
-def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
+def test_close_sends_its_frame_after_what_was_sent_and_waits_for_nobody() -> None:
     """A peer that reads gets all messages and then the close; a peer that does not read delays nobody."""
     found: list[tuple[int, int]] = []
 
@@ -77,7 +77,7 @@ def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
         assert time.monotonic() - began < 8
 
 
-def test_close_wakes_who_listens() -> None:
+def test_close_wakes_a_listener() -> None:
     """From any thread."""
 
     def act(peer: Peer) -> None:

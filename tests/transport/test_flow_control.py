@@ -115,7 +115,7 @@ def test_bytes_of_ours_that_are_taken_are_a_sign_of_life() -> None:
         assert beat.tick(now, 100_010 - 1000 * now, pinged=True, reading_paused=False) is LivenessAction.NOTHING
 
 
-def test_bytes_that_wait_are_none() -> None:
+def test_bytes_that_wait_are_no_sign_of_life() -> None:
     """However many more of them we send."""
     beat = pulse()
     found = []

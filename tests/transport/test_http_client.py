@@ -87,8 +87,8 @@ def asking(url: str, **more: Any) -> tuple[HttpClient, list[float]]:
     return HttpClient(ConnectionSettings(url, Secret(KEY), **more), waited.append, lambda: 1.0), waited
 
 
-def test_a_request_says_who_asks_and_what() -> None:
-    """JSON with Chinese in it, the key, the headers of the connection, and the query behind the path."""
+def test_a_request_has_its_key_its_headers_and_its_body() -> None:
+    """JSON with Chinese in it, the key, the headers of the connection, and the query after the path."""
     with serving(ok(a="词")) as service:
         rest, waited = asking(service.url, headers=(("X-DashScope-WorkSpace", "w"),))
         assert rest.post(PATH, {"b": "热词"}, {"expire_in_seconds": 5}) == {"a": "词"}

@@ -102,7 +102,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_what_a_socket_says_is_read_where_the_loop_waits(
     loop: IoLoop, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No turn of the loop is taken for it, in which the loop would ask for sockets anew."""
+    """No turn of the loop is taken for it, in which the loop would ask for sockets again."""
     theirs, ours = pair
     asked = [0]
     said: list[int] = []  # how often the loop had asked when a byte was read

@@ -15,7 +15,7 @@ async def ident() -> int:
 
 
 def test_what_is_handed_over_runs_on_the_thread_and_nothing_after_its_end() -> None:
-    """The end waits for nothing where no connection is being closed; whoever comes later does not wait for ever."""
+    """The end waits for nothing where no connection is being closed; whoever comes later does not wait forever."""
     io = IoThread()
     ran = threading.Event()
     try:

@@ -46,7 +46,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_proxies_are_looked_for_in_the_order_of_rfc_6455(
     url: str, environment: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As RFC 6455 and the standard library have it, but for SOCKS, which comes behind what needs nothing more."""
+    """As RFC 6455 and the standard library have it, except for SOCKS, which comes after what needs nothing more."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert proxy_of(url, None) == wanted

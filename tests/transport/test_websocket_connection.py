@@ -32,7 +32,7 @@ def fill(opened: WebSocket) -> int:
 
 
 def pour(opened: WebSocket, least: int, sent: int = 0) -> tuple[int, Message | Writable]:
-    """Send whenever there is room, until so much is out or something is said; how much, and what.
+    """Send whenever there is room, until this much is out or something is said; how much, and what.
 
     Room that came while we sent may be used up before `recv` reports it, so nothing is asserted about it here.
     """

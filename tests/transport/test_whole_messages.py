@@ -114,7 +114,7 @@ class Heard:
 
 
 async def heard(kind: type[WebSocketProtocol], sent: bytes, cuts: Sequence[int]) -> tuple[Any, ...]:
-    """What comes of some bytes behind the handshake, cut at these places: messages, state, close, size of answers."""
+    """What comes of some bytes after the handshake, cut at these places: messages, state, close, size of answers."""
     protocol = ClientProtocol(parse_uri("ws://localhost"), max_size=16 << 20)
     connection, listener, line = kind(protocol), Heard(), Line()
     connection.connection_made(line)
@@ -150,7 +150,7 @@ def test_messages_are_the_same_however_they_are_cut(
 
 
 def test_whole_messages_do_not_reach_the_library() -> None:
-    """Also behind one that came in two pieces; a ping between them is the library's."""
+    """Also after one that came in two pieces; a ping between them is the library's."""
 
     async def frames() -> int:
         read: list[Any] = []

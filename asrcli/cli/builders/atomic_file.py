@@ -14,7 +14,7 @@ from asrcli.journal.owned_files import NO_SURPRISE
 from asrcli.outputs.file_identity import identity, is_named
 from asrcli.outputs.line_writer import LineWriter
 
-UNFINISHED = ".asr-export"  # behind a dot and the name of the file, until it is whole
+UNFINISHED = ".asr-export"  # after a dot and the name of the file, until it is whole
 CHANGED = "something else has written to it meanwhile; nothing was replaced"
 BUSY = "another program is writing it"
 

@@ -124,7 +124,7 @@ def _parse_key(key: str, profile: str | None) -> tuple[TableName, str]:
         names = names[2:]
     if len(names) > 1 or (names and names[0] not in OPTIONS):
         advice = suggested(names[0], OPTIONS) or "a key is an option, or COMMAND.OPTION"
-        raise UsageError(f"{key}: {names[0]} is no command with options", advice)
+        raise UsageError(f"{key}: {names[0]} is not a command with options", advice)
     if profile == "":
         raise UsageError("--profile is empty", "name a profile")
     return TableName(profile, names[0] if names else None), canonical(option.removeprefix("--"))

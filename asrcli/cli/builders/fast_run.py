@@ -92,4 +92,4 @@ def fast_run(budget: "Budget | None", *, local: bool) -> FastRun:
     """A run in parts with the limits of an ordinary one."""
     if budget is None:
         return FastRun(None, local)
-    return FastRun(BatchBudget(budget.limit, 0.0, budget.cost, budget.at_most, again=budget.again), local)
+    return FastRun(BatchBudget(budget.limit, 0.0, budget.cost, budget.highest_cost, resends=budget.resends), local)

@@ -85,10 +85,10 @@ class HotWordActions:
         """
         file = word_file("sync", files, self.words)
         if not _stem(file) and prefix is None:
-            raise UsageError("sync finds its list by a name, and there is none", "give it one with --prefix")
+            raise UsageError("sync finds a list by its name, and no name is given", "give it one with --prefix")
         hotwords = check_hotwords(read_words(file, self.words), limits_of(model))
         name = _prefix(file, prefix)
-        vocabulary_id, done = self.lists.sync(model, name, hotwords, patient=bool(self.wait), replace=replace)
+        vocabulary_id, done = self.lists.sync(model, name, hotwords, wait=bool(self.wait), replace=replace)
         self._print_notices(model, done, hotwords)
         self._print_id_when_ready(vocabulary_id, done)
 
@@ -103,7 +103,7 @@ class HotWordActions:
         new_words = read_words(word_file("update", names[1:], self.words), self.words)
         current = self.lists.query(names[0])
         hotwords = check_hotwords(new_words, limits_of(current.model))
-        self.lists.update(current, hotwords, patient=bool(self.wait))
+        self.lists.update(current, hotwords, wait=bool(self.wait))
         self.printer.message(f"updated: {quantity(len(hotwords), 'word')}, for {current.model}")
         self._print_id_when_ready(current.id, "updated")
 

@@ -27,16 +27,8 @@ else:  # a new run reads no journal, and one with --no-journal writes none
     reading = LazyModule("asrcli.journal.reading")
     journal_writing = LazyModule("asrcli.journal.writing")
 
-KEPT = (
-    "append",
-    "partials",
-    "stamp",
-    "template",
-    "capitalize",
-    "max_line",
-    "max_lines",
-    "embed_audio",
-)  # attributes of OutputBuilder that the header keeps
+# The attributes of OutputBuilder that the header keeps.
+KEPT = ("append", "partials", "stamp", "template", "capitalize", "max_line", "max_lines", "embed_audio")
 
 
 def journal_folder(journal: Path | None, *, no_journal: bool = False) -> Path | None:

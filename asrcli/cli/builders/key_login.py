@@ -106,7 +106,7 @@ def check_with_service(connection: ConnectionSettings) -> None:
 
 
 def overriding_variable(region_kept: str) -> str:
-    """A line about a variable that goes before the key that was kept; empty if there is none."""
+    """A line about a variable that takes precedence over the stored key; empty if there is no such variable."""
     for name in (KEY_VARIABLE, KEY_FILE_VARIABLE):
         if os.environ.get(name, "").strip():
             return f"asr: {name} is set and goes first: unset it to use the key that is kept for {region_kept}"

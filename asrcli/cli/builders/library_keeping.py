@@ -22,8 +22,8 @@ else:  # a run that keeps no transcript does not open the library
     library_writing = LazyModule("asrcli.cli.builders.library_writing")
 
 
-def can_ask(level: int | None) -> bool:
-    """Whether somebody is there who can answer a question: all three are terminals, and no machine runs this."""
+def is_interactive(level: int | None) -> bool:
+    """Whether a person can answer a question: all standard streams are terminals, and this is not a CI job."""
     if level is None or os.environ.get("CI", "").lower() not in {"", "0", "false"}:
         return False
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
@@ -31,7 +31,7 @@ def can_ask(level: int | None) -> bool:
 
 @dataclass
 class LibraryKeeping:
-    """What the library takes of the runs of one command.
+    """Adds the transcripts of one command to the library.
 
     Attributes:
         wanted: The user keeps transcripts; None if the user has not said.
@@ -40,7 +40,7 @@ class LibraryKeeping:
         session_id: The ID of the transcript of a run, by the number of the run; empty for a new one. Where a journal is
             kept it follows from that, so that a later run over the same journal adds nothing twice.
         is_left: Whether a run that ended with an error has left something, so that a later run adds all of it.
-        may_ask: Somebody is there who can be asked.
+        may_ask: A person can be asked.
         question: Asks, and adds the transcript if the answer is yes; None if there is nothing to ask.
     """
 

@@ -82,7 +82,7 @@ def ask_once(entry: LibraryEntry, limits: "LibraryLimits") -> None:
         answer, told = "on", KEPT
     try:
         set_option(["library", answer], None)
-    except AsrError as exc:  # what was transcribed is there anyway
+    except AsrError as exc:  # the transcript itself is complete in any case
         print_message(f"asr: the answer is not remembered: {described(exc)}")
     if answer == "on":
         add(entry, limits)

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message, terminal_writer
+from asrcli.cli.options.values import OutputFormat
 from asrcli.cli.system_resources import screen_environment
 from asrcli.core.lazy_module import LazyModule
 from asrcli.outputs.broken_pipe import PipelineOutput
@@ -24,6 +25,22 @@ else:  # where there is no terminal, there is no live view
     restoration = LazyModule("asrcli.terminal.restoration")
 
 
+def screen_for(output_builder: "OutputBuilder") -> TextIO | None:
+    """The terminal that gets the live view; None without one.
+
+    If standard output is not a terminal, standard error gets it, except beside partials that go into a pipe.
+    """
+    if output_builder.level is None or output_builder.plain:
+        return None
+    if can_redraw(sys.stdout):
+        is_plain_text = output_builder.formats == (OutputFormat.TEXT,) and output_builder.template is None
+        if output_builder.path is not None or is_plain_text:
+            return sys.stdout
+    elif can_redraw(sys.stderr) and (output_builder.path is not None or not output_builder.partials):
+        return sys.stderr
+    return None
+
+
 def drawn(
     output_builder: "OutputBuilder",
     screen: TextIO,
@@ -36,11 +53,11 @@ def drawn(
     from asrcli.outputs.terminal_view import TerminalView
 
     if hasattr(screen, "reconfigure"):
-        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
+        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks instead
     drawn_on = screen.fileno()
     writer = terminal_writer(screen)
     undivided: Callable[[], AbstractContextManager[None]] = restoration.signals_deferred
-    if writer is screen:  # it may take nothing for ever, and only an interrupt ends the wait for it
+    if writer is screen:  # it may take nothing forever, and only an interrupt ends the wait for it
         undivided = nullcontext
     terminal = TerminalView(
         writer,

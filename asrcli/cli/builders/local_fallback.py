@@ -24,8 +24,8 @@ def fallback_of(
     """The recognizer that --fallback and --engine name; None without --fallback. Nothing is started.
 
     Raises:
-        UsageError: the run has no outage to bridge, or its text is none that this recognizer could give; or --engine
-            names a recognizer for nothing.
+        UsageError: the run has no outage to bridge, this recognizer could not give the text it asks for, or --engine
+            has no effect.
         EngineUnavailable: the recognizer is not installed.
     """
     if asked is None:

@@ -103,11 +103,11 @@ def transcribe(
         page = captions(stack, caption_port, output_builder.level, capitalize=output_builder.capitalize)
         extra_outputs = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
         runs = planned_runs(with_recordings(output_builder, sources), sources, [], extra_outputs)
-        connection = connection_options.service_connection(stack, microphone_builder.asked)
+        connection = connection_options.service_connection(stack, microphone_builder.recognition)
         notify = microphones[0].emit
         stack.enter_context(
             keeping.recording(
-                microphone_builder.asked, connection, output_builder, notify, local=connection_options.local
+                microphone_builder.recognition, connection, output_builder, notify, local=connection_options.local
             )
         )
         if microphone_builder.listening.push_to_talk:
@@ -115,7 +115,7 @@ def transcribe(
         stack.enter_context(keyboard(key_handler(microphones, ptt=microphone_builder.listening.push_to_talk)))
         kept = library_options.keeping("" if connection_options.local else connection.url, output_builder.level)
         kept.session_id = lambda _: keeping.writing.path.name if keeping.writing.path is not None else ""
-        if microphone_builder.listening.ends_by_itself:  # nobody need be there then, and a question waits forever
+        if microphone_builder.listening.ends_by_itself:  # nobody may be present then, and a question would wait forever
             kept.may_ask = False
         run_builder(connection, stack).run(kept.runs(runs, [output_builder.paths()]))
     kept.ask()  # not before: the keyboard is the user's again, and the journal is closed

@@ -49,11 +49,11 @@ class MicrophoneBuilder:
     """
 
     devices: tuple[str, ...]
-    asked: RecognitionSettings
+    recognition: RecognitionSettings
     listening: "ListeningMode"
     retry: bool = True
     gain_db: float = 0.0
-    treatment: AudioEnhancement = NO_ENHANCEMENT
+    enhancement: AudioEnhancement = NO_ENHANCEMENT
     save: str | None = None
     cut: bool = False
     backend: str = ""
@@ -74,7 +74,7 @@ class MicrophoneBuilder:
         labels = self.labels
         if len(set(labels)) < len(labels):
             raise UsageError(f"two devices are called {labels[-1]}", "give them different names: --device mic=Anna")
-        wire = Format(self.asked.rate)
+        wire = Format(self.recognition.rate)
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
             Microphone(
@@ -126,10 +126,10 @@ class MicrophoneBuilder:
         return [*made]
 
     def _sent(self, source: "Source") -> "Source":
-        source = self.treatment.of(source)
+        source = self.enhancement.of(source)
         if not self.cut:
             return source
-        return UtteranceCutter(source, self.asked.silence_ms, at_silences=not self.listening.push_to_talk)
+        return UtteranceCutter(source, self.recognition.silence_ms, at_silences=not self.listening.push_to_talk)
 
 
 def failed_recordings(sources: "Sequence[Source | ConcurrentSources]") -> list[OutputError]:

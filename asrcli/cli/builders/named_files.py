@@ -34,7 +34,7 @@ OTHER_NAME, TWICE = "choose another name", "choose another name for one of the t
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A file and what names it: an option, or in words what it is for the command. Of a tree all files are meant."""
+    """A file, and what names it: an option, or in words its use for the command. A folder stands for all its files."""
 
     by: str
     path: str

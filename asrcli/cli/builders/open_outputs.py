@@ -30,10 +30,10 @@ class Closable(Protocol):
         ...
 
 
-def in_order(error: BaseException | None, *, live: bool) -> bool:
+def is_transcript_complete(error: BaseException | None, *, live: bool) -> bool:
     """Whether the transcript of a run that ended with this error is complete; a live run survives a failed output."""
     if isinstance(error, MultipleErrors):
-        return all(in_order(part, live=live) for part in error.errors)
+        return all(is_transcript_complete(part, live=live) for part in error.errors)
     if error is None or isinstance(error, AudioLost | BudgetReached | CommandNotRun):
         return True
     return live and isinstance(error, OutputError)
@@ -92,7 +92,8 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]", *, g
         error = exc
         raise
     finally:
-        if not in_order(error, live=go_on):  # a failed output gets no final name; the others went on without it
+        # A failed output gets no final name; the others went on without it.
+        if not is_transcript_complete(error, live=go_on):
             for lines in written:
                 lines.leave()
         problems, interrupt = _closed(made, written)

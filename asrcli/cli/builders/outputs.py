@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.builders.live_view import drawn, into_pipe, is_pipe, screen_for
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE, FORMATS, SUBTITLES
 from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_earlier, check_origins, stems, with_suffixes
@@ -53,7 +53,7 @@ class OutputBuilder:
         files: The file of each format, if it does not follow from the path.
         onto: The .part file of each format that an earlier run left and that is continued; may be empty.
         onto_bytes: The size of each of them, or of each file that is appended to, that is kept; None keeps all of it.
-        anew: The .part files are written anew.
+        rewrite: The .part files are not continued, but written again from their start.
         append: The transcript is written after what its file holds.
         overwrite: Files may be replaced that are not transcripts, or are transcripts of another input.
         partials: Formats that can hold unfinished sentences hold them.
@@ -80,7 +80,7 @@ class OutputBuilder:
     files: tuple[str, ...] = ()
     onto: tuple[str, ...] = ()
     onto_bytes: tuple[int | None, ...] = ()
-    anew: bool = False
+    rewrite: bool = False
     append: bool = False
     overwrite: bool = False
     partials: bool = False
@@ -184,33 +184,25 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
         OutputError: an output cannot be written.
     """
     stamp = _stamp(output_builder.stamp)
-    may_draw = output_builder.level is not None and not output_builder.plain
-    on_screen = may_draw and can_redraw(sys.stdout)
-    bare = output_builder.formats == (OutputFormat.TEXT,) and output_builder.template is None
+    screen = screen_for(output_builder)
     transcripts: list[Output] = []
     written: list[LineWriter] = []
-    if output_builder.path is not None or not bare or not on_screen:
+    piped = output_builder.path is None and (screen is None or screen is not sys.stdout)
+    if output_builder.path is not None or piped:
         written = [_lines(output_builder, name) for name in output_builder.formats]
         transcripts += [
             FORMATS[name].make(output_builder, lines, stamp)
             for name, lines in zip(output_builder.formats, written, strict=True)
         ]
-    screen = None
-    if on_screen and (output_builder.path is not None or bare):
-        screen = sys.stdout
-    piped = screen is None and output_builder.path is None
-    if may_draw and not on_screen and can_redraw(sys.stderr) and not (piped and output_builder.partials):
-        screen = sys.stderr  # standard output is not the screen
     if piped:
         transcripts = [into_pipe(output, stamp) for output in transcripts]
     if screen is not None:
         terminal = drawn(output_builder, screen, stack, stamp, finals=not piped or not is_pipe(sys.stdout))
-        transcripts.insert(
-            0, terminal
-        )  # first, so that it clears the live line before the reader of our pipe writes to the screen
+        # First, so that it clears the live line before the reader of our pipe writes to the screen.
+        transcripts.insert(0, terminal)
     if output_builder.command is not None:
-        patience = partial(time_left_s, hurry_s=HURRY_S)
-        transcripts.append(exec_command.ExecCommand(output_builder.command, _warn_of_command, "--exec", patience))
+        time_left = partial(time_left_s, hurry_s=HURRY_S)
+        transcripts.append(exec_command.ExecCommand(output_builder.command, _warn_of_command, "--exec", time_left))
     if output_builder.capitalize:
         transcripts = [capitalization.CapitalizedOutput(output) for output in transcripts]
     made: list[Output] = [EventLog(logging.getLogger("asrcli")), *transcripts]
@@ -287,7 +279,7 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     if output_builder.atomic:
         kind = atomic_file.AtomicFile
     return kind(
-        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, anew=output_builder.anew,
+        path, append=output_builder.append, onto=onto, onto_bytes=onto_bytes, rewrite=output_builder.rewrite,
         stopped=partial(stop_requested, 0),
     )  # fmt: skip
 

@@ -51,8 +51,8 @@ def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, s
 def with_files(
     output_builder: "OutputBuilder",
     paths: Sequence[str],
-    take: "Clip",
-    samples: "SampleFormat | None" = None,
+    clip: "Clip",
+    raw_format: "SampleFormat | None" = None,
     first_ms: int | None = None,
 ) -> "OutputBuilder":
     """The builder with the audio of input files.
@@ -60,8 +60,8 @@ def with_files(
     Args:
         output_builder: The builder without it.
         paths: The files, as the sources are called.
-        take: What is transcribed of each.
-        samples: The format of raw PCM; a browser cannot play it unless it is embedded.
+        clip: What is transcribed of each.
+        raw_format: The format of raw PCM; a browser cannot play it unless it is embedded.
         first_ms: Where the first file begins on the timeline, if its beginning was transcribed before.
     """
     if OutputFormat.HTML not in output_builder.formats:
@@ -71,15 +71,17 @@ def with_files(
 
     def audio_of(began: "Began") -> "heard_audio.HeardAudio | None":
         path = files.get(began.source)
-        if path is None or not path.is_file() or (samples is not None and not output_builder.embed_audio):
+        if path is None or not path.is_file() or (raw_format is not None and not output_builder.embed_audio):
             return None
         first.append(began.source)
-        zero_ms = began.begin_ms - take.begin_ms
+        zero_ms = began.begin_ms - clip.begin_ms
         if first_ms is not None and began.source == first[0]:
             zero_ms = first_ms
         if not output_builder.embed_audio:
             return heard_audio.HeardAudio(path, lambda ms: ms - zero_ms)
-        return heard_audio.HeardAudio(path, lambda ms: ms - zero_ms - take.begin_ms, lambda: _opus(path, take, samples))
+        return heard_audio.HeardAudio(
+            path, lambda ms: ms - zero_ms - clip.begin_ms, lambda: _opus(path, clip, raw_format)
+        )
 
     return replace(output_builder, audio_of=audio_of)
 
@@ -110,14 +112,14 @@ def with_resumed(output_builder: "OutputBuilder", journal: "Journal", base_ms: i
     """The builder with the input files of a session that goes on; its first file begins at `base_ms`."""
     if not journal.header.inputs or OutputFormat.HTML not in output_builder.formats:
         return replace(output_builder, embed_audio=False)  # what a microphone saved belongs to the run that has ended
-    from asrcli.cli.builders.sessions.resume_sources import sample_format, taken_clip
+    from asrcli.cli.builders.sessions.resume_sources import read_clip, read_raw_format
 
     stored = journal.header.reading
     paths = [one.path for one in journal.header.inputs]
-    return with_files(output_builder, paths, taken_clip(stored), sample_format(stored), base_ms)
+    return with_files(output_builder, paths, read_clip(stored), read_raw_format(stored), base_ms)
 
 
-def _opus(path: Path, take: "Clip | None", samples: "SampleFormat | None") -> Iterator[bytes]:
+def _opus(path: Path, clip: "Clip | None", raw_format: "SampleFormat | None") -> Iterator[bytes]:
     from asrcli.sources.opus_copy import COPY_FORMAT, opus_copy
 
-    return opus_copy(FileSource(str(path), COPY_FORMAT, take, samples))
+    return opus_copy(FileSource(str(path), COPY_FORMAT, clip, raw_format))

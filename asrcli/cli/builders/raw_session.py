@@ -185,7 +185,7 @@ def text_pieces() -> Iterator[RawPiece]:
 
 
 def audio_pieces(
-    path: str | None, recognition: RecognitionSettings, samples: SampleFormat | None, chunk_ms: int
+    path: str | None, recognition: RecognitionSettings, raw_format: SampleFormat | None, chunk_ms: int
 ) -> Iterator[RawPiece]:
     """The audio in pieces, each due at the time when its last sample would have been spoken. Without a path: none."""
     if path is None:
@@ -193,7 +193,7 @@ def audio_pieces(
     if recognition.audio_format != "pcm":
         return (RawPiece(data, due_ms) for data, due_ms in passthrough_pieces(path, chunk_ms))
     audio_format = Format(recognition.rate)
-    source = FileSource(path, audio_format, samples=samples, chunk_ms=chunk_ms)
+    source = FileSource(path, audio_format, raw_format=raw_format, chunk_ms=chunk_ms)
     chunks = (chunk for chunk in source.chunks(0) if isinstance(chunk, Chunk))
     return (RawPiece(chunk.pcm, audio_format.ms(chunk.end)) for chunk in chunks)
 

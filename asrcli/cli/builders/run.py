@@ -142,9 +142,9 @@ class RunBuilder:
             return None
         recognition = self.recognition
         price = cost.bounded_price(self.model, self.connection.region, local=self.service.local)
-        again = self.retries.limit != 0
+        resends = self.retries.limit != 0
         return budgets.Budget(
-            self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again
+            self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], resends
         )
 
     def _notices(

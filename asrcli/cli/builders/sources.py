@@ -63,7 +63,7 @@ def model_for(
     name: str,
     paths: Sequence[str],
     recognition_options: RecognitionOptions,
-    samples: "SampleFormat | None",
+    raw_format: "SampleFormat | None",
     connection_options: ConnectionOptions,
 ) -> Model:
     """The model of that name; `auto` looks at the audio, the language and what is offered in the region.
@@ -72,7 +72,7 @@ def model_for(
         UsageError: the name is empty, or no server is named for a wire that the service does not speak.
     """
     if name == AUTO:
-        natives = [about and about[0] for about in (native(path, samples) for path in paths)]
+        natives = [about and about[0] for about in (native(path, raw_format) for path in paths)]
         name = pick_model(natives, recognition_options.language or [], connection_options.region_asked)
     found = find_model(name, recognition_options.wire or "")
     if found.traits.elsewhere and not connection_options.names_server:
@@ -140,29 +140,29 @@ NO_ENHANCEMENT = AudioEnhancement()
 
 @dataclass(frozen=True)
 class SourceBuilder:
-    """Makes sources of paths.
+    """Makes the sources for paths.
 
     Attributes:
         model: The model that gets the audio.
-        asked: The recognition settings.
-        take: Which part of each file is read, which track and channel, and how loud.
-        samples: The format of raw PCM; None for containers, which name their own.
-        treatment: Noise suppression and automatic gain.
+        recognition: The recognition settings.
+        clip: Which part of each file is read, which track and channel, and how loud.
+        raw_format: The format of raw PCM; None for containers, which name their own.
+        enhancement: Noise suppression and automatic gain.
         each_channel: Each channel is a source of its own.
         passthrough: Files are sent as they are, for a service that decodes them.
-        exact: A whole file is read whose header does not hold its length.
-        chunk_ms: How much audio travels at once, where the service finds the utterances.
-        shown: What persons call files that were fetched, by their paths.
+        exact: A file is read to its end if its header does not contain its length.
+        chunk_ms: How much audio is sent at once, where the service finds the utterances.
+        shown: The names of fetched files for people, by their paths.
 
     Raises:
         UsageError: options that exclude each other.
     """
 
     model: Model
-    asked: RecognitionSettings
-    take: "Clip"
-    samples: "SampleFormat | None"
-    treatment: AudioEnhancement = NO_ENHANCEMENT
+    recognition: RecognitionSettings
+    clip: "Clip"
+    raw_format: "SampleFormat | None"
+    enhancement: AudioEnhancement = NO_ENHANCEMENT
     each_channel: bool = False
     passthrough: bool = False
     exact: bool = False
@@ -170,10 +170,10 @@ class SourceBuilder:
     shown: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.each_channel and self.take.channel is not None:
+        if self.each_channel and self.clip.channel is not None:
             raise UsageError("--each-channel with --channel: choose all channels or one")
-        changed = self.take != Clip() or self.samples is not None or self.each_channel or not self.asked.vad
-        if self.passthrough and (changed or self.treatment != NO_ENHANCEMENT):
+        changed = self.clip != Clip() or self.raw_format is not None or self.each_channel or not self.recognition.vad
+        if self.passthrough and (changed or self.enhancement != NO_ENHANCEMENT):
             raise UsageError("--passthrough sends a file as it is: no option that changes or cuts its audio")
 
     def source(self, path: str) -> "Source | ConcurrentSources":
@@ -185,10 +185,10 @@ class SourceBuilder:
         """
         if self.passthrough:
             return self._as_it_is(path)
-        about = native(path, self.samples, self.take.track)
+        about = native(path, self.raw_format, self.clip.track)
         if self.each_channel:
             return self._channels(path, about)
-        return self._decoded(path, self.take, about)
+        return self._decoded(path, self.clip, about)
 
     def _as_it_is(self, path: str) -> "Source":
         source = passthrough.PassthroughSource(path)
@@ -210,36 +210,36 @@ class SourceBuilder:
         if self.exact:
             scan_bytes = sys.maxsize
         chunk_ms = CHUNK_MS
-        if self.asked.vad:  # else utterances are cut here, between chunks
+        if self.recognition.vad:  # without it, utterances are cut here, between chunks
             chunk_ms = self.chunk_ms
         read = FileSource(
-            path, audio_format, clip, self.samples, chunk_ms=chunk_ms, speaker=speaker, scan_bytes=scan_bytes,
+            path, audio_format, clip, self.raw_format, chunk_ms=chunk_ms, speaker=speaker, scan_bytes=scan_bytes,
             shown=self.shown.get(path, ""),
         )  # fmt: skip
-        source = self.treatment.of(read)
-        if self.asked.vad:
+        source = self.enhancement.of(read)
+        if self.recognition.vad:
             return source
-        return utterances.UtteranceCutter(source, self.asked.silence_ms)
+        return utterances.UtteranceCutter(source, self.recognition.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | ConcurrentSources":
         """Each channel of a file as a source of its own, named left and right if there are two."""
         if about is None:
-            self._decoded(path, self.take, about)  # if it cannot be read, say that first
+            self._decoded(path, self.clip, about)  # if it cannot be read, say that first
             raise UsageError(f"--each-channel: {path} can be read only once", "put it into a file")
         count = about[1]
         if count == 1:
-            return self._decoded(path, self.take, about)
+            return self._decoded(path, self.clip, about)
         names = [str(number + 1) for number in range(count)]
         if count == 2:
             names = ["left", "right"]
         sources = [
-            self._decoded(path, replace(self.take, channel=channel), about, name) for channel, name in enumerate(names)
+            self._decoded(path, replace(self.clip, channel=channel), about, name) for channel, name in enumerate(names)
         ]
         return ConcurrentSources(tuple(sources))
 
 
 def chunk_ms(pace: float | None, *, local: bool) -> int:
-    """How much audio travels at once at a pace; None is full pace, where nobody waits for the first word of a chunk."""
+    """How much audio is sent at once at a pace. None is full pace, where nobody waits for the first word of a chunk."""
     if pace is None:
         return FULL_PACE_CHUNK_MS
     if local:

@@ -15,7 +15,7 @@ from asrcli.cli.builders.journal_keeping import (
     new_header,
     session_command,
 )
-from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
+from asrcli.cli.builders.open_outputs import is_transcript_complete, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import BudgetReached, MultipleErrors, OutputClosed, SourceError, system_reason
@@ -49,12 +49,12 @@ def is_over(error: BaseException | None) -> bool:
         return all(map(is_over, error.errors))
     if isinstance(error, BudgetReached):  # the transcript is closed, and a higher budget pays for the rest
         return False
-    return in_order(error, live=False) or isinstance(error, SourceError | OutputClosed)
+    return is_transcript_complete(error, live=False) or isinstance(error, SourceError | OutputClosed)
 
 
 def is_closed(error: BaseException | None) -> bool:
     """Whether the transcript of a run that ended with this error is closed, also if a later run could add to it."""
-    return is_over(error) or in_order(error, live=False)
+    return is_over(error) or is_transcript_complete(error, live=False)
 
 
 def note_budget(error: BaseException | None, note: Callable[[Mapping[str, Any]], None]) -> None:
@@ -211,10 +211,14 @@ class StagedRun:
 
 def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, Any]:
     """How inputs are read, as the header of the journal keeps it for `asr resume`."""
-    samples = None
-    if source_builder.samples is not None:
-        samples = asdict(source_builder.samples)
-    how = {"take": asdict(source_builder.take), "samples": samples, "treatment": asdict(source_builder.treatment)}
+    raw_format = None
+    if source_builder.raw_format is not None:
+        raw_format = asdict(source_builder.raw_format)
+    how = {
+        "take": asdict(source_builder.clip),
+        "samples": raw_format,
+        "treatment": asdict(source_builder.enhancement),
+    }
     return how | {"each_channel": source_builder.each_channel, "pace": pace}
 
 

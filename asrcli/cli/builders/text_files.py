@@ -38,8 +38,8 @@ def undecodable(data: bytes, called: str) -> UsageError:
     return UsageError(f"{called}: is not text in UTF-8", "save the file as UTF-8")
 
 
-def is_forgotten_file(text: str) -> bool:
-    """Whether a text is the name of a file that is here, with a suffix: then nobody means the text itself."""
+def names_existing_file(text: str) -> bool:
+    """Whether a text is the name of an existing file with a suffix: then the user has forgotten the @ before it."""
     try:
         return bool(Path(text).suffix) and Path(text).is_file()
     except (OSError, ValueError):  # a text that no file can have as its name

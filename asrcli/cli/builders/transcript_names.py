@@ -2,7 +2,6 @@
 
 import re
 import stat
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +15,9 @@ from asrcli.core.lazy_module import LazyModule
 
 if TYPE_CHECKING:
     from asrcli.journal import transcript_origins
-else:  # only --output-dir needs it
+    from asrcli.runs.batch import output_names
+else:  # only --output-dir needs them
+    output_names = LazyModule("asrcli.runs.batch.output_names")
     transcript_origins = LazyModule("asrcli.journal.transcript_origins")
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
@@ -87,11 +88,12 @@ def stems(inputs: Sequence[str]) -> list[str]:
     whole = [_name(each) for each in inputs]
     found = [Path(name).stem or name for name in whole]
     for _ in inputs:
-        alike = Counter(map(_alike, found))
-        again = [number for number, name in enumerate(found) if alike[_alike(name)] > 1 and name != whole[number]]
-        if not again:
+        folded = [output_names.folded_name(name) for name in found]
+        times = Counter(folded)
+        repeated = [number for number, name in enumerate(found) if times[folded[number]] > 1 and name != whole[number]]
+        if not repeated:
             break
-        for number in again:
+        for number in repeated:
             found[number] = whole[number]
     return found
 
@@ -102,11 +104,6 @@ def _name(source: str) -> str:
     if "://" in source:
         source = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://", "", bare_url(source))
     return Path(source).name or "input"
-
-
-def _alike(name: str) -> str:
-    """The name as file systems see it that ignore case and Unicode normalization."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def identity(source: str) -> str:

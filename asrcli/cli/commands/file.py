@@ -101,8 +101,8 @@ def file(
         from asrcli.cli.builders.fast_run import check_fast
 
         check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough, record_options.is_kept)
-    samples = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
+    raw_format = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    found_model = sources.model_for(model, paths, recognition_options, raw_format, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
     recognition, notices = sources.recognition(
         found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
@@ -114,7 +114,7 @@ def file(
     page_audio.check_embedding(output_builder, paths)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
-        found_model, recognition, sources.clip(start, end, channel, gain, track), samples,
+        found_model, recognition, sources.clip(start, end, channel, gain, track), raw_format,
         sources.AudioEnhancement(denoise=denoise, agc=agc), each_channel=each_channel, passthrough=passthrough,
         exact=estimate, chunk_ms=sources.chunk_ms(speed, local=connection_options.local),
     )  # fmt: skip
@@ -124,7 +124,7 @@ def file(
 
         print_estimate(inputs, failures, found_model, recognition, connection_options)
         return
-    output_builder = page_audio.with_files(output_builder, paths, source_builder.take, samples)
+    output_builder = page_audio.with_files(output_builder, paths, source_builder.clip, raw_format)
     with ExitStack() as stack:
         page = caption_pages.captions(stack, captions, logging_options.level, capitalize=output_options.capitalize)
         runs = outputs.planned_runs(output_builder, inputs, paths, page)

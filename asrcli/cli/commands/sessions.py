@@ -88,7 +88,7 @@ ExportFile = Annotated[
     ),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="export: overwrite a file even if it is no transcript.", metavar=FLAG)
+    bool, typer.Option("--overwrite", help="export: overwrite a file even if it is not a transcript.", metavar=FLAG)
 ]
 
 ExportLine = Annotated[

@@ -208,9 +208,9 @@ def ws_raw(
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
     recognition = _recognition(wire, model, audio_format, vad=vad)
-    samples = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    raw_format = sources.raw_pcm_format(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
-    pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
+    pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, raw_format, chunk_ms)
     speed = connection_options.pace_of(pace)
     with ExitStack() as stack:
         watch = raw_session.open_watch(
@@ -281,7 +281,7 @@ def _check(
     if wire is None and connection_options.local:
         raise UsageError("--wire none with --local: the embedded recognizer answers on its own wires only")
     if wire is None and connection_options.temporary_key:
-        raise UsageError("--wire none with --temporary-key: such a server makes none")
+        raise UsageError("--wire none with --temporary-key: such a server makes no temporary keys")
     if wire is not None and wire.elsewhere and not connection_options.names_server:
         raise UsageError(f"--wire {name} needs --url", "DashScope does not speak it")
     if wire is not None and wire.elsewhere and audio_format != "pcm":

@@ -295,6 +295,6 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
-        from asrcli.dashscope.preparation import locally_heard
+        from asrcli.dashscope.preparation import as_local_model
 
-        return locally_heard(model) if self.local else model
+        return as_local_model(model) if self.local else model

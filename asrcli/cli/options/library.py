@@ -58,9 +58,9 @@ class LibraryOptions:
 
     def keeping(self, service: str = "", level: int | None = None) -> "LibraryKeeping":
         """What the library takes of runs with a service, by its address. With a `level` the user may be asked once."""
-        from asrcli.cli.builders.library_keeping import LibraryKeeping, can_ask
+        from asrcli.cli.builders.library_keeping import LibraryKeeping, is_interactive
 
-        return LibraryKeeping(self.library, self.limits, service, may_ask=can_ask(level))
+        return LibraryKeeping(self.library, self.limits, service, may_ask=is_interactive(level))
 
 
 NO_LIBRARY = LibraryOptions(library=False)

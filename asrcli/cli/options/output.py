@@ -46,7 +46,7 @@ Overwrite = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Overwrite a file even if it is no transcript, or that of another input or talk.",
+        help="Overwrite a file even if it is not a transcript, or is the transcript of another input or talk.",
         metavar=FLAG,
         rich_help_panel=OUTPUT,
     ),

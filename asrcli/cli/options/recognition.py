@@ -33,9 +33,8 @@ _TYPES: Mapping[ParameterKind, Any] = {
     ParameterKind.JSON: list[str] | None,
 }
 
-NoiseThreshold = Annotated[
-    float | None, typer.Option("--noise-threshold", hidden=True, callback=bounded_number)
-]  # the name that the service uses
+# The service calls --threshold so.
+NoiseThreshold = Annotated[float | None, typer.Option("--noise-threshold", hidden=True, callback=bounded_number)]
 Force = Annotated[
     bool,
     typer.Option(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from asrcli.cli.builders.text_files import is_forgotten_file, read_text_file
+from asrcli.cli.builders.text_files import names_existing_file, read_text_file
 from asrcli.core.errors import UsageError, shorten
 
 MOST_CHANNELS = 64
@@ -70,7 +70,7 @@ def given_text(option: str, text: str) -> str:
         UsageError: the file cannot be read, or is empty; or the text is the name of a file, and the @ was forgotten.
     """
     if not text.startswith("@"):
-        if is_forgotten_file(text):
+        if names_existing_file(text):
             raise UsageError(f"{option} {text}: is the name of a file", f"@{text} reads it")
         return text.strip()
     read = read_text_file(text[1:], f"{option} {text}").strip()
@@ -111,9 +111,8 @@ def parse_proxy(text: str | None) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(
-            "--proxy: not an address", "write it as http://HOST:8080"
-        )  # the address is not printed: it may hold a password
+        # The address is not printed, because it may contain a password.
+        raise UsageError("--proxy: not an address", "write it as http://HOST:8080")
     return url
 
 

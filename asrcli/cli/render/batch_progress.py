@@ -10,7 +10,7 @@ from asrcli.cli.console import print_message, terminal_writer
 from asrcli.cli.system_resources import screen_environment
 from asrcli.core.errors import AudioLost, OutputError, SourceError, bare_url
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import clock, money
+from asrcli.outputs.formatting import money, short_clock
 from asrcli.runs.batch.decisions import BatchState
 
 if TYPE_CHECKING:
@@ -24,15 +24,10 @@ if TYPE_CHECKING:
     from asrcli.runs.batch.scheduler import BatchRun
 
 SHOWN = 6  # active inputs that have a line of their own
-# The time left is told when this much of the batch is done, or this long after its begin.
+# The time left is shown when this much of the batch is done, or this long after its start.
 GUESS_SHARE = 0.01
 GUESS_AFTER_S = 10.0
 BAR = 24
-
-
-def length(ms: float) -> str:
-    """A length of time as hours, minutes and seconds."""
-    return clock(round(ms))[:-4]
 
 
 class PlainProgress:
@@ -131,10 +126,10 @@ def ended_line(active: "ActiveInput", row: "LedgerRow") -> str:
     """What became of an input, in one line. The reason of a failure comes at the end of the batch."""
     name = bare_url(active.task.given.path)
     if row.state is BatchState.FINISHED:
-        return f"{name}: {length(row.audio_ms or 0)} of audio in {row.seconds:.1f} s"
+        return f"{name}: {short_clock(row.audio_ms or 0)} of audio in {row.seconds:.1f} s"
     if row.state is BatchState.FAILED:
         return f"{name}: failed"
-    return f"{name}: stopped at {length(active.reached_ms)}"
+    return f"{name}: stopped at {short_clock(active.reached_ms)}"
 
 
 def summary(batch: "BatchRun") -> str:
@@ -147,9 +142,9 @@ def summary(batch: "BatchRun") -> str:
     parts.append(f"{len(batch.active)} active")
     if batch.streams != len(batch.active):
         parts.append(f"{batch.streams} streams")
-    parts += [f"{length(reached_ms)} of audio", f"{reached_ms / 1000 / max(0.001, batch.elapsed_s):.1f}x"]
+    parts += [f"{short_clock(reached_ms)} of audio", f"{reached_ms / 1000 / max(0.001, batch.elapsed_s):.1f}x"]
     if (left_s := time_left_s(batch)) is not None:
-        parts.append(f"{length(left_s * 1000)} left")
+        parts.append(f"{short_clock(left_s * 1000)} left")
     cost = (batch.cost or 0.0) + sum(active.cost or 0.0 for active in batch.active)
     if cost:
         parts.append(money(cost))
@@ -177,9 +172,9 @@ def _drawn(batch: "BatchRun") -> "Group":
     for active in batch.active[:SHOWN]:
         share = min(1.0, active.reached_ms / active.length_ms) if active.length_ms else 0.0
         full = round(share * BAR)
-        reached = length(active.reached_ms)
+        reached = short_clock(active.reached_ms)
         if active.length_ms:
-            reached += f" of {length(active.length_ms)}"
+            reached += f" of {short_clock(active.length_ms)}"
         bar = f"{'━' * full}{'╌' * (BAR - full)} {reached}  {harmless(bare_url(active.task.given.path))}"
         lines.append(Text(bar, no_wrap=True, overflow="ellipsis"))
     if len(batch.active) > SHOWN:

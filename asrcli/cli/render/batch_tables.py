@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.render.batch_progress import length
 from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import money
+from asrcli.outputs.formatting import money, short_clock
 from asrcli.runs.batch.decisions import BatchState, LedgerRow
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def print_status(out: str, rows: Mapping[str, LedgerRow], *, running: bool, as_j
     for state in BatchState:
         if states[state]:
             print_lines(f"{state + ':':<12}{states[state]}")
-    print_lines(f"{'audio:':<12}{length(audio_ms)} finished")
+    print_lines(f"{'audio:':<12}{short_clock(audio_ms)} finished")
     if costs:
         print_lines(f"{'cost:':<12}{money(sum(costs))}")
 
@@ -51,7 +50,7 @@ def print_report(rows: Mapping[str, LedgerRow], *, as_json: bool) -> None:
         right = name in {"audio", "time", "tries", "cost"}
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "reason")
     for row in ordered:
-        audio = "" if row.audio_ms is None else length(row.audio_ms)
+        audio = "" if row.audio_ms is None else short_clock(row.audio_ms)
         cost = "" if row.cost is None else money(row.cost)
         cells = [
             _from_here(row.path),

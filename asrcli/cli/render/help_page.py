@@ -1,6 +1,6 @@
 """The help of a command as lines that fit the terminal: in two columns, or on a narrow one below each other.
 
-It needs no library, because the help must be there at once. No word is broken, none is left out.
+It needs no library, because the help must be there at once. No word is broken or left out.
 """
 
 import os
@@ -163,7 +163,7 @@ def wrapped(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[
 
 
 def wrapped_command(command: str, columns: int, indent: int) -> list[str]:
-    """A command in lines of at most so many columns that a shell reads as one, when they are copied.
+    """A command in lines of at most `columns` columns, which a shell reads as one command when they are copied.
 
     It is broken at spaces outside of quotes. A quoted word that is longer than a line stays whole.
     """

@@ -17,7 +17,7 @@ from asrcli.library.library_entry import LibrarySentence
 from asrcli.library.library_file import library_path
 from asrcli.library.search_text import search_terms
 from asrcli.library.transcript_search import SearchHit, find_sentences
-from asrcli.outputs.formatting import clock
+from asrcli.outputs.formatting import short_clock
 
 
 def print_found(words: Sequence[str], limit: int, context: int, *, as_json: bool) -> None:
@@ -79,7 +79,7 @@ def _line(sentence: LibrarySentence, terms: Sequence[str]) -> Text:
     line = Text("  ")
     if terms:
         line = Text("> ")
-    line.append(clock(max(0, sentence.begin_ms - sentence.at_ms))[:-4], "dim")
+    line.append(short_clock(max(0, sentence.begin_ms - sentence.at_ms)), "dim")
     line.append("  ")
     if sentence.speaker:
         line.append(f"{sentence.speaker}: ", "dim")

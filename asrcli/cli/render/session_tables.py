@@ -15,7 +15,7 @@ from asrcli.core.printable import harmless
 from asrcli.journal.directory import JournalState, state
 from asrcli.journal.owned_files import size_bytes
 from asrcli.journal.reading import Journal
-from asrcli.outputs.formatting import block, clock
+from asrcli.outputs.formatting import block, clock, short_clock
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -55,7 +55,7 @@ def print_one(catalogue: "SessionCatalogue", session: "CataloguedSession", *, as
 
 def _facts(about: dict[str, Any]) -> list[str]:
     """What is known of the audio and the files of a session."""
-    length = _length(about["length_ms"])
+    length = short_clock(about["length_ms"])
     if len(about["sources"]) > 1 and not about["inputs"]:
         length += f", {len(about['sources'])} devices"
     if about["unheard_ms"]:
@@ -147,7 +147,7 @@ def _cells(session: dict[str, Any]) -> dict[str, str]:
     cells = {
         "session": session["id"],
         "begun": str(session.get("begun", ""))[:16].replace("T", " "),
-        "length": _length(session.get("length_ms", 0)),
+        "length": short_clock(session.get("length_ms", 0)),
         "sentences": str(session.get("sentences", "")),
         "state": _shown_state(session),
         "MB": f"{session['size_bytes'] / 1e6:.1f}",
@@ -184,8 +184,3 @@ def _shown_state(session: dict[str, Any]) -> str:
     if session["kept"]:
         return "kept"
     return "in library"
-
-
-def _length(ms: int) -> str:
-    """A length of time as hours, minutes and seconds."""
-    return clock(ms)[:-4]

@@ -75,7 +75,9 @@ def _of_option(key: str, profile: str | None) -> dict[str, list[ShownSetting]]:
         return {command: [each for each in found if each.option == option]}
     commands = commands_with(key)
     if not commands:
-        raise UsageError(f"{key} is no command with options, and no option", suggested(key, [*OPTIONS, *_names()]))
+        raise UsageError(
+            f"{key} is neither a command with options nor an option", suggested(key, [*OPTIONS, *_names()])
+        )
     return _grouped({name: [each for each in _settings(name, profile) if each.option == key] for name in commands})
 
 

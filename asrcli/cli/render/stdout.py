@@ -32,7 +32,7 @@ def print_lines(*lines: str) -> None:
 
 
 def print_text(*lines: str, indent: int = 0) -> None:
-    """Print lines for a person: on a terminal broken between words, and indented but for the first row of each.
+    """Print lines for a person: on a terminal broken between words, and indented, except the first row of each.
 
     Elsewhere each line stays one line.
 

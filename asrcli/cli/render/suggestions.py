@@ -99,7 +99,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
 
 
 def _about_command(word: str, commands: Iterable[str]) -> str:
-    """What was probably meant by a command that is none: an input, or a command with another name."""
+    """What was probably meant by an unknown command: an input, or a command with another name."""
     if is_input(word):
         return f"did you mean asr file {_quoted(word)}?"
     if word in OTHER_NAMES:
@@ -111,7 +111,7 @@ def _about_command(word: str, commands: Iterable[str]) -> str:
 
 
 def _about_value(word: str, choices: Sequence[str]) -> str:
-    """What was probably meant by a value that is none of these; empty if nothing is near."""
+    """What was probably meant by a value that is not one of the choices; empty if none is similar."""
     near = [_OTHER_VALUES.get(word, word), *get_close_matches(word, choices, 1)]
     meant = next((each for each in near if each in choices), "")
     if not meant:
@@ -120,7 +120,7 @@ def _about_value(word: str, choices: Sequence[str]) -> str:
 
 
 def _about_list(problem: str, words: Sequence[str], choices: Sequence[str]) -> str:
-    """How several values are given; empty if it is one, or if some are none of these."""
+    """How several values are given; empty if there is one value, or if some are not among the choices."""
     option = re.match(r"Invalid value for '(--?[\w-]+)'", problem)
     if option is None or len(words) < 2 or not set(words) <= set(choices):
         return ""
@@ -128,7 +128,7 @@ def _about_list(problem: str, words: Sequence[str], choices: Sequence[str]) -> s
 
 
 def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) -> str:
-    """What to do about an option that is none: it stands before the command, or has another name there."""
+    """What to do about an unknown option: it belongs before the command, or has another name there."""
     command = next((word for word in given if word in commands), "")
     if given and given[0].startswith("-") and given[0] != "--":
         return f"options come after the command: asr {command or 'file'} {given[0]}"

@@ -22,4 +22,4 @@ class HeardAudio:
     opus: Callable[[], Iterable[bytes]] | None = None
 
 
-AudioOf = Callable[[Began], HeardAudio | None]  # the audio of a source that begins; None if there is none to play
+AudioOf = Callable[[Began], HeardAudio | None]  # the audio of a source; None if a page cannot play it

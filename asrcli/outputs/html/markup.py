@@ -6,7 +6,7 @@ from html import escape
 
 from asrcli.core.events import Final, Gap, Resumed
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import LOCAL_TEXT, clock, pause, reported, translated
+from asrcli.outputs.formatting import LOCAL_TEXT, clock, pause, reported, short_clock, translated
 
 SPEAKER_COLOURS = 8  # as many as the style sheet has
 NEAR = 40  # characters in which the next word must be found in the text of its sentence
@@ -61,7 +61,7 @@ def _paragraph(kind: str, begin_ms: int, end_ms: int, inside: str) -> str:
 
 
 def _time(ms: int, places: Places) -> str:
-    shown = clock(ms)[:-4]
+    shown = short_clock(ms)
     if not (place := _attributes(ms, places)):
         return f'<span class="time">{shown}</span>'
     return f'<button class="time"{place}>{shown}</button>'

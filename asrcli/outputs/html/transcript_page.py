@@ -62,7 +62,7 @@ class TranscriptPage:
         """Write the audio and the end of the page, and close the file.
 
         Raises:
-            OutputError: the audio cannot be put into the page, which is complete but for that; or another error.
+            OutputError: the audio cannot be put into the page, which is otherwise complete; or another error.
         """
         problem: OutputError | None = None
         with self._lines.closed_after():

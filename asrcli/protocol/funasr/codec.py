@@ -107,7 +107,7 @@ class FunAsrClient(FunAsrClientBase):
             return [Partial(str(self._number), self._times.begin(), "", self._said)]
         if not mode.endswith("offline") or (not said.strip() and not self._said.strip()):
             return []
-        if not isinstance(value.get("text"), str):  # the pieces of the sentence so far are all the text that there is
+        if not isinstance(value.get("text"), str):  # no other text exists than the pieces of the sentence so far
             said = self._said
         begin_ms, end_ms = self._times.end(said, _length_ms(value.get("timestamp")), finishing=self._finishes)
         final = Final(str(self._number), begin_ms, end_ms, said, estimated=True)
@@ -117,7 +117,7 @@ class FunAsrClient(FunAsrClientBase):
 
 
 def _length_ms(stamps: object) -> int:
-    """How long a sentence is: the last end in its pairs of begin and end; 0 if there are none that can be read."""
+    """The length of a sentence in ms: the last end in its pairs of start and end; 0 if no pair can be read."""
     if isinstance(stamps, str):  # some servers send the list as text
         try:
             stamps = json.loads(stamps)

@@ -68,7 +68,7 @@ class SentenceTimes:
             self._measured_ms += STEP_MS
 
     def begin(self) -> int:
-        """The begin of the open sentence, a piece of which has come."""
+        """Return where the open sentence begins, after a piece of its text has come."""
         if self._at_once_ms is None:
             self._first_text_came(FIRST_TEXT_MS)
             self._at_once_ms = self.sent_ms - FIRST_TEXT_MS - self._late_ms

@@ -120,7 +120,7 @@ class FunAsrRealtimeClient(FunAsrClientBase):
         return [self._final(*self._commits.popleft(), said)]
 
     def _sentences(self, value: Json) -> Iterator[Event]:
-        """Yield a final for each sentence that is new in the list. A list that begins anew repeats none."""
+        """Yield a final for each sentence that is new in the list. A cleared list repeats no sentence."""
         sentences = _listed(value)
         if len(sentences) < self._listed:
             self._known, self._again_ms = set(), self._last_end_ms
@@ -132,7 +132,7 @@ class FunAsrRealtimeClient(FunAsrClientBase):
             self._known.add(place)
             begin_ms, end_ms = usable_time(sentence, "start"), usable_time(sentence, "end")
             if begin_ms is not None and end_ms is not None and begin_ms >= end_ms:
-                begin_ms = end_ms = None  # as where a server has no times, and names zeros
+                begin_ms = end_ms = None  # a server that has no times sends zeros
             if end_ms is not None and end_ms <= self._again_ms:
                 continue
             next_ms = None

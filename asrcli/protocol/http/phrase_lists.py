@@ -13,9 +13,8 @@ from asrcli.protocol.json_messages import Json, need, text
 FINE_TUNES_PATH = "/api/v1/fine-tunes"
 PHRASE_LISTS_PATH = f"{FINE_TUNES_PATH}/outputs"
 TRAINING_TYPE = "compile_asr_phrase"
-PHRASE_MODELS = frozenset(
-    f"paraformer-{kind}v1" for kind in ("realtime-", "realtime-8k-", "", "8k-", "mtl-")
-)  # of the service; only the first two are for live audio
+# All models of the service that take these lists. Only the first two are for live audio.
+PHRASE_MODELS = frozenset(f"paraformer-{kind}v1" for kind in ("realtime-", "realtime-8k-", "", "8k-", "mtl-"))
 PAGE_SIZE = 10
 
 

@@ -73,7 +73,7 @@ class InferenceClient(EmitsAtOnce):
         return endpoint(base, INFERENCE_PATH)
 
     def start(self) -> list[Message]:
-        """run-task; audio must wait for Ready. Another call begins the task anew on a new connection, with a new id."""
+        """run-task; audio must wait for Ready. A second call starts it again on a new connection, with a new id."""
         if self._requested:  # the service may have seen the id, and takes none twice
             self.task_id = self._new_id()
         self._requested = True

@@ -28,7 +28,7 @@ class SentenceResult(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The number of the sentence as text; a sentence without a number is named after its begin."""
+        """The number of the sentence as text; a sentence without a number is named after its start."""
         if self.number is None:
             return f"at-{self.begin_ms}"
         return str(self.number)
@@ -95,7 +95,7 @@ def final_of(
     *,
     over: bool,
 ) -> Final:
-    """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences.
+    """The final for a sentence, with its times inside the audio; `others` are the starts of the open sentences.
 
     `over`: the service was asked for the rest of the text, so it has all audio.
     """
@@ -118,7 +118,7 @@ def final_of(
 
 
 def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
-    """The begin of an open sentence, in ms; estimated where its own is missing or after the audio that was sent."""
+    """The start of an open sentence, in ms; estimated if it is missing, or later than the audio that was sent."""
     if result.begin_ms is None or (sent_ms and result.begin_ms > sent_ms):
         return timestamps.start(result.words, sent_ms, after_ms)
     return result.begin_ms

@@ -17,7 +17,7 @@ HEARTBEAT = "dropped a sentence in a heartbeat packet"
 
 @dataclass(slots=True)
 class _OpenSentence:
-    """A sentence that is not final: its key, its begin and its latest result."""
+    """A sentence that is not final: its key, its start and its latest result."""
 
     key: str
     begin_ms: int
@@ -42,7 +42,7 @@ class SentenceTracker:
         self._finals: dict[str, SentenceResult] = {}  # the last final of each name
 
     def read(self, sentence: Json, sent_ms: int | None) -> list[Event]:
-        """The events for a sentence object, and for the begin of the next sentence where the object has it as `stash`.
+        """The events for a sentence object, and for the start of the next sentence, which may be in it as `stash`.
 
         Args:
             sentence: The object.
@@ -121,7 +121,7 @@ class SentenceTracker:
         if name not in self._open:
             self._open[name] = _OpenSentence(self._keys.new(name), begin_ms, result)
         elif not result.text:
-            return []  # the begin was reported before
+            return []  # the start was reported before
         elif result.begin_ms is None:
             begin_ms = self._open[name].begin_ms
         self._open[name].begin_ms = begin_ms
@@ -134,7 +134,7 @@ class SentenceTracker:
         return [SpeechStarted(key, begin_ms)]
 
     def _name(self, result: SentenceResult) -> str:
-        """The name of a sentence. One without a number may be open under the begin that it had in an earlier result."""
+        """The name of a sentence. One without a number may be open under the start that it had in an earlier result."""
         if result.number is not None or result.name in self._open:
             return result.name
         for name, sentence in self._open.items():

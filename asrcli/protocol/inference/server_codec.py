@@ -154,7 +154,7 @@ class InferenceServer:
         return [self._event("result-generated", {"output": {"sentence": announced}})]
 
     def _started(self, language: str) -> Text:
-        """task-started; it names the language in effect where that is none of those that the client asked for."""
+        """task-started; it names the language in effect if the client has not asked for that language."""
         asked = self._recognition.languages
         if not language or not asked or language in asked:
             return self._event("task-started", {})
@@ -171,7 +171,7 @@ class InferenceServer:
 
 
 def _is_command(data: bytes) -> bool:
-    """Whether a binary message is one of the JSON messages, which some clients send as bytes; audio is none."""
+    """Whether a binary message is one of the JSON messages, which some clients send as bytes, and not audio."""
     if data[:1] != b"{" or not data.rstrip().endswith(b"}"):
         return False
     try:

@@ -23,7 +23,7 @@ from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from asrcli.protocol.json_messages import Json, flag, label, need, objects, part, text, whole
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
-MOST_WAITING = 4  # sentences of which only one text has ended
+MOST_WAITING = 4  # sentences with only one ended text
 UNTRANSLATED = "the service sent no translation for a sentence"
 TOO_LATE = "dropped a translation that came too late: its sentence is final without all of it"
 
@@ -103,10 +103,10 @@ class TranslationPairs:
                 yield from self._partial_of(self._pairs[key])
 
     def _release_ready(self) -> Iterator[Event]:
-        """The finals of sentences of which both texts have ended, up to the first one whose transcript is to follow.
+        """The finals of sentences whose two texts have ended, up to the first that still waits for its transcript.
 
-        Its words must be neither lost nor said after later ones; a translation may be missing. No sentence waits for
-        ever: audio is kept until a final covers it.
+        Its words must be neither lost nor said after later ones; a translation may be missing. No sentence waits
+        forever: audio is kept until a final covers it.
         """
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
         oldest = ""
@@ -257,7 +257,7 @@ def _with(event: SentenceEvent, other: OneText) -> SentenceEvent:
 
 
 def _read(one_text: Json) -> Iterator[SentenceResult]:
-    """One text of a sentence, and the begin of the next sentence where an ended text has it as `stash`.
+    """One text of a sentence, and the start of the next sentence if an ended text contains it as `stash`.
 
     Raises:
         ProtocolError: the text has ended and is missing.

@@ -14,7 +14,7 @@ from asrcli.protocol.registry import OMNI
 SIDE_MODEL = "qwen3-asr-flash-realtime"  # makes the transcript beside the answer; the service takes no other
 BACKGROUND = "Background that the speaker may mention:"
 DEFAULT_THRESHOLD = 0.5
-# Models (by the begin of their names) that take the audio format as an object, and its fields beside type and rate.
+# Models (by the start of their names) that take the audio format as an object, and its fields beside type and rate.
 NESTED: tuple[tuple[str, Json], ...] = (("qwen3.5-", {}), ("qwen3.8-", {"channels": 1}))
 NESTED_RATES = (8000, 16000, 24000, 48000)
 

@@ -282,7 +282,7 @@ class OmniTurns(RealtimeItems):
             said = None
         begin_ms, end_ms = self._close(turn.utterance, said, sent_ms)
         if added:
-            return [Notice("debug", "dropped an answer to the silence behind the audio")]
+            return [Notice("debug", "dropped an answer to the silence after the audio")]
         if lost:
             return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
         final = turn.utterance.as_final(begin_ms, end_ms, turn.text, turn.language, turn.emotion, turn.heard)
@@ -294,6 +294,6 @@ class OmniTurns(RealtimeItems):
         return Gap(*self._commits.take(), reason_of(UNANSWERED, reason))
 
     def _is_added_silence(self, utterance: Utterance, sent_ms: int | None) -> bool:
-        """Whether the utterance begins in the silence that this client has added behind the audio, by its own word."""
+        """Whether the service says that the utterance begins in the silence that this client added after the audio."""
         begin_ms = utterance.begin_ms
         return self.over and not utterance.estimated and begin_ms is not None and begin_ms >= (sent_ms or 0)

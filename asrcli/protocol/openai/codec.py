@@ -216,11 +216,11 @@ class OpenAIServer(RealtimeServer):
     def _retrieved(self, item_id: str) -> DescribeItem:
         if item_id not in self._ended_items:
             self._code = NO_ITEM
-            raise ProtocolError(f"there is no item {item_id!r}, or it is one of long ago")
+            raise ProtocolError(f"there is no item {item_id!r}, or it is too old")
         return DescribeItem(item_id)
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
-        """An error event, which names the client event; a response that was asked for begins and fails behind it."""
+        """An error event, which names the client event; a requested response begins and fails after it."""
         about, self._about = self._about, None
         own, self._code = self._code, ""
         wants_response, self._is_response = self._is_response, False

@@ -19,7 +19,7 @@ ANNOUNCED = (*MARKS, "committed")
 UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
-MOST_ADDED_MS = 10_000  # no more silence than this is added behind the audio
+MOST_ADDED_MS = 10_000  # no more silence than this is added after the audio
 MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
 
 
@@ -45,7 +45,7 @@ class RealtimeItems:
         self._keys = SentenceKeys()
         self._commits = UnansweredCommits()
         self._utterances: dict[str, Utterance] = {}  # the last utterance of each item
-        self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # begins of speech without an item id
+        self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # starts of speech without an item id
         self._last_end_ms = 0
         self._sure = SureTime()
         self.failed = FailedItems(self._utterances)
@@ -151,9 +151,9 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
-        if step == "speech_stopped" and utterance.begins_after(self._told(step, value, sent_ms)):
+        if step == "speech_stopped" and utterance.begins_after(self._time_of_mark(step, value, sent_ms)):
             value = {}  # an impossible time is a missing one
-        utterance.mark(step, is_told=step not in MARKS or self._told(step, value, sent_ms) is not None)
+        utterance.mark(step, has_time=step not in MARKS or self._time_of_mark(step, value, sent_ms) is not None)
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
             return [SpeechStarted(utterance.key, utterance.begin_ms)]
@@ -171,7 +171,7 @@ class RealtimeItems:
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
-        at_ms = self._told(step, value, sent_ms)
+        at_ms = self._time_of_mark(step, value, sent_ms)
         if at_ms is None and step != "speech_started":
             return sent_ms or 0
         if at_ms is None:
@@ -180,7 +180,7 @@ class RealtimeItems:
             return min(at_ms, sent_ms or 0)
         return at_ms
 
-    def _told(self, step: str, value: Json, sent_ms: int | None) -> int | None:
+    def _time_of_mark(self, step: str, value: Json, sent_ms: int | None) -> int | None:
         """The time in a mark; None where it cannot be used, as where speech begins or ends after all audio."""
         at_ms = usable_time(value, MARKS[step])
         if step == "speech_stopped" and not self.over and is_ahead(at_ms, sent_ms):
@@ -203,7 +203,7 @@ class RealtimeItems:
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 
     def _fail(self, utterance: Utterance, reason: str, sent_ms: int | None) -> list[Event]:
-        """The gap of an utterance without text. If only its begin is known, it waits for what comes after."""
+        """The gap of an utterance without text. If only its start is known, it waits for what comes after."""
         before_ms, (begin_ms, end_ms) = self._last_end_ms, self._close(utterance, None, sent_ms)
         if utterance.end_ms is not None or not utterance.has_known_begin:
             return [Gap(begin_ms, end_ms, reason)]
@@ -264,7 +264,7 @@ class RealtimeItems:
             if begin_ms >= self._last_end_ms:
                 utterance.begin_ms = begin_ms
         if utterance.begin_ms is None:
-            utterance.mark("speech_started", is_told=False)
+            utterance.mark("speech_started", has_time=False)
             return self._last_end_ms
         return utterance.begin_ms
 

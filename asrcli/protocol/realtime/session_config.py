@@ -16,9 +16,8 @@ from asrcli.protocol.registry import REALTIME
 RATES = (16000, 8000)
 DEFAULT_THRESHOLD = 0.2
 DEFAULT_SILENCE_MS = 800
-CREATED: Json = {
-    "input_audio_format": "pcm16"
-}  # the service's name of its default, which is that of an update with pcm
+# What session.created says of the audio. The service calls its default pcm16; an update calls the same format pcm.
+CREATED: Json = {"input_audio_format": "pcm16"}
 BASE64_GROUP, BASE64_BYTES = 4, 3  # this many characters are this many bytes
 
 
@@ -110,13 +109,13 @@ def item(item_id: str) -> Json:
     }
 
 
-def language(told: Json, asked: tuple[str, ...]) -> str:
+def language(session: Json, asked: tuple[str, ...]) -> str:
     """The code of the language in a session object; empty if it names none.
 
     Raises:
         ServiceRefused: the language is not the one that was asked for.
     """
-    return language_codes.language_in_effect(text(part(told, "input_audio_transcription"), "language"), asked[:1])
+    return language_codes.language_in_effect(text(part(session, "input_audio_transcription"), "language"), asked[:1])
 
 
 def encoded(pcm: bytes) -> str:
@@ -152,7 +151,7 @@ def decoded_pieces(audio: LongText) -> Iterator[bytes]:
     rest = ""
     for piece in audio.pieces():
         encoded_text = rest + _in_one_line(piece)
-        # What may be the end waits: a group, and padding behind it.
+        # A group that may be the last one waits, because padding may follow it.
         whole = max(0, len(encoded_text) - BASE64_GROUP - 1) // BASE64_GROUP * BASE64_GROUP
         rest = encoded_text[whole:]
         found = decoded(encoded_text[:whole])

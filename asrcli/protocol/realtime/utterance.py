@@ -38,11 +38,11 @@ class Utterance:
     guessed: set[str] = field(default_factory=set)
     sure_ms: int | None = None
 
-    def mark(self, step: str, *, is_told: bool) -> None:
+    def mark(self, step: str, *, has_time: bool) -> None:
         """Note whether the service has named the time of a mark."""
-        self.estimated = not is_told or (self.estimated and step != "speech_started")
+        self.estimated = not has_time or (self.estimated and step != "speech_started")
         self.guessed.discard(step)
-        if not is_told:
+        if not has_time:
             self.guessed.add(step)
 
     def place(self, begin_ms: int, end_ms: int) -> None:
@@ -56,7 +56,7 @@ class Utterance:
         self.announced, self.guessed = set(earlier.announced), set(earlier.guessed)
 
     def named(self) -> tuple[int | None, int | None]:
-        """Return its begin and its end as far as they are known."""
+        """Return its start and its end, each None if it is not known."""
         begin_ms, end_ms = self.begin_ms, self.end_ms
         if "speech_started" in self.guessed:
             begin_ms = None

@@ -59,7 +59,7 @@ class VllmClient(NamelessSentences):
 
     @property
     def must_wait(self) -> bool:
-        """While a text is made, the next utterance must wait: the server would ignore its begin."""
+        """While a text is made, the next utterance must wait: the server would ignore its start."""
         return bool(self._spans)
 
     @property

@@ -1,4 +1,4 @@
-"""An input of a batch while it is transcribed: what its thread has reached, and how it is asked to stop."""
+"""An input of a batch while it is transcribed: how far its thread has got, and how to stop it."""
 
 from collections import deque
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class BatchTask:
 
 @dataclass(frozen=True)
 class InputOutcome:
-    """What came of an input.
+    """The result of an input.
 
     Attributes:
         error: What was wrong; None if all of it has text, or if it was stopped.
@@ -70,7 +70,7 @@ class ActiveInput:
         refusals: How often the service had too many requests.
         starts: How many tasks it has begun, or tried to; the main thread has counted `counted` of them.
         streams: How many connections it uses at once.
-        wake: Tells the main thread that it wants one more, or less.
+        wake: Tells the main thread that the input wants one more connection, or gives one back.
     """
 
     passive = True
@@ -87,8 +87,8 @@ class ActiveInput:
     counted: int = 1
     streams: int = 1
     wake: Callable[[], None] = lambda: None
-    _is_first: bool = True  # nobody has asked for the connection that it has from its beginning
-    _expected: int = 1  # this many tasks are counted that are not ready yet
+    _is_first: bool = True  # the connection that it has from its beginning was not asked for
+    _expected: int = 1  # how many of the counted tasks are not ready yet
     _wanted: deque[Callable[[], None]] = field(default_factory=deque)
     _runs: list[Stoppable] = field(default_factory=list)
     _left: bool = False
@@ -122,7 +122,7 @@ class ActiveInput:
         """Do nothing: there is nothing to close."""
 
     def ask(self, granted: Callable[[], None]) -> None:
-        """Want one more connection; the first one is there."""
+        """Ask for one more connection. The input has the first one from its beginning."""
         with self._lock:
             is_first, self._is_first = self._is_first, False
             if not is_first:
@@ -133,7 +133,7 @@ class ActiveInput:
             self.wake()
 
     def give_back(self) -> None:
-        """Use one connection less."""
+        """Give one connection back."""
         with self._lock:
             self.streams -= 1
         self.wake()
@@ -156,7 +156,7 @@ class ActiveInput:
         granted()
 
     def begin_again(self) -> None:
-        """Count as one that has just begun: what it had is lost."""
+        """Count the input as one that has just begun: its earlier progress is lost."""
         with self._lock:
             self.streams = 1
             self._wanted.clear()

@@ -10,15 +10,15 @@ from asrcli.runs.budget import Budget
 
 
 class BatchBudget:
-    """The money of a batch. Each run has a share, which takes what it can cost at most; safe from any thread.
+    """The limit on the cost of a batch. Each run has a share of it, as large as its highest cost. Safe from any thread.
 
     Args:
         limit: The most that may be charged, in CNY.
         spent: What earlier runs of the batch cost.
         cost: Returns the price of what the service has counted in one run; None without a price.
-        at_most: Returns the highest price of so many seconds that are not counted yet.
-        again: A lost connection is replaced, and audio is sent again.
-        cover: Is told what all runs can cost at most, before the audio is sent that makes it so.
+        highest_cost: Returns the most that seconds can cost which the service has not counted yet, in CNY.
+        resends: A lost connection is replaced, and audio is sent again.
+        reserve: Gets the most that all runs can cost, before audio is sent that may cost it.
     """
 
     def __init__(
@@ -26,18 +26,18 @@ class BatchBudget:
         limit: float,
         spent: float,
         cost: Callable[[Usage], float | None],
-        at_most: Callable[[float], float],
+        highest_cost: Callable[[float], float],
         *,
-        again: bool,
-        cover: Callable[[float], object] = lambda _: None,
+        resends: bool,
+        reserve: Callable[[float], object] = lambda _: None,
     ) -> None:
         self.limit = limit
-        self._cover = cover
+        self._reserve = reserve
         self._cost = cost
-        self._at_most = at_most
-        self._again = again
+        self._highest_cost = highest_cost
+        self._resends = resends
         self._lock = Lock()
-        self._ended = spent  # what all runs cost that are over
+        self._ended = spent  # the cost of all runs that are over
         self._shares: dict[int, BudgetShare] = {}
 
     @property
@@ -48,13 +48,13 @@ class BatchBudget:
 
     def share(self) -> "BudgetShare":
         """The budget of a run that begins; it is an output of the run. Its limit follows those of the others."""
-        share = BudgetShare(self, self._cost, self._at_most, again=self._again)
+        share = BudgetShare(self, self._cost, self._highest_cost, resends=self._resends)
         with self._lock:
             self._shares[id(share)] = share
         return share
 
     def ended(self, share: "BudgetShare", cost: float | None) -> None:
-        """Take what a run really cost instead of the most that it could."""
+        """Replace the highest cost of a run by its real cost; None leaves the highest cost."""
         with self._lock:
             bill = self._shares.pop(id(share)).bill
             self._ended += bill if cost is None else cost
@@ -70,7 +70,7 @@ class BatchBudget:
             share.limit = self.limit - self._ended - others
             is_afforded = share.affords_alone(source, chunk)
             if is_afforded:
-                self._cover(self._ended + others + share.bill)
+                self._reserve(self._ended + others + share.bill)
             return is_afforded
 
 
@@ -81,11 +81,11 @@ class BudgetShare(Budget):
         self,
         batch: BatchBudget,
         cost: Callable[[Usage], float | None],
-        at_most: Callable[[float], float],
+        highest_cost: Callable[[float], float],
         *,
-        again: bool,
+        resends: bool,
     ) -> None:
-        super().__init__(batch.limit, cost, at_most, again)
+        super().__init__(batch.limit, cost, highest_cost, resends)
         self._batch = batch
 
     @property

@@ -1,4 +1,4 @@
-"""From what a user names to the inputs of a batch: files, directories, patterns, manifests, addresses, stores."""
+"""From the arguments of a user to the inputs of a batch: files, directories, patterns, manifests, addresses, stores."""
 
 import os
 import stat
@@ -271,5 +271,5 @@ def input_stamps(inputs: Iterable[BatchInput]) -> dict[str, InputStamp | SourceE
 
 
 def missing_files(out: Path, files: Sequence[str]) -> bool:
-    """Whether one of these transcripts is not there."""
+    """Whether one of these transcripts is missing."""
     return not all((out / name).exists() for name in files)

@@ -47,21 +47,21 @@ def output_names(
     kept = kept or {}
     found = [kept.get(one.identity) or _named(one, template) for one in inputs]
     if template == DEFAULT:
-        again = _repeated(found)
+        repeated = _repeated(found)
         found = [
-            one.file_name if alike(name) in again and not (one.name or kept.get(one.identity)) else name
+            one.file_name if folded_name(name) in repeated and not (one.name or kept.get(one.identity)) else name
             for one, name in zip(inputs, found, strict=True)
         ]
     problems: dict[int, SourceError] = {}
-    owners = {alike(name): identity for identity, name in kept.items()}
-    again = _repeated(found)
+    owners = {folded_name(name): identity for identity, name in kept.items()}
+    repeated = _repeated(found)
     for number, (one, name) in enumerate(zip(inputs, found, strict=True)):
-        owner = owners.get(alike(name), one.identity)
+        owner = owners.get(folded_name(name), one.identity)
         if problem := unusable(name):
             problems[number] = SourceError(one.path, f"its transcript would be called {name!r}, {problem}")
         elif owner != one.identity:
             problems[number] = _taken(one, f"its transcript {name} would replace that of {owner}")
-        elif alike(name) in again and one.identity not in kept:
+        elif folded_name(name) in repeated and one.identity not in kept:
             other = next(each for each, other in zip(inputs, found, strict=True) if _clash(one, each, name, other))
             problems[number] = _taken(one, f"its transcript {name} would also be that of {other.path}")
     return found, problems
@@ -72,7 +72,7 @@ def _taken(one: BatchInput, reason: str) -> SourceError:
 
 
 def _clash(one: BatchInput, other: BatchInput, name: str, other_name: str) -> bool:
-    return other is not one and alike(other_name) == alike(name)
+    return other is not one and folded_name(other_name) == folded_name(name)
 
 
 def _named(one: BatchInput, template: str) -> str:
@@ -84,11 +84,11 @@ def _named(one: BatchInput, template: str) -> str:
 
 
 def _repeated(names: Sequence[str]) -> set[str]:
-    return {name for name, times in Counter(map(alike, names)).items() if times > 1}
+    return {name for name, times in Counter(map(folded_name, names)).items() if times > 1}
 
 
-def alike(name: str) -> str:
-    """The name as file systems see it that ignore case and Unicode normalization."""
+def folded_name(name: str) -> str:
+    """The name without its case and its Unicode form, which some file systems do not distinguish."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

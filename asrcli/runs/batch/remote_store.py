@@ -22,18 +22,13 @@ PACKAGES = {
 }  # fmt: skip
 WEB = {"http", "https"}
 HOSTS = {"sftp", "ssh"}  # their addresses name a machine; the others begin with a bucket
-AT_ONCE = WEB | {
-    "s3",
-    "s3a",
-    "oss",
-    "gs",
-    "gcs",
-}  # a file appears there when all of it has arrived, and folders are names
+# A file appears there when all of it has arrived, and folders are only parts of names.
+AT_ONCE = WEB | {"s3", "s3a", "oss", "gs", "gcs"}
 TIMEOUT_S = 60.0  # how long a store may give nothing
 # What stores and web servers say of a file, the surest first.
 TAGS = ("ETag", "etag", "checksum", "md5Hash", "content_md5", "Content-MD5", "Digest", "Last-Modified")
 PIECE_BYTES = 1 << 17
-BLOCK_BYTES = 1 << 20  # so much is asked of a store at once
+BLOCK_BYTES = 1 << 20  # the largest request to a store
 LEFT_FREE_BYTES = 64 << 20  # of the disk, beside the files that are fetched
 UNFINISHED_END = ".part"
 
@@ -74,7 +69,7 @@ class RemoteStore:
     """The files that are reached as one address is; for one thread.
 
     Raises:
-        SourceError: a package is missing, or the address is none.
+        SourceError: a package is missing, or the address is not valid.
     """
 
     def __init__(self, url: str) -> None:

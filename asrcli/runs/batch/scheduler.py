@@ -1,4 +1,4 @@
-"""Runs the inputs of a batch, several at once, and writes what becomes of each into the ledger."""
+"""Runs the inputs of a batch, several at once, and writes the result of each into the ledger."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -21,9 +21,9 @@ from asrcli.runs.batch.start_limits import StartLimits
 from asrcli.runs.run import HURRY_S
 
 TICK_S = 0.25
-SPENT_S = 5.0  # what active inputs have cost is written so often
-BUSY_TRIES = 4  # how often an input begins that the service has no room for
-LEAVE_S = 5.0  # how long inputs have to end when nobody wants to wait
+SPENT_S = 5.0  # how often the cost of active inputs is written
+BUSY_TRIES = 4  # how often an input is started that the service refuses because of too many requests
+LEAVE_S = 5.0  # how long inputs have to end after a second signal
 
 Work = Callable[[BatchTask, ActiveInput], InputOutcome]
 Problems = list[tuple[str, AsrError]]  # inputs, and what was wrong with them
@@ -32,7 +32,7 @@ Interruptible = Callable[[Callable[[], None], Callable[[], None]], AbstractConte
 
 @dataclass
 class BatchRun:
-    """The inputs that are left, those that are active, and what came of the others.
+    """The inputs that are left, those that are active, and the results of the others.
 
     Attributes:
         more: Returns inputs that have come, except those with these identities; None if none can come.
@@ -118,7 +118,7 @@ class BatchRun:
         hungry = next((active for active in self.active if active.wants_stream), None)
         if hungry is not None or may_begin:
             wait_s = self.limits.wait_s(now, self.streams)
-            if wait_s == 0 and hungry is not None:  # what has begun comes before what has not
+            if wait_s == 0 and hungry is not None:  # inputs that have begun come before those that have not
                 self.limits.began(now)
                 hungry.grant()
                 return

@@ -13,7 +13,7 @@ STEPS = 50  # the mark goes ahead of the bill by this part of the limit at most
 
 
 class Spending(Protocol):
-    """What knows the money of a batch."""
+    """The highest cost of a batch so far."""
 
     @property
     def taken(self) -> float:
@@ -22,7 +22,7 @@ class Spending(Protocol):
 
 
 class SpentMark:
-    """A number in a file. What a run knows of its costs when it ends takes the place of what they could have been.
+    """A number in a file: the highest possible cost. When a run ends, its known cost replaces the possible one.
 
     Args:
         path: The file.
@@ -43,7 +43,7 @@ class SpentMark:
         self.most = _parsed(read_text(path), path)
 
     def begin(self, known: float) -> None:
-        """Begin another run, after those whose cost is `known`, or can have been greater because one was killed.
+        """Begin another run. Earlier runs cost at least `known`, and more if one of them was killed.
 
         Raises:
             BudgetReached: nothing is left.
@@ -52,8 +52,8 @@ class SpentMark:
         if self.most >= self._limit:
             raise BudgetReached(self._limit)
 
-    def cover(self, cost: float) -> None:
-        """Have at least this cost on the disk; called before the audio is sent that may cost it.
+    def reserve(self, cost: float) -> None:
+        """Make sure that at least this cost is on the disk. Call it before sending the audio that may cost it.
 
         Raises:
             OutputError: it cannot be written.
@@ -62,7 +62,7 @@ class SpentMark:
             self._write(max(cost, min(cost + self._step, self._limit)))
 
     def settle(self, money: Spending) -> None:
-        """Keep what the runs have cost, at the end of one. Where that fails, what they could have cost stays."""
+        """Write what the runs have cost, at the end of a run. If that fails, the possible cost stays in the file."""
         with suppress(OutputError):
             self._write(money.taken)
 

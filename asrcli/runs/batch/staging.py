@@ -1,4 +1,4 @@
-"""Where the transcripts of a batch are written before they are whole: a folder for each input, all of it ours."""
+"""Where the transcripts of a batch are written before they are complete: a folder for each input."""
 
 import os
 import shutil

@@ -46,7 +46,7 @@ class StartLimits:
             self._next_s = max(self._next_s, now_s) + 60 / (self.per_minute * self.share)
 
     def refused(self, now_s: float, retry_after_s: float | None = None) -> bool:
-        """Use half of the limits from now on; return whether this was news."""
+        """Use half of the limits from now on; return whether the limits have changed."""
         if now_s - self._refused_s < HOLD_S:
             return False
         self._refused_s = self._grown_s = now_s

@@ -1,4 +1,4 @@
-"""A folder in which recordings appear: tells which of them are complete. Waits for nothing itself."""
+"""A folder in which recordings appear: says which of them are complete. Never waits itself."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ class WatchedFolder:
     def _is_ready(self, one: "BatchInput", now: float) -> bool:
         try:
             stamp = input_stamp(one.path)
-        except SourceError:  # it has gone since the folder was read
+        except SourceError:  # it was removed since the folder was read
             return False
         before, since = self._seen.get(one.identity, (None, now))
         if before != stamp:

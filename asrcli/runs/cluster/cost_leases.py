@@ -1,4 +1,4 @@
-"""The money of a batch on a cluster: the client leases parts of it, and a worker spends no more than its lease."""
+"""The budget of a batch on a cluster: the client leases parts of it, and a worker spends no more than its lease."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -9,8 +9,8 @@ from asrcli.core.events import Usage
 from asrcli.core.interfaces import Source
 from asrcli.runs.batch.batch_budget import BatchBudget, BudgetShare
 
-LEASE_S = 30.0  # a lease pays for so much audio, sent twice
-LEAST = 1e-9  # CNY; less is nothing
+LEASE_S = 30.0  # a lease pays for this much audio, sent twice
+LEAST = 1e-9  # CNY; a smaller rest counts as nothing
 
 
 class CostLeases:
@@ -19,12 +19,12 @@ class CostLeases:
     Args:
         limit: The most that may be charged, in CNY.
         spent: What earlier runs of the batch cost.
-        cover: Is told what all inputs can cost at most, before a worker may spend it.
+        reserve: Gets the most that all inputs can cost, before audio is sent that may cost it.
     """
 
-    def __init__(self, limit: float, spent: float, cover: Callable[[float], object] = lambda _: None) -> None:
+    def __init__(self, limit: float, spent: float, reserve: Callable[[float], object] = lambda _: None) -> None:
         self.limit = limit
-        self._cover = cover
+        self._reserve = reserve
         self._spent = spent
         self._leased: dict[str, float] = {}
         self._lock = Lock()
@@ -36,21 +36,21 @@ class CostLeases:
             return self._spent + sum(self._leased.values())
 
     def lease(self, name: str, amount: float) -> float:
-        """Lease so much more to an input; returns what it gets, which is less where the limit is near, and may be 0."""
+        """Lease another amount to an input. Returns what it gets, which is less near the limit, and may be 0."""
         with self._lock:
             taken = self._spent + sum(self._leased.values())
             granted = min(amount, self.limit - taken)
             if granted < LEAST:
                 return 0.0
             try:
-                self._cover(taken + granted)
-            except OutputError:  # the ledger of the batch is on the same disk, and ends it with the reason
+                self._reserve(taken + granted)
+            except OutputError:  # the ledger is on the same disk: its error ends the batch and gives the reason
                 return 0.0
             self._leased[name] = self._leased.get(name, 0.0) + granted
             return granted
 
     def ended(self, name: str, cost: float | None) -> None:
-        """Take what an input really cost instead of its lease; None if nobody knows, so all of it counts."""
+        """Replace the lease of an input by its real cost; None if that is unknown: then all of the lease counts."""
         with self._lock:
             leased = self._leased.pop(name, 0.0)
             self._spent += leased if cost is None else cost
@@ -61,21 +61,21 @@ class LeasedBudget(BatchBudget):
 
     Args:
         cost: Returns the price of what the service has counted in one run; None without a price.
-        at_most: Returns the highest price of so many seconds that are not counted yet.
-        ask: Asks the client for so much money, and returns what it leases; may wait.
-        again: A lost connection is replaced, and audio is sent again.
+        highest_cost: Returns the most that seconds can cost which the service has not counted yet, in CNY.
+        ask: Asks the client for an amount in CNY, and returns what it leases; may wait.
+        resends: A lost connection is replaced, and audio is sent again.
     """
 
     def __init__(
         self,
         cost: Callable[[Usage], float | None],
-        at_most: Callable[[float], float],
+        highest_cost: Callable[[float], float],
         ask: Callable[[float], float],
         *,
-        again: bool,
+        resends: bool,
     ) -> None:
-        super().__init__(0.0, 0.0, cost, at_most, again=again)
-        self._step = 2 * at_most(LEASE_S)
+        super().__init__(0.0, 0.0, cost, highest_cost, resends=resends)
+        self._step = 2 * highest_cost(LEASE_S)
         self._ask = ask
 
     def affords(self, share: BudgetShare, source: Source, chunk: Chunk) -> bool:

@@ -47,7 +47,7 @@ class DaskCluster:
         problems: Why other workers cannot be used, by their addresses.
 
     Raises:
-        UsageError: distributed is not installed, or the address is none.
+        UsageError: distributed is not installed, or the address is not valid.
         ClusterGone: no scheduler answers.
     """
 
@@ -76,7 +76,7 @@ class DaskCluster:
                     lambda: client.__init__(address, timeout=CONNECT_S, set_as_default=False), address, 2 * CONNECT_S
                 )
             except Exception as exc:  # of what answers there: distributed believes what it reads
-                self._client.status = "closed"  # else it tries to say goodbye
+                self._client.status = "closed"  # otherwise it tries to sign off from the scheduler
                 raise ClusterGone(address, "what answers there is no Dask scheduler of this version") from exc
         self.look()
 
@@ -108,7 +108,7 @@ class DaskCluster:
         self.workers = {one: threads[one] for one in threads.keys() & self._versions.keys() - self.problems.keys()}
 
     def drop(self, address: str, reason: str) -> None:
-        """Use a worker no more."""
+        """Stop using a worker."""
         self.problems.setdefault(address, reason)
         self.workers.pop(address, None)
 

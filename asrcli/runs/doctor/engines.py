@@ -46,7 +46,7 @@ def check_engine(info: RecognizerInfo) -> Iterator[Finding]:
     began = monotonic()
     recognition = RecognitionSettings(DEFAULT_MODEL)
     with local_service(recognition, info) as connection:
-        text = heard(connection, DEFAULT_MODEL, FileSource(str(CLIP), Format(16000)), None, info)
+        text = transcribed_text(connection, DEFAULT_MODEL, FileSource(str(CLIP), Format(16000)), None, info)
     took_s = monotonic() - began
     words = _words(text)
     said = _words(SAID)
@@ -59,7 +59,7 @@ def check_engine(info: RecognizerInfo) -> Iterator[Finding]:
         yield note(subject(info), f"{info.heard_by} has understood {text or 'nothing'!r}, not {SAID!r}", advice)
 
 
-def heard(
+def transcribed_text(
     connection: ConnectionSettings,
     model: str,
     source: FileSource,

@@ -36,22 +36,22 @@ class Finding:
 
 
 def ok(subject: str, text: str) -> Finding:
-    """All is well."""
+    """Return the finding that something works."""
     return Finding(subject, Health.OK, text)
 
 
 def wrong(subject: str, text: str, advice: str = "") -> Finding:
-    """It does not work."""
+    """Return the finding that something does not work."""
     return Finding(subject, Health.WRONG, text, advice)
 
 
 def note(subject: str, text: str, advice: str = "") -> Finding:
-    """Worth knowing."""
+    """Return a finding that is worth knowing and no problem."""
     return Finding(subject, Health.NOTE, text, advice)
 
 
 def skipped(subject: str, text: str) -> Finding:
-    """Not looked at, and why."""
+    """Return the finding that something was not checked, and why."""
     return Finding(subject, Health.SKIPPED, text)
 
 

@@ -52,7 +52,7 @@ class ServiceRoute:
         """Yield a finding for each step.
 
         Raises:
-            ConnectFailed: a step fails; the steps behind it are not tried.
+            ConnectFailed: a step fails; the steps after it are not tried.
             UsageError: the proxy or the certificates cannot be used.
         """
         proxy = proxy_of(self._url, self._connection.proxy)
@@ -128,10 +128,9 @@ class ServiceRoute:
             skew_s = self._clock() - parsedate_to_datetime(row.partition(":")[2].strip()).timestamp()
             if abs(skew_s) <= SKEW_S:
                 return ok("clock", f"it agrees with that of {self._host}")
-            text = f"it is {_duration(abs(skew_s))} {'ahead' if skew_s > 0 else 'behind'} of that of {self._host}"
-            return wrong(
-                "clock", text.replace("behind of", "behind"), "set it: switch on the time of the network (NTP)"
-            )
+            direction = "ahead of" if skew_s > 0 else "behind"
+            text = f"it is {_duration(abs(skew_s))} {direction} that of {self._host}"
+            return wrong("clock", text, "set it: switch on the time of the network (NTP)")
         return skipped("clock", f"{self._host} does not say what time it is")
 
     def _request(self) -> bytes:

@@ -10,7 +10,7 @@ from asrcli.core.audio import Format
 from asrcli.core.errors import AsrError, ConnectFailed
 from asrcli.core.settings import ConnectionSettings
 from asrcli.protocol.registry import INFERENCE, REALTIME, WIRES, Wire
-from asrcli.runs.doctor.engines import CLIP, heard
+from asrcli.runs.doctor.engines import CLIP, transcribed_text
 from asrcli.runs.doctor.finding import Finding, Health, note, ok, skipped, wrong
 from asrcli.runs.doctor.route import ServiceRoute
 from asrcli.sources.excerpt import Clip
@@ -88,7 +88,7 @@ def _wire(url: str, wire: Wire, connection: ConnectionSettings, describe: Descri
     began = monotonic()
     source = FileSource(str(CLIP), Format(16000), SPEECH)
     try:
-        text = heard(connection, wire.default_model, source, 1.0)
+        text = transcribed_text(connection, wire.default_model, source, 1.0)
     except AsrError as exc:
         yield wrong(f"{wire.name} task", *describe(exc))
         return

@@ -19,7 +19,7 @@ AGAIN_STEPS = 500  # where no silence was found, it is looked for again after th
 
 
 class CutFinder:
-    """Takes the audio of a part from its begin on, and says where the next part should begin.
+    """Takes the audio of a part from its start, and says where the next part should begin.
 
     It is cut in the middle of the longest silence near the wanted place; if there is none, of the first one after it.
     Where nobody ever pauses there is no cut. What is missing from the audio counts as silence.

@@ -1,4 +1,4 @@
-"""What parts have said, on the disk, so that a run that was killed goes on after it: a file of JSON lines for each."""
+"""The text of parts on the disk, so that a run that was killed can continue after it: a file of JSON lines for each."""
 
 import json
 import os

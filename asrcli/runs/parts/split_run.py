@@ -23,7 +23,7 @@ from asrcli.runs.run import HOPELESS, HURRY_S, WAITING, Run
 CLOSE_S = 1.0  # how long a source may take to stop; one that hangs in a read is not waited for
 LEAVE_S = 3.0  # how long parts may take to end after a second signal
 LEFT_OUT = "of later parts {:.1f} s were sent too: their text is left out, because audio before it has none"
-AHEAD = 3  # parts that are read before anybody takes them
+AHEAD = 3  # parts that are read ahead
 
 _Item = tuple[int, Event | None, BaseException | None] | SplitPart | Notice | BaseException | None
 GRANTED = None
@@ -236,7 +236,7 @@ class SplitRun:
             self._queue.put((number, None, exc))
 
     def _take(self, part: RunningPart, event: Event, source: Source) -> None:
-        """Take an event of a part: what is said waits for its turn, the rest is about the whole run."""
+        """Take an event of a part: its text waits for its turn, everything else is about the whole run."""
         if isinstance(event, Began):
             self._begin(replace(event, source=bare_url(source.name)), source)
         elif isinstance(event, Ended):
@@ -270,10 +270,10 @@ class SplitRun:
         if part.split.audio is not None:
             part.split.audio.close()
         if not part.whole and (self._store is None or isinstance(error, HOPELESS)):
-            self.finish()  # what later parts say could not come out, or they would fail in the same way
+            self.finish()  # the text of later parts could not be emitted, or they would fail in the same way
 
     def _advance(self) -> None:
-        """Let out what the front part has said, and what later parts have said once it is over."""
+        """Emit the text of the front part, and that of later parts once it is over."""
         while self._began and self._front < len(self._parts):
             part = self._parts[self._front]
             for event in part.waiting:
@@ -284,7 +284,7 @@ class SplitRun:
             self._front += 1
 
     def _flush(self, source: Source) -> None:
-        """Let out what earlier runs have said, where this one had nothing to transcribe."""
+        """Emit the text of earlier runs, if this run had nothing to transcribe."""
         if not self._began and self._parts and not self._stopping:
             self._begin(Began(bare_url(source.name), self._plan.model, "", 0), source)
             self._advance()

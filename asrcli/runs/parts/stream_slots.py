@@ -1,4 +1,4 @@
-"""Who may use a connection: parts of a recording ask for one and give it back. A fixed number, or what others grant."""
+"""Limits the connections that parts of a recording use: a fixed number, or as many as somebody else grants."""
 
 from collections import deque
 from collections.abc import Callable
@@ -14,11 +14,11 @@ class StreamSlots(Protocol):
         ...
 
     def give_back(self) -> None:
-        """A connection that was granted is used no more."""
+        """Give back a connection that was granted."""
         ...
 
     def lost(self, reason: str) -> None:
-        """A connection was lost, for this reason, and is made again."""
+        """Note that a connection was lost, for this reason, and will be replaced."""
         ...
 
 
@@ -40,7 +40,7 @@ class FixedSlots:
         granted()
 
     def give_back(self) -> None:
-        """Grant it to who has waited longest."""
+        """Grant it to the part that has waited longest."""
         with self._lock:
             if not self._waiting:
                 self._free += 1
@@ -49,4 +49,4 @@ class FixedSlots:
         granted()
 
     def lost(self, reason: str) -> None:
-        """Do nothing: the run of the part connects again."""
+        """Do nothing: the run of the part reconnects by itself."""

@@ -54,7 +54,7 @@ class CaptionHistory:
         return first - 1 <= number <= self._number
 
     def message(self, number: int, *, reset: bool) -> bytes:
-        """Return what a page lacks whose last line was `number`; with `reset` it forgets all that it shows."""
+        """Return the update for a page whose last line was `number`; with `reset` it forgets all that it shows."""
         lines = [line for line in self._lines if reset or line["n"] > number]
         message: dict[str, Any] = {"run": self._run_id, "last": self._number, "state": self._now.state}
         message |= {"lines": lines, "open": self._now.open, "troubles": self._now.troubles}

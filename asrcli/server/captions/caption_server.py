@@ -178,7 +178,7 @@ class CaptionServer:
         return response
 
     async def _show(self, connection: "ServerConnection") -> None:
-        """Send a page all that it lacks, whenever something has changed, as fast as it reads."""
+        """Send a page its missing lines and the state whenever something has changed, as fast as it reads."""
         assert connection.request is not None  # noqa: S101  the handshake is over
         run_id, number = _last_seen(connection.request.path)
         page = _Page(connection, number)

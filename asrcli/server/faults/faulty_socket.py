@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def wait_for_end(ended: asyncio.Event, seconds: float) -> None:
-    """Wait so long, but not beyond the end of the server."""
+    """Wait for this many seconds, but not beyond the end of the server."""
     if seconds > 0:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), seconds)

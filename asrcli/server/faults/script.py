@@ -162,7 +162,7 @@ def parse_fault(value: Json) -> InjectedFault:
     try:
         action = FaultAction(str(value.get("do")))
     except ValueError:
-        raise ValueError(f"do {quoted(value.get('do'))} is none of {', '.join(FaultAction)}") from None
+        raise ValueError(f"do {quoted(value.get('do'))} is not one of {', '.join(FaultAction)}") from None
     keys = _KEYS.get(action, {})
     if unknown := value.keys() - keys.keys() - _COMMON:
         raise ValueError(f"{action} has no {min(unknown)}")

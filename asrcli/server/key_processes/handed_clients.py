@@ -92,7 +92,7 @@ async def _end(connection: socket.socket, last: bytes) -> None:
 
 
 def _unsent_bytes(connection: socket.socket) -> int:
-    """How much waits in this system because the client does not read it; 0 where the system does not say it.
+    """How many bytes wait in this system because the client does not read them; 0 if the system does not say.
 
     A client that is behind may have got half a message, and would take whatever comes next for the rest of it.
     """

@@ -45,7 +45,7 @@ def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool)
 
     None is the default device where none is marked as such: what the system gives to a program that names none.
 
-    An exact name goes before a part of one, a microphone before what the machine plays. Empty is the default device.
+    An exact name takes precedence over a part of one, a microphone over what the machine plays. Empty is the default.
 
     Raises:
         NoSuchDevice: no device fits.

@@ -25,7 +25,7 @@ BUFFER_MS = 2000  # how much waits here, and how much in the sound system, if no
 ANY_RATE = 48_000  # asked of a device that takes every rate
 # The sound systems that are tried, in this order. JACK is not: it is seldom a microphone, and PortAudio's crashes.
 SYSTEMS = ("WASAPI", "DSOUND", "COREAUDIO", "PULSEAUDIO", "ALSA")
-# ALSA lists devices that are none: silence, converters, sound systems that did not answer. A device has a colon in its
+# ALSA also lists what is no device: silence, converters, sound systems that did not answer. A device has a colon in its
 # name or is one of these.
 REAL = {"default", "sysdefault", "pipewire"}
 
@@ -283,7 +283,7 @@ class _SoundSystem:
 
 
 def _is_default(host_api: str, key: str, *, marked: bool) -> bool:
-    """Whether this is the default device. For PulseAudio the environment goes before the server."""
+    """Whether this is the default device. For PulseAudio the environment takes precedence over the server."""
     wanted = os.environ.get("PULSE_SOURCE")
     if wanted and host_api == "PulseAudio":
         return key == wanted

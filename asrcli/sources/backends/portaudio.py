@@ -20,7 +20,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.settings import without_key
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.installation import install_command
-from asrcli.sources.backends.library_turn import LibraryTurn
+from asrcli.sources.backends.library_lock import LibraryLock
 from asrcli.sources.boot_clock import boot_time
 from asrcli.sources.device_reader import LostSamples
 from asrcli.sources.resampling import converter
@@ -40,7 +40,7 @@ HOST = -9999
 # Without this file PortAudio may abort the process while it reads the ALSA configuration.
 ALSA_CONFIGURATION = Path("/usr/share/alsa/alsa.conf")
 
-_turn = LibraryTurn()
+_lock = LibraryLock()
 
 
 def input_devices() -> list[InputDevice]:
@@ -72,13 +72,13 @@ class PortAudio:
         """Open the device at the rate of the wire, or at its own rate if it refuses that one."""
         audio = _started()
         try:
-            with _turn:
+            with _lock:
                 devices = _inputs(audio)
                 device = choose_device(devices, self._wanted, instead=instead) or devices[0]
                 self.name = device.name
                 return PortAudioCapture(audio, device, audio_format)
         except BaseException:
-            with _turn:
+            with _lock:
                 audio.terminate()
             raise
 
@@ -127,9 +127,9 @@ class PortAudioCapture:
 
     def close(self) -> None:
         """Close the stream and PortAudio, so that it searches for devices again next time."""
-        with _turn, contextlib.suppress(OSError):  # the stream of a device that is gone cannot be stopped
+        with _lock, contextlib.suppress(OSError):  # the stream of a device that is gone cannot be stopped
             self._stream.stop_stream()
-        with _turn:
+        with _lock:
             self._stream.close()
             self._audio.terminate()
 
@@ -159,7 +159,7 @@ def _portaudio() -> Iterator[Any]:
     try:
         yield audio
     finally:
-        with _turn:
+        with _lock:
             audio.terminate()
 
 
@@ -167,7 +167,7 @@ def _started() -> Any:
     import pyaudio
 
     _probe()
-    with _turn:
+    with _lock:
         return pyaudio.PyAudio()
 
 

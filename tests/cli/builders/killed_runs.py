@@ -22,13 +22,13 @@ from asrcli.core.events import Began, Event, Final
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript, fold
 from asrcli.journal.append_file import AppendFile
+from asrcli.journal.continued_outputs import ContinuedOutput
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
-from asrcli.journal.source import ContinuedOutput
 from asrcli.outputs.line_writer import LineWriter
 
 WORDS = ["zero", "one"]

@@ -75,13 +75,13 @@ def test_a_server_and_a_client_tell_it_and_go_on(tmp_path: Path, scripted: str) 
     done = asr("file", wav(tmp_path / "a.wav", tone(900)), "--url", scripted, "--pace", "max", "--api-key-file", path)
     assert (done.returncode, done.stderr.count("chmod 600")) == (0, 1)
     with serving("--engine", "scripted", "--api-key-file", path) as (address, server):
-        assert "chmod 600" in server.stderr.readline()  # behind the address and the engine
+        assert "chmod 600" in server.stderr.readline()  # after the address and the engine
         done = asr("file", tmp_path / "a.wav", "--url", address, "--pace", "max", "--api-key-file", path)
         assert done.returncode == 0
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
-def test_a_key_file_without_end_is_none(tmp_path: Path) -> None:
+def test_an_endless_file_is_no_key_file(tmp_path: Path) -> None:
     """No more of it is read than a key can have."""
     path = tmp_path / "key"
     path.write_text("k" * (MOST_BYTES + 1))

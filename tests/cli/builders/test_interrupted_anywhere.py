@@ -21,7 +21,7 @@ EVENTS: list[Event] = [
 
 
 class Interrupting:
-    """Raises KeyboardInterrupt before or behind the call of this number, of all calls of `methods`."""
+    """Raises KeyboardInterrupt before or after the call of this number, of all calls of `methods`."""
 
     def __init__(self, number: int, *, behind: bool) -> None:
         self._number, self._behind = number, behind

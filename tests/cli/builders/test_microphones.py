@@ -25,7 +25,7 @@ BUILDER = MicrophoneBuilder((), RecognitionSettings("fun-asr-realtime", 16_000),
         ("3=Call", "3", "Call"),
     ],
 )
-def test_a_label_stands_behind_the_last_sign_of_equality(text: str, device: str, label: str) -> None:
+def test_a_label_stands_after_the_last_sign_of_equality(text: str, device: str, label: str) -> None:
     """But arguments of ALSA are part of the name."""
     assert parse_device(text) == (device, label)
 

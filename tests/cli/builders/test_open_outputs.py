@@ -45,7 +45,7 @@ def test_whoever_leaves_at_once_has_been_warned(leaving: BaseException) -> None:
 
 
 def test_nothing_is_said_where_nothing_is_lacking() -> None:
-    """Neither behind a block in order nor behind an error."""
+    """Neither after a block in order nor after an error."""
     ended(None)
     with pytest.raises(SourceError) as raised:
         ended(GONE)

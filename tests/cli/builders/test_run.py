@@ -104,7 +104,7 @@ def test_a_pace_is_times_real_time_or_max(text: str, pace: float | None) -> None
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1001", "nan", "inf", "fast", ""])
-def test_a_pace_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_pace_is_refused(text: str) -> None:
     """With what was written."""
     with pytest.raises(UsageError, match=f"--pace {text}"):
         parse_pace(text)
@@ -134,7 +134,7 @@ def test_times_are_written_as_on_a_clock(text: str, ms: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1:", ":30", "1:2:3:4", "30s1m", "1m30", "s", "nan", "1.5:30"])
-def test_a_time_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     """With the option's name."""
     with pytest.raises(UsageError, match="--end"):
         parse_time("--end", text)

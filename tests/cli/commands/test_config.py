@@ -76,7 +76,7 @@ def test_show_of_one_option_shows_no_other(config: Settings) -> None:
     assert config("show", "pace") == "# nothing is set: the defaults hold (asr config show COMMAND)\n"
 
 
-def test_show_proves_each_value(config: Settings) -> None:
+def test_show_names_the_origin_of_each_value(config: Settings) -> None:
     """Files, profiles, variables of both kinds, defaults, what gives way, and nothing secret."""
     config.write(
         'timestamps = "clock"\nlocal = true\n[file]\nproxy = "http://me:hunter2@h:1"\n[ws-raw]\nheader = "A: hunter3"\n'
@@ -133,8 +133,8 @@ MISTAKES = {
     "set wait 3": "wait differs from command to command; put it into the table [ws-raw] or [vocab]",
     "set api-key sk-x": "api-key: a key does not belong in a settings file; use the environment variable",
     "set ws-raw.header Authorization:Bearer\u00a012345678": "header: a key does not belong",
-    "set mci.gain 3": "mci.gain: mci is no command with options; did you mean mic?",
-    "set profile.a.mic.deep.gain 3": "profile.a.mic.deep.gain: mic is no command with options; ",
+    "set mci.gain 3": "mci.gain: mci is not a command with options; did you mean mic?",
+    "set profile.a.mic.deep.gain 3": "profile.a.mic.deep.gain: mic is not a command with options; ",
     "set profile.gain 3": "profile.gain: no name of a profile; as in profile.meeting.timestamps",
     "set --profile a profile.b.gain 3": "profile.b.gain names a profile, and --profile too; leave one of them out",
     "set --profile= gain 3": "--profile is empty; name a profile",
@@ -142,9 +142,9 @@ MISTAKES = {
     "unset": "unset takes one key; as in asr config unset mic.device",
     "list x": "list takes no more arguments: x; see asr config --help",
     "path --origin": "--origin has no effect on asr config path",
-    "show nic": "nic is no command with options, and no option; did you mean mic?",
-    "show modle": "modle is no command with options, and no option; did you mean model",
-    "show mic.pace": "mic.pace is no command with options, and no option",
+    "show nic": "nic is neither a command with options nor an option; did you mean mic?",
+    "show modle": "modle is neither a command with options nor an option; did you mean model",
+    "show mic.pace": "mic.pace is neither a command with options nor an option",
     "show mic file": "show takes one command or option; as in asr config show mic",
     "show --profile x": "no profile x: no settings file has one; asr config edit: write [profile.NAME]",
     "shwo": "'shwo' is not one of",
@@ -180,7 +180,7 @@ def test_what_the_form_of_the_file_does_not_allow_is_an_error(
 
 
 def test_keys_are_completed() -> None:
-    """Options for all commands and commands first, options of a command behind its dot; no confirmations."""
+    """Options for all commands and commands first, options of a command after its dot; no confirmations."""
     assert _completions("mi") == ["mic"]
     assert _completions("timest") == ["timestamps"]
     assert _completions("serve.po") == ["serve.port"]

@@ -53,7 +53,7 @@ def login(key: str, *arguments: object, **env: str) -> tuple[int, str]:
 
 
 def test_a_key_that_is_kept_is_used_and_forgotten(home: dict[str, Any], locked: str, tmp_path: Path) -> None:
-    """From the check to the run, without a word of the key; behind logout the server gets none."""
+    """From the check to the run, without a word of the key; after logout the server gets none."""
     sound = wav(tmp_path / "a.wav", tone(900))
     code, told = login(KEY, "--url", locked, **home)
     assert (code, "…0123 for 127.0.0.1:" in told, "accepted by the service" in told) == (0, True, True)
@@ -159,7 +159,7 @@ def test_a_prompt_that_cannot_hide_the_key_is_refused(monkeypatch: pytest.Monkey
         ask_for_key()
 
 
-def test_who_has_a_workspace_sees_it(home: dict[str, Any]) -> None:
+def test_a_workspace_is_shown(home: dict[str, Any]) -> None:
     """It is kept with the login, and has a host of its own."""
     assert login(WRONG, "--region", "eu-central-1", "--workspace", "ws-1", "--no-check", **home)[0] == 0
     shown = asr("whoami", **home).stdout

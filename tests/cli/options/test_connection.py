@@ -140,7 +140,7 @@ def test_a_region_is_known_or_refused_with_an_address_too() -> None:
 
 
 @pytest.mark.parametrize("url", ["ws://", "ws://[::1", "ftp://a", "localhost:1", "ws://a:0", "ws://a:b"])
-def test_an_address_that_is_none_is_reported_before_anything_else(
+def test_an_invalid_address_is_reported_before_anything_else(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     """No word about the key first."""

@@ -36,7 +36,7 @@ def test_what_is_no_number_is_refused_by_each(command: str, option: str) -> None
                 found.process_value(typer.Context(loaded), value)
 
 
-def test_it_is_said_in_one_line_with_the_range() -> None:
+def test_a_number_out_of_range_is_one_line_with_the_range() -> None:
     """That of the option, not that of all options."""
     done = asr("mic", "--gain", "nan")
     assert (done.returncode, done.stdout) == (2, "")

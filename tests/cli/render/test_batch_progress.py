@@ -27,7 +27,7 @@ NAMES = [f"talk {number}.wav" for number in range(9)]
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Iterator[BatchRun]:
-    """Nine files of the same size, 30 s after the begin: one is done, one has failed, seven are active."""
+    """Nine files of the same size, 30 s after the start: one is done, one has failed, seven are active."""
     now = iter([0.0])
     with opened_ledger(tmp_path) as ledger:
         made = Batch(tmp_path, ledger, NAMES)
@@ -93,7 +93,7 @@ def test_a_terminal_shows_the_inputs_that_are_active(
     assert (len(lines), lines[-1]) == (8, "and 1 more")
 
 
-def test_elsewhere_there_is_a_line_for_each_input(batch: BatchRun, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_there_is_a_line_for_each_input(batch: BatchRun, capsys: pytest.CaptureFixture[str]) -> None:
     """And with --quiet none."""
     row = replace(batch.tasks[2].row, state=BatchState.FINISHED, audio_ms=61_000, seconds=2.5)
     for level, plain in ((0, True), (None, False)):

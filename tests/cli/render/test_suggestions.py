@@ -142,7 +142,7 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str], said: str) -> Non
 
 
 def test_seconds_alone_may_be_many() -> None:
-    """90 and 5400 are times, and so is 90:00; only behind a colon there are at most 59."""
+    """90 and 5400 are times, and so is 90:00; only after a colon there are at most 59."""
     for start in ("5400", "90:00", "99:59:59.9"):
         done = asr("file", "not-there.wav", "--start", start, "--local")
         assert done.returncode == 3, done.stderr

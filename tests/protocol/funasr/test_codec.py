@@ -84,7 +84,7 @@ def test_pieces_are_appended_and_the_sentence_replaces_them() -> None:
 
 
 def test_without_pieces_and_times_the_span_is_estimated() -> None:
-    """Inside the audio that was sent, behind the sentence before, and before the silence that ended it."""
+    """Inside the audio that was sent, after the sentence before, and before the silence that ended it."""
     codec = client()
     codec.audio(SECOND * 10)
     (first,) = hear(codec, text("2pass-offline", "hello there"))
@@ -97,7 +97,7 @@ def test_without_pieces_and_times_the_span_is_estimated() -> None:
         assert isinstance(hear(client(), text("2pass-offline", "x", timestamp=stamps))[0], Final)
 
 
-def test_the_end_is_said_or_not() -> None:
+def test_only_newer_servers_report_their_end() -> None:
     """Only after the client's own end; older servers say nothing, which the engine knows."""
     codec = client()
     codec.audio(SECOND)
@@ -123,7 +123,7 @@ def test_a_sentence_that_comes_to_nothing_takes_its_pieces_back() -> None:
     assert (final.key, final.text) == ("1", "")
 
 
-def test_the_tags_of_a_model_are_no_text() -> None:
+def test_tags_of_a_model_are_removed_from_texts() -> None:
     """Which some servers leave in."""
     (final,) = hear(client(), text("2pass-offline", "<|zh|><|NEUTRAL|><|Speech|><|withitn|>你好。"))
     assert isinstance(final, Final)
@@ -146,7 +146,7 @@ sentence_plans = st.lists(st.tuples(st.integers(0, 4000), st.integers(300, 6000)
 def test_estimated_times_are_never_late_at_the_pace_of_speech(plan: list[tuple[int, int, int]], piece: bool) -> None:
     """So that audio which has no text yet is never taken as decided, and is sent again after a loss.
 
-    The server names a piece within 1.2 s of the begin of a sentence, and ends it after 0.8 s of silence, as it does.
+    The server names a piece within 1.2 s of the start of a sentence, and ends it after 0.8 s of silence, as it does.
     """
     codec = client()
     now_ms = end_ms = 0

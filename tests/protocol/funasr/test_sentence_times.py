@@ -20,7 +20,7 @@ class Said:
 
     pause_ms: int
     length_ms: int
-    first_ms: int = 900  # from its begin to its first piece
+    first_ms: int = 900  # from its start to its first piece
 
     @property
     def text(self) -> str:
@@ -78,7 +78,7 @@ stalls = st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, MOST_LATE_MS 
 
 
 def behind(talk: Talk) -> list[int]:
-    """Where the sentence behind each sentence begins."""
+    """Where the sentence after each sentence begins."""
     return [*(begin_ms for begin_ms, _ in talk.spans[1:]), 10**6]
 
 
@@ -99,7 +99,9 @@ def test_no_audio_of_a_later_sentence_is_taken_for_one(
 
 @always_alike
 @given(st.lists(st.builds(Said, st.integers(800, 4000), st.integers(1000, 4000)), min_size=1, max_size=5), stalls)
-def test_nor_where_the_server_gives_no_lengths(plan: list[Said], stalls: list[tuple[int, int]]) -> None:
+def test_estimates_are_not_too_late_either_where_the_server_gives_no_lengths(
+    plan: list[Said], stalls: list[tuple[int, int]]
+) -> None:
     """Such a server ends sentences at pauses."""
     talk = Talk(plan, stalls)
     for (begin_ms, end_ms), next_ms in zip(talk.estimates(stamps=False), behind(talk), strict=True):
@@ -135,8 +137,8 @@ def test_a_server_that_has_caught_up_is_prompt_again() -> None:
     assert times.begin() == 60_000 - FIRST_TEXT_MS - MOST_LATE_MS
 
 
-def test_sound_before_the_last_text_has_waited_for_nothing() -> None:
-    """A cough behind a sentence, before its text, is not where the next one begins."""
+def test_sound_before_the_last_text_is_not_where_the_next_sentence_begins() -> None:
+    """A cough after a sentence, before its text, is not where the next one begins."""
     times = SentenceTimes(RATE)
     for loud_ms in (900, 600, 600, 600):
         times.sent(LOUD * loud_ms)

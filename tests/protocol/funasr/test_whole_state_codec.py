@@ -73,8 +73,8 @@ def test_each_sentence_of_the_state_is_final_once() -> None:
     assert hear(codec, both, both) == [Final("2", 2500, 4000, "two."), Final("3", 5000, 6000, "three.")]
 
 
-def test_a_list_that_begins_anew_repeats_nothing_and_loses_nothing() -> None:
-    """What ends behind the known sentences is new; without times everything is."""
+def test_a_list_that_starts_again_repeats_nothing_and_loses_nothing() -> None:
+    """What ends after the known sentences is new; without times everything is."""
     codec = client(9)
     hear(codec, state(("one", 0, 900), ("two", 1000, 1900)))
     assert hear(codec, state(("two", 1000, 1900))) == []
@@ -84,7 +84,7 @@ def test_a_list_that_begins_anew_repeats_nothing_and_loses_nothing() -> None:
 
 @pytest.mark.parametrize("sentence", [("hello", None, None), ("hello", 500), "hello", ("hello", "x", -(10**20))])
 def test_missing_times_are_estimated_and_marked(sentence: object) -> None:
-    """They are inside the audio that was sent, and behind the sentence before."""
+    """They are inside the audio that was sent, and after the sentence before."""
     codec = client(4)
     again = state(sentence, ("again", 3000, 4000))
     first, second = hear(codec, state(sentence, partial="x", partial_start_ms=3000), again)[::2]
@@ -96,7 +96,7 @@ def test_missing_times_are_estimated_and_marked(sentence: object) -> None:
 
 @pytest.mark.parametrize("times", [("1000", "1900"), (1000.0, 1900.4), ("1000.0", " 1900 ")])
 def test_times_are_read_in_any_form(times: tuple[object, object]) -> None:
-    """As text or with a fraction they are those of the server, so a list that begins anew repeats nothing."""
+    """As text or with a fraction they are those of the server, so a list that begins again repeats nothing."""
     codec = client(9)
     said = state(("one", *times), partial="t", partial_start_ms=str(2000))
     assert hear(codec, said) == [Final("1", 1000, 1900, "one"), Partial("2", 2000, "", "t")]
@@ -104,7 +104,7 @@ def test_times_are_read_in_any_form(times: tuple[object, object]) -> None:
 
 
 def test_a_server_without_times_that_names_zeros_loses_nothing() -> None:
-    """Whether it gives whole milliseconds, or seconds that are none; also where its list begins anew."""
+    """Whether it gives whole milliseconds, or seconds that are none; also where its list begins again."""
     codec = client(9)
     heard = [*hear(codec, state(("one", 0, 0))), *hear(codec, state(("one", 0, 0), ("two", 0.3, 0.9)))]
     heard += [*hear(codec, state(), state(("three", 0, 0)))]
@@ -114,14 +114,14 @@ def test_a_server_without_times_that_names_zeros_loses_nothing() -> None:
 
 @pytest.mark.parametrize(("times", "sure_ms"), [((3000, 1000), 0), ((500_000, 600_000), 0), ((5_000, 600_000), 5000)])
 def test_times_that_cannot_be_are_estimated_and_marked(times: tuple[int, int], sure_ms: int) -> None:
-    """Reversed ones, and those behind the audio that was sent. They decide no audio."""
+    """Reversed ones, and those after the audio that was sent. They decide no audio."""
     (final,) = hear(client(9), state(("hello", *times)))
     assert isinstance(final, Final)
     assert 0 <= final.begin_ms < final.end_ms <= 9000
     assert (final.estimated, final.sure_ms) == (True, sure_ms)
 
 
-def test_behind_the_end_of_the_audio_a_sentence_reaches_to_that_end() -> None:
+def test_after_the_end_of_the_audio_a_sentence_reaches_to_that_end() -> None:
     """The server has all audio then."""
     codec = client(9)
     codec.finish()
@@ -189,7 +189,7 @@ def test_an_error_in_any_form_ends_the_task_and_junk_is_dropped(error: dict[str,
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
-def test_every_word_comes_once_however_the_state_is_told(steps: list[tuple[int, bool]]) -> None:
+def test_every_word_comes_once_however_the_state_is_sent(steps: list[tuple[int, bool]]) -> None:
     """Answers may be left out or come twice: the last one has it all."""
     codec, sentences, heard = client(60), list[tuple[str, int, int]](), list[Event]()
     for more, told_now in steps:
@@ -207,7 +207,7 @@ def test_every_word_comes_once_however_the_state_is_told(steps: list[tuple[int, 
 
 @pytest.mark.parametrize("before", ["", None, 7, ["x"]], ids=str)
 def test_a_text_that_the_server_fills_in_later_is_final_then(before: Any) -> None:
-    """The list had its place before; a sentence behind it may be final already."""
+    """The list had its place before; a sentence after it may be final already."""
     codec = client(3)
     assert finals(hear(codec, state((before, 0, 500)))) == []
     assert finals(hear(codec, state((before, 0, 500), ("two", 500, 900)))) == [("two", 500, 900)]
@@ -216,7 +216,7 @@ def test_a_text_that_the_server_fills_in_later_is_final_then(before: Any) -> Non
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=12))
-def test_a_list_that_begins_anew_any_number_of_times_repeats_no_sentence(lengths: list[int]) -> None:
+def test_a_list_that_starts_again_any_number_of_times_repeats_no_sentence(lengths: list[int]) -> None:
     """Whatever part of the talk it holds at a time, each sentence is final once, in its place."""
     codec = client(10)
     heard = [

@@ -9,6 +9,6 @@ def test_errors_have_the_status_of_their_kind() -> None:
     assert [error_status(kind) for kind in kinds] == [401, 429, 400, 500]
 
 
-def test_an_error_says_what_and_of_which_request() -> None:
+def test_an_error_body_holds_the_code_the_message_and_the_request() -> None:
     """The names are those that the official SDK reads."""
     assert error_body("Throttling", "slowly", "r-1") == {"code": "Throttling", "message": "slowly", "request_id": "r-1"}

@@ -99,7 +99,7 @@ def test_newer_models_announce_a_sentence_without_a_usage(model: str) -> None:
     assert pair.tell(Final("1", 300, 900, "")) == [Final("1", 300, 900, "")]
 
 
-def test_older_models_announce_none() -> None:
+def test_older_models_announce_no_sentence() -> None:
     """Their first result of a sentence has text."""
     pair = begun(FUN)
     assert pair.server.encode(SpeechStarted("1", 300)) == []

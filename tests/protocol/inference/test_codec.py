@@ -167,7 +167,7 @@ def test_what_comes_out_of_order_is_refused_or_passed_over() -> None:
 
 @given(st.sampled_from(["run-task", "continue-task", "finish-task", "sing"]), st.sampled_from(["", "t", "other"]))
 def test_a_command_that_cannot_be_followed_is_refused_with_what_is_wrong_with_it(action: str, task_id: str) -> None:
-    """Also before any task, and where the client leaves its id empty: a client that gets no answer waits for ever."""
+    """Also before any task, and where the client leaves its id empty: a client that gets no answer waits forever."""
     server = InferenceServer(counting())
     payload = {"model": "m", "input": {}, "parameters": {"sample_rate": 16000, "format": "pcm"}}
     said = json.dumps({"header": {"action": action, "task_id": task_id}, "payload": payload})

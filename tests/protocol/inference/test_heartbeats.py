@@ -64,7 +64,7 @@ def test_a_packet_has_no_text_and_the_number_0() -> None:
     }  # fmt: skip
 
 
-def test_none_comes_while_somebody_speaks() -> None:
+def test_no_heartbeat_comes_while_somebody_speaks() -> None:
     """And the silence is counted from the end of the sentence."""
     pair = begun()
     packets(pair, SECOND * (EVERY_S - 1))
@@ -86,6 +86,6 @@ def test_a_task_that_has_ended_gets_none_for_audio_that_waited() -> None:
     "settings",
     [{"heartbeat": None}, {"heartbeat": False}, {"audio_format": "mp3"}, {"model": "gummy-realtime-v1"}],
 )
-def test_nobody_else_gets_one(settings: dict[str, Any]) -> None:
+def test_other_tasks_get_no_heartbeat(settings: dict[str, Any]) -> None:
     """Gummy has another form of results, and compressed audio does not tell how long it is."""
     assert packets(begun(**settings), SECOND * (EVERY_S + 1)) == []

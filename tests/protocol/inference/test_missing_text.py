@@ -70,7 +70,7 @@ def test_an_end_far_behind_the_audio_claims_none_of_what_is_on_its_way(ahead_ms:
 
 @given(st.none() | st.integers(0, 900), st.none() | st.integers(0, 900), st.integers(0, 11))
 def test_a_late_partial_is_known_whatever_the_times_are(begin: int | None, end: int | None, shown: int) -> None:
-    """Zero, one point for both, reversed, left out: the begin of the text of a final is no new sentence."""
+    """Zero, one point for both, reversed, left out: the start of the text of a final is no new sentence."""
     codec = client()
     assert len(finals(codec, result(text="hello there", begin_time=begin, end_time=end))) == 1
     late = codec.receive(

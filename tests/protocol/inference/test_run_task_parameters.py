@@ -166,7 +166,7 @@ def test_a_parameter_of_the_wrong_kind_is_passed_over(name: str, junk: object) -
 
 
 def test_context_is_the_input_of_the_task_and_what_was_said_replaces_it_in_the_middle() -> None:
-    """A sentence that is final is remembered once, and not behind the end."""
+    """A sentence that is final is remembered once, and not after the end."""
     memory = TranscriptMemory(("Ada Lovelace",))
     pair = Pair(InferenceClient(RecognitionSettings("m"), counting("task-"), memory), InferenceServer(counting()))
     (start,) = pair.ask(pair.client.start())

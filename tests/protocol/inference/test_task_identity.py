@@ -65,7 +65,7 @@ def test_what_comes_before_the_answer_is_of_an_earlier_task() -> None:
 
 
 def test_an_id_is_never_used_for_two_tasks() -> None:
-    """A task that is begun anew has another one, under which it ends, and results of the first one are of another."""
+    """A task that is begun again has another one, under which it ends, and results of the first one are of another."""
     codec = InferenceClient(RecognitionSettings("m"), counting("task-"))
     asked = [json.loads(text.data)["header"]["task_id"] for _ in range(3) for text in codec.start()]  # type: ignore[union-attr]
     assert asked == ["task-1", "task-2", "task-3"]

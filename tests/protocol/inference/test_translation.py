@@ -173,8 +173,8 @@ def test_the_end_of_a_task_lets_go_what_waits_as_it_is() -> None:
     ]
 
 
-def test_a_sentence_goes_before_those_behind_it() -> None:
-    """Finals come in the order of the talk: what is behind is translated, so nobody will translate what is before."""
+def test_a_sentence_comes_before_later_ones() -> None:
+    """Finals come in the order of the talk: the later text is translated, so nobody will translate the earlier one."""
     codec = client()
     assert hear(codec, result(transcription=half(0, "嗯", end=True))) == [Partial("1", 0, "嗯")]
     both = result(transcription=half(1, "好", end=True), translations=[half(1, "Good", end=True, lang="en")])
@@ -188,7 +188,7 @@ def test_a_sentence_goes_before_those_behind_it() -> None:
 
 
 @given(st.data())
-def test_a_transcript_that_comes_late_is_whole_and_before_those_behind_it(data: st.DataObject) -> None:
+def test_a_late_transcript_is_whole_and_comes_before_later_ones(data: st.DataObject) -> None:
     """Its sentence was translated first, and later sentences ended meanwhile: fewer than the codec lets wait."""
     count, late = data.draw(st.integers(1, 12)), {}
     for number in range(count):
@@ -209,7 +209,7 @@ def test_a_transcript_that_comes_late_is_whole_and_before_those_behind_it(data: 
 
 
 def test_a_transcript_that_never_ends_holds_back_a_few_sentences_only() -> None:
-    """It then goes out as far as it is known, with a warning, and those behind it at once."""
+    """It then goes out as far as it is known, with a warning, and those after it at once."""
     codec = client()
     hear(codec, result(transcription=half(0, "一"), translations=[half(0, "one two", end=True, lang="en")]))
     heard: list[Event] = []
@@ -227,7 +227,7 @@ def test_a_transcript_that_never_ends_holds_back_a_few_sentences_only() -> None:
     assert [final.text for final in finals] == ["一", "1", "2", "3", "4"]
 
 
-def test_a_service_that_never_translates_holds_nothing_back_for_ever() -> None:
+def test_a_service_that_never_translates_holds_nothing_back_forever() -> None:
     """Audio is kept until a final covers it: after a few sentences nobody waits any more."""
     codec, finals = client(), []
     for number in range(20):
@@ -246,7 +246,7 @@ def test_what_came_to_nothing_waits_for_no_translation() -> None:
 
 @pytest.mark.parametrize(("end_ms", "is_told"), [(1900, True), (2900, True), (3001, False), (10**9, False)])
 def test_an_end_far_behind_the_audio_claims_none_of_what_is_on_its_way(end_ms: int, *, is_told: bool) -> None:
-    """What is behind the begin is not decided then; once all audio was sent, the sentence may reach to its end."""
+    """What follows the start is not decided then; once all audio was sent, the sentence may reach to its end."""
     for finishes in (False, True):
         asked = client()
         asked.audio(bytes(2 * 16 * 2000))
@@ -381,7 +381,7 @@ def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
     assert len(codec._pairs._ends) == 2 * MOST_REMEMBERED
 
 
-def test_the_beginning_of_the_next_sentence_behind_one_without_a_number_is_shown() -> None:
+def test_the_beginning_of_the_next_sentence_after_one_without_a_number_is_shown() -> None:
     """It has no number either; both texts come out."""
     ended = {"end_time": 900, "begin_time": 0, "text": "one", "sentence_end": True, "stash": {"text": "tw"}}
     first, following = translation._read(ended)

@@ -32,7 +32,7 @@ def test_in_vad_mode_the_service_answers_each_turn() -> None:
 
 
 @given(st.lists(st.binary(max_size=301), max_size=20))
-def test_audio_of_every_size_arrives_and_the_silence_behind_it_is_no_part_of_it(pieces: list[bytes]) -> None:
+def test_audio_of_every_size_arrives_and_the_silence_after_it_is_no_part_of_it(pieces: list[bytes]) -> None:
     """The VAD ends the turn in silence that is nobody's audio: no time reaches into it."""
     talk = Talk(VAD)
     heard = [request for piece in pieces for request in talk.ask(talk.client.audio(piece))]
@@ -60,7 +60,7 @@ def test_what_is_heard_in_the_silence_of_ours_is_not_reported() -> None:
     service.tell("response.created", response={"id": "r2"})
     assert service.tell("response.text.delta", response_id="r2", delta="thanks") == []
     assert service.answer("r2", "thanks for watching") == [
-        Notice("debug", "dropped an answer to the silence behind the audio")
+        Notice("debug", "dropped an answer to the silence after the audio")
     ]
     assert service.tell("session.finished") == [Finished()]
     assert kinds(Service(VAD, seconds=0).codec.finish()) == ["finish"]
@@ -76,15 +76,14 @@ def test_the_side_transcript_of_our_silence_is_not_shown() -> None:
     assert service.tell(f"{ITEM}delta", item_id="i2", text="one", stash="")[0] == Partial("i2", 200, "", "one")
 
 
-UNTOLD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, -1, "", "x", True, 10**30, 60_000, {}]
-)  # times that say nothing about a second of audio
+# Times that say nothing about a second of audio.
+UNTOLD: st.SearchStrategy[Any] = st.sampled_from([None, -1, "", "x", True, 10**30, 60_000, {}])
 TOLD = st.integers(0, 900)
 
 
 @given(st.lists(st.tuples(UNTOLD | TOLD, UNTOLD | TOLD), min_size=1, max_size=4), st.integers(0, 4))
 def test_an_answer_is_lost_for_no_time_that_the_service_leaves_out(times: list[tuple[Any, Any]], before: int) -> None:
-    """Also behind the end of the audio: only a begin in our silence tells that nobody has spoken."""
+    """Also after the end of the audio: only a start in our silence tells that nobody has spoken."""
     service = Service(VAD, seconds=1)
     finals = []
     for number, (begin, end) in enumerate(times):

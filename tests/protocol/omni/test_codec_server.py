@@ -127,7 +127,7 @@ def test_an_answer_can_be_cancelled_before_it_is_there() -> None:
 
 
 def test_what_else_a_client_may_say_is_accepted() -> None:
-    """Items of text, and the buffer cleared: the next commit needs audio anew."""
+    """Items of text, and the buffer cleared: the next commit needs audio again."""
     client = Foreign(turn_detection=None)
     client.audio()
     assert client.say("input_audio_buffer.clear") == [ClearAudio()]

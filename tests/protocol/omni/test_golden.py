@@ -30,7 +30,7 @@ def omni_client(recognition: RecognitionSettings = PLAIN) -> OmniClient:
 
 
 def asking() -> list[Message]:
-    """What ends a turn in manual mode, behind its audio."""
+    """What ends a turn in manual mode, after its audio."""
     codec = omni_client(replace(PLAIN, vad=False))
     codec.audio(PCM)
     return codec.commit()

@@ -48,7 +48,7 @@ def test_another_text_under_the_name_of_an_answer_that_is_over_is_another_answer
 
 
 def test_an_answer_that_was_guessed_goes_to_what_is_announced_meanwhile() -> None:
-    """Behind an earlier turn that is still being answered, which is then cut short."""
+    """After an earlier turn that is still being answered, which is then cut short."""
     service = Service(VAD)
     service.tell("response.created", response={"id": "r1"})
     assert service.tell("response.text.delta", response_id="r1", delta="one") == []
@@ -70,7 +70,7 @@ def test_a_refusal_of_what_was_not_announced_is_the_gap_of_the_oldest_commit() -
 
 
 def test_what_says_nothing_shows_nothing() -> None:
-    """A side transcript without text, an empty end of an answer that is known, and a piece behind the end of all."""
+    """A side transcript without text, an empty end of an answer that is known, and a piece after the end of all."""
     service = Service(SIDE, seconds=1)
     assert service.tell(f"{ITEM}delta", item_id="i1", text="", stash="") == []
     service = Service(seconds=2)

@@ -58,7 +58,7 @@ def test_events_around_an_answer_say_nothing(name: str) -> None:
 
 
 def test_an_answer_to_a_turn_that_nobody_announced_is_text_all_the_same() -> None:
-    """It lies behind what was answered before; without text it is nothing. Either way it is paid for."""
+    """It lies after what was answered before; without text it is nothing. Either way it is paid for."""
     service = Service(VAD)
     usage = {"input_tokens": 7, "output_tokens": 2}
     assert service.answer("r0", "", usage=usage) == [
@@ -123,7 +123,7 @@ def test_answers_belong_to_the_turns_in_their_order() -> None:
     assert service.tell("session.finished") == [Finished()]
 
 
-def test_answers_without_names_are_one_behind_the_other() -> None:
+def test_answers_without_names_are_one_after_the_other() -> None:
     """A service that leaves the ids out is understood by the order alone."""
     service = Service(VAD)
     for number, said in ((1, "one"), (2, "two")):
@@ -149,7 +149,7 @@ def test_a_turn_that_is_open_is_not_answered_by_what_answers_another() -> None:
 
 
 def test_an_answer_that_is_left_behind_by_the_next_is_cut_short() -> None:
-    """Otherwise its final would come behind a later one, or never."""
+    """Otherwise its final would come after a later one, or never."""
     service = Service(VAD)
     service.turn("i1", 0, 900)
     service.tell("response.created", response={"id": "r1"})
@@ -222,8 +222,8 @@ def test_a_final_waits_for_what_another_model_wrote_down() -> None:
     assert service.tell(f"{ITEM}failed", item_id="i1", error={}) == [Final("i1", 0, 1000, "2")]
 
 
-def test_a_final_does_not_wait_for_ever() -> None:
-    """Behind the next answer, and at the end of the session, it goes out without."""
+def test_a_final_does_not_wait_forever() -> None:
+    """After the next answer, and at the end of the session, it goes out without."""
     service = Service(RecognitionSettings(OMNI, side_transcript=True))
     service.turn("i1", 0, 900)
     service.turn("i2", 1000, 1900)

@@ -73,7 +73,7 @@ def test_a_conversation_in_manual_mode_gets_no_response_that_it_did_not_ask_for(
 
 
 def test_what_only_a_conversation_can_do_is_an_error_that_names_the_event() -> None:
-    """A response that is asked for begins and fails behind the error, so that nobody waits for its end."""
+    """A response that is asked for begins and fails after the error, so that nobody waits for its end."""
     codec, _ = updated({"type": "realtime"})
     for name in ("conversation.item.create", "conversation.item.truncate", "response.cancel"):
         (error,) = refused(codec, name, event_id="mine")
@@ -168,7 +168,7 @@ def test_fields_that_say_nothing_leave_the_defaults(empty: object) -> None:
         assert command in (StartTask(RecognitionSettings("m", 24000), "pcm"), ConfirmSettings())
 
 
-def test_an_item_is_told_again_to_who_asks_for_it() -> None:
+def test_an_item_is_sent_again_on_request() -> None:
     """With its text once it has one; an id that nobody has given is an error that names it."""
     codec, _ = updated({"type": "transcription"})
     audio(codec)
@@ -194,8 +194,8 @@ def test_only_the_last_items_are_remembered(monkeypatch: pytest.MonkeyPatch) -> 
     assert refused(codec, "conversation.item.retrieve", item_id=ids[0])
 
 
-def test_parts_of_results_that_are_not_sent_are_named_behind_the_confirmation() -> None:
-    """The update is in effect all the same, at the begin and later, and the error names the event of the client."""
+def test_parts_of_results_that_are_not_sent_are_named_after_the_confirmation() -> None:
+    """The update is in effect all the same, at the start and later, and the error names the event of the client."""
     session = {"type": "transcription", "include": ["item.input_audio_transcription.logprobs"]}
     codec = OpenAIServer(counting(), "m")
     codec.receive(text("session.update", session=session, event_id="u1"))

@@ -57,7 +57,7 @@ def test_a_session_in_g711_is_heard_as_pcm(named: Any, law: str) -> None:
 
 
 def test_another_format_can_be_named_before_the_first_audio() -> None:
-    """PCM behind G.711 has its usual rate; G.711 has one rate only, and another format is refused."""
+    """PCM after G.711 has its usual rate; G.711 has one rate only, and another format is refused."""
     server = OpenAIServer(counting(), "m")
     assert server._session("")["audio"]["input"]["format"] == {"type": "audio/pcm", "rate": 24000}
     for named in ({"type": MU_LAW, "rate": 16000}, {"type": "audio/opus"}, {"type": "audio/pcm", "rate": 0}):

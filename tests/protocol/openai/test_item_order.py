@@ -34,7 +34,7 @@ def begins(events: list[Event]) -> list[int]:
 
 
 def listening(count: int) -> OpenAIClient:
-    """A client that has sent enough audio for so many items."""
+    """A client that has sent enough audio for this many items."""
     codec = client()
     codec.audio(SECOND * (count + 1))
     return codec
@@ -74,7 +74,7 @@ def most_waiting(order: list[int]) -> int:
 
 
 def test_a_text_that_waits_is_shown_at_once() -> None:
-    """As a partial of the same sentence with settled text; the final follows behind the earlier one."""
+    """As a partial of the same sentence with settled text; the final follows after the earlier one."""
     codec = listening(2)
     hear(codec, *spoken(0), *spoken(1))
     (shown,) = hear(codec, ended(1))
@@ -122,7 +122,7 @@ def test_what_waits_is_not_lost_with_the_connection() -> None:
     assert begins(hear(codec, ended(2))) == [2000]
 
 
-def test_an_announcement_behind_the_text_holds_nothing_up() -> None:
+def test_an_announcement_after_the_text_holds_nothing_up() -> None:
     """A late one, and a repeated one: the item has its text already."""
     codec = listening(3)
     assert begins(hear(codec, ended(0))) == [0]

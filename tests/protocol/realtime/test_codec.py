@@ -37,7 +37,7 @@ def begun(recognition: RecognitionSettings) -> Pair:
 
 
 def test_a_session_in_vad_mode() -> None:
-    """The server cuts: times come as speech marks, the text between and behind them."""
+    """The server cuts: times come as speech marks, the text between and after them."""
     pair = begun(RecognitionSettings(QWEN))
     for _ in range(2):
         assert pair.ask(pair.client.audio(SECOND)) == [SendAudio(SECOND)]
@@ -114,7 +114,7 @@ def test_clearing_forgets_the_open_utterance() -> None:
     assert (final.begin_ms, final.end_ms) == (1000, 2000)
 
 
-def test_a_commit_where_none_may_be_is_an_error_that_ends_nothing() -> None:
+def test_a_commit_in_vad_mode_is_an_error_that_ends_nothing() -> None:
     """In VAD mode the client never sends one; a foreign client that does is told, and goes on."""
     pair = begun(RecognitionSettings(QWEN))
     pair.ask(pair.client.audio(SECOND))

@@ -49,7 +49,7 @@ def test_a_failed_item_without_an_end_takes_no_audio_of_a_later_one(
 
 
 @pytest.mark.parametrize("incomplete", [False, True])
-def test_a_failed_item_without_an_end_waits_for_one_and_not_for_ever(incomplete: bool) -> None:
+def test_a_failed_item_without_an_end_waits_for_one_and_not_forever(incomplete: bool) -> None:
     """Ten seconds, then it ends where it failed at the latest. Where its audio is sent again it is no gap yet."""
     for seconds in (5, 11):
         service = Service(2)

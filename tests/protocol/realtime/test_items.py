@@ -12,7 +12,7 @@ from tests.support.realtime import BUFFER, ITEM, SECOND, Service
 
 
 def test_texts_out_of_order_keep_their_times() -> None:
-    """A later item may be done before an earlier one, and be announced behind its text."""
+    """A later item may be done before an earlier one, and be announced after its text."""
     service = Service()
     service.turn("a", 100, 900)
     service.turn("b", 1000, 1900)
@@ -64,7 +64,7 @@ def test_the_same_text_is_another_utterance_when_that_was_announced(name: str) -
     assert keys == ["a", "a.2"]
 
 
-def test_a_partial_behind_its_final_opens_nothing() -> None:
+def test_a_partial_after_its_final_opens_nothing() -> None:
     """And one of an utterance that nobody announced shares the key of its final."""
     service = Service()
     (partial,) = service.tell(ITEM + "text", item_id="a", text="he", stash="l")
@@ -102,7 +102,7 @@ def test_marks_without_a_usable_time_are_estimated(begin: Any, end: Any, expecte
 
 
 @pytest.mark.parametrize("end_ms", [0, 999, 1000, 4001, 9999])
-def test_an_end_before_the_begin_or_behind_all_audio_decides_nothing(end_ms: int) -> None:
+def test_an_end_before_the_start_or_after_all_audio_decides_nothing(end_ms: int) -> None:
     """It is as if the service had left it out: the final is estimated, and its audio is sent again after a loss."""
     service = Service()
     service.turn("a", 1000, end_ms)
@@ -195,7 +195,7 @@ def test_an_objection_to_something_else_takes_no_commit() -> None:
 
 @pytest.mark.parametrize("announced", [[], ["conversation.item.created"], [BUFFER + "committed"]])
 def test_texts_belong_to_the_commits_in_their_order(announced: list[str]) -> None:
-    """Whether the service names the commits, before the text or behind it, or never."""
+    """Whether the service names the commits, before the text or after it, or never."""
     for late in (False, True):
         service, spans = Service(0, vad=False), []
         for _ in range(3):
@@ -236,7 +236,7 @@ def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
 
 
 def test_partials_of_an_item_that_is_used_again_are_another_utterance() -> None:
-    """Where it was announced anew; without that they are late."""
+    """Where it was announced again; without that they are late."""
     service = Service()
     service.turn("a", 100, 900)
     service.completed("a", "yes")
@@ -248,7 +248,7 @@ def test_partials_of_an_item_that_is_used_again_are_another_utterance() -> None:
     assert (partial.key, partial.unsettled) == ("a.2", "no")
 
 
-def test_an_item_without_a_name_is_announced_in_vain() -> None:
+def test_the_announcement_of_an_item_without_a_name_is_ignored() -> None:
     """Nothing is to be remembered of it."""
     service = Service()
     assert service.tell("conversation.item.created", item={}) == []

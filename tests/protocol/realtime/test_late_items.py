@@ -78,7 +78,7 @@ def test_an_item_that_has_the_name_of_an_old_one_is_kept_where_it_is_new() -> No
     assert texts(third.receive(completed("item_1", "hello there"))) == ["hello there"]
 
 
-def test_a_text_that_comes_late_behind_the_text_of_its_audio_is_dropped() -> None:
+def test_a_text_that_comes_late_after_the_text_of_its_audio_is_dropped() -> None:
     """The audio was sent again and has its text under an announced name already; other words are kept for the end."""
     second = session()
     second.retired_names = {"item_1": "hello"}

@@ -38,14 +38,14 @@ def test_each_commit_keeps_its_place(utterances: list[tuple[str, list[str]]], at
         assert service.spans((item, words)) == [(words, *place)]
         for how in again:
             if how == "copied" and words == "yes":
-                continue  # a single word is a copy right behind its text only
+                continue  # a single word is a copy right after its text only
             events = [event for event in told(service, item, words, how) if isinstance(event, Final)]
             assert [(event.begin_ms, event.end_ms) for event in events] == [place] * len(events)
             assert how != "copied" or not events
 
 
 def test_a_copy_under_another_item_is_dropped_and_counted() -> None:
-    """Where the service announces its items; a single word only right behind its text, because it is said often."""
+    """Where the service announces its items; a single word only right after its text, because it is said often."""
     service = Service(4)
     for item, at_ms, words in (("a", 0, "good day"), ("b", 1000, "yes"), ("c", 2000, "no")):
         service.turn(item, at_ms, at_ms + 900)

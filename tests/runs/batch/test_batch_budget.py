@@ -28,7 +28,7 @@ class Talk:
 
 def budget(limit: float, spent: float = 0.0) -> BatchBudget:
     """A second costs one."""
-    return BatchBudget(limit, spent, lambda usage: usage.seconds, lambda seconds: seconds, again=False)
+    return BatchBudget(limit, spent, lambda usage: usage.seconds, lambda seconds: seconds, resends=False)
 
 
 def seconds(source: BudgetedSource) -> int:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
 from asrcli.runs.batch.manifest import BatchInput
-from asrcli.runs.batch.output_names import alike, check_template, output_names, unusable
+from asrcli.runs.batch.output_names import check_template, folded_name, output_names, unusable
 
 
 def one(path: str, name: str = "") -> BatchInput:
@@ -66,6 +66,6 @@ def test_a_template_that_names_no_files_is_refused(template: str) -> None:
 def test_no_two_inputs_write_one_file(template: str, paths: list[str]) -> None:
     """Whatever is named."""
     names, problems = output_names([one(path) for path in paths], template)
-    written = [alike(name) for number, name in enumerate(names) if number not in problems]
+    written = [folded_name(name) for number, name in enumerate(names) if number not in problems]
     assert len(set(written)) == len(written)
     assert not any(map(unusable, written))

@@ -34,11 +34,11 @@ class Talk:
 
 
 def killed_run(path: Path, limit: float, seconds: int, known: float = 0.0) -> int:
-    """Send two talks at the same time, and vanish after so many seconds; a second costs one. Returns those sent."""
+    """Send two talks at the same time, and vanish after this many seconds; a second costs one. Returns those sent."""
     mark = SpentMark(path, limit, 10.0)
     mark.begin(known)
     money = BatchBudget(
-        limit, mark.most, lambda usage: usage.seconds, lambda seconds: seconds, again=False, cover=mark.cover
+        limit, mark.most, lambda usage: usage.seconds, lambda seconds: seconds, resends=False, reserve=mark.reserve
     )
     talks = [BudgetedSource(Talk(), money.share()).chunks(0) for _ in range(2)]
     for number in range(seconds):
@@ -74,7 +74,7 @@ def test_what_a_run_knows_at_its_end_takes_the_place_of_what_it_could_have_cost(
     mark = SpentMark(path, 100.0, 10.0)
     assert mark.most == 9.0  # the seventh second was covered by the step of two that began there
     mark.begin(3.0)
-    money = BatchBudget(100.0, mark.most, lambda _: None, lambda s: s, again=False, cover=mark.cover)
+    money = BatchBudget(100.0, mark.most, lambda _: None, lambda s: s, resends=False, reserve=mark.reserve)
     share = money.share()
     next(BudgetedSource(Talk(), share).chunks(0))
     money.ended(share, 0.25)
@@ -90,7 +90,7 @@ def test_what_a_run_knows_at_its_end_takes_the_place_of_what_it_could_have_cost(
 def test_leases_to_workers_are_kept_before_they_are_spent(tmp_path: Path) -> None:
     """A client that is killed does not know what its workers send."""
     mark = SpentMark(tmp_path / "spent", 100.0, 1.0)
-    leases = CostLeases(100.0, 0.0, mark.cover)
+    leases = CostLeases(100.0, 0.0, mark.reserve)
     assert leases.lease("a", 30.0) == 30.0
     assert SpentMark(tmp_path / "spent", 100.0, 1.0).most == 31.0
     leases.ended("a", 5.0)
@@ -102,10 +102,10 @@ def test_what_cannot_be_kept_is_not_spent(tmp_path: Path) -> None:
     """A full disk, or a file that somebody has changed."""
     (tmp_path / "file").touch()
     mark = SpentMark(tmp_path / "file" / "spent", 100.0, 1.0)
-    money = BatchBudget(100.0, 0.0, lambda _: None, lambda s: s, again=False, cover=mark.cover)
+    money = BatchBudget(100.0, 0.0, lambda _: None, lambda s: s, resends=False, reserve=mark.reserve)
     with pytest.raises(OutputError):
         next(BudgetedSource(Talk(), money.share()).chunks(0))
-    assert CostLeases(100.0, 0.0, mark.cover).lease("a", 30.0) == 0.0
+    assert CostLeases(100.0, 0.0, mark.reserve).lease("a", 30.0) == 0.0
     mark.settle(money)
     for text in ("nan", "-1", "much", "inf"):
         (tmp_path / "spent").write_text(text)

@@ -54,7 +54,7 @@ def test_a_worker_asks_for_more_when_its_lease_is_used_up() -> None:
         asked.append(amount)
         return leases.lease("a", amount)
 
-    budget = LeasedBudget(lambda _: None, lambda s: s / 100, ask, again=False)
+    budget = LeasedBudget(lambda _: None, lambda s: s / 100, ask, resends=False)
     share, source = budget.share(), Spoken()
     taken = 0
     while budget.affords(share, source, Chunk(taken * 16000, bytes(32000))):  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ def test_a_service_that_works_is_well_and_a_wrong_key_is_the_only_thing_wrong(tm
         assert "asr login" in found["inference handshake"].advice
 
 
-def test_the_first_step_that_fails_is_named_and_none_behind_it(tmp_path: Path) -> None:
+def test_the_first_step_that_fails_is_named_and_none_after_it(tmp_path: Path) -> None:
     """A port where nothing listens, a certificate of nobody, a proxy that is gone, an address that is none."""
     found = looked_at(EndpointOptions(url="ws://127.0.0.1:1"))
     assert (list(found)[-1], found["TCP"].text) == ("TCP", "connection refused")
@@ -90,7 +90,7 @@ def test_without_a_network_the_key_is_still_looked_at(monkeypatch: pytest.Monkey
 
 def test_a_wire_that_fails_beside_one_that_works_is_a_note(monkeypatch: pytest.MonkeyPatch, scripted: str) -> None:
     """A server may have one wire only. A fault of ours in one hides nothing of the other."""
-    real = engines.heard
+    real = engines.transcribed_text
     errors: list[Exception] = [ConnectFailed("ws://x", "no such wire"), ZeroDivisionError()]
 
     def heard(connection: object, model: str, *rest: object) -> str:
@@ -98,7 +98,7 @@ def test_a_wire_that_fails_beside_one_that_works_is_a_note(monkeypatch: pytest.M
             raise errors.pop(0)
         return real(connection, model, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service, "heard", heard)
+    monkeypatch.setattr(service, "transcribed_text", heard)
     for subject in ("realtime task", "realtime"):
         found = looked_at(EndpointOptions(url=scripted))
         assert (found[subject].health, wrongs(found)) == (Health.NOTE, [])

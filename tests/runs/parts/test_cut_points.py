@@ -55,7 +55,7 @@ def test_audio_without_a_pause_is_not_gone_through_again_each_time_that_one_is_l
     """Three hours of music would take nine times as long as one. What is gone through shows in the memory."""
 
     def peak_bytes(before_ms: int) -> int:
-        """What looking once more takes behind so much audio."""
+        """What looking once more takes after this much audio."""
         finder = CutFinder(WIRE, 10_000, 0)
         assert finder.feed(Chunk(0, speech(before_ms))) is None
         more = Chunk(WIRE.samples(before_ms), speech(5000))

@@ -13,7 +13,7 @@ FINAL = Final("1", 0, 900, "ein Wort", (Word("ein", 0, 400), Word("Wort", 500, 9
 
 
 def test_finals_come_back_as_they_were_and_a_torn_line_does_not(tmp_path: Path) -> None:
-    """A kill can cut any line; what was written before counts, and the next run writes behind it."""
+    """A kill can cut any line; what was written before counts, and the next run writes after it."""
     store = PartStore(tmp_path / "parts")
     store.begin(0, 0, 10_000)
     store.append(0, FINAL)

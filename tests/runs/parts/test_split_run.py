@@ -49,7 +49,7 @@ class Listener:
 
 
 class Broken(Recording):
-    """A recording that cannot be read behind its first chunks."""
+    """A recording that cannot be read after its first chunks."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(100)
@@ -82,7 +82,7 @@ def split_run(outputs: list[Listener], store: PartStore | None = None, asked: Ru
 
 @pytest.mark.parametrize("error", [SourceError("r.wav", "is damaged"), ZeroDivisionError("a mistake of ours")])
 def test_a_source_that_cannot_be_read_ends_the_run_with_its_error(error: Exception) -> None:
-    """Nothing was said, so outputs see neither a begin nor an end, but the notices that came before."""
+    """Nothing was said, so outputs see neither a start nor an end, but the notices that came before."""
     out, notice = Listener(), Notice("warning", "hear this")
     with pytest.raises(type(error), match=str(error)):
         split_run([out]).transcribe(Broken(error), [notice])

@@ -73,7 +73,7 @@ def test_a_foreign_page_gets_no_words(server: CaptionServer, origin: str) -> Non
         assert json.loads(wire.recv(PATIENCE_S))["state"] == "waiting"
 
 
-def test_whoever_comes_late_or_comes_back_lacks_nothing(server: CaptionServer) -> None:
+def test_a_page_that_comes_late_or_comes_back_lacks_nothing(server: CaptionServer) -> None:
     """The last lines at once; after a lost connection only what is new."""
     for number in range(3):
         server.publish(CaptionLine({"text": f"line {number}"}))
@@ -129,8 +129,8 @@ def test_the_end_is_shown_and_waits_for_nobody(server: CaptionServer) -> None:
     CaptionServer(0).close()
 
 
-def test_only_so_many_pages(server: CaptionServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that reconnects for ever in a hundred windows does not fill the memory."""
+def test_the_number_of_open_pages_is_limited(server: CaptionServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that reconnects forever in a hundred windows does not fill the memory."""
     monkeypatch.setattr(caption_server, "MOST_PAGES", 1)
     with connect(feed(server), proxy=None) as first:
         first.recv(PATIENCE_S)

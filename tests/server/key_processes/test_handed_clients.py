@@ -37,7 +37,7 @@ def heard(client: socket.socket) -> bytes:
     return said
 
 
-def test_everybody_is_told_once() -> None:
+def test_every_client_is_closed_once_and_told_why() -> None:
     """Those who had a WebSocket why it ends, the others that they are to come again; all are counted as ended."""
 
     async def run(stack: ExitStack) -> None:
@@ -63,8 +63,8 @@ def test_everybody_is_told_once() -> None:
         asyncio.run(run(stack))
 
 
-def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is one told anything who is behind: it would be taken for the rest of the message before."""
+def test_a_client_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is behind is told nothing either: it would take that for the rest of the message before."""
     monkeypatch.setattr(handed_clients, "GOODBYE_S", 0.05)
 
     async def run(stack: ExitStack) -> None:

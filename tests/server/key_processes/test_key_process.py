@@ -31,7 +31,7 @@ class Told(logging.Handler):
         self._come.set()
 
     async def wait_for(self, part: str, times: int = 1) -> None:
-        """Wait until a line with this part came so often."""
+        """Wait until a line with this part came this often."""
         async with asyncio.timeout(PATIENCE_S):
             while sum(part in line for line in self.lines) < times:
                 self._come.clear()

@@ -31,7 +31,7 @@ def test_what_comes_out_is_what_went_in_less_what_is_counted(steps: list[bytes |
     assert at == len(given_in)
 
 
-def test_the_end_comes_behind_what_was_heard() -> None:
+def test_the_end_comes_after_what_was_heard() -> None:
     """Then every read says so."""
     buffer = CaptureBuffer(10)
     buffer.put(b"ab")

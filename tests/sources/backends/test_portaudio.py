@@ -10,7 +10,7 @@ import pytest
 
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends import installation, portaudio
-from asrcli.sources.backends.library_turn import LibraryTurn
+from asrcli.sources.backends.library_lock import LibraryLock
 from asrcli.sources.backends.portaudio import PortAudio, input_devices
 from asrcli.sources.microphone import LostSamples
 from tests.sources.backends.fake_portaudio import WIRE, Fake, rates
@@ -60,7 +60,7 @@ def test_a_device_is_found_by_number_or_by_a_part_of_its_name(fake: Fake, wanted
         ("1", "no microphone has this name"),
     ],
 )
-def test_a_name_that_is_none_or_several_is_an_error(fake: Fake, wanted: str, said: str) -> None:
+def test_a_name_that_fits_no_device_or_several_is_an_error(fake: Fake, wanted: str, said: str) -> None:
     """With what there is."""
     assert fake.devices
     with pytest.raises(SourceError, match=said):
@@ -68,7 +68,7 @@ def test_a_name_that_is_none_or_several_is_an_error(fake: Fake, wanted: str, sai
 
 
 def test_a_device_that_is_not_back_is_replaced_by_the_default(fake: Fake) -> None:
-    """Only where another will do; the list is made anew with each opening."""
+    """Only where another will do; the list is made again with each opening."""
     device_ = PortAudio("usb")
     device_.open(WIRE, instead=False).close()
     del fake.devices[2]
@@ -177,9 +177,9 @@ def test_where_portaudio_aborts_a_child_finds_out(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_open_that_hangs_does_not_block_later_ones(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor the list of devices: the thread that hangs loses its turn; when it comes to itself it gives all back."""
+    """Nor the list of devices: a thread that hangs loses the lock, and frees everything if it goes on later."""
     clock, hangs, go = Clock(), Event(), Event()
-    monkeypatch.setattr(portaudio, "_turn", LibraryTurn(8.0, clock))
+    monkeypatch.setattr(portaudio, "_lock", LibraryLock(8.0, clock))
     whole = fake.open
 
     def hang(**asked: int) -> Fake:

@@ -208,7 +208,7 @@ def test_an_overrun_that_the_program_tells_is_counted_where_it_was(
 
 @needs_linux
 def test_a_program_that_gives_nothing_is_a_device_that_is_gone(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pw-record waits for a device that is gone, for ever."""
+    """pw-record waits for a device that is gone, forever."""
     monkeypatch.setattr(silence_limit, "LOOKS", 2)
     script(programs, "parec", "head -c 1600 /dev/zero; exec sleep 20")
     capture = ProgramDevice(PAREC).open(WIRE, instead=False)

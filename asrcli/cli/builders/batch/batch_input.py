@@ -18,12 +18,12 @@ from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
+from asrcli.journal.continued_outputs import ContinuedOutput
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
 from asrcli.journal.reading import Journal
 from asrcli.journal.reopening import ReopenedJournal
-from asrcli.journal.source import ContinuedOutput
 from asrcli.library.library_output import LibraryOutput
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget

@@ -57,7 +57,7 @@ class BatchPlan:
 def settings_digest(output_builder: "OutputBuilder", source_builder: "SourceBuilder", engine: str) -> str:
     """A digest of all that the text of an input depends on, beside the input. The pace is not part of it."""
     settings = {
-        "recognition": asdict(source_builder.asked),
+        "recognition": asdict(source_builder.recognition),
         "reading": read_as(source_builder, None),
         "showing": described_outputs(replace(output_builder, path=None, folder=None)),
         "engine": engine,

@@ -41,6 +41,8 @@ def preview(request: "BatchRequest", *, estimate: bool) -> None:
         failures += [SourceError(one.identity, "its length is unknown until it has been downloaded") for one in unknown]
         known = [task.given.path for task in plan.tasks if task.given not in unknown]
         sources, more = file_sources(known, builder) if known else ([], [])
-        print_estimate(sources, [*failures, *more], builder.model, builder.asked, request.setup.connection_options)
+        print_estimate(
+            sources, [*failures, *more], builder.model, builder.recognition, request.setup.connection_options
+        )
     if failures:
         raise MultipleErrors(failures)

@@ -1,4 +1,4 @@
-"""One run of `asr batch`: the ledger, the plan, the service, the inputs, and what is said at the end."""
+"""One run of `asr batch`: the ledger, the plan, the service, the inputs, and the summary at the end."""
 
 import os
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from asrcli.cli.builders.batch.batch_watch import watched_inputs
 from asrcli.cli.builders.batch.cluster_batch import ClusterTranscriber, worker_setup
 from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
-from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
+from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, print_failure
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.journal.lock import in_use
-from asrcli.outputs.formatting import money
+from asrcli.outputs.formatting import money, short_clock
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.batch.batch_ledger import FOLDER, BatchLedger, opened_ledger, read_ledger
@@ -178,15 +178,15 @@ class BatchRequest:
         idle = stack.enter_context(closing(ConnectionPool()))
         budget = None
         if self.budget is not None:
-            price, asked = self.setup.price(connection.region), self.setup.source_builder.asked
+            price, asked = self.setup.price(connection.region), self.setup.source_builder.recognition
             mark = self._mark(ledger, self.budget, price)
             budget = BatchBudget(
                 self.budget,
                 mark.most,
                 lambda usage: price.cost(usage, asked),
                 lambda s: price.forecast(s, asked)[1],
-                again=self.setup.sends_again,
-                cover=mark.cover,
+                resends=self.setup.resends,
+                reserve=mark.reserve,
             )
             stack.callback(mark.settle, budget)
         plan = self.setup.plan(connection)
@@ -201,7 +201,7 @@ class BatchRequest:
         leases = None
         if self.budget is not None:
             mark = self._mark(ledger, self.budget, setup.price(region))
-            leases = CostLeases(self.budget, mark.most, mark.cover)
+            leases = CostLeases(self.budget, mark.most, mark.reserve)
             stack.callback(mark.settle, leases)
         work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
         for problem in work.problems:
@@ -219,7 +219,7 @@ class BatchRequest:
     def _mark(self, ledger: BatchLedger, limit: float, price: "Price") -> SpentMark:
         """What earlier runs have cost, where the cost of this one is kept."""
         mark = SpentMark(
-            self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.setup.source_builder.asked)[1]
+            self.out / FOLDER / SPENT, limit, price.forecast(2 * LEASE_S, self.setup.source_builder.recognition)[1]
         )
         mark.begin(sum(row.cost or 0.0 for row in ledger.rows().values()))
         return mark
@@ -253,7 +253,7 @@ class BatchRequest:
         left = len(batch.tasks) - batch.finished - (len(batch.failures) - len(plan.failures))
         if left:
             parts.append(f"{left} left")
-        sums = f"{length(batch.audio_ms)} of audio in {length(batch.elapsed_s * 1000)}"
+        sums = f"{short_clock(batch.audio_ms)} of audio in {short_clock(batch.elapsed_s * 1000)}"
         if batch.cost:
             sums += f", {money(batch.cost)}"
         self._print(f"{', '.join(parts)}; {sums}")

@@ -1,4 +1,4 @@
-"""What the options of `asr batch` come to, and what it says of a batch that is there."""
+"""From the options of `asr batch` to its settings, and the report on an existing batch."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

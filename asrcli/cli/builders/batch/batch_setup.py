@@ -48,14 +48,14 @@ class BatchSetup:
             UsageError: there is no key, or an option is not valid.
         """
         return self.retry_options.applied_to(
-            self.connection_options.service_connection(stack, self.source_builder.asked)
+            self.connection_options.service_connection(stack, self.source_builder.recognition)
         )
 
     def plan(self, connection: "ConnectionSettings") -> "RunPlan":
         """How each run takes place."""
         plan = make_plan(
             self.source_builder.model,
-            self.source_builder.asked,
+            self.source_builder.recognition,
             connection,
             self.pace,
             self.retry_options.retry_settings(),
@@ -79,7 +79,7 @@ class BatchSetup:
     ) -> InputTranscriber:
         """What transcribes an input."""
         return InputTranscriber(
-            plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging,
+            plan, idle, self.source_builder.recognition, self.source_builder, self.output_builder, staging,
             self.service(plan), library, budget, self.split_ms,
         )  # fmt: skip
 
@@ -92,6 +92,6 @@ class BatchSetup:
         return bounded_price(self.source_builder.model, region, local=self.connection_options.local)
 
     @property
-    def sends_again(self) -> bool:
+    def resends(self) -> bool:
         """Whether a lost connection is replaced, and audio is sent again."""
         return self.retry_options.retry_settings().limit != 0

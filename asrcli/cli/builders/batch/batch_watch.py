@@ -14,7 +14,7 @@ from asrcli.runs.batch.decisions import Action, BatchState
 from asrcli.runs.batch.input_files import FoundInputs
 from asrcli.runs.batch.watched_folder import WatchedFolder
 
-LOOK_S = 1.0  # the folder is looked at so often, and so that it takes a twentieth of the time at most
+LOOK_S = 1.0  # how often to look at the folder; less often if looking would take more than a twentieth of the time
 
 
 @dataclass

@@ -101,7 +101,7 @@ class ClusterTranscriber:
         problems: Why some workers are not used.
 
     Raises:
-        UsageError: distributed is not installed, the address is none, or no worker can be used.
+        UsageError: distributed is not installed, the address is not valid, or no worker can be used.
         ClusterGone: no scheduler answers, or it has no worker.
     """
 

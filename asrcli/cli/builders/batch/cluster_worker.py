@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from asrcli.runs.plan import RunPlan
 
 REPORT_S = 1.0
-UNUSED_S = 60.0  # without an input for this long, a batch is over, if its client has gone without a word
+UNUSED_S = 60.0  # a batch without an input for this long is over: its client has gone without notice
 MONEY_S = 60.0  # how long the client may take to answer
 
 PackedError = tuple[type[AsrError], tuple[Any, ...], dict[str, Any]]
@@ -37,7 +37,7 @@ PackedError = tuple[type[AsrError], tuple[Any, ...], dict[str, Any]]
 
 @dataclass(frozen=True)
 class WorkerResult:
-    """What came of an input on a worker.
+    """The result of an input on a worker.
 
     Attributes:
         outcome: Without its error.
@@ -94,14 +94,14 @@ class WorkerInput(ActiveInput):
             self.say("reached", [self.reached_ms, self.length_ms, self.cost, self.engine, self.starts, refusals])
 
     def ask(self, granted: "Callable[[], None]") -> None:
-        """Want one more connection: the client grants it, and then the other workers must leave one."""
+        """Ask for one more connection: the client grants it, and then another worker must give one back."""
         before = len(self._wanted)
         super().ask(granted)
         if len(self._wanted) > before:
             self.say("stream")
 
     def give_back(self) -> None:
-        """Use a connection less."""
+        """Give one connection back."""
         super().give_back()
         self.release()
         self.say("back")
@@ -115,7 +115,7 @@ class WorkerInput(ActiveInput):
         return True
 
     def release(self) -> None:
-        """Leave a connection to other workers."""
+        """Give a connection back to the other workers."""
         with self._held_lock:
             if not self.held:
                 return
@@ -201,12 +201,12 @@ def _transcribed(
 def _budget(setup: "BatchSetup", active: WorkerInput, region: str | None) -> LeasedBudget | None:
     if region is None:
         return None
-    price, asked = setup.price(region), setup.source_builder.asked
+    price, asked = setup.price(region), setup.source_builder.recognition
     return LeasedBudget(
         lambda usage: price.cost(usage, asked),
         lambda s: price.forecast(s, asked)[1],
         active.lease,
-        again=setup.sends_again,
+        resends=setup.resends,
     )
 
 

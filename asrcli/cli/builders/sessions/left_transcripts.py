@@ -52,7 +52,7 @@ def has_part(path: Path, journal: "Journal") -> bool:
 
 def can_be_rewritten(path: Path, part: Path | None, journal: "Journal") -> bool:
     """Whether the journal has all that the file held, and nobody has written to it since."""
-    if journal.damages or journal.anew:
+    if journal.damages or journal.redone_from_ms:
         return False
     try:
         target = path.resolve()

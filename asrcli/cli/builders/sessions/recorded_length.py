@@ -39,7 +39,7 @@ def recorded_bytes(file: Path, output_builder: "OutputBuilder", journal: "Journa
     Raises:
         OutputError: the file cannot be read.
     """
-    if journal.damages or journal.anew:
+    if journal.damages or journal.redone_from_ms:
         return None
     written = _Written(file, output_builder, journal)
     if written.is_json:
@@ -128,7 +128,7 @@ class _Written:
         return self._begin + sum(len(line) + 1 for line in self._lines[:at])
 
     def lacks_text(self) -> bool:
-        """Whether the text ends before the known sentences do, maybe in the middle of one."""
+        """Whether the text ends before the known sentences do, perhaps in the middle of one."""
         shown, at, rest = self._walked()
         return bool(rest) and "\n".join(rest).startswith("\n".join(shown[at:]))
 

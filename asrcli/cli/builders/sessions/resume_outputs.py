@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asrcli.cli.builders import outputs as show
 from asrcli.cli.builders.open_outputs import open_outputs
@@ -20,7 +20,7 @@ from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError
-from asrcli.journal.source import ContinuedOutput, WholeOutput, has_gaps_to_fill
+from asrcli.journal.continued_outputs import ContinuedOutput, RewrittenOutput, has_gaps_to_fill
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.output_paths import is_device
@@ -31,6 +31,20 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.open_outputs import Closable
     from asrcli.core.interfaces import Output
     from asrcli.journal.reading import Journal
+
+
+class ResumedFile(NamedTuple):
+    """How the output to one file of the session continues.
+
+    Attributes:
+        builder: Makes the output.
+        finished: A file and its .part file, which gets the name of the file at the end without further text.
+        rewrites: The output gets the earlier transcript too.
+    """
+
+    builder: OutputBuilder
+    finished: tuple[Path, Path] | None = None
+    rewrites: bool = False
 
 
 @contextmanager
@@ -51,17 +65,17 @@ def resumed_outputs(
         made: list[Output] = []
         written: list[LineWriter] = []
         closing: list[Closable] = []
-        for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
-            output_builder = with_resumed(output_builder, journal, base_ms)  # noqa: PLW2901
+        for number, file in enumerate(_output_builders(journal, level, begun=begun)):
+            output_builder = with_resumed(file.builder, journal, base_ms)
             since_ms = _since_ms(journal, output_builder.stamp)
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
-            if not anew:
-                for target, part in finished.items():
-                    written.append(LineWriter(str(target), onto=part))
-                    closing.append(written[-1])
-                    written[-1].begin()
+            if file.finished is not None:
+                target, part = file.finished
+                written.append(LineWriter(str(target), onto=part))
+                closing.append(written[-1])
+                written[-1].begin()
             for output in outputs:
                 if isinstance(output, EventLog) and number:
                     continue
@@ -70,8 +84,8 @@ def resumed_outputs(
                     is_view = isinstance(output, TerminalView)
                     if since_ms and (is_view or output_builder.formats == (OutputFormat.TEXT,)):
                         whole = ContinuedOutput(whole, 0, since_ms)  # the others do not show the time of day
-                    if anew and not is_view:
-                        whole = WholeOutput(whole, journal, partial(_supersede, lines))
+                    if file.rewrites and not is_view:
+                        whole = RewrittenOutput(whole, journal, partial(_supersede, lines))
                 made.append(ContinuedOutput(whole, journal.highest, base_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *extra_outputs]
@@ -87,14 +101,8 @@ def paths(journal: "Journal") -> list[str]:
     return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
 
 
-def _output_builders(
-    journal: "Journal", level: int | None, *, begun: bool = True
-) -> "list[tuple[OutputBuilder, dict[Path, Path], bool]]":
-    """A builder for each file, the first with the status; without files a single one.
-
-    With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
-    file is rewritten, with the earlier transcript.
-    """
+def _output_builders(journal: "Journal", level: int | None, *, begun: bool = True) -> list[ResumedFile]:
+    """How each file continues, the first one with the status; without files there is a single output."""
     stored = journal.header.showing
     formats = tuple(OutputFormat(name) for name in _listed(stored, "formats") if name in list(OutputFormat))
     formats = formats or (OutputFormat.TEXT,)
@@ -112,9 +120,9 @@ def _output_builders(
     )
     files = paths(journal)
     if len(files) != len(formats):
-        return [(common, {}, False)]
+        return [ResumedFile(common)]
 
-    made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
+    made: list[ResumedFile] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
         _check(path, name)
         one = replace(common, formats=(name,), level=None)
@@ -126,40 +134,40 @@ def _output_builders(
 
 def _file_builder(
     one: OutputBuilder, path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
-) -> tuple[OutputBuilder, dict[Path, Path], bool]:
-    """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
+) -> ResumedFile:
+    """Decide how a file continues: in place, written again, or in a file beside it if it cannot be changed."""
     one = replace(one, path=str(path))
     append = journal.header.showing.get("append") is True
     part = repaired_part(path, journal)
     onto: tuple[str, ...] = ()
-    finished: dict[Path, Path] = {}
+    finished: tuple[Path, Path] | None = None
     if part is not None:
         onto = (str(part),)
-        finished[path] = part
+        finished = path, part
     if not begun and part is not None and holds_no_sentence(part, one):
-        return replace(one, onto=onto, onto_bytes=(0,)), {}, False
+        return ResumedFile(replace(one, onto=onto, onto_bytes=(0,)))
     if not begun:
-        return replace(one, append=append), {}, False
+        return ResumedFile(replace(one, append=append))
     failed = str(path) in journal.failed and not is_device(path)
     may_rewrite = not append and can_be_rewritten(path, part, journal)
     is_untrue = name not in APPENDABLE or has_gaps_to_fill(journal)  # after the rest is appended
     if may_rewrite and (failed or is_untrue or lacks_recorded(part or path, one, journal)):
-        return replace(one, onto=onto, anew=True), {}, True
+        return ResumedFile(replace(one, onto=onto, rewrite=True), rewrites=True)
     if failed:
         print_message(f"asr: {path} cannot be rewritten: the whole transcript is written to {_beside(path)}")
-        return replace(one, path=str(_beside(path))), {}, True
+        return ResumedFile(replace(one, path=str(_beside(path))), rewrites=True)
     if name not in APPENDABLE:
         print_message(f"asr: {path} cannot be rewritten: the rest is written to {_beside(path)}")
-        return replace(one, path=str(_beside(path))), finished, False
+        return ResumedFile(replace(one, path=str(_beside(path))), finished)
     if part is not None:
-        return replace(one, onto=onto, onto_bytes=(recorded_bytes(part, one, journal),)), {}, False
+        return ResumedFile(replace(one, onto=onto, onto_bytes=(recorded_bytes(part, one, journal),)))
     if belongs_to_others(path, journal):
         print_message(f"asr: something else has written to {path}: the rest is written to {_beside(path)}")
-        return replace(one, path=str(_beside(path))), {}, False
+        return ResumedFile(replace(one, path=str(_beside(path))))
     onto_bytes = None
     if path.is_file():
         onto_bytes = recorded_bytes(path, one, journal)
-    return replace(one, append=True, onto_bytes=(onto_bytes,)), {}, False
+    return ResumedFile(replace(one, append=True, onto_bytes=(onto_bytes,)))
 
 
 def _check(path: Path, name: OutputFormat) -> None:
@@ -183,7 +191,7 @@ def _beside(path: Path) -> Path:
 
 
 def _since_ms(journal: "Journal", stamp: TimestampStyle | None) -> int:
-    """The time from now to the begin of the session, in milliseconds: negative; 0 if no time of day is shown."""
+    """The time from now to the start of the session, in milliseconds: negative; 0 if no time of day is shown."""
     if stamp is not TimestampStyle.CLOCK:
         return 0
     try:

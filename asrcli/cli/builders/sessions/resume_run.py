@@ -41,12 +41,13 @@ from asrcli.dashscope.validation import (
     model_notices,
     unused_options_removed,
 )
+from asrcli.journal.continued_outputs import ContinuedOutput, HeldAccount
 from asrcli.journal.directory import JournalState, remove, state
 from asrcli.journal.lock import in_use
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
-from asrcli.journal.source import ContinuedOutput, HeldAccount, JournalSource
+from asrcli.journal.source import JournalSource
 from asrcli.runs.run import ConcurrentSources
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _uncertain_since_ms(journal: Journal) -> dict[str, int]:
     """By speaker, from where on earlier events of the journal do not count, because the audio is transcribed again."""
     since_ms: dict[str, int] = {}
     for track in journal.tracks:
-        if track.doubt is not None and track.source.speaker not in journal.anew:
+        if track.doubt is not None and track.source.speaker not in journal.redone_from_ms:
             since_ms[track.source.speaker] = journal.format.ms(track.doubt)
     return since_ms
 

@@ -92,7 +92,7 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
             continue
         inputs = [journal.header.inputs[place] for place in places]
         parts = [part for part in journal.parts if part.stage == number and part.heard]
-        begin_ms = taken_clip(journal.header.reading).begin_ms
+        begin_ms = read_clip(journal.header.reading).begin_ms
         at, base_ms = _reached(parts, inputs, begin_ms)
         left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
         for one in inputs[max(0, at) :]:
@@ -155,20 +155,22 @@ def reading(
     """
     stored = journal.header.reading
     try:
-        treated = stored.get("treatment") or {}
+        enhancement = stored.get("treatment") or {}
         pace = stored.get("pace")
-        samples = sample_format(stored)
+        raw_format = read_raw_format(stored)
         if pace is not None and not SLOWEST <= pace <= 1000:
             raise ValueError(pace)
-        treatment = AudioEnhancement(denoise=treated.get("denoise") is True, agc=treated.get("agc") is True)
-        take = taken_clip(stored)
+        audio_enhancement = AudioEnhancement(
+            denoise=enhancement.get("denoise") is True, agc=enhancement.get("agc") is True
+        )
+        clip = read_clip(stored)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(journal.id, "no journal: it does not say how its files are read") from exc
     each_channel = stored.get("each_channel") is True
-    return SourceBuilder(found, recognition, take, samples, treatment, each_channel=each_channel), pace
+    return SourceBuilder(found, recognition, clip, raw_format, audio_enhancement, each_channel=each_channel), pace
 
 
-def sample_format(stored: Mapping[str, Any]) -> SampleFormat | None:
+def read_raw_format(stored: Mapping[str, Any]) -> SampleFormat | None:
     """The format of raw PCM, from the journal; None for containers.
 
     Raises:
@@ -182,7 +184,7 @@ def sample_format(stored: Mapping[str, Any]) -> SampleFormat | None:
     return SampleFormat(encoding, rate, channels)
 
 
-def taken_clip(stored: Any) -> Clip:
+def read_clip(stored: Any) -> Clip:
     """What is transcribed of each file, as the journal says it.
 
     Raises:

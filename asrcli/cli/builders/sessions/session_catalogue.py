@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CataloguedSession:
-    """A session: its folder in the journal, and its row in the library. One of both is there."""
+    """A session: its folder in the journal, and its row in the library. At least one of the two exists."""
 
     id: str
     path: Path | None
@@ -74,7 +74,7 @@ class SessionCatalogue:
         """
         if session.kept is not None:
             return self.library.entry(session.id)
-        assert session.path is not None  # noqa: S101  it is in one of both
+        assert session.path is not None  # noqa: S101  it is in the journal or in the library
         return entry_of_journal(open_journal(session.path), session.id)
 
 

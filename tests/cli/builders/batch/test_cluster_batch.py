@@ -127,7 +127,7 @@ def test_what_is_no_cluster_is_said_at_once(batch: Batch, recordings: Path, serv
 
 
 def test_nothing_secret_is_in_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address with a login or a signature is refused; a path counts from no folder; the input begins anew."""
+    """An address with a login or a signature is refused; a path counts from no folder; the input begins again."""
     row, go_on = LedgerRow("https://host/a.wav"), Decision(Action.GO_ON, "begun")
     for path in ("https://host/a.wav?sig=1", "https://me:pw@host/a.wav"):
         with pytest.raises(SourceError, match="not sent to workers"):

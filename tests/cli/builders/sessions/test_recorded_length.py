@@ -80,7 +80,7 @@ def written(
         events: list[Event] = [gap(begin_ms), Partial(key, begin_ms, "w", "ell"), heard]
         for event in events:
             part = path.with_name("a.part")
-            if part.exists():  # not before the first line behind its head
+            if part.exists():  # not before the first line after its head
                 before = part.stat().st_size
             transcript = fold(transcript, event)
             output.handle(event, transcript)
@@ -116,7 +116,7 @@ def test_only_last_sentences_that_were_not_recorded_are_cut(
         for number, before in enumerate(befores):
             assert recorded_bytes(part, builder, recorded(found[:number])) == before
         assert recorded_bytes(part, builder, recorded(found[:-1], damages=["a line"])) is None
-        assert recorded_bytes(part, builder, recorded(found[:-1], anew={"": 0})) is None
+        assert recorded_bytes(part, builder, recorded(found[:-1], redone_from_ms={"": 0})) is None
 
 
 @pytest.mark.parametrize("builder", BUILDERS, ids=named)
@@ -125,7 +125,7 @@ def test_only_last_sentences_that_were_not_recorded_are_cut(
 def test_in_a_file_that_runs_share_only_what_is_surely_of_this_run_is_cut(
     builder: OutputBuilder, finals: list[Final]
 ) -> None:
-    """Lines of JSON have numbers that go on behind the recorded ones; of text it is at most one sentence."""
+    """Lines of JSON have numbers that go on after the recorded ones; of text it is at most one sentence."""
     with TemporaryDirectory() as folder:
         found, befores = written(Path(folder) / "a", builder, finals, None)
         part = Path(folder) / "a.part"

@@ -12,7 +12,7 @@ from asrcli.cli.builders.sessions import resume_outputs
 from asrcli.journal.reading import Journal
 from tests.support.journals import HEADER, began, final, session, spoken
 
-LATER_S = 600  # behind the end of the session
+LATER_S = 600  # after the end of the session
 
 
 def continued(folder: Path, *, append: bool = False, begun: bool = True) -> OutputBuilder:
@@ -84,4 +84,4 @@ def test_sentences_that_a_power_failure_took_are_written_from_the_journal(tmp_pa
     if left is not None:
         part.write_text(left)
     builder = continued(tmp_path)
-    assert (builder.anew, builder.append, builder.onto) == (True, False, (str(part),) if left is not None else ())
+    assert (builder.rewrite, builder.append, builder.onto) == (True, False, (str(part),) if left is not None else ())

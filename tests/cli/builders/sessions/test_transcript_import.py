@@ -186,7 +186,9 @@ def test_one_that_cannot_be_read_keeps_no_other_out(
 
 
 @given(st.lists(st.tuples(st.none() | st.floats(), st.none() | st.floats(), st.text(min_size=1))))
-def test_no_times_are_too_odd(tmp_path_factory: pytest.TempPathFactory, said: list[tuple[object, object, str]]) -> None:
+def test_odd_times_are_limited_to_the_file(
+    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[object, object, str]]
+) -> None:
     """They are within the file, and no sentence ends before it begins; all words are there."""
     path = tmp_path_factory.mktemp("odd") / "a.json"
     path.write_text(json.dumps([{"start": begin, "end": end, "text": text} for begin, end, text in said]))

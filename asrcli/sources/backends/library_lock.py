@@ -10,7 +10,7 @@ HUNG_S = 8.0  # no call needs longer; must be less than the time after which a m
 LOOK_S = 0.1  # how often a waiting thread looks at the clock
 
 
-class LibraryTurn(AbstractContextManager[None]):
+class LibraryLock(AbstractContextManager[None]):
     """A lock for a library that may hang forever. A thread that holds it longer than `hung_s` loses it.
 
     If such a thread goes on after all, two threads are in the library at once. That is a smaller harm than a microphone

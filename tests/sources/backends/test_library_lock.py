@@ -1,19 +1,19 @@
-"""The lock of a library that may hang: one thread at a time, and no thread waits for ever."""
+"""The lock of a library that may hang: one thread at a time, and no thread waits forever."""
 
 from threading import Event, Thread
 
 import pytest
 
-from asrcli.sources.backends.library_turn import LibraryTurn
+from asrcli.sources.backends.library_lock import LibraryLock
 from tests.support.device import PATIENCE_S, Clock
 
 
-def held(turn: LibraryTurn) -> tuple[Thread, Event, Event]:
-    """A thread in its turn until it is let go; the last event is set when it has left."""
+def held(lock: LibraryLock) -> tuple[Thread, Event, Event]:
+    """A thread that holds the lock until it is let go; the last event is set when it has left."""
     inside, go, left = Event(), Event(), Event()
 
     def hold() -> None:
-        with turn:
+        with lock:
             inside.set()
             assert go.wait(PATIENCE_S)
         left.set()
@@ -24,14 +24,14 @@ def held(turn: LibraryTurn) -> tuple[Thread, Event, Event]:
     return thread, go, left
 
 
-def test_the_next_one_waits_until_the_turn_is_given_back() -> None:
+def test_the_next_thread_waits_until_the_lock_is_released() -> None:
     """As with any lock, as long as nobody hangs."""
-    turn = LibraryTurn(8.0, Clock())
-    _, go, _ = held(turn)
+    lock = LibraryLock(8.0, Clock())
+    _, go, _ = held(lock)
     second = Event()
 
     def wait() -> None:
-        with turn:
+        with lock:
             second.set()
 
     Thread(target=wait, daemon=True).start()
@@ -40,19 +40,19 @@ def test_the_next_one_waits_until_the_turn_is_given_back() -> None:
     assert second.wait(PATIENCE_S)
 
 
-def test_a_caller_that_hangs_loses_its_turn_and_does_not_end_that_of_another() -> None:
-    """Later tries go on; the hung thread comes to itself and takes nothing away."""
+def test_a_thread_that_hangs_loses_the_lock_and_does_not_release_it_for_another_thread() -> None:
+    """The next thread gets the lock. If the hung thread goes on later, that thread keeps it."""
     clock = Clock()
-    turn = LibraryTurn(8.0, clock)
-    _, go, left = held(turn)
+    lock = LibraryLock(8.0, clock)
+    _, go, left = held(lock)
     clock.now = 8.0
-    with turn:
+    with lock:
         go.set()
         assert left.wait(PATIENCE_S)
         third = Event()
 
         def wait() -> None:
-            with turn:
+            with lock:
                 third.set()
 
         Thread(target=wait, daemon=True).start()
@@ -60,10 +60,10 @@ def test_a_caller_that_hangs_loses_its_turn_and_does_not_end_that_of_another() -
     assert third.wait(PATIENCE_S)
 
 
-def test_an_error_gives_the_turn_back() -> None:
+def test_an_error_releases_the_lock() -> None:
     """An open that fails blocks nobody."""
-    turn = LibraryTurn(8.0, Clock())
-    with pytest.raises(ZeroDivisionError), turn:
+    lock = LibraryLock(8.0, Clock())
+    with pytest.raises(ZeroDivisionError), lock:
         raise ZeroDivisionError
-    with turn:
+    with lock:
         pass
