@@ -38,12 +38,7 @@ class AudioFeed:
     """
 
     def __init__(
-        self,
-        connection: TaskConnection,
-        account: SessionAccount,
-        *,
-        realtime: bool,
-        retries: RetrySettings,
+        self, connection: TaskConnection, account: SessionAccount, *, realtime: bool, retries: RetrySettings
     ) -> None:
         self._connection = connection
         self._account = account
@@ -166,8 +161,10 @@ class AudioFeed:
         self._audio.cursor = end
         self._audio.sent = max(self._audio.sent, end)
         self._connection.task.sent_ms = end_ms
-        # With manual turns no answer comes before the commit.
-        if self._realtime and not chunk.quiet and not codec.manual:
+        is_answer_due = not chunk.quiet
+        if codec.manual:  # no answer comes before the commit, which follows a chunk that ends an utterance
+            is_answer_due = chunk.cut_after and self._lacks_text()
+        if self._realtime and is_answer_due:
             self.stall_detector.speech_sent(now)
         self._settlement.sent(self._format.ms(chunk.position), end_ms, now, quiet=bool(chunk.quiet))
         self._connection.send(codec.audio(chunk.pcm))
