@@ -7,7 +7,7 @@ from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_store import AudioStore
 from asrcli.engine.task import ANSWER_S, NO_TEXT
 from asrcli.engine.task_connection import TaskConnection
-from asrcli.recovery.idle_policy import PREROLL_MS, RENEW_EVERY_S, IdleAction, first_sound, idle_action, untried
+from asrcli.recovery.idle_policy import PREROLL_MS, RENEW_EVERY_S, IdleAction, idle_action, untried
 from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.quiet_audio import with_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
@@ -297,10 +297,9 @@ class AudioFeed:
         The audio that was sent last may be the beginning of speech for which the service did not wait. Sound may have
         been in transit for longer: since the last message, and where the client ends utterances, since the last text.
         """
-        start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
+        ledger, start_ms, end_ms = self._account.ledger, self._format.ms(self._audio.start), self.cursor_ms
         listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
-        ledger = self._account.ledger
         text_ms = ledger.text_until(end_ms)
         silent_ms = round(1000 * (self._clock() - self._message_before_at))
         unheard_ms = max(UNHEARD_MS, silent_ms, end_ms * self._connection.task.codec.manual)
@@ -346,11 +345,12 @@ class AudioFeed:
         action = idle_action(
             waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s
         )
-        ms = self._format.ms
-        self.due = None
+        self.due, ms = None, self._format.ms
         if action is IdleAction.START:
             self._remainder_tried = input_ended
-            position = first_sound(waiting) - self._format.samples(PREROLL_MS)
+            sound = self._account.ledger.undecided_sound(ms(self._audio.cursor), ms(waiting[-1].end))
+            # A service ends a task for silence that it is sent: behind a long quiet it would never hear what follows.
+            position = self._format.samples(next((begin_ms for begin_ms, _ in sound), 0) - PREROLL_MS)
             if self.idle and position > self._audio.cursor:
                 self._skip_quiet(position)
         elif action is IdleAction.SKIP:

@@ -45,14 +45,6 @@ def idle_action(
     return IdleAction.WAIT
 
 
-def first_sound(waiting: Sequence[Chunk | StoredBlock]) -> int:
-    """Return the position of the first chunk that is not quiet, or the end of the audio if all of it is quiet.
-
-    A service ends a task for silence that it is sent: behind a long quiet it would never hear what follows.
-    """
-    return next((chunk.position for chunk in waiting if not chunk.quiet), waiting[-1].end)
-
-
 def untried(sound: Sequence[Span], twice_ms: int) -> tuple[list[Span], int]:
     """Return the sound that may still be speech after a task ended for silence, and where the other sound ends.
 

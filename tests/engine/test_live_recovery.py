@@ -2,7 +2,7 @@
 
 from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ConnectFailed
-from asrcli.core.events import Final, Finished, Progress, Ready, Reconnecting
+from asrcli.core.events import Final, Finished, Gap, Progress, Ready, Reconnecting
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import FILE_RETRY_FOR_S, ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.realtime.codec import RealtimeClient
@@ -248,3 +248,22 @@ def test_realtime_resumes_behind_the_last_completed_item() -> None:
     assert [(final.begin_ms, final.end_ms, final.text) for final in finals] == [
         (0, 200, "False 1"), (200, 400, "True 1"), (400, 600, "True 2"),
     ]  # fmt: skip
+
+
+def test_the_rest_of_the_last_chunk_of_a_sentence_is_not_lost_speech() -> None:
+    """A final ends within a chunk. If the service then fails at the end of the talk, no speech is missing."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 9)
+        service.tell(Final("1", 0, 250, "hello"))
+        assert isinstance(service.asked(), FinishTask)
+        wire.say(BROKEN)
+
+    talk = LiveSource()
+    talk.say(3)
+    talk.say(6, quiet=True)
+    talk.end()
+    asked = listening(talk, serve, *[ConnectFailed("ws://test", "down")] * 9, retries=RetrySettings(2, wait_s=0))
+    assert [event for event in asked.events() if isinstance(event, Gap)] == []

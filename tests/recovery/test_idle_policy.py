@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from asrcli.core.audio import Chunk
-from asrcli.recovery.idle_policy import PREROLL_MS, IdleAction, first_sound, idle_action, untried
+from asrcli.recovery.idle_policy import PREROLL_MS, IdleAction, idle_action, untried
 from asrcli.recovery.spans import Spans
 
 SPEECH, QUIET = Chunk(0, bytes(2)), Chunk(0, bytes(2), quiet=True)
@@ -32,14 +32,6 @@ def test_speech_gets_a_task_and_quiet_does_not(
 ) -> None:
     """Speech gets a task, quiet does not, and a service that hears no speech is not asked for ever."""
     assert idle_action(waiting, idle=idle, input_ended=input_ended, tried=tried, since_start_s=since_s) is action
-
-
-def test_speech_is_found_behind_quiet() -> None:
-    """Audio of which nobody knows whether it is quiet may be speech. Where all is quiet, none of it is."""
-    quiet, loud = Chunk(0, bytes(20), quiet=True), Chunk(10, bytes(20))
-    assert first_sound([quiet, loud]) == 10
-    assert first_sound([Chunk(0, bytes(20), quiet=None), loud]) == 0
-    assert first_sound([quiet, Chunk(10, bytes(20), quiet=True)]) == 20
 
 
 @pytest.mark.parametrize(
