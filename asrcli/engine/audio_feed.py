@@ -7,7 +7,7 @@ from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_store import AudioStore
 from asrcli.engine.task import ANSWER_S, NO_TEXT
 from asrcli.engine.task_connection import TaskConnection
-from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
+from asrcli.recovery.idle_policy import PREROLL_MS, RENEW_EVERY_S, IdleAction, idle_action, untried
 from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.quiet_audio import with_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
@@ -15,7 +15,6 @@ from asrcli.recovery.resume_point import MARGIN_MS, PAUSE_MS, STEP_MS, quiet_edg
 from asrcli.recovery.spans import length
 from asrcli.recovery.stall import StallDetector
 
-PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
 UNHEARD_MS = 6000  # how much sound may still be in transit to a service when it ends a task by itself
 FORGOTTEN = "no longer kept"
 # Sound after the last text of a task that ended: this much is more than a noise at the end, and may be speech.
@@ -38,12 +37,7 @@ class AudioFeed:
     """
 
     def __init__(
-        self,
-        connection: TaskConnection,
-        account: SessionAccount,
-        *,
-        realtime: bool,
-        retries: RetrySettings,
+        self, connection: TaskConnection, account: SessionAccount, *, realtime: bool, retries: RetrySettings
     ) -> None:
         self._connection = connection
         self._account = account
@@ -160,14 +154,15 @@ class AudioFeed:
             SendFailed: the connection was lost.
         """
         codec = self._connection.task.codec
-        now = self._clock()
-        end = chunk.end
+        now, end = self._clock(), chunk.end
         end_ms = self._format.ms(end)
         self._audio.cursor = end
         self._audio.sent = max(self._audio.sent, end)
         self._connection.task.sent_ms = end_ms
-        # With manual turns no answer comes before the commit.
-        if self._realtime and not chunk.quiet and not codec.manual:
+        is_answer_due = not chunk.quiet
+        if codec.manual:  # no answer comes before the commit, which follows a chunk that ends an utterance
+            is_answer_due = chunk.cut_after and self._lacks_text()
+        if self._realtime and is_answer_due:
             self.stall_detector.speech_sent(now)
         self._settlement.sent(self._format.ms(chunk.position), end_ms, now, quiet=bool(chunk.quiet))
         self._connection.send(codec.audio(chunk.pcm))
@@ -289,11 +284,9 @@ class AudioFeed:
             self._left_out = False
             self._next_task(position, keep=True)
             return
-        sent_twice = min(self._audio.cursor, self._idle_task_end)  # two tasks were sent this, and both ended
-        position = max(self._audio.start, self._unheard_position(), sent_twice)
+        position = max(self._audio.start, self._unheard_position())
         self._idle_task_end = self._audio.cursor
-        open_ms = self._connection.task.open_ms
-        if open_ms is not None:
+        if (open_ms := self._connection.task.open_ms) is not None:
             position = self._open_sentence_position(open_ms)
         self._account.ledger.add_silence(self._connection.task.offset_ms, self._format.ms(position))
         self._next_task(position, keep=not self.idle)
@@ -304,18 +297,18 @@ class AudioFeed:
         The audio that was sent last may be the beginning of speech for which the service did not wait. Sound may have
         been in transit for longer: since the last message, and where the client ends utterances, since the last text.
         """
-        start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
+        ledger, start_ms, end_ms = self._account.ledger, self._format.ms(self._audio.start), self.cursor_ms
         listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
-        ledger = self._account.ledger
         text_ms = ledger.text_until(end_ms)
         silent_ms = round(1000 * (self._clock() - self._message_before_at))
         unheard_ms = max(UNHEARD_MS, silent_ms, end_ms * self._connection.task.codec.manual)
         sound = ledger.undecided_sound(max(start_ms, listened_ms - unheard_ms), end_ms)
+        sound, tried_ms = untried(sound, min(end_ms, self._format.ms(self._idle_task_end)))
         if sound:
             begin_ms = min(begin_ms, sound[0][0] - MARGIN_MS)
             text_ms = ledger.text_until(sound[0][0])
-        return self._format.samples(max(start_ms, begin_ms, text_ms))  # what has its text is not sent again
+        return self._format.samples(max(start_ms, begin_ms, text_ms, tried_ms))  # what has its text is not sent again
 
     def _open_sentence_position(self, begin_ms: int) -> int:
         """Return where to begin for a sentence that a task left open; after the second try the sentence is lost."""
@@ -352,22 +345,29 @@ class AudioFeed:
         action = idle_action(
             waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s
         )
-        ms = self._format.ms
-        self.due = None
+        self.due, ms = None, self._format.ms
         if action is IdleAction.START:
             self._remainder_tried = input_ended
+            sound = self._account.ledger.undecided_sound(ms(self._audio.cursor), ms(waiting[-1].end))
+            # A service ends a task for silence that it is sent: behind a long quiet it would never hear what follows.
+            position = self._format.samples(next((begin_ms for begin_ms, _ in sound), 0) - PREROLL_MS)
+            if self.idle and position > self._audio.cursor:
+                self._skip_quiet(position)
         elif action is IdleAction.SKIP:
             position = waiting[-1].end
             if not input_ended:
                 position = max(self._audio.cursor, position - self._format.samples(PREROLL_MS))
-            self._account.ledger.add_silence(ms(self._audio.start), ms(position))
-            self._begin_at(position)
+            self._skip_quiet(position)
         elif action is IdleAction.GIVE_UP:
             self._account.add_missing(ms(waiting[0].position), ms(waiting[-1].end), NO_TEXT)
             self._begin_at(waiting[-1].end)
         elif waiting:
             self.due = due
         return action is IdleAction.START
+
+    def _skip_quiet(self, until: int) -> None:
+        self._account.ledger.add_silence(self._format.ms(self._audio.start), self._format.ms(until))
+        self._begin_at(until)
 
     def find_quiet(self) -> None:
         """Find the quiet around sound without text inside the chunks of a file; until then all of a chunk is loud."""

@@ -141,6 +141,8 @@ def _figures(journal: Journal, track: AudioTrack, begin_ms: int, finals: list[Sp
         left = rest
     figures["silence_ms"] = length(left)
     figures["captured_ms"] = max(0, end_ms - begin_ms) - figures["paused_ms"]
+    # The device may have been paused before its first audio, and after its last.
+    figures["paused_ms"] += length(_without(Spans(pauses), [(begin_ms, end_ms)]))
     return figures
 
 

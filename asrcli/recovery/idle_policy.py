@@ -5,7 +5,9 @@ from enum import Enum, auto
 
 from asrcli.core.audio import Chunk
 from asrcli.recovery.replay import StoredBlock
+from asrcli.recovery.spans import Span
 
+PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
 RENEW_EVERY_S = 1.0  # the least time between two tasks, for a service that ends each task at once
 
 
@@ -41,3 +43,21 @@ def idle_action(
     if input_ended or since_start_s >= RENEW_EVERY_S:
         return IdleAction.START
     return IdleAction.WAIT
+
+
+def untried(sound: Sequence[Span], twice_ms: int) -> tuple[list[Span], int]:
+    """Return the sound that may still be speech after a task ended for silence, and where the other sound ends.
+
+    Only the first sound that two tasks were sent is taken for no speech: for the quiet behind it they may have ended
+    before they heard the rest.
+
+    Args:
+        sound: The spans of sound without text, in order.
+        twice_ms: Up to here two tasks were sent the audio, and both ended for silence.
+    """
+    behind_ms = 0
+    for begin_ms, end_ms in sound:
+        if begin_ms >= twice_ms or (behind_ms and begin_ms - behind_ms >= PREROLL_MS):
+            break
+        behind_ms = min(end_ms, twice_ms)
+    return [(max(begin, behind_ms), end) for begin, end in sound if end > behind_ms], behind_ms

@@ -9,6 +9,8 @@ from dataclasses import replace
 from asrcli.core.dataclass import dataclass
 from asrcli.recovery.spans import Span, Spans, length
 
+TAIL_MS = 100  # sound behind a text that is over sooner is no word
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -101,7 +103,15 @@ class Ledger:
             end_ms = sure_ms
         self._final.add(begin_ms, end_ms)
         self._settle(begin_ms, end_ms)
+        if sure_ms is None:
+            self._count_tail_as_quiet(end_ms)
         return new
+
+    def _count_tail_as_quiet(self, end_ms: int) -> None:
+        """Count sound as quiet if it follows a text at once and is soon over: the rest of the chunk, or an echo."""
+        sound = self.quiet.missing(end_ms, end_ms + TAIL_MS)
+        if sound and sound[0][0] == end_ms and sound[0][1] < end_ms + TAIL_MS:
+            self.quiet.add(*sound[0])
 
     def _settle(self, begin_ms: int, end_ms: int) -> None:
         self._decided.add(begin_ms, end_ms)

@@ -2,7 +2,7 @@
 
 from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ConnectFailed
-from asrcli.core.events import Final, Finished, Progress, Ready, Reconnecting
+from asrcli.core.events import Final, Finished, Gap, Progress, Ready, Reconnecting
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import FILE_RETRY_FOR_S, ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.realtime.codec import RealtimeClient
@@ -126,6 +126,52 @@ def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_
     assert Final("1", 500, 600, "hello") in events
 
 
+def test_a_service_that_takes_utterances_and_gives_no_text_is_given_up_in_manual_mode_too() -> None:
+    """Its text is due from the commit on, and does not wait for the end of the talk. A quiet utterance has none."""
+    talk, now = LiveSource(), [0.0]
+    ids = counting("c")
+    quick = ConnectionSettings("ws://test", stall_timeout_s=0.2)
+    done = "conversation.item.input_audio_transcription.completed"
+    heard: list[str] = []
+
+    def mute(service: Service, wire: Wire) -> None:
+        assert service
+        wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
+
+    def serve(service: Service, wire: Wire) -> None:
+        assert service
+        wire.say(Text('{"type":"session.updated","session":{"id":"t"}}'))
+        while "session.finish" not in (said := wire.sent.get(timeout=60)).data:  # type: ignore[union-attr]
+            if "buffer.commit" in said.data:  # type: ignore[union-attr]
+                wire.say(Text('{"type":"input_audio_buffer.committed","item_id":"i"}'))
+                wire.say(Text(f'{{"type":"{done}","item_id":"i","transcript":"hello"}}'))
+        wire.say(Text('{"type":"session.finished"}'))
+
+    talk.say(2, quiet=True, cut_after=True)
+    manual = RecognitionSettings("qwen3-asr-flash-realtime", vad=False)
+    asked = listening(
+        talk,
+        mute,
+        serve,
+        make_codec=lambda: RealtimeClient(manual, ids),
+        clock=lambda: now[0],
+        retries=AT_ONCE,
+        connection=quick,
+    )
+    is_said = False
+    for event in asked.events():
+        if isinstance(event, Ready) and not is_said:
+            is_said = True
+            talk.say(2, cut_after=True)
+        if isinstance(event, Reconnecting):
+            assert is_said
+            assert "no answer to speech" in event.reason
+            talk.end()
+        if isinstance(event, Final):
+            heard.append(event.text)
+    assert "hello" in heard
+
+
 def test_a_long_push_to_talk_is_no_stall() -> None:
     """In manual mode the service sends nothing before the commit, however long the speech is."""
     talk, now = LiveSource(), [0.0]
@@ -202,3 +248,22 @@ def test_realtime_resumes_after_the_last_completed_item() -> None:
     assert [(final.begin_ms, final.end_ms, final.text) for final in finals] == [
         (0, 200, "False 1"), (200, 400, "True 1"), (400, 600, "True 2"),
     ]  # fmt: skip
+
+
+def test_the_rest_of_the_last_chunk_of_a_sentence_is_not_lost_speech() -> None:
+    """A final ends within a chunk. If the service then fails at the end of the talk, no speech is missing."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 9)
+        service.tell(Final("1", 0, 250, "hello"))
+        assert isinstance(service.asked(), FinishTask)
+        wire.say(BROKEN)
+
+    talk = LiveSource()
+    talk.say(3)
+    talk.say(6, quiet=True)
+    talk.end()
+    asked = listening(talk, serve, *[ConnectFailed("ws://test", "down")] * 9, retries=RetrySettings(2, wait_s=0))
+    assert [event for event in asked.events() if isinstance(event, Gap)] == []

@@ -18,6 +18,17 @@ SAID: list[Event] = [began(), final(100, 900), PAUSE, final(3100, 4000), gap(450
 END = Ended(4000, 3500, 500, 2, 0, None, None, None, 6000, 2000, 1700)
 
 
+def test_a_pause_before_the_first_audio_and_one_after_the_last_are_counted(tmp_path: Path) -> None:
+    """As in push to talk, which begins and ends with a pause. They are no captured audio."""
+    pauses = [Resumed(0, 1000), Resumed(3000, 4500)]
+    items: list[Chunk | Event] = [pauses[0], *spoken(1000, 3000), pauses[1]]
+    said: list[Event] = [began(), pauses[0], final(1100, 2900), pauses[1]]
+    end = Ended(2000, 2000, 0, 1, 0, None, None, None, 4500, 2500, 1800)
+    found = audit(Journal.open(session(tmp_path, items, [*said, end])))
+    assert (found.captured_ms, found.final_ms, found.paused_ms) == (2000, 1800, 2500)
+    assert found.problems == ()
+
+
 def test_every_second_is_counted_once(tmp_path: Path) -> None:
     """Captured is final, silence, lost and not heard yet; the pause is none of it."""
     found = audit(Journal.open(session(tmp_path, [*ITEMS, gap(4500, 5000)], [*SAID, END])))

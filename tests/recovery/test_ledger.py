@@ -126,3 +126,29 @@ def test_a_final_whose_end_is_a_guess_decides_nothing_after_what_is_sure() -> No
     ledger.confirm(0, 4000)
     totals = ledger.totals(4000)
     assert (totals.final_ms, totals.silence_ms, totals.lost_ms, totals.open_ms) == (2200, 1000, 800, 0)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "sound"),
+    [
+        ((1099, 2000), []),  # the final ended within a loud chunk
+        ((1100, 2000), [(1000, 1100)]),  # a word may be that short
+        ((1000, 2000), []),
+        ((1050, 1060), [(1060, 2000)]),
+        ((3000, 4000), [(1000, 2000)]),  # nothing is known yet about what follows
+    ],
+)
+def test_the_rest_of_a_chunk_behind_a_final_is_no_speech(quiet: tuple[int, int], sound: list[tuple[int, int]]) -> None:
+    """It is neither sent again after a loss nor called lost, where quiet follows before a word could be over."""
+    ledger = Ledger(0)
+    ledger.quiet.add(*quiet)
+    ledger.add_final(0, 1000)
+    assert ledger.undecided_sound(0, 2000) == sound
+
+
+def test_sound_behind_a_final_whose_end_is_a_guess_may_be_speech() -> None:
+    """The sentence may have ended anywhere."""
+    ledger = Ledger(0)
+    ledger.quiet.add(1050, 2000)
+    ledger.add_final(0, 1000, 1000)
+    assert ledger.undecided_sound(0, 2000) == [(1000, 1050)]
