@@ -165,7 +165,7 @@ MISTAKES = {
     "a choice that is none": (2, ["file", CLIP, "-f", "xml"], "'text', 'jsonl', 'srt'"),
     "no such file": (3, ["file", "none.wav", "--local"], "none.wav: no such file"),
     "nobody listens": (4, ["file", CLIP, "--url", "ws://127.0.0.1:1"], "connection refused"),
-    "unknown host": (4, ["file", CLIP, "--url", "ws://no-such-host.invalid"], "unknown host"),
+    "unknown host": (4, ["file", CLIP, "--url", "ws://no-such-host.invalid"], "check the network and --url"),
     "not an address": (2, ["file", CLIP, "--url", "ftp://host"], "not a WebSocket address"),
     "local and url": (2, ["file", CLIP, "--local", "--url", "ws://host"], "--local and --url are both given"),
     "quiet and verbose": (2, ["file", CLIP, "--local", "-q", "-v"], "--quiet and --verbose are both given"),
