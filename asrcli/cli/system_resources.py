@@ -11,7 +11,7 @@ from typing import TextIO
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import output_error
-from asrcli.core.errors import AsrError, UsageError, system_reason
+from asrcli.core.errors import NO_TEMPORARY_FOLDER, TMPDIR, AsrError, UsageError, system_reason
 from asrcli.core.redaction import remember_key
 from asrcli.core.settings import KEY_VARIABLE
 
@@ -38,6 +38,7 @@ _SENTENCES = {
     "bad_alloc": MEMORY,
     "can't start new thread": THREADS,
     "can't allocate lock": MEMORY,
+    "no usable temporary directory": (NO_TEMPORARY_FOLDER, TMPDIR),
 }
 
 SIZES = ("COLUMNS", "LINES")  # environment variables with the size of the terminal

@@ -111,6 +111,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "ulimit -v"),
         (ImportError("libx.so: failed to map segment from shared object"), "ulimit -v"),
         (RuntimeError("can't start new thread"), "ulimit -u"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/']"), "TMPDIR"),
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), ""),
         (ValueError("x"), ""),
     ],
