@@ -35,6 +35,7 @@ class BatchRun:
 
     Attributes:
         more: Returns inputs that have come, except those with these identities; None if none can come.
+        shortage: Returns what the system gives too little of, if an error says so.
         waiting: Inputs that were not begun yet.
         active: Inputs that are transcribed now.
         failures: For each input that failed its path and the error.
@@ -56,6 +57,7 @@ class BatchRun:
     interruptible: Interruptible = lambda stop, hurry: nullcontext()  # noqa: ARG005
     clock: Callable[[], float] = monotonic
     more: Callable[[Collection[str]], Sequence[BatchTask]] | None = None
+    shortage: Callable[[BaseException], AsrError | None] = lambda exc: None  # noqa: ARG005
     waiting: deque[BatchTask] = field(init=False)
     active: list[ActiveInput] = field(default_factory=list)
     failures: list[tuple[str, AsrError]] = field(default_factory=list)
@@ -177,7 +179,8 @@ class BatchRun:
         except AsrError as exc:
             outcome = InputOutcome(exc, cost=active.cost, engine=active.engine)
         except BaseException as exc:  # the top of a thread: one input must not end the others
-            error = SourceError(active.task.given.path, f"internal error: {type(exc).__name__}: {exc}")
+            path = active.task.given.path
+            error = self.shortage(exc) or SourceError(path, f"internal error: {type(exc).__name__}: {exc}")
             error.__cause__ = exc
             outcome = InputOutcome(error, cost=active.cost, engine=active.engine)
         self._ended.put((active, replace(outcome, seconds=self.clock() - began_s)))
