@@ -105,5 +105,6 @@ async def _connected(url: str, tls: ssl.SSLContext | None, log: Any) -> WebSocke
         more = {"ssl": tls, "server_hostname": uri.host}
     made = partial(WebSocketProtocol, ClientProtocol(uri, max_size=MOST_BYTES, logger=log))
     loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(made, uri.host, uri.port, happy_eyeballs_delay=NEXT_ADDRESS_S, **more)
+    host = uri.host.replace("%25", "%", 1)  # the interface of a link-local address, as a URL should have it
+    _, client = await loop.create_connection(made, host, uri.port, happy_eyeballs_delay=NEXT_ADDRESS_S, **more)
     return client
