@@ -263,7 +263,8 @@ def test_a_full_disk_is_named(scripted: str, tmp_path: Path) -> None:
     done = asr("file", file, "--url", scripted, "--pace", "max", "-o", "/dev/full")
     assert done.returncode == 2
     assert "cannot write /dev/full: No space left on device" in done.stderr
-    for command in ("--help", "file --help", "--version"):
+    for command in ("--help", "file --help", "file --help-all", "help file", "--version"):
+        assert shell(f"{command} >&-") == (2, "asr: cannot write standard output: it is closed")
         assert shell(f"{command} >/dev/full") == (2, "asr: cannot write standard output: No space left on device")
         reading, writing = os.pipe()
         os.close(reading)
