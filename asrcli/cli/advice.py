@@ -45,6 +45,8 @@ BY_CAUSE = {
     Cause.NO_SOCKS: "or name another with --proxy",
     Cause.OPEN_HOST: "name a key for them with --api-key-file",
     Cause.ADDRESS_TAKEN: "choose another --port",
+    Cause.NO_SUCH_ADDRESS: "choose another --host, an address of this machine",
+    Cause.NO_LOOPBACK: "switch on the loopback network, as with ip link set lo up",
     Cause.CAPTION_PORT: "choose another port, or let --captions 0 find one",
     Cause.MODEL_RATE: "name a --model for 16000 Hz, or leave {option} out",
     Cause.NOT_DECODED: "leave {option} out",

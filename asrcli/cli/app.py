@@ -131,7 +131,7 @@ def main() -> None:
     """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
     has_arguments = bool(sys.argv[1:])
     system_resources.hold_standard_streams()
-    system_resources.forget_zero_sizes()
+    system_resources.correct_environment()
     system_resources.remember_environment_key()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help

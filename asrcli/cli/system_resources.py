@@ -4,19 +4,21 @@ import errno
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TextIO
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import output_error
-from asrcli.core.errors import AsrError, UsageError, system_reason
+from asrcli.core.errors import NO_TEMPORARY_FOLDER, TMPDIR, AsrError, UsageError, system_reason
 from asrcli.core.redaction import remember_key
 from asrcli.core.settings import KEY_VARIABLE
 
 LEAST_FILES = 32  # that a run has open at once, with the recognizer of this machine
 MOST_CAUSES = 20  # errors that are looked at, each of which led to the one before
 STANDARD_STREAMS = range(3)  # their numbers
+DAY_S = 86_400
 FILES = "this program may have no more files and connections open", "raise the limit (ulimit -n)"
 MEMORY = "the system gives this program no more memory", "end other programs, or raise the limit (ulimit -v)"
 THREADS = (
@@ -36,6 +38,7 @@ _SENTENCES = {
     "bad_alloc": MEMORY,
     "can't start new thread": THREADS,
     "can't allocate lock": MEMORY,
+    "no usable temporary directory": (NO_TEMPORARY_FOLDER, TMPDIR),
 }
 
 SIZES = ("COLUMNS", "LINES")  # environment variables with the size of the terminal
@@ -43,11 +46,19 @@ SIZES = ("COLUMNS", "LINES")  # environment variables with the size of the termi
 reported: set[str] = set()  # what was printed of threads; it is not printed again where the program ends for it
 
 
-def forget_zero_sizes() -> None:
-    """Take zeros for no size: some terminals, and programs that start others, say so where they know none."""
+def correct_environment() -> None:
+    """Take zeros for no size of the terminal, and UTC for a time zone that is a day or more away from it.
+
+    Some terminals, and programs that start others, say so where they know no size. The system accepts such a TZ, but
+    Python can make no local time of it. For a TZ that is no time zone at all the system takes UTC itself.
+    """
     for name in SIZES:
         if not os.environ.get(name, "1").strip("0"):
             del os.environ[name]
+    if abs(time.localtime().tm_gmtoff) >= DAY_S:
+        os.environ["TZ"] = "UTC0"
+        if sys.platform != "win32":
+            time.tzset()
 
 
 def screen_environment(screen: TextIO) -> dict[str, str]:

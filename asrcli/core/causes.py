@@ -26,6 +26,8 @@ class Cause(Enum):
     NO_SOCKS = auto()  # the library for SOCKS proxies is not installed
     OPEN_HOST = auto()  # a server without a key would be open to other machines
     ADDRESS_TAKEN = auto()  # a server cannot listen there
+    NO_SUCH_ADDRESS = auto()  # nor could it at any port: the address is not one of this machine
+    NO_LOOPBACK = auto()  # the network of this machine with itself is switched off
     CAPTION_PORT = auto()  # the captions page cannot be served there
     MODEL_RATE = auto()  # audio can be enhanced at 16000 Hz only, and the model takes another rate
     NOT_DECODED = auto()  # no service decodes the format of a file that is to be sent as it is

@@ -46,6 +46,8 @@ NOT_LOADED = "InternalError.ModelNotLoaded"
 KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # may be well in another region
 
 
+NO_TEMPORARY_FOLDER = "no folder for temporary files can be written"
+TMPDIR = "set TMPDIR to a folder with room"  # what to do where a temporary file cannot be written
 LOOKED_AT = 40  # times as much as is shown: to look at a message of megabytes takes milliseconds
 
 
@@ -382,4 +384,7 @@ def combine_errors(errors: "Sequence[AsrError]") -> AsrError:
 
 def system_reason(exc: BaseException) -> str:
     """What went wrong in the words of the system, without error number and file name. `exc`: OSError or ValueError."""
-    return str(getattr(exc, "strerror", None) or exc)
+    reason = str(getattr(exc, "strerror", None) or exc)
+    if reason.startswith("No usable temporary directory"):  # and a list of all that Python has tried
+        return NO_TEMPORARY_FOLDER
+    return reason

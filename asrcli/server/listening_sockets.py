@@ -8,6 +8,8 @@ import socket
 import time
 from functools import partial
 
+from asrcli.core.causes import Cause
+from asrcli.core.loopback_hosts import is_loopback_host
 from asrcli.server.http_server import TURNED_AWAY
 from asrcli.server.log_filter import log
 from asrcli.server.pending_requests import Peer, PendingRequests
@@ -16,7 +18,8 @@ RECEIVE_BUFFER_BYTES = 32 << 10  # audio that waits in the system: a second, whi
 SEND_BUFFER_BYTES = 64 << 10  # small, so that a client that does not read is noticed soon
 _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
-_NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # skipped when the host has other addresses
+# This machine has not the address; it is skipped when the host has other ones.
+NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 PAUSE_S = 0.05
 MAX_REQUEST_BYTES = 64 << 10  # that are read of a client who is turned away
 MAX_AT_ONCE = 8  # clients that are accepted one after the other; then those that are there have their turn
@@ -166,7 +169,7 @@ async def listen(
             try:
                 sockets.append(_bound(made(family, kind, protocol), (address[0], port, *address[2:])))
             except OSError as exc:
-                if exc.errno not in _NO_SUCH_ADDRESS:
+                if exc.errno not in NO_SUCH_ADDRESS:
                     raise
                 missing = exc
         if missing is not None and not sockets:
@@ -176,6 +179,17 @@ async def listen(
             bound.close()
         raise
     return sockets
+
+
+def listening_cause(host: str, error: OSError, taken: Cause) -> Cause:
+    """Return why a host and port cannot be listened at; `taken` is the cause where only the port may be another one."""
+    if isinstance(error, socket.gaierror):
+        return Cause.NO_SUCH_ADDRESS
+    if error.errno in NO_SUCH_ADDRESS:
+        if is_loopback_host(host) and ":" not in host:  # IPv6 may be switched off where IPv4 is not
+            return Cause.NO_LOOPBACK
+        return Cause.NO_SUCH_ADDRESS
+    return taken
 
 
 def _bound(listening: ListeningSocket, address: tuple[object, ...]) -> socket.socket:

@@ -28,6 +28,7 @@ from asrcli.server.faults.script import FaultPlan
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
+from asrcli.server.listening_sockets import listening_cause
 from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
@@ -140,7 +141,7 @@ class LocalServer:
             await self._websocket_server.listen(self._host, self._port)
         except OSError as exc:
             problem = f"cannot listen at {self._host} port {self._port}: {system_reason(exc)}"
-            raise UsageError(problem, cause=Cause.ADDRESS_TAKEN) from exc
+            raise UsageError(problem, cause=listening_cause(self._host, exc, Cause.ADDRESS_TAKEN)) from exc
         self._recognizer.warm()
         if self._key_processes is not None:
             self._key_processes.start()

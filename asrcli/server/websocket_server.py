@@ -144,8 +144,11 @@ class WebSocketServer:
     @property
     def address(self) -> tuple[str, int]:
         """The host and port of the first listening socket."""
-        host, port = next(iter(self._servers[0].sockets)).getsockname()[:2]
-        return host, port
+        bound = next(iter(self._servers[0].sockets)).getsockname()
+        host, _ = socket.getnameinfo(
+            bound, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+        )  # names the interface of a link-local address
+        return host, bound[1]
 
     def close(self) -> None:
         """Stop listening, close the connections of all clients, and end single requests."""

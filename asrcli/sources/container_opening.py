@@ -61,11 +61,7 @@ def open_container(
         with DecodingGuard(name, NOT_AUDIO, timeout_s):
             container = cast("InputContainer", av.open(cast("Any", source), "r", timeout=timeout_s, **options))
     except SourceError as exc:
-        error = exc
-        if exc.reason in _UNREADABLE:
-            error = explained(exc, head() or beginning(source, timeout_s))
-        if error.cause is None:
-            error = _with_cause(error, source)
+        error = _explained_failure(exc, source, head, timeout_s)
         if error is exc:
             raise
         raise error from exc
@@ -76,6 +72,20 @@ def open_container(
         container.close()
         raise SourceError(name, NOT_AUDIO, cause=Cause.NO_HEADER)
     return container
+
+
+def _explained_failure(
+    error: SourceError, source: object, head: Callable[[], bytes], timeout_s: float | None
+) -> SourceError:
+    """Return an error that says why an input could not be opened; the same error where nothing more is known."""
+    # Where no name server answers, each question takes ten seconds and more: nothing else is asked first.
+    if error.reason == _NO_REASON and (reason := _no_host(source)):
+        return SourceError(error.path, reason, cause=Cause.RECORDING_ADDRESS)
+    if error.reason in _UNREADABLE:
+        error = explained(error, head() or beginning(source, timeout_s))
+    if error.cause is None:
+        error = _with_cause(error, source)
+    return error
 
 
 def first_sound(path: str, stream: int) -> tuple[int, int]:
@@ -152,21 +162,32 @@ def _with_cause(error: SourceError, source: object) -> SourceError:
 
 
 def _address_reason(url: str, reason: str) -> str:
-    """Why nothing came from an address; libav calls an unknown host and a failure of TLS the same, an I/O error."""
+    """Why nothing came from an address; libav calls most failures the same, an I/O error."""
     proxy = recording_proxy.recording_proxy(url)
     if proxy is not None:
         place = urlsplit(proxy).netloc.rpartition("@")[2]
         return f"{reason.replace(_NO_REASON, _FAILED)}, through the proxy {place}"
     if reason != _NO_REASON:
         return reason
+    return _FAILED
+
+
+def _no_host(source: object) -> str:
+    """Say that the host of an address cannot be found; empty where it can be, or where a proxy looks for it."""
+    if not _is_address(source) or recording_proxy.recording_proxy(str(source)) is not None:
+        return ""
     try:
-        host = urlsplit(url).hostname or ""
+        host = urlsplit(str(source)).hostname or ""
         socket.getaddrinfo(host, None)
-    except (socket.gaierror, UnicodeError):
+    except socket.gaierror as exc:
+        if exc.errno == socket.EAI_AGAIN:
+            return f"cannot look up {host}: no name server answers"
+        return f"unknown host {host}"
+    except UnicodeError:
         return f"unknown host {host}"
     except (OSError, ValueError):
         pass
-    return _FAILED
+    return ""
 
 
 def _is_address(source: object) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.errors import SourceError, system_reason
+from asrcli.core.errors import TMPDIR, SourceError, system_reason
 from asrcli.core.interfaces import Source
 from asrcli.sources.encoder import create_writer
 
@@ -20,15 +20,15 @@ def opus_copy(source: Source) -> Iterator[bytes]:
     Raises:
         SourceError: the audio cannot be read, or there is no room for the copy.
     """
-    with TemporaryDirectory(prefix="asr-audio.") as folder:
-        path = Path(folder) / "audio.opus"
-        try:
+    try:
+        with TemporaryDirectory(prefix="asr-audio.") as folder:
+            path = Path(folder) / "audio.opus"
             _encode(source, path)
             with path.open("rb") as file:
                 while piece := file.read(PIECE_BYTES):
                     yield piece
-        except OSError as exc:
-            raise SourceError(source.name, f"cannot be copied: {system_reason(exc).lower()}") from exc
+    except OSError as exc:
+        raise SourceError(source.name, f"cannot be copied: {system_reason(exc).lower()}; {TMPDIR}") from exc
 
 
 def _encode(source: Source, path: Path) -> None:

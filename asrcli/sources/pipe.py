@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
-from asrcli.core.errors import SourceError, system_reason
+from asrcli.core.errors import TMPDIR, SourceError, system_reason
 from asrcli.sources.exact_reader import HEAD_BYTES, TAIL_BYTES
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _copying(name: str) -> Iterator[None]:
     except OSError as exc:
         folder = tempfile.tempdir or "a temporary folder"
         reason = f"has to be copied to {folder}, which cannot be written: {system_reason(exc).lower()}"
-        raise SourceError(name, f"{reason}; set TMPDIR to a folder with room") from exc
+        raise SourceError(name, f"{reason}; {TMPDIR}") from exc
 
 
 def _discard(spool: IO[bytes]) -> None:

@@ -16,6 +16,7 @@ from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.connection_errors import header, is_redirect
 from asrcli.transport.io_thread import IoThread
+from asrcli.transport.name_lookups import NEXT_ADDRESS_S
 from asrcli.transport.tls import tls_context
 from asrcli.transport.websocket_connection import WebSocket
 from asrcli.transport.websocket_protocol import MOST_BYTES, WebSocketProtocol
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 else:  # most connections go through no proxy, and what the library has for proxies takes long to load
     proxied = LazyModule("asrcli.transport.proxied")
 
-NEXT_ADDRESS_S = 0.25  # without an answer for this time, the next address of the host is tried as well
 MOST_REDIRECTIONS = 10
 USER_AGENT = f"asrcli/{__version__}"
 _SOCKETS = {"http": "ws", "https": "wss"}
@@ -105,5 +105,6 @@ async def _connected(url: str, tls: ssl.SSLContext | None, log: Any) -> WebSocke
         more = {"ssl": tls, "server_hostname": uri.host}
     made = partial(WebSocketProtocol, ClientProtocol(uri, max_size=MOST_BYTES, logger=log))
     loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(made, uri.host, uri.port, happy_eyeballs_delay=NEXT_ADDRESS_S, **more)
+    host = uri.host.replace("%25", "%", 1)  # the interface of a link-local address, as a URL should have it
+    _, client = await loop.create_connection(made, host, uri.port, happy_eyeballs_delay=NEXT_ADDRESS_S, **more)
     return client

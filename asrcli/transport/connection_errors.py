@@ -192,9 +192,16 @@ def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     )
 
 
+def is_silent(exc: BaseException) -> bool:
+    """Whether the other end, or every name server that could say where it is, has said nothing."""
+    return isinstance(exc, TimeoutError) or (isinstance(exc, socket.gaierror) and exc.errno == socket.EAI_AGAIN)
+
+
 def _network_failure(url: str, exc: OSError) -> tuple[str, Cause]:
     """Return why the network or the other end failed."""
     if isinstance(exc, socket.gaierror):
+        if is_silent(exc):
+            return f"cannot look up {_host(url)}: no name server answers", Cause.NETWORK
         return f"unknown host {_host(url)}", Cause.NETWORK
     if isinstance(exc, ConnectionRefusedError):
         return "connection refused", Cause.NOTHING_LISTENS
@@ -209,6 +216,8 @@ def _proxy_reason(exc: OSError, through: str) -> str:
     """Return why the connection to a proxy failed."""
     proxy = proxy_label(through)
     if isinstance(exc, socket.gaierror):
+        if is_silent(exc):
+            return f"cannot look up {proxy}: no name server answers"
         return f"unknown {proxy.removeprefix('the ')}"
     if isinstance(exc, ConnectionRefusedError):
         return f"{proxy} is not there"

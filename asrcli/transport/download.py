@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
-from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
+from urllib.request import Request
 
 from asrcli import __version__
 from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
 from asrcli.core.loopback_hosts import is_loopback_url
-from asrcli.transport.connection_errors import failure_reason, header, is_redirect, retry_after
+from asrcli.transport.connection_errors import failure_reason, header, is_redirect, is_silent, retry_after
 from asrcli.transport.http_client import use_proxy
+from asrcli.transport.http_opener import new_opener
 from asrcli.transport.proxy import proxy_of
 from asrcli.transport.tls import tls_context
 
@@ -221,9 +222,7 @@ class _Transfer:
         for _ in range(REDIRECTIONS + 1):
             request = Request(url, headers=dict(headers))  # noqa: S310  check_address lets http and https through
             proxy = proxy_of(url, self.route.proxy)
-            opener = OpenerDirector()  # without the handlers that would follow redirections anywhere
-            opener.add_handler(HTTPSHandler(context=tls_context(self.route.ca)))
-            opener.add_handler(HTTPHandler())
+            opener = new_opener(tls_context(self.route.ca))
             if proxy is not None:
                 use_proxy(request, proxy)
             try:
@@ -247,7 +246,7 @@ class _Transfer:
     def _unanswered(self, url: str, exc: Exception, proxy: str | None) -> _Cut:
         if isinstance(exc, TimeoutError) and proxy is None:
             return _Cut(f"no answer within {self.route.quiet_s:g} s", silent=True)
-        return _Cut(_reason(url, exc, proxy), silent=isinstance(exc, TimeoutError))
+        return _Cut(_reason(url, exc, proxy), silent=is_silent(exc))
 
     def _too_large(self, size: int) -> UsageError:
         self._restart()

@@ -10,7 +10,7 @@ from contextlib import closing
 from http.client import HTTPException
 from urllib.error import URLError
 from urllib.parse import unquote, urlencode, urlsplit
-from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
+from urllib.request import OpenerDirector, Request
 
 from asrcli import __version__
 from asrcli.core.causes import Cause
@@ -20,6 +20,7 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.protocol.addresses import rest_url
 from asrcli.protocol.json_messages import Json, read
 from asrcli.transport.connection_errors import HttpAnswer, failure_reason, status_error
+from asrcli.transport.http_opener import new_opener
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
 
@@ -30,16 +31,31 @@ QUOTA_CODE = "Throttling.AllocationQuota"  # a limit that waiting does not lift
 
 
 class _TransientFailure(Exception):
-    """A failure that may be over soon. `not_done`: the service has certainly not acted on the request."""
+    """A failure that may be over soon.
 
-    def __init__(self, error: AsrError, *, not_done: bool) -> None:
+    Attributes:
+        error: The failure.
+        not_done: The service has certainly not acted on the request.
+        answered: The service has answered, and may have said when to ask again.
+    """
+
+    def __init__(self, error: AsrError, *, not_done: bool, answered: bool) -> None:
         super().__init__(error)
         self.error = error
         self.not_done = not_done
+        self.answered = answered
 
 
 class HttpClient:
-    """Requests to the service of a connection. Redirections are not followed: the key is for this host only."""
+    """Requests to the service of a connection. Redirections are not followed: the key is for this host only.
+
+    Args:
+        connection: The service, the key, the proxy and the timeout.
+        sleep: Waits for seconds.
+        jitter: A random number from 0 to 1.
+        retries: How often a request is repeated.
+        clock: Seconds that only grow.
+    """
 
     def __init__(
         self,
@@ -47,11 +63,13 @@ class HttpClient:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         retries: int = RETRIES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._sleep = sleep
         self._jitter = jitter
         self._retries = retries
+        self._clock = clock
 
     def post(
         self,
@@ -73,6 +91,7 @@ class HttpClient:
         search = ""
         if query:
             search = f"?{urlencode(query)}"
+        patient_until_s = self._clock() + self._connection.connect_timeout_s
         for attempt in range(self._retries + 1):
             try:
                 return self._once(url, body, search)
@@ -83,7 +102,10 @@ class HttpClient:
                 error = failure.error
                 wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._jitter()) / 2
                 wait_s = max(wait_s, error.retry_after_s or 0.0)
-                if attempt == self._retries or not (repeatable or failure.not_done):
+                may_help = attempt < self._retries and (repeatable or failure.not_done)
+                # Attempts that fail slowly, such as at a name server that is silent, have one timeout together.
+                in_time = failure.answered or self._clock() < patient_until_s
+                if not (may_help and in_time):
                     raise error from None
                 self._sleep(wait_s)
         raise AssertionError
@@ -119,11 +141,10 @@ class HttpClient:
         if connection.key:
             headers["Authorization"] = f"Bearer {connection.key.reveal()}"
         request = Request(url + search, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
-        opener = OpenerDirector()  # without the handlers that would follow redirections
+        tls = None
         if url.startswith("https"):
-            opener.add_handler(HTTPSHandler(context=tls_context(connection.ca)))
-        else:
-            opener.add_handler(HTTPHandler())
+            tls = tls_context(connection.ca)
+        opener = new_opener(tls)
         if proxy is not None:
             use_proxy(request, proxy)
         return opener, request
@@ -166,14 +187,14 @@ def _failed(url: str, exc: Exception, proxy: str | None, *, not_done: bool) -> E
     # Who said nothing for the whole timeout would say nothing again: a person waits for one timeout and not for four.
     if isinstance(exc, ssl.SSLError | TimeoutError) or not isinstance(exc, OSError):
         return error
-    return _TransientFailure(error, not_done=not_done)
+    return _TransientFailure(error, not_done=not_done, answered=False)
 
 
 def _refusal(error: AsrError, status: int) -> Exception:
     """Return the error for a status other than success, wrapped in _TransientFailure if it may be over soon."""
     if isinstance(error, ConnectFailed) and error.passing:
-        return _TransientFailure(error, not_done=status == 503)
+        return _TransientFailure(error, not_done=status == 503, answered=True)
     throttled = isinstance(error, ServiceRefused) and status == 429 and not error.code.startswith(QUOTA_CODE)
     if throttled:
-        return _TransientFailure(error, not_done=True)
+        return _TransientFailure(error, not_done=True, answered=True)
     return error

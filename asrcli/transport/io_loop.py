@@ -2,15 +2,14 @@
 
 import asyncio
 import selectors
-import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from threading import Thread
 from typing import Any, TypeVarTuple
 
 from asrcli.transport.io_timers import IoTimers
+from asrcli.transport.name_lookups import LOOKUPS, Answer
 
 Ts = TypeVarTuple("Ts")
 LONGEST_WAIT_S = 3600.0  # the system takes no wait of months
@@ -64,7 +63,7 @@ class TimedSelector(selectors.DefaultSelector):
 
 
 class IoLoop(asyncio.SelectorEventLoop):
-    """A loop with timers. It resolves names in daemon threads, because those of the standard pool would delay the end.
+    """A loop with timers. It looks up names with `name_lookups`: the threads of the standard pool would delay the end.
 
     Attributes:
         timers: Its timers, beside those of asyncio.
@@ -104,20 +103,17 @@ class IoLoop(asyncio.SelectorEventLoop):
         """Resolve a name, as `socket.getaddrinfo` does."""
         resolved: asyncio.Future[list[Any]] = self.create_future()
 
-        def resolve(set_result: Callable[[Any], None], value: Any) -> None:
-            if not resolved.done():
-                set_result(value)
+        def resolve(answer: Answer) -> None:
+            if resolved.done():  # the attempt that asked has ended
+                return
+            if isinstance(answer, Exception):
+                resolved.set_exception(answer)
+            else:
+                resolved.set_result(answer)
 
-        def look_up() -> None:
-            set_result: Callable[[Any], None] = resolved.set_result
-            value: Any
-            try:
-                value = socket.getaddrinfo(host, port, family, type, proto, flags)
-            except Exception as exc:  # the top of a thread: the waiting coroutine raises it
-                set_result = resolved.set_exception
-                value = exc
+        def deliver(answer: Answer) -> None:
             with suppress(RuntimeError):  # the loop has ended
-                self.call_soon_threadsafe(resolve, set_result, value)
+                self.call_soon_threadsafe(resolve, answer)
 
-        Thread(target=look_up, name="resolve", daemon=True).start()
+        LOOKUPS.look_up((host, port, family, type, proto, flags), deliver)
         return await resolved

@@ -8,7 +8,8 @@ from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
 
 from asrcli.core.settings import ConnectionSettings
-from asrcli.transport.connecting import NEXT_ADDRESS_S, USER_AGENT, redirection
+from asrcli.transport.connecting import USER_AGENT, redirection
+from asrcli.transport.name_lookups import NEXT_ADDRESS_S
 from asrcli.transport.websocket_protocol import MOST_BYTES, WebSocketProtocol
 
 

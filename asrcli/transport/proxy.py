@@ -68,6 +68,13 @@ def _is_address(proxy: str) -> bool:
         return False
 
 
+def _spellings(host: str) -> list[str]:
+    """Return how a host may stand in NO_PROXY: some tools take an IPv6 address in brackets, others without."""
+    if ":" in host:
+        return [host, f"[{host}]"]
+    return [host]
+
+
 def _of_environment(url: str) -> str | None:
     if sys.platform not in SYSTEM_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None  # what would be loaded takes longer than all else that a connection needs, and would find none
@@ -78,7 +85,7 @@ def _of_environment(url: str) -> str | None:
         port = parts.port or {"wss": 443, "https": 443}.get(parts.scheme, 80)
     except ValueError:
         return None  # opening the address will raise the error
-    if not parts.hostname or proxy_bypass(f"{parts.hostname}:{port}"):
+    if not parts.hostname or any(proxy_bypass(f"{host}:{port}") for host in _spellings(parts.hostname)):
         return None
     proxies = getproxies()
     scheme = next((scheme for scheme in ORDERS.get(parts.scheme, ()) if proxies.get(scheme)), None)

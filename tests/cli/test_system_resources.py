@@ -111,6 +111,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "ulimit -v"),
         (ImportError("libx.so: failed to map segment from shared object"), "ulimit -v"),
         (RuntimeError("can't start new thread"), "ulimit -u"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/']"), "TMPDIR"),
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), ""),
         (ValueError("x"), ""),
     ],
@@ -215,3 +216,17 @@ def test_what_ends_a_thread_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys:
     first, second = capsys.readouterr().err.splitlines()
     assert (first.startswith("asr: the system gives"), len(system_resources.reported)) == (True, 2)
     assert second == "asr: internal error in thread t: KeyError: 'x'; run again with --debug and report it"
+
+
+@pytest.mark.parametrize("zone", ["UTC+24", "UTC-24", "UTC+25", "UTC-167", "XYZ+23:59:59", "no/where"])
+def test_a_time_zone_that_cannot_be_stops_no_command(zone: str) -> None:
+    """The system takes offsets of days, and the times of Python none of a day or more: those become UTC."""
+    write = "from asrcli.cli.app import main; import sys; sys.argv[1:] = ['--version']; main()"
+    then = "from datetime import datetime; print(datetime.now().astimezone().utcoffset())"
+    program = f"try:\n    {write}\nfinally:\n    {then}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(TZ=zone), check=True
+    )
+    version, offset = done.stdout.splitlines()
+    assert version.startswith("asr ")
+    assert offset == {"XYZ+23:59:59": "-1 day, 0:00:01"}.get(zone, "0:00:00")

@@ -165,7 +165,7 @@ MISTAKES = {
     "a choice that is none": (2, ["file", CLIP, "-f", "xml"], "'text', 'jsonl', 'srt'"),
     "no such file": (3, ["file", "none.wav", "--local"], "none.wav: no such file"),
     "nobody listens": (4, ["file", CLIP, "--url", "ws://127.0.0.1:1"], "connection refused"),
-    "unknown host": (4, ["file", CLIP, "--url", "ws://no-such-host.invalid"], "unknown host"),
+    "unknown host": (4, ["file", CLIP, "--url", "ws://no-such-host.invalid"], "check the network and --url"),
     "not an address": (2, ["file", CLIP, "--url", "ftp://host"], "not a WebSocket address"),
     "local and url": (2, ["file", CLIP, "--local", "--url", "ws://host"], "--local and --url are both given"),
     "quiet and verbose": (2, ["file", CLIP, "--local", "-q", "-v"], "--quiet and --verbose are both given"),
@@ -263,7 +263,8 @@ def test_a_full_disk_is_named(scripted: str, tmp_path: Path) -> None:
     done = asr("file", file, "--url", scripted, "--pace", "max", "-o", "/dev/full")
     assert done.returncode == 2
     assert "cannot write /dev/full: No space left on device" in done.stderr
-    for command in ("--help", "file --help", "--version"):
+    for command in ("--help", "file --help", "file --help-all", "help file", "--version"):
+        assert shell(f"{command} >&-") == (2, "asr: cannot write standard output: it is closed")
         assert shell(f"{command} >/dev/full") == (2, "asr: cannot write standard output: No space left on device")
         reading, writing = os.pipe()
         os.close(reading)

@@ -95,3 +95,47 @@ def test_a_cable_that_is_pulled_costs_time_and_nothing_else(tmp_path: Path, mode
     assert (client.returncode, covered(events, 60)) == (0, []), status
     assert events[-1]["reconnects"] >= 1
     assert "sk-of-this-test" not in status
+
+
+@pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
+def test_a_network_without_version_four_is_a_network(tmp_path: Path, model: str) -> None:
+    """The printed address works as it is; that of a link-local address names the interface, in either spelling."""
+    if reason := missing():
+        pytest.skip(reason)
+    key = tmp_path / "key"
+    key.write_text("sk-of-this-test\n")
+    file = wav(tmp_path / "counted.wav", counted(10))
+    secret = ("--api-key-file", key)
+    with hosts() as (there, here):
+        for host, address in ((there, "1"), (here, "2")):
+            ip("-n", host, "addr", "flush", "dev", "cable")
+            for net in ("fd00:99::", "fe80::"):
+                ip("-n", host, "addr", "add", f"{net}{address}/64", "dev", "cable", "nodad")
+        for listens in ("fd00:99::1", "fe80::1%cable"):
+            with at(there, "serve", "--engine", "counting", "--host", listens, "--port", 0, *secret) as server:
+                url = server.stderr.readline().split(" at ")[1].split()[0]
+                assert url.startswith(f"ws://[{listens}]:")
+                for spelled in {url, url.replace("%", "%25")}:
+                    options = ("--url", spelled, "--model", model, "-f", "jsonl", "--pace", "max", *secret)
+                    with at(here, "file", file, *options) as client:
+                        said, status = client.communicate(timeout=60)
+                    assert (client.returncode, covered(lines(said), 10)) == (0, []), status
+
+
+def test_a_machine_without_loopback_network_says_what_to_switch_on(tmp_path: Path) -> None:
+    """Nothing can listen at any port there, so no other port is recommended; nor is it for an address elsewhere."""
+    if reason := missing():
+        pytest.skip(reason)
+    with hosts() as (there, _):
+        ip("-n", there, "link", "set", "lo", "down")
+        ip("-n", there, "addr", "flush", "dev", "lo")
+        key = tmp_path / "key"
+        key.write_text("sk-of-this-test\n")
+        elsewhere = ("--host", "192.0.2.1", "--api-key-file", key)
+        for more, advice in (
+            ((), "switch on the loopback network, as"),
+            (elsewhere, "choose another --host, an address"),
+        ):
+            with at(there, "serve", "--engine", "scripted", "--port", 0, *more) as server:
+                _, status = server.communicate(timeout=60)
+            assert (server.returncode, advice in status.splitlines()[-1]) == (2, True), status

@@ -1,6 +1,7 @@
 """Listening sockets when file descriptors run out: clients are rejected, and the event loop does not spin."""
 
 import asyncio
+import errno
 import resource
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from contextlib import suppress
 import pytest
 from psutil import Process
 
-from asrcli.server.listening_sockets import MAX_AT_ONCE, ListeningSocket, listen
+from asrcli.core.causes import Cause
+from asrcli.server.listening_sockets import MAX_AT_ONCE, ListeningSocket, listen, listening_cause
 
 SHORT = """
 import os, resource, socket, sys
@@ -70,6 +72,23 @@ def test_a_host_of_several_addresses_has_one_port() -> None:
     finally:
         for line in sockets:
             line.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "error", "cause"),
+    [
+        ("127.0.0.1", OSError(errno.EADDRINUSE, "in use"), Cause.ADDRESS_TAKEN),
+        ("127.0.0.1", OSError(errno.EADDRNOTAVAIL, "not here"), Cause.NO_LOOPBACK),
+        ("::1", OSError(errno.EAFNOSUPPORT, "no version six"), Cause.NO_SUCH_ADDRESS),
+        ("192.0.2.1", OSError(errno.EADDRNOTAVAIL, "not here"), Cause.NO_SUCH_ADDRESS),
+        ("service.test", socket.gaierror(socket.EAI_NONAME, "unknown"), Cause.NO_SUCH_ADDRESS),
+    ],
+)
+def test_a_host_where_no_port_can_be_listened_at_is_told_from_a_port_that_is_taken(
+    host: str, error: OSError, cause: Cause
+) -> None:
+    """The advice to choose another port would be followed in vain."""
+    assert listening_cause(host, error, Cause.ADDRESS_TAKEN) is cause
 
 
 def test_clients_that_come_at_once_are_accepted_in_turns() -> None:

@@ -70,12 +70,27 @@ def test_an_input_that_no_decoder_reads_says_what_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_address_whose_host_is_unknown_says_so(scheme: str) -> None:
-    """The library calls it an input/output error."""
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (socket.EAI_NONAME, "unknown host no-such-host.invalid"),
+        (socket.EAI_AGAIN, "cannot look up no-such-host.invalid: no name server answers"),
+    ],
+)
+def test_an_address_whose_host_is_unknown_says_so(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, code: int, reason: str
+) -> None:
+    """The library calls it an input/output error. It is not asked again: each time may take ten seconds or more."""
+
+    def fail(*_: object) -> None:
+        raise socket.gaierror(code, "as the system says")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    monkeypatch.setattr("asrcli.sources.container_opening.beginning", lambda *_: pytest.fail("asked again"))
     with pytest.raises(SourceError) as raised:
         read(FileSource(f"{scheme}://no-such-host.invalid/a.mp3", RATE, timeout_s=20))
     error = raised.value
-    assert (error.reason, error.cause) == ("unknown host no-such-host.invalid", Cause.RECORDING_ADDRESS)
+    assert (error.reason, error.cause) == (reason, Cause.RECORDING_ADDRESS)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

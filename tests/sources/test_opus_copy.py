@@ -1,5 +1,6 @@
 """A small copy of audio, for pages that carry their own sound."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def test_what_cannot_be_copied_is_reported(monkeypatch: pytest.MonkeyPatch) -> N
         list(opus_copy(Given([])))
     monkeypatch.setattr(module, "create_writer", _full)
     with pytest.raises(SourceError, match="cannot be copied: no space"):
+        list(opus_copy(Given(pieces(tone(100)))))
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do, and for a page that then refers to the file: no error of the program."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
+    with pytest.raises(SourceError, match="cannot be copied: no folder for temporary files can be written; set TMPDIR"):
         list(opus_copy(Given(pieces(tone(100)))))
 
 

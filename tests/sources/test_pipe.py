@@ -72,7 +72,7 @@ def test_a_missing_folder_for_temporary_files_is_named_too(monkeypatch: pytest.M
     monkeypatch.setattr(tempfile, "tempdir", None)
     with (
         piped(b"x") as pipe,
-        pytest.raises(SourceError, match="a temporary folder, which cannot be written: no usable"),
+        pytest.raises(SourceError, match="a temporary folder, which cannot be written: no folder for"),
     ):
         pipe.spooled("-")
 

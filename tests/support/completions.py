@@ -10,8 +10,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent.parent / "completions"
 FILES = {"bash": "asr.bash", "zsh": "_asr", "fish": "asr.fish", "powershell": "asr.ps1"}
-# A file on zsh's fpath is run as the function at the first TAB: it must then complete, and not only say how.
-ZSH_LAST = 'if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n  _asr_completion "$@"\nelse\n  %s\nfi'
+# A file on zsh's fpath is run as the function at each TAB: it must then complete, and not only say how.
+ZSH_LAST = 'if [[ $zsh_eval_context[-1] == (loadautofunc|shfunc) ]]; then\n  _asr_completion "$@"\nelse\n  %s\nfi'
 
 
 def script(shell: str) -> str:
@@ -19,7 +19,7 @@ def script(shell: str) -> str:
     asr = Path(sys.executable).with_name("asr")
     env = os.environ | {"_ASR_COMPLETE": f"source_{shell}"}
     text = subprocess.run([asr], env=env, capture_output=True, check=True, text=True).stdout.strip()
-    lines = text.replace("--no-files ", "").splitlines()  # what is transcribed are files
+    lines = text.splitlines()
     if shell == "zsh":
         lines[-1] = ZSH_LAST % lines[-1]
     if shell == "powershell":

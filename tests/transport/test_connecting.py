@@ -21,6 +21,7 @@ from asrcli.core.settings import ConnectionSettings, Secret
 from asrcli.transport.connecting import same_host
 from asrcli.transport.websocket import dial
 from tests.support.command import environment
+from tests.support.silent_port import silent_port
 from tests.support.tls import certified
 
 KEY = Secret("sk-0123456789abcdef")
@@ -51,14 +52,9 @@ def service(
 
 @pytest.fixture
 def hole() -> Iterator[int]:
-    """A port of this machine that does not answer: its backlog is full."""
-    with ExitStack() as stack:
-        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):
-            caller = stack.enter_context(socket.socket())
-            caller.setblocking(False)
-            caller.connect_ex(full.getsockname())
-        yield full.getsockname()[1]
+    """A port of this machine that does not answer."""
+    with silent_port() as port:
+        yield port
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:

@@ -66,6 +66,23 @@ def test_a_server_that_says_nothing_is_asked_once(tmp_path: Path, *, proxied: bo
     assert waits == []
 
 
+@pytest.mark.parametrize(("code", "attempts"), [(socket.EAI_AGAIN, 1), (socket.EAI_NONAME, 5)])
+def test_name_servers_that_say_nothing_are_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, attempts: int
+) -> None:
+    """Each of these lookups takes ten seconds or more. An answer, such as an unknown host, comes at once."""
+    asked: list[object] = []
+
+    def fail(host: object, *_: object) -> None:
+        asked.append(host)
+        raise socket.gaierror(code, "as the system says")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    with pytest.raises(DownloadFailed, match=r"models\.example"):
+        download("https://models.example/model.tar", tmp_path, untold, Route(sleep=at_once))
+    assert asked == ["models.example"] * attempts
+
+
 @pytest.mark.parametrize("etag", ['"2"', ""])
 def test_another_version_is_fetched_from_its_beginning(tmp_path: Path, etag: str) -> None:
     """So it is where the server does not say which version it is, or says so only roughly."""

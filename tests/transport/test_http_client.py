@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -177,6 +178,36 @@ def test_a_peer_that_does_not_answer_is_not_waited_for() -> None:
         with pytest.raises(ConnectFailed, match="no answer in time"):
             rest.post(PATH)
     assert waited == []
+
+
+def test_attempts_that_fail_slowly_have_one_timeout_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at name servers that are silent. A service that answers, however late, says itself when to ask again."""
+    now_s = [0.0]
+    handle = Handler.handle
+    asked: list[float] = []
+
+    def silent(*_: object) -> None:
+        asked.append(now_s[0])
+        now_s[0] += 4.0
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    def slow(handler: Handler) -> None:
+        now_s[0] += 40.0
+        handle(handler)
+
+    def client(url: str, timeout_s: float) -> HttpClient:
+        settings = ConnectionSettings(url, Secret(KEY), connect_timeout_s=timeout_s)
+        return HttpClient(settings, lambda _: None, clock=lambda: now_s[0])
+
+    with serving((503, b"", {}), (503, b"", {}), ok()) as service:
+        monkeypatch.setattr(Handler, "handle", slow)
+        client(service.url, 10).post(PATH)
+        assert len(service.asked) == 3
+    now_s[0] = 0.0
+    monkeypatch.setattr("socket.getaddrinfo", silent)
+    with pytest.raises(ConnectFailed, match=r"cannot look up service\.test: no name server answers"):
+        client("ws://service.test", 10).post(PATH)
+    assert asked == [0.0, 4.0, 8.0]
 
 
 def test_an_address_where_nobody_listens_is_reported() -> None:

@@ -29,6 +29,8 @@ ORDER = {
     "a host that needs none": ("wss://s.test", {"all_proxy": OTHER, "no_proxy": "x, s.test"}, None),
     "a port that needs none": ("wss://s.test", {"all_proxy": OTHER, "no_proxy": "s.test:443"}, None),
     "another port": ("wss://s.test", {"all_proxy": FOUND, "no_proxy": "s.test:80"}, FOUND),
+    "an address of version six": ("wss://[fd00::2]", {"all_proxy": OTHER, "no_proxy": "fd00::2"}, None),
+    "the same in brackets": ("wss://[fd00::2]", {"all_proxy": OTHER, "no_proxy": "[fd00::2]"}, None),
     "a domain": ("wss://s.test", {"all_proxy": OTHER, "no_proxy": ".test"}, None),
     "none at all": ("wss://s.test", {"all_proxy": OTHER, "no_proxy": "*"}, None),
     "an address that is none": ("ws://[::1", {"all_proxy": OTHER}, None),

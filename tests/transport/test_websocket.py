@@ -137,6 +137,11 @@ def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_servi
         dial("ws://service.test", ConnectionSettings(connect_timeout_s=5))
     assert caught.value.cause is Cause.PROXY
     monkeypatch.setenv("NO_PROXY", "service.invalid")
+
+    def unknown(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
     with pytest.raises(ConnectFailed, match=r"unknown host service\.invalid"):
         dial("ws://service.invalid", ConnectionSettings(connect_timeout_s=5))
 

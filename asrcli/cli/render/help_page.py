@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from asrcli.cli.render.help_content import COMMANDS, HelpContent, HelpEntry, read_help
+from asrcli.cli.render.stdout import require_stdout
 from asrcli.core.lazy_pattern import lazy_pattern
 
 WIDEST = 100  # columns; longer lines are hard to read
@@ -56,6 +57,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the short help, or the full one of a command that has no other."""
+        require_stdout()
         formatter.write(page(read_help(self, ctx, self.common), self.explained))
 
     def full_help(self, ctx: Any) -> str:
@@ -75,6 +77,7 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the list of the commands."""
+        require_stdout()
         last = "asr COMMAND --help shows the options of a command; asr help explains topics."
         formatter.write(page(read_help(self, ctx), last))
 
@@ -84,6 +87,7 @@ def _help_all(command: Command) -> TyperOption:
 
     def show(ctx: Any, _parameter: Any, wanted: bool) -> None:
         if wanted and not ctx.resilient_parsing:
+            require_stdout()
             typer.echo(command.full_help(ctx), nl=False)
             ctx.exit()
 

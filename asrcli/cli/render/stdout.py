@@ -46,6 +46,16 @@ def print_text(*lines: str, indent: int = 0) -> None:
     print_lines(*shown)
 
 
+def require_stdout() -> None:
+    """Check that there is a standard output, for text that a library will print: it would print nothing in silence.
+
+    Raises:
+        OutputError: standard output was closed before the program began.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output", "it is closed")
+
+
 def cells_of_terminal() -> int:
     """How many cells a line on the terminal of standard output may take, whatever COLUMNS says."""
     # Some terminals wrap after the last column; a serial line says 0 where it does not know its size.

@@ -36,6 +36,7 @@ class BatchRun:
 
     Attributes:
         more: Returns inputs that have come, except those with these identities; None if none can come.
+        shortage: Returns what the system gives too little of, if an error says so.
         waiting: Inputs that were not begun yet.
         active: Inputs that are transcribed now.
         failures: For each input that failed its path and the error.
@@ -57,6 +58,7 @@ class BatchRun:
     interruptible: Interruptible = lambda stop, hurry: nullcontext()  # noqa: ARG005
     clock: Callable[[], float] = monotonic
     more: Callable[[Collection[str]], Sequence[BatchTask]] | None = None
+    shortage: Callable[[BaseException], AsrError | None] = lambda exc: None  # noqa: ARG005
     waiting: deque[BatchTask] = field(init=False)
     active: list[ActiveInput] = field(default_factory=list)
     failures: Problems = field(default_factory=list)
@@ -179,7 +181,8 @@ class BatchRun:
         except BaseException as exc:  # the top of a thread: one input must not end the others
             error = exc
             if not isinstance(error, AsrError):
-                error = SourceError(active.task.given.path, f"internal error: {type(exc).__name__}: {exc}")
+                path = active.task.given.path
+                error = self.shortage(exc) or SourceError(path, f"internal error: {type(exc).__name__}: {exc}")
                 error.__cause__ = exc
             outcome = InputOutcome(error, cost=active.cost, engine=active.engine)
         self._ended.put((active, replace(outcome, seconds=self.clock() - began_s)))
@@ -263,8 +266,7 @@ class BatchRun:
     def _save_spent(self) -> None:
         """Write what active inputs have cost up to now, for the budget of a later run."""
         self._spent_s = self.clock()
-        rows = [active.task.row.spent(active.cost, 0.0) for active in self.active if active.cost is not None]
-        if rows:
+        if rows := [active.task.row.spent(active.cost, 0.0) for active in self.active if active.cost is not None]:
             self.ledger.save(rows)
 
     def _refused(self, retry_after_s: float | None = None) -> None:
@@ -289,11 +291,9 @@ class BatchRun:
         for active in self.active:
             active.leave()
         until_s = self.clock() + LEAVE_S
-        while self.active and self.clock() < until_s:
-            try:
+        with suppress(OutputError):
+            while self.active and self.clock() < until_s:
                 self._take(max(0.0, until_s - self.clock()))
-            except OutputError:
-                return
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
@@ -18,7 +18,9 @@ from asrcli.core.errors import ConnectFailed, bare_url
 from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.doctor.finding import Finding, note, ok, skipped, wrong
 from asrcli.transport.connection_errors import failure_reason
+from asrcli.transport.http_opener import new_connection
 from asrcli.transport.proxy import proxy_label, proxy_of
+from asrcli.transport.tcp_connection import connect
 from asrcli.transport.tls import tls_context
 
 T = TypeVar("T")
@@ -91,9 +93,9 @@ class ServiceRoute:
         """A TCP connection to the host, directly or through an http:// proxy."""
         try:
             if proxy is None:
-                return socket.create_connection((self._host, self._port), STEP_S)
+                return connect((self._host, self._port), STEP_S)
             parts = urlsplit(proxy)
-            tunnel = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=STEP_S)
+            tunnel = new_connection(parts.hostname or "", parts.port or 80, STEP_S)
             headers = {}
             if parts.username is not None:
                 user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.errors import SourceError, system_reason
+from asrcli.core.errors import TMPDIR, SourceError, system_reason
 from asrcli.core.events import Event
 from asrcli.core.interfaces import Source
 from asrcli.core.whole_writes import write_whole
@@ -97,7 +97,7 @@ class PartAudio:
         self._file.close()
 
     def _no_room(self, error: OSError) -> SourceError:
-        reason = f"its parts find no room among the temporary files: {system_reason(error).lower()}"
+        reason = f"its parts find no room among the temporary files: {system_reason(error).lower()}; {TMPDIR}"
         return SourceError(self._name, reason)
 
 

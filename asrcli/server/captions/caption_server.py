@@ -19,7 +19,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError, system_reason
 from asrcli.outputs.caption_page import ENDED, CaptionsNow, CaptionUpdate
 from asrcli.server.captions.caption_history import CaptionHistory
-from asrcli.server.listening_sockets import listen
+from asrcli.server.listening_sockets import listen, listening_cause
 from asrcli.server.page_origins import PageOrigins
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class CaptionServer:
             (socket,) = await listen(LOOPBACK, self._port)
         except OSError as exc:
             problem = f"captions cannot be served at port {self._port}: {system_reason(exc).lower()}"
-            raise UsageError(problem, cause=Cause.CAPTION_PORT) from exc
+            raise UsageError(problem, cause=listening_cause(LOOPBACK, exc, Cause.CAPTION_PORT)) from exc
         self._port = socket.getsockname()[1]
         return await serve(
             self._show, sock=socket, process_request=self._answer, compression=None, max_size=MOST_MESSAGE_BYTES,

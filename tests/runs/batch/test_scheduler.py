@@ -17,6 +17,7 @@ from asrcli.core.errors import (
     OutputError,
     ServiceRefused,
     SourceError,
+    UsageError,
 )
 from asrcli.core.events import Billed, Reconnecting, Usage
 from asrcli.core.transcript import Transcript
@@ -83,6 +84,26 @@ def test_a_settled_input_that_has_changed_meanwhile_has_failed(make: Callable[..
     run = batch.run(work)
     assert batch.states() == {"a": "failed"}
     assert (run.finished, run.gaps) == (0, [])
+
+
+def test_a_shortage_of_the_system_is_no_fault_of_ours(make: Callable[..., Batch]) -> None:
+    """As too little memory for one more input. The reason says what to do, and any other error is still a fault."""
+    problem = UsageError("too little memory", "raise the limit")
+    errors = {"a": MemoryError(), "b": ZeroDivisionError("oh")}
+
+    def work(task: BatchTask, active: ActiveInput) -> InputOutcome:
+        del active
+        raise errors[task.given.file_name]
+
+    def shortage(error: BaseException) -> AsrError | None:
+        return problem if isinstance(error, MemoryError) else None
+
+    batch = make("a", "b")
+    run = batch.run(work, shortage=shortage)
+    reasons = {row.name: row.reason for row in batch.ledger.rows().values()}
+    assert reasons["a"] == str(problem)
+    assert reasons["b"].endswith("internal error: ZeroDivisionError: oh")
+    assert [error for path, error in run.failures if Path(path).name == "a"] == [problem]
 
 
 def test_no_more_inputs_run_at_once_than_asked_for(make: Callable[..., Batch]) -> None:
