@@ -1,11 +1,15 @@
 """A source without what has text already."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.events import Event, Final, Gap, Notice
 from asrcli.core.interfaces import SourceWrapper, earlier_finals
-from asrcli.journal.source import SkippingSource
+from asrcli.core.transcript import Transcript
+from asrcli.journal.reading import Journal
+from asrcli.journal.source import SkippingSource, WholeOutput
+from tests.support.journals import began, final, hear, session, spoken
 
 RATE = Format(1000)  # a sample a millisecond
 
@@ -49,3 +53,29 @@ def test_what_an_earlier_run_has_said_comes_with_the_source() -> None:
 def test_a_length_that_nobody_knows_stays_unknown() -> None:
     """The rest of it is unknown too."""
     assert SkippingSource(Row(None), 150).duration_ms is None  # type: ignore[arg-type]
+
+
+class Listed:
+    """An output that keeps the texts of finals."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Keep the text of a final."""
+        del transcript
+        if isinstance(event, Final):
+            self.texts.append(event.text)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_new_file_gets_what_was_said_before_once_however_many_sources_begin(tmp_path: Path) -> None:
+    """Each speaker of a continued run begins, and begins again after a renewal: the earlier text stands once, first."""
+    journal = Journal.open(session(tmp_path, spoken(0, 500), [began(), final(0, 200, "one"), final(200, 400, "two")]))
+    output, marks = Listed(), list[str]()
+    whole = WholeOutput(output, journal, lambda: marks.append(" ".join(output.texts)))
+    hear(whole, [began(400, "Anna"), final(400, 450, "three"), began(400, "Ben"), final(450, 500, "four")])
+    assert output.texts == ["one", "two", "three", "four"]
+    assert marks == ["one two"]
