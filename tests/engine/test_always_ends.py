@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.errors import AsrError
+from asrcli.core.events import Gap
 from asrcli.core.settings import FILE_RETRY_FOR_S
 from asrcli.recovery.backoff import UNANSWERED
 from tests.engine.simulated_runs import AUDIO, LIVES, TRIES, N, accounted
@@ -81,7 +82,15 @@ def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(l
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=bad)
     accounted(outcome, kinds)
     paid(outcome, 1 + N)
-    assert (outcome.over.error is None) is False or live
+    if not live:
+        assert outcome.over.error is not None
+        return
+    assert outcome.over.error is None
+    gaps = [event for event in outcome.events if isinstance(event, Gap)]
+    assert {gap.reason for gap in gaps} == {f"sent {1 + N} times, and no text came"}
+    assert max(gap.end_ms - gap.begin_ms for gap in gaps) <= 11_000  # each is told when it is lost, not at the end
+    assert sum(gap.end_ms - gap.begin_ms for gap in gaps) == outcome.over.totals.lost_ms
+    assert outcome.over.totals.final_ms == outcome.over.end - gaps[-1].end_ms > 0
 
 
 def test_quiet_settles() -> None:
