@@ -46,6 +46,19 @@ def test_a_few_losses_lose_nothing(
     assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
 
 
+@pytest.mark.parametrize("speed", [0.5, 0.2])
+def test_a_service_that_is_slow_after_the_end_and_goes_on_talking_is_waited_for(speed: float) -> None:
+    """The timeout is that of its next message, not of its last: nothing is sent again, nothing is paid for twice."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 30), (PAUSE, 10)] * 10
+    tried = simulated(tape(kinds, live=False), [Life(speed=speed)], live=False, pace=None, retries=TRIES, stall_s=2.0)
+    accounted(tried, kinds)
+    figures = tried.over.figures
+    assert figures.final_after_stop_ms is not None
+    assert figures.final_after_stop_ms > 2000  # else nothing is tested
+    assert (figures.reconnects, figures.resent_ms, tried.sent) == (0, 0, 1)
+    assert (tried.over.error, tried.over.totals.lost_ms) == (None, 0)
+
+
 @pytest.mark.parametrize("pace", [None, 1.0, 4.0])
 @pytest.mark.parametrize("kinds", [[(SPEECH, 20), (PAUSE, 30), (SPEECH, 20)], [(SPEECH, 30), (SPEECH, 30)]])
 def test_a_file_that_is_cut_goes_on(kinds: list[tuple[int | None, int]], pace: float | None) -> None:
