@@ -77,7 +77,10 @@ def clamp_event(event: Event, begin_ms: int, end_ms: int) -> Event:
         return replace(event, begin_ms=first_ms, end_ms=last_ms, words=words, sure_ms=sure_ms)
     if isinstance(event, Gap):
         first_ms = inside(event.begin_ms)
-        return replace(event, begin_ms=first_ms, end_ms=max(first_ms, inside(event.end_ms)))
+        last_ms = max(first_ms, inside(event.end_ms))
+        if (first_ms, last_ms) == (event.begin_ms, event.end_ms):
+            return event
+        return replace(event, begin_ms=first_ms, end_ms=last_ms)
     return event
 
 

@@ -73,7 +73,7 @@ class SessionDriver:
                     return
                 item = self._inbox.take(audio=wait.audio)
                 if item is None and (wait.until is None or not self._expired(wait.until)):
-                    self._sleep(wait)
+                    self._sleep()
                     return
                 self._expires_at = None
                 self._wait = self._steps.send(item)
@@ -93,10 +93,10 @@ class SessionDriver:
             self._expires_at = now + until - self._clock()
         return self._expires_at <= now
 
-    def _sleep(self, wait: Wait) -> None:
+    def _sleep(self) -> None:
         """Be woken at the end of the wait, and when the next audio is due. An earlier timer is left alone."""
-        wakes_at, due = self._expires_at, None
-        if wait.audio and (due := self._inbox.due) is not None:
+        wakes_at, due = self._expires_at, self._inbox.due
+        if due is not None:
             if self._timer is not None and wakes_at is None and due == self._timed_due:
                 return  # as after nearly every message: no deadline is set
             due_at = self._shared.time() + due - self._clock()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.events import Billed, Event, Final, Gap, Partial, Usage
+from asrcli.core.events import Billed, Event, Final, Gap, Partial, Progress, Usage
 from asrcli.core.provisional_event import Provisional
 from asrcli.engine.accounting import SessionAccount
 from asrcli.recovery.provisional import LocalSentence
@@ -90,3 +90,15 @@ def test_a_bill_is_told_once_each_time_it_changes() -> None:
     made.update_bill(Usage(seconds=2), task_ended=False)
     assert [event.usage.seconds for event in events if isinstance(event, Billed)] == [1, 3, 4, 6]
     assert made.result(None, Usage(seconds=2), 0, broken=False).usage == Usage(seconds=6)
+
+
+def test_progress_is_reported_at_most_as_often_as_was_asked() -> None:
+    """And audio that is sent again is counted, up to where it is new."""
+    events: list[Event] = []
+    made = account(events, 2000)
+    made.progress_s = 1.0
+    for number in range(8):
+        made.add_sent(100 * number, 100 * number + 100, 5.0 + number / 4)
+    assert events == [Progress(100), Progress(500)]
+    made.add_sent(500, 900, 6.9)
+    assert (made.sent_to, made.resent) == (900, 300)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.errors import AsrError
+from asrcli.core.events import Gap
 from asrcli.core.settings import FILE_RETRY_FOR_S
 from asrcli.recovery.backoff import UNANSWERED
 from tests.engine.simulated_runs import AUDIO, LIVES, TRIES, N, accounted
@@ -45,6 +46,19 @@ def test_a_few_losses_lose_nothing(
     assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
 
 
+@pytest.mark.parametrize("speed", [0.5, 0.2])
+def test_a_service_that_is_slow_after_the_end_and_goes_on_talking_is_waited_for(speed: float) -> None:
+    """The timeout is that of its next message, not of its last: nothing is sent again, nothing is paid for twice."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 30), (PAUSE, 10)] * 10
+    tried = simulated(tape(kinds, live=False), [Life(speed=speed)], live=False, pace=None, retries=TRIES, stall_s=2.0)
+    accounted(tried, kinds)
+    figures = tried.over.figures
+    assert figures.final_after_stop_ms is not None
+    assert figures.final_after_stop_ms > 2000  # else nothing is tested
+    assert (figures.reconnects, figures.resent_ms, tried.sent) == (0, 0, 1)
+    assert (tried.over.error, tried.over.totals.lost_ms) == (None, 0)
+
+
 @pytest.mark.parametrize("pace", [None, 1.0, 4.0])
 @pytest.mark.parametrize("kinds", [[(SPEECH, 20), (PAUSE, 30), (SPEECH, 20)], [(SPEECH, 30), (SPEECH, 30)]])
 def test_a_file_that_is_cut_goes_on(kinds: list[tuple[int | None, int]], pace: float | None) -> None:
@@ -81,7 +95,15 @@ def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(l
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=bad)
     accounted(outcome, kinds)
     paid(outcome, 1 + N)
-    assert (outcome.over.error is None) is False or live
+    if not live:
+        assert outcome.over.error is not None
+        return
+    assert outcome.over.error is None
+    gaps = [event for event in outcome.events if isinstance(event, Gap)]
+    assert {gap.reason for gap in gaps} == {f"sent {1 + N} times, and no text came"}
+    assert max(gap.end_ms - gap.begin_ms for gap in gaps) <= 11_000  # each is told when it is lost, not at the end
+    assert sum(gap.end_ms - gap.begin_ms for gap in gaps) == outcome.over.totals.lost_ms
+    assert outcome.over.totals.final_ms == outcome.over.end - gaps[-1].end_ms > 0
 
 
 def test_half_an_hour_of_quiet_is_not_sent_again() -> None:

@@ -81,6 +81,29 @@ def test_audio_that_is_not_due_is_taken_when_it_is() -> None:
     assert setting.sent == [Chunk(0, bytes(20)), Chunk(10, bytes(20))]
 
 
+def test_audio_that_is_due_but_not_wanted_wakes_nobody() -> None:
+    """A session whose connection is away sleeps, however much audio waits; it takes that when it wants it again."""
+    hand_time = [0.0]
+    schedule = Schedule(lambda: hand_time[0], rate=10, pace=1.0, catch_up=None)
+    waits = [Wait(None, audio=True), Wait(None, audio=False), Wait(None, audio=True)]
+    setting = Setting(lambda number: waits[number] if number < 3 else None, schedule)
+    setting.hand.turn()
+    for second in range(3):
+        setting.inbox.put_audio(Chunk(10 * second, bytes(20)))
+    setting.hand.turn()
+    hand_time[0] = 1.0
+    setting.hand.until(1.0)
+    setting.hand.turn()
+    assert setting.sent == [Chunk(0, bytes(20))]
+    assert setting.hand.timers == []
+    hand_time[0] = 50.0
+    setting.hand.until(50.0)
+    assert setting.hand.calls == []
+    setting.inbox.put(StopRequested())
+    setting.hand.turn()
+    assert setting.sent == [Chunk(0, bytes(20)), StopRequested(), Chunk(10, bytes(20))]
+
+
 def test_a_session_with_much_to_do_lets_the_others_have_their_turn() -> None:
     """It goes on with the next one."""
     setting = Setting(lambda _: Wait(None, audio=False))

@@ -1,5 +1,7 @@
 """Lost connections of live audio, and of a wire without times: queues, limits, stalls, commits."""
 
+import pytest
+
 from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ConnectFailed
 from asrcli.core.events import Final, Finished, Gap, Progress, Ready, Reconnecting
@@ -7,6 +9,7 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import FILE_RETRY_FOR_S, ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.recovery.backoff import STOPPED_S
+from tests.engine.simulated_runs import accounted
 from tests.support.handshake import Service, Wire
 from tests.support.live_session import (
     BROKEN,
@@ -20,6 +23,8 @@ from tests.support.live_session import (
     without_reconnects,
 )
 from tests.support.pair import counting
+from tests.support.simulated_service import SPEECH, Life
+from tests.support.simulation import PAUSE, simulated, tape
 
 AT_ONCE = RetrySettings(limit=5, wait_s=0)
 
@@ -267,3 +272,20 @@ def test_the_rest_of_the_last_chunk_of_a_sentence_is_not_lost_speech() -> None:
     talk.end()
     asked = listening(talk, serve, *[ConnectFailed("ws://test", "down")] * 9, retries=RetrySettings(2, wait_s=0))
     assert [event for event in asked.events() if isinstance(event, Gap)] == []
+
+
+@pytest.mark.parametrize("factor", [2.0, 8.0])
+def test_audio_that_waited_in_an_outage_goes_out_at_the_pace_that_was_asked_for(factor: float) -> None:
+    """A service that gets half an hour at once would refuse it, or be behind for long."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 30), (PAUSE, 10)] * 20
+    outcome = simulated(
+        tape(kinds, live=True), [Life("drops", 5.0), Life("away", 20.0)], live=True, pace=None,
+        after=Life(speed=100.0), retries=RetrySettings(5, 0.5, factor),
+    )  # fmt: skip
+    accounted(outcome, kinds)
+    figures = outcome.over.figures
+    assert figures.longest_outage_ms >= 20_000
+    # What is captured meanwhile is sent, too. A quarter of it is a pause, which is not.
+    least_ms = 0.75 * figures.longest_outage_ms / (factor - 1)
+    assert figures.longest_catch_up_ms - figures.longest_outage_ms >= 0.9 * least_ms
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)

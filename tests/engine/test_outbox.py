@@ -51,6 +51,20 @@ def test_an_hour_of_partials_that_nobody_takes_is_one() -> None:
     ]
 
 
+def test_what_is_there_is_not_waited_for() -> None:
+    """However it came there: before the listener looked, or while it did; without an item the wait has its time."""
+    outbox = Outbox[Event](replaces)
+    assert not outbox.wait(0)
+    outbox.put(Progress(1))
+    assert outbox.wait(0)
+    outbox.put(Final("1", 0, 1, "text"))
+    assert outbox.wait(0)
+    assert outbox.get() == Progress(1)
+    assert outbox.wait(0)
+    assert outbox.get() == Final("1", 0, 1, "text")
+    assert not outbox.wait(0)
+
+
 def test_a_waiting_listener_is_woken() -> None:
     """By the first item, from another thread."""
     outbox, heard = Outbox[Event](replaces), list[Event]()

@@ -3,11 +3,12 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.audio import Format
-from asrcli.journal.audio_track import AudioTrack, Stretch
+from asrcli.journal.audio_track import AudioTrack, Stretch, TrackIndex
 from asrcli.journal.records import JournalSourceInfo
 
 RATE = Format(1000)  # a sample a millisecond, so a piece has at most 100
@@ -55,3 +56,25 @@ def test_an_utterance_that_was_cut_costs_the_pieces_after_it_nothing(tmp_path: P
     pieces = len(list(made.chunks(0, made.end)))
     assert pieces >= 600
     assert CountedPosition.compared <= 12 * pieces
+
+
+@pytest.mark.parametrize(("at", "position"), [(99, 400), (200, 249), (0, 0), (-1, 400), (200, True)])
+def test_a_line_of_the_index_that_contradicts_those_before_it_is_not_believed(at: int, position: int) -> None:
+    """Samples would come twice, or in another order. The places before it stay, and the last of them is in doubt."""
+    index = TrackIndex(JournalSourceInfo("mic"), 300)
+    for record in ({"at": 0, "position": 0}, {"at": 100, "position": 150}, {"at": at, "position": position}):
+        index.take(record)
+    assert index.stretches() == (Stretch(0, 0, 100), Stretch(100, 150, 200))
+    assert (index.problem, index.doubt) == ("a line of its index makes no sense", 100)
+
+
+def test_a_place_that_follows_those_before_it_is_believed() -> None:
+    """At once behind them, or after a jump; but more samples than the recording is long are none."""
+    index = TrackIndex(JournalSourceInfo("mic"), 300)
+    for at, position in ((0, 0), (100, 100), (200, 900)):
+        index.take({"at": at, "position": position})
+    assert index.stretches() == (Stretch(0, 0, 100), Stretch(100, 100, 100), Stretch(200, 900, 100))
+    assert (index.problem, index.doubt) == ("", None)
+    index = TrackIndex(JournalSourceInfo("mic"), 300)
+    index.take({"at": 10, "position": 5})
+    assert index.problem

@@ -133,3 +133,17 @@ def test_whoever_goes_on_writes_after_the_last_whole_line(tmp_path: Path) -> Non
         hear(continuing.recorder, [Notice("info", "hello"), began(100), final(100, 300)])
     assert len(events.read_bytes().splitlines()) == len(before.splitlines()) + 3
     assert [part.begins for part in Journal.open(path).parts] == [{"": 0}, {"": 100}]
+
+
+def test_a_run_that_goes_on_has_neither_the_budget_nor_the_failures_of_the_one_before(tmp_path: Path) -> None:
+    """Else `asr resume` would report a limit that was reached long ago, and write a file anew that is whole."""
+    path = session(tmp_path, spoken(0, 300), [began(), final(0, 100)])
+    with (path / EVENTS).open("a") as events:
+        events.write('{"type": "budget", "limit": 2}\n{"type": "failed", "output": "a.txt"}\n')
+    journal = Journal.open(path)
+    assert (journal.budget, journal.failed) == (2.0, {"a.txt"})
+    with ReopenedJournal(path, "now") as continuing:
+        continuing.begin()
+        hear(continuing.recorder, [began(100), final(100, 200)])
+    journal = Journal.open(path)
+    assert (journal.budget, journal.failed) == (None, set())

@@ -170,6 +170,17 @@ def test_a_run_that_was_asked_to_end_tries_once() -> None:
     assert waits(backoff, 2) == [0.0, None]
 
 
+def test_a_run_that_is_asked_to_end_again_gets_no_more_attempts() -> None:
+    """SIGTERM comes twice, or Ctrl-C behind it: what was used up stays used up, and a tighter bound stays."""
+    backoff = Backoff(RetrySettings(None, 0), realtime=True)
+    backoff.stop(0.0, 1)
+    backoff.stop(0.0, None)
+    backoff.stop(0.0, 3)
+    assert waits(backoff, 1) == [0.0]
+    backoff.stop(0.0, 1)
+    assert waits(backoff, 1) == [None]
+
+
 @pytest.mark.parametrize(
     ("error", "tried"),
     [

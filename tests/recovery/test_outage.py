@@ -52,6 +52,16 @@ def test_local_times_lie_inside_the_audio_that_was_given(pieces: list[tuple[int,
     assert timeline.ms(timeline.length) == position == timeline.end
 
 
+def test_silence_that_only_the_recognizer_got_moves_no_time_of_the_run() -> None:
+    """Audio was left out between two stretches; what was said in the second is where it was said."""
+    timeline = LocalTimeline(RATE)
+    timeline.add(100, 50)
+    timeline.pad(7)
+    timeline.add(400, 30)
+    assert timeline.length == 87
+    assert [timeline.ms(local_ms) for local_ms in (0, 49, 50, 56, 57, 70, 87)] == [100, 149, 150, 150, 400, 413, 430]
+
+
 def test_without_audio_of_its_own_a_local_session_has_no_time() -> None:
     """Whatever its recognizer says."""
     assert LocalTimeline(Format(16000)).ms(1234) == 0

@@ -40,6 +40,22 @@ def test_a_connection_on_which_nothing_arrives_settles_nothing() -> None:
     assert reached(one_second(quiet=False), 100.0, alive=ALIVE_S) == 1000
 
 
+@given(st.integers(0, 2 * MANY), st.booleans())
+def test_audio_that_was_not_sent_is_not_settled_with_what_was(count: int, quiet: bool) -> None:
+    """A jump between two chunks is a gap or a pause, which is never counted as silence that a service has taken."""
+    settlement = QuietSettlement()
+    for number in range(count):  # so many spans that others are joined
+        settlement.sent(number * 1000, number * 1000 + 500, 0.0, quiet=number % 2 == 0)
+    settlement.sent(5_000_000, 5_000_100, 0.0, quiet=quiet)
+    settlement.sent(5_000_200, 5_000_300, 0.0, quiet=quiet)
+    spans = settlement.take_settled(1e9, 1e9, 1e9, None)
+    assert [(begin_ms, end_ms) for begin_ms, end_ms, _ in spans] == [
+        *((number * 1000, number * 1000 + 500) for number in range(count)),
+        (5_000_000, 5_000_100),
+        (5_000_200, 5_000_300),
+    ]
+
+
 def test_a_pause_of_the_process_is_no_time_in_which_a_service_was_heard() -> None:
     """After it, what was sent before waits as long as if it had been sent then."""
     settlement = one_second(quiet=False)

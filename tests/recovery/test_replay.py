@@ -158,6 +158,25 @@ def test_blocks_are_moved_out_after_the_cursor_and_what_is_next_stays_next() -> 
     assert (following.position, following.pcm[0]) == (390, 39)
 
 
+@given(st.integers(0, 60), st.integers(0, 30), st.integers(1, 700))
+def test_audio_that_waits_in_an_outage_goes_out_whole_wherever_the_outage_began(
+    sent: int, lag: int, waiting: int
+) -> None:
+    """Blocks that are moved out hold the end of what was sent and the beginning of what waits: nothing comes twice."""
+    replay, count = Replay(0, 10_000, 100, Shelf), sent + lag + waiting
+    pcm = [bytes([number % 255 + 1, 0]) * 10 for number in range(count)]
+    for number in range(count):
+        replay.add(Chunk(10 * number, pcm[number]))
+        replay.cursor = 10 * min(sent, max(0, number - lag))
+    position = replay.cursor
+    assert replay.backlog == 10 * count - position
+    assert replay.waiting()[0].position <= position
+    while (chunk := replay.next()) is not None:
+        assert (chunk.position, chunk.pcm) == (position, b"".join(pcm)[2 * position : 2 * chunk.end])
+        position = replay.cursor = chunk.end
+    assert position == 10 * count
+
+
 def test_a_block_has_nothing_behind_its_end() -> None:
     """Whoever asks for it has lost count."""
     block = StoredBlock([Chunk(100, bytes(20))], Shelf)

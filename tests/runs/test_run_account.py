@@ -33,6 +33,7 @@ def test_figures_of_sessions_are_added_up() -> None:
 def test_what_is_open_when_a_session_is_left_is_text_or_lost() -> None:
     """Nothing is undecided after that, and the sum stays."""
     assert Totals(100, 20, 3, 7, 50).with_open_lost(40) == Totals(110, 20, 43, 7, 0)
+    assert Totals(100, 20, 3, 7, 50, 2).with_open_lost(40, 30) == Totals(110, 20, 43, 7, 0, 32)
 
 
 def test_a_run_adds_up_its_sessions() -> None:

@@ -228,6 +228,9 @@ def test_headers_go_out_and_a_refused_key_says_where_it_was_tried() -> None:
         with pytest.raises(ServiceRefused, match="the key was tried in ap-southeast-1") as caught:
             dial(url, ConnectionSettings(key=key, region="ap-southeast-1"))
     assert key.reveal() not in str(caught.value)
+    throttled = ServiceRefused("Throttling", "later")
+    throttled.region = "ap-southeast-1"
+    assert str(throttled) == "refused by the service: Throttling: later"  # the key was right
 
 
 @pytest.mark.parametrize(
