@@ -38,12 +38,7 @@ class AudioFeed:
     """
 
     def __init__(
-        self,
-        connection: TaskConnection,
-        account: SessionAccount,
-        *,
-        realtime: bool,
-        retries: RetrySettings,
+        self, connection: TaskConnection, account: SessionAccount, *, realtime: bool, retries: RetrySettings
     ) -> None:
         self._connection = connection
         self._account = account
@@ -99,6 +94,11 @@ class AudioFeed:
     def cursor_ms(self) -> int:
         """The end of the audio that the running task was sent, in milliseconds."""
         return self._format.ms(self._audio.cursor)
+
+    @property
+    def ahead_s(self) -> float:
+        """How many seconds of the sent audio a service that works in real time has not processed yet."""
+        return self._settlement.ahead_s(self._clock())
 
     @property
     def undecided_end(self) -> int | None:
@@ -258,7 +258,7 @@ class AudioFeed:
             return None
         begin_ms, end_ms = task.offset_ms, self.cursor_ms
         if not task.left_open:
-            begin_ms = max(begin_ms, end_ms - round(1000 * self._settlement.ahead_s(self._clock())))
+            begin_ms = max(begin_ms, end_ms - round(1000 * self.ahead_s))
         least_ms = LEFT_OUT_MS
         if not task.estimates and (task.left_open or self._has_left_out):
             least_ms = LEFT_OUT_AGAIN_MS
@@ -305,7 +305,7 @@ class AudioFeed:
         been in transit for longer: since the last message, and where the client ends utterances, since the last text.
         """
         start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
-        listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
+        listened_ms = end_ms - round(1000 * self.ahead_s)
         begin_ms = listened_ms - PREROLL_MS
         ledger = self._account.ledger
         text_ms = ledger.text_until(end_ms)
