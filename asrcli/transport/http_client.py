@@ -7,7 +7,9 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from io import BufferedReader, RawIOBase
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import unquote, urlencode, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
@@ -26,6 +28,7 @@ from asrcli.transport.tls import tls_context
 RETRIES = 3
 FIRST_WAIT_S = 0.5  # before the first repetition; it doubles each time
 MOST_BYTES = 8 << 20  # of an answer
+WHOLE_ANSWER = 3  # a whole answer may take this many times as long as its first byte
 QUOTA_CODE = "Throttling.AllocationQuota"  # a limit that waiting does not lift
 
 
@@ -36,6 +39,69 @@ class _TransientFailure(Exception):
         super().__init__(error)
         self.error = error
         self.not_done = not_done
+
+
+class _LimitedAnswer(RawIOBase):
+    """The bytes of an answer, which must all come in time: one byte every few seconds would be awaited for hours."""
+
+    def __init__(self, sock: Any, wait_s: float) -> None:
+        self._sock, self._raw = sock, sock.makefile("rb", buffering=0)
+        self._wait_s, self._until = wait_s, time.monotonic() + WHOLE_ANSWER * wait_s
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what there is.
+
+        Raises:
+            TimeoutError: nothing came for a while, or the time for the whole answer is over.
+        """
+        left_s = self._until - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._sock.settimeout(min(left_s, self._wait_s))
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._raw.close()
+        super().close()
+
+
+class _LimitedResponse(HTTPResponse):
+    """A response that must be there in time."""
+
+    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        wait_s = sock.gettimeout()
+        if wait_s is not None:
+            self.fp.close()
+            self.fp = BufferedReader(_LimitedAnswer(sock, wait_s))
+
+
+class _HttpConnection(HTTPConnection):
+    response_class = _LimitedResponse
+
+
+class _HttpsConnection(HTTPSConnection):
+    response_class = _LimitedResponse
+
+
+class _HttpHandler(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_HttpConnection, req)
+
+
+class _HttpsHandler(HTTPSHandler):
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        super().__init__(context=tls)
+        self._tls = tls
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_HttpsConnection, req, context=self._tls)
 
 
 class HttpClient:
@@ -121,9 +187,9 @@ class HttpClient:
         request = Request(url + search, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
         opener = OpenerDirector()  # without the handlers that would follow redirections
         if url.startswith("https"):
-            opener.add_handler(HTTPSHandler(context=tls_context(connection.ca)))
+            opener.add_handler(_HttpsHandler(tls_context(connection.ca)))
         else:
-            opener.add_handler(HTTPHandler())
+            opener.add_handler(_HttpHandler())
         if proxy is not None:
             use_proxy(request, proxy)
         return opener, request
