@@ -119,9 +119,8 @@ class TranscriptionTask:
             if now - at_s >= ANSWER_S and self.sent_ms - sent_ms >= ANSWER_S * 1000
         ]
         for key in silent:
-            if key not in self._open:
+            if (event := self._open.get(key)) is None:
                 continue
-            event = self._open[key]
             if isinstance(event, Partial):
                 yield from self._close_with_last_text(key, FORGOTTEN)
                 continue
@@ -238,10 +237,11 @@ class TranscriptionTask:
             return
         final_text = normalized_text(final.text)
         for key, event in list(self._open.items()):
-            inside = final.begin_ms <= event.begin_ms < final.end_ms
-            if not inside or not isinstance(event, Partial) or not final_text:
-                continue
-            if self._normalized_text(event) in final_text:
+            is_same = event.begin_ms == final.begin_ms and not final.estimated
+            if isinstance(event, Partial):
+                inside = final.begin_ms <= event.begin_ms < final.end_ms
+                is_same = inside and self._normalized_text(event) in final_text
+            if is_same and final_text:
                 self._forget(key)
 
     def _normalized_text(self, partial: Partial) -> str:

@@ -153,7 +153,7 @@ class OmniTurns(RealtimeItems):
         named = word(value, "response_id") or self._running
         if named in self._given:
             return []
-        turn = self._turns.get(self._turn(named))
+        turn = self._turns.get(self._turn_of_text(named))
         if turn is None or turn.outcome is not None:
             return []
         place = (whole(value, "output_index") or 0, whole(value, "content_index") or 0)
@@ -178,7 +178,7 @@ class OmniTurns(RealtimeItems):
             if given.text == self._given[named]:
                 return [self._dropped.final(REPEATED)]
             self._renew(named)
-        key = self._turn(named)
+        key = self._turn_of_text(named)
         self.usage += counted(part(response, "usage"), Usage())
         if self._running == named:
             self._running = ""
@@ -223,6 +223,16 @@ class OmniTurns(RealtimeItems):
             self._turns[key].answering = True
             self._answered[response], self._running = key, response
         return self._answered[response]
+
+    def _turn_of_text(self, response: str) -> str:
+        """As `_turn`. A response that was never begun is the one that was begun without this id and has no text yet."""
+        if response not in self._answered:
+            for begun, key in self._answered.items():
+                turn = self._turns.get(key)
+                if turn is not None and turn.outcome is None and not turn.parts:
+                    self._answered[response], self._running = self._answered.pop(begun), response
+                    break
+        return self._turn(response)
 
     def _unanswered(self) -> str:
         return next((key for key, turn in self._turns.items() if turn.ended and not turn.answering), "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.core.events import Final, Finished, Gap, Notice, Partial
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.omni.turns import OmniTurns
@@ -109,3 +109,25 @@ def test_an_answer_whose_text_is_whole_is_kept_where_its_end_never_comes(
     notices = [event for event in events if isinstance(event, Notice)]
     assert (finals, len(notices)) == (["one two", "one two"] if ended else ["one two"], int(ended))
     assert service.codec.held_back(incomplete=True) == []
+
+
+@pytest.mark.parametrize("begun", [{}, {"response": None}, {"response": {"id": ""}}, {"response": {"id": "another"}}])
+@pytest.mark.parametrize("recognition", [MANUAL, VAD], ids=["manual", "vad"])
+def test_an_answer_that_begins_without_its_id_or_under_another_one_answers_the_same_turn(
+    recognition: RecognitionSettings, begun: dict[str, object]
+) -> None:
+    """Its text has the place of the turn, which is no gap."""
+    service = Service(recognition, seconds=2)
+    if recognition is VAD:
+        service.turn("i1", 0, 1000)
+        service.turn("i2", 1000, 2000)
+    finals = list[Event]()
+    for number, said in ((1, "one"), (2, "two")):
+        service.tell("response.created", **begun)
+        service.tell("response.text.delta", response_id=f"r{number}", delta=said)
+        finals += service.tell("response.done", response={"id": f"r{number}", "status": "completed"})
+    assert [event for event in finals if not isinstance(event, Partial)] == [
+        Final("i1", 0, 1000, "one"),
+        Final("i2", 1000, 2000, "two"),
+    ]
+    assert not any(isinstance(event, Gap) for event in service.tell("session.finished"))
