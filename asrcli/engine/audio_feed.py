@@ -29,6 +29,7 @@ class AudioFeed:
     """Audio that was captured and is not decided yet. Positions are in samples, times of the clock in seconds.
 
     Attributes:
+        audio: The audio itself.
         due: When waiting audio may go out, or may begin a task; None if only an event changes that.
         idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
@@ -45,14 +46,15 @@ class AudioFeed:
         self._format = account.format
         self._realtime = realtime
         self._keeps_sent = realtime or retries.limit != 0  # sent audio may be needed again
-        self._audio = AudioStore(account.start, self._format.rate)
+        self.audio = AudioStore(account.start, self._format.rate)
         self._catch_up = Pacing(self._format.rate, retries.catch_up)
         self._settlement = QuietSettlement()
         self._settled_ms = -1  # up to here audio is decided and forgotten; -1 if that must be computed again
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
         self.message_at = self._message_before_at = 0.0
         self.unanswered = False
-        self._open_resent_from = -1  # where the audio begins that was sent again for a sentence that a task left open
+        # The audio that was sent again for a sentence that a task left open.
+        self._open_resent_from = self._open_resent_to = -1
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
         self.idle = False
@@ -67,54 +69,46 @@ class AudioFeed:
         if chunk.quiet is None:
             chunk = with_quiet(chunk)
         self._account.add_chunk(chunk)
-        self._audio.add(chunk)
+        self.audio.add(chunk)
 
     def drop_unsent(self) -> bool:
         """Forget audio that was never sent: the user has ended a file. Returns whether it ends there, or in a pause."""
-        dropped = self._audio.pending
-        self._audio.drop_unsent()
-        self._account.end = max(self._account.start, self._audio.sent)
+        dropped = self.audio.pending
+        self.audio.drop_unsent()
+        self._account.end = max(self._account.start, self.audio.sent)
         return dropped or self._account.ledger.is_quiet(self.cursor_ms - PAUSE_MS, self.cursor_ms)
-
-    def kept_since(self, position: int) -> Chunk | None:
-        """Return the first kept audio at or after a position, sent or not; None if there is none."""
-        return self._audio.since(position)
-
-    def count_as_sent(self, position: int) -> None:
-        """Count the audio before a position as captured, also when the user ends a file before it was sent."""
-        self._audio.sent = max(self._audio.sent, position)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether audio is to be sent."""
-        return self._audio.pending
 
     @property
     def cursor_ms(self) -> int:
         """The end of the audio that the running task was sent, in milliseconds."""
-        return self._format.ms(self._audio.cursor)
+        return self._format.ms(self.audio.cursor)
+
+    @property
+    def ahead_s(self) -> float:
+        """How many seconds of the sent audio a service that works in real time has not processed yet."""
+        return self._settlement.ahead_s(self._clock())
 
     @property
     def undecided_end(self) -> int | None:
         """Position after the audio sent on this task; None if all of that audio is decided."""
-        begin_ms = self._format.ms(self._audio.start)
+        begin_ms = self._format.ms(self.audio.start)
         if not self._account.ledger.undecided(begin_ms, self.cursor_ms):
             return None
-        return self._audio.cursor
+        return self.audio.cursor
 
     @property
     def sent_only_quiet(self) -> bool:
         """Whether the running task was sent audio, and all of it is quiet."""
-        begin_ms = self._format.ms(self._audio.start)
+        begin_ms = self._format.ms(self.audio.start)
         return begin_ms < self.cursor_ms and self._account.ledger.is_quiet(begin_ms, self.cursor_ms)
 
     def next(self) -> Chunk | None:
         """Return the chunk that may go out now; None if it is not `due` yet or the connection has no room."""
         self.due = None
-        chunk = self._audio.next()
+        chunk = self.audio.next()
         if chunk is None or not self._connection.takes_audio:
             return None
-        due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before the chunk takes no time
+        due = self._catch_up.due(self.audio.cursor + chunk.samples)  # a jump before the chunk takes no time
         if due is not None and due > self._clock():
             self.due = due
             return None
@@ -128,7 +122,7 @@ class AudioFeed:
         Raises:
             SendFailed: the connection was lost.
         """
-        chunk = self._audio.only_waiting
+        chunk = self.audio.only_waiting
         if chunk is None or chunk.cut_after or self._catch_up.active or self._account.behind_at is not None:
             return False
         if not self._connection.takes_audio:
@@ -139,11 +133,11 @@ class AudioFeed:
 
     def fits(self, chunk: Chunk) -> bool:
         """Whether a chunk can follow on the same task: after a jump only where the codec can report the jump."""
-        jump = chunk.position - self._audio.cursor
-        if jump and self._audio.cursor != self._audio.start and not self._connection.task.codec.skip(jump):
+        jump = chunk.position - self.audio.cursor
+        if jump and self.audio.cursor != self.audio.start and not self._connection.task.codec.skip(jump):
             return False
         self._catch_up.skip(jump)
-        if jump and self._audio.cursor == self._audio.start:
+        if jump and self.audio.cursor == self.audio.start:
             self._begin_at(chunk.position)
         return True
 
@@ -156,8 +150,8 @@ class AudioFeed:
         codec = self._connection.task.codec
         now, end = self._clock(), chunk.end
         end_ms = self._format.ms(end)
-        self._audio.cursor = end
-        self._audio.sent = max(self._audio.sent, end)
+        self.audio.cursor = end
+        self.audio.sent = max(self.audio.sent, end)
         self._connection.task.sent_ms = end_ms
         is_answer_due = not chunk.quiet
         if codec.manual:  # no answer comes before the commit, which follows a chunk that ends an utterance
@@ -167,7 +161,7 @@ class AudioFeed:
         self._settlement.sent(self._format.ms(chunk.position), end_ms, now, quiet=bool(chunk.quiet))
         self._connection.send(codec.audio(chunk.pcm))
         if not self._keeps_sent:
-            self._audio.settle(end)
+            self.audio.settle(end)
         self._account.add_sent(chunk.position, end, now)
 
     def message_arrived(self) -> None:
@@ -200,7 +194,7 @@ class AudioFeed:
             if arrived - self.message_at >= ANSWER_S and task.open_ms is None:
                 ledger.confirm(task.offset_ms, self.cursor_ms)
         until_ms = ledger.decided_until_ms
-        self._audio.settle(self._format.samples(max(0, until_ms - MARGIN_MS)))
+        self.audio.settle(self._format.samples(max(0, until_ms - MARGIN_MS)))
         # Audio that is decided may be sent again after a loss: it is forgotten as it goes out.
         self._settled_ms = until_ms if until_ms <= self.cursor_ms else -1
         return decided
@@ -253,7 +247,7 @@ class AudioFeed:
             return None
         begin_ms, end_ms = task.offset_ms, self.cursor_ms
         if not task.left_open:
-            begin_ms = max(begin_ms, end_ms - round(1000 * self._settlement.ahead_s(self._clock())))
+            begin_ms = max(begin_ms, end_ms - round(1000 * self.ahead_s))
         least_ms = LEFT_OUT_MS
         if not task.estimates and (task.left_open or self._has_left_out):
             least_ms = LEFT_OUT_AGAIN_MS
@@ -268,7 +262,7 @@ class AudioFeed:
 
     def ready(self) -> None:
         """Start the catch-up: the service is ready, and audio that has waited is sent at the pace of the catch-up."""
-        self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
+        self._catch_up.begin(self._clock(), self.audio.cursor, self.audio.backlog)
 
     def caught_up(self) -> None:
         """End the catch-up: no audio waits any more."""
@@ -278,16 +272,18 @@ class AudioFeed:
     def end_task(self) -> None:
         """Prepare the next task: it begins after the audio of the last one, or where that one stopped processing."""
         if not self.idle:
-            position = self._audio.cursor
+            position = self.audio.cursor
             if self._left_out:
                 position = self._resume_position()
             self._left_out = False
             self._next_task(position, keep=True)
             return
-        position = max(self._audio.start, self._unheard_position())
-        self._idle_task_end = self._audio.cursor
+        position = max(self.audio.start, self._unheard_position())
+        self._idle_task_end = self.audio.cursor
         if (open_ms := self._connection.task.open_ms) is not None:
             position = self._open_sentence_position(open_ms)
+        elif not self._connection.task.has_text:
+            self._lose_open_sentence(position)
         self._account.ledger.add_silence(self._connection.task.offset_ms, self._format.ms(position))
         self._next_task(position, keep=not self.idle)
 
@@ -297,8 +293,8 @@ class AudioFeed:
         The audio that was sent last may be the beginning of speech for which the service did not wait. Sound may have
         been in transit for longer: since the last message, and where the client ends utterances, since the last text.
         """
-        ledger, start_ms, end_ms = self._account.ledger, self._format.ms(self._audio.start), self.cursor_ms
-        listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
+        ledger, start_ms, end_ms = self._account.ledger, self._format.ms(self.audio.start), self.cursor_ms
+        listened_ms = end_ms - round(1000 * self.ahead_s)
         begin_ms = listened_ms - PREROLL_MS
         text_ms = ledger.text_until(end_ms)
         silent_ms = round(1000 * (self._clock() - self._message_before_at))
@@ -313,18 +309,24 @@ class AudioFeed:
     def _open_sentence_position(self, begin_ms: int) -> int:
         """Return where to begin for a sentence that a task left open; after the second try the sentence is lost."""
         begin = self._format.samples(max(0, begin_ms - MARGIN_MS, self._account.ledger.text_until(begin_ms)))
-        if begin >= self._audio.start and begin > self._open_resent_from:
-            self._open_resent_from = begin
+        if begin >= self.audio.start and begin > self._open_resent_from:
+            self._open_resent_from, self._open_resent_to = begin, self.audio.cursor
             self.idle = False
             return begin
         self._account.add_missing(begin_ms, self.cursor_ms, NO_TEXT, whole=True)
-        return self._audio.cursor
+        return self.audio.cursor
+
+    def _lose_open_sentence(self, until: int) -> None:
+        """Count a sentence as lost that a task left open, and whose audio the next task was sent and gave no text."""
+        begin_ms, end_ms = self._format.ms(self._open_resent_from), self._format.ms(min(until, self._open_resent_to))
+        for sound in self._account.ledger.undecided_sound(max(0, begin_ms), end_ms):
+            self._account.add_missing(*sound, NO_TEXT)
 
     def recover(self, skip_to: int | None, reason: str) -> None:
         """Go back to the first undecided audio, or to the quiet just before it. Audio before `skip_to` is lost."""
         ms = self._format.ms
         if skip_to is not None:
-            self._account.add_missing(ms(self._audio.start), ms(skip_to), reason)
+            self._account.add_missing(ms(self.audio.start), ms(skip_to), reason)
         begin = self._resume_position()
         if skip_to is not None:
             begin = max(begin, skip_to)  # not even the quiet before it is sent again: it is a part of the gap
@@ -333,13 +335,13 @@ class AudioFeed:
     def _resume_position(self) -> int:
         """Return where the next task begins; audio before it that is no longer kept is lost."""
         decided = self._format.samples(self._account.ledger.decided_until_ms)
-        wanted, begin = resume_position(self._audio, decided, self._format)
+        wanted, begin = resume_position(self.audio, decided, self._format)
         self._account.add_missing(self._format.ms(wanted), self._format.ms(begin), FORGOTTEN)
         return begin
 
     def wake(self, *, input_ended: bool) -> bool:
         """Return whether to begin a task now for the audio that waits; quiet older than the pre-roll is skipped."""
-        waiting = self._audio.waiting()
+        waiting = self.audio.waiting()
         due = self._connection.started_at + RENEW_EVERY_S
         since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, in spite of rounding
         action = idle_action(
@@ -348,15 +350,15 @@ class AudioFeed:
         self.due, ms = None, self._format.ms
         if action is IdleAction.START:
             self._remainder_tried = input_ended
-            sound = self._account.ledger.undecided_sound(ms(self._audio.cursor), ms(waiting[-1].end))
+            sound = self._account.ledger.undecided_sound(ms(self.audio.cursor), ms(waiting[-1].end))
             # A service ends a task for silence that it is sent: behind a long quiet it would never hear what follows.
             position = self._format.samples(next((begin_ms for begin_ms, _ in sound), 0) - PREROLL_MS)
-            if self.idle and position > self._audio.cursor:
+            if self.idle and position > self.audio.cursor:
                 self._skip_quiet(position)
         elif action is IdleAction.SKIP:
             position = waiting[-1].end
             if not input_ended:
-                position = max(self._audio.cursor, position - self._format.samples(PREROLL_MS))
+                position = max(self.audio.cursor, position - self._format.samples(PREROLL_MS))
             self._skip_quiet(position)
         elif action is IdleAction.GIVE_UP:
             self._account.add_missing(ms(waiting[0].position), ms(waiting[-1].end), NO_TEXT)
@@ -366,23 +368,21 @@ class AudioFeed:
         return action is IdleAction.START
 
     def _skip_quiet(self, until: int) -> None:
-        self._account.ledger.add_silence(self._format.ms(self._audio.start), self._format.ms(until))
+        self._account.ledger.add_silence(self._format.ms(self.audio.start), self._format.ms(until))
         self._begin_at(until)
 
     def find_quiet(self) -> None:
         """Find the quiet around sound without text inside the chunks of a file; until then all of a chunk is loud."""
         if self._realtime:
             return  # not for a microphone: what is quiet by this measure may be speech far away from it
-        samples, ms = self._format.samples, self._format.ms
-        ledger = self._account.ledger
-        step = samples(STEP_MS)
-        for begin_ms, end_ms in ledger.undecided_sound(ledger.start_ms, ms(self._audio.sent)):
-            for begin, end in quiet_edges(self._audio.kept, samples(begin_ms), samples(end_ms), step):
+        samples, ms, ledger = self._format.samples, self._format.ms, self._account.ledger
+        for begin_ms, end_ms in ledger.undecided_sound(ledger.start_ms, ms(self.audio.sent)):
+            for begin, end in quiet_edges(self.audio.kept, samples(begin_ms), samples(end_ms), samples(STEP_MS)):
                 ledger.quiet.add(ms(begin), ms(end))
 
     def close(self) -> None:
         """Remove the audio from memory and disk."""
-        self._audio.close()
+        self.audio.close()
 
     def _next_task(self, position: int, *, keep: bool) -> None:
         codec = self._connection.task.codec
@@ -395,6 +395,6 @@ class AudioFeed:
 
     def _begin_at(self, position: int) -> None:
         self._settled_ms = -1
-        self._audio.skip_to(position)
+        self.audio.skip_to(position)
         self._connection.task.begin_at(self._format.ms(position))
         self._connection.task.lacks_text = self._lacks_text

@@ -99,7 +99,7 @@ class FallbackLoop(SessionLoop):
 
     def _stop(self, stop: StopRequested) -> None:
         """Audio of a file that was transcribed locally counts as captured too, because its text was shown."""
-        self._feed.count_as_sent(self._hearing.position)
+        self._feed.audio.count_as_sent(self._hearing.position)
         super()._stop(stop)
         self._wait_less()
 

@@ -152,7 +152,7 @@ class LocalHearing:
 
     def _next(self) -> Chunk | None:
         decided = self._account.format.samples(self._account.ledger.decided_until_ms)
-        return self._feed.kept_since(max(self.position, decided))
+        return self._feed.audio.since(max(self.position, decided))
 
     def _begin(self) -> LocalSession:
         self._number += 1

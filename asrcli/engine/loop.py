@@ -168,7 +168,7 @@ class SessionLoop:
             self._end_wait()
         else:
             silent_s = self._connection.timeout_s
-            raise ConnectionLost(f"no answer for {silent_s:.0f} s", silent_s=silent_s)
+            raise ConnectionLost(f"{self._connection.missing} for {silent_s:.0f} s", silent_s=silent_s)
 
     def _handle_all(self, events: Iterable[Event]) -> None:
         """Handle events of the codec that came without a message."""
@@ -256,7 +256,7 @@ class SessionLoop:
         while self._link is _UP and (chunk := self._feed.next()) is not None:
             self._send(chunk)
         if self._link is _UP:
-            if self._feed.waiting:
+            if self._feed.audio.pending:
                 return
             self._feed.caught_up()
             self._backoff.audio_sent()
@@ -307,7 +307,7 @@ class SessionLoop:
         if task.finish_held:
             self._connection.start_timeout(LATE_S)
         elif self._link in _ENDING or (self._link is _UP and codec.must_wait):
-            self._connection.restart_timeout()
+            self._reconnection.message_arrived()
 
     def _receive_late(self, message: Message) -> None:
         """Handle a message after the end of a task. Once no text is missing, nothing more is waited for."""

@@ -95,6 +95,12 @@ class Reconnection:
         self._feed.recover(self._skip_to, f"sent {(self._retries.limit or 0) + 1} times, and no text came")
         self._skip_to = None
 
+    def message_arrived(self) -> None:
+        """Restart the timeout for the next answer. Messages that bring nothing new do not restart it forever."""
+        task = self._connection.task
+        undecided = self._account.ledger.undecided(task.offset_ms, self._feed.cursor_ms)
+        self._connection.extend_timeout(length(undecided), self._feed.ahead_s)
+
     def is_quiet_end(self) -> bool:
         """Whether a task has ended, on a wire without an end message: no message has come for long.
 

@@ -53,6 +53,7 @@ class TranscriptionTask:
         processed_ms: The service has processed the audio up to here: a final with credible times begins here.
         first_finals: Its first finals as the service sent them.
         finish_held: The service says that the task is over, but text may be missing: later messages still count.
+        has_text: A final has come.
         left_open: The service ended the task with a sentence open that had a text.
         estimates: The times of a final were estimated, or cannot be true.
         lacks_text: Returns whether sound that was sent has no text yet; None if no text is awaited after the end.
@@ -60,7 +61,7 @@ class TranscriptionTask:
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
         self.codec = codec
-        self.finish_held = self.left_open = self.estimates = False
+        self.finish_held = self.has_text = self.left_open = self.estimates = False
         self.lacks_text: Callable[[], bool] | None = None
         self._has_partials = False
         self.engine = ""
@@ -78,7 +79,6 @@ class TranscriptionTask:
         self._normalized: dict[str, str] = {}  # the normalized text of an open sentence, once it was compared
         self._forgotten = Spans()  # sentences without text that were dropped because too many were open
         self._warned: set[str] = set()
-        self._has_final = False
         self._has_final_after_finish = False
 
     def begin_at(self, position_ms: int) -> None:
@@ -119,9 +119,8 @@ class TranscriptionTask:
             if now - at_s >= ANSWER_S and self.sent_ms - sent_ms >= ANSWER_S * 1000
         ]
         for key in silent:
-            if key not in self._open:
+            if (event := self._open.get(key)) is None:
                 continue
-            event = self._open[key]
             if isinstance(event, Partial):
                 yield from self._close_with_last_text(key, FORGOTTEN)
                 continue
@@ -130,9 +129,9 @@ class TranscriptionTask:
             yield Gap(event.begin_ms, max(event.begin_ms, end_ms), NO_TEXT)
 
     @property
-    def has_text(self) -> bool:
-        """Whether a final has come."""
-        return self._has_final
+    def open_sentences(self) -> tuple[SpeechStarted | Partial, ...]:
+        """The sentences that are open, each with its last text."""
+        return tuple(self._open.values())
 
     @property
     def open_ms(self) -> int | None:
@@ -155,7 +154,7 @@ class TranscriptionTask:
         """
         if self._open or self.codec.manual or not isinstance(loss, ConnectionLost):
             return False
-        return self._has_final_after_finish or (self._has_final and loss.code in ORDERLY_CLOSE_CODES)
+        return self._has_final_after_finish or (self.has_text and loss.code in ORDERLY_CLOSE_CODES)
 
     def _track(self, event: Event) -> Iterator[Event | RepeatedFinal]:
         if isinstance(event, _OPEN_EVENTS):
@@ -196,7 +195,7 @@ class TranscriptionTask:
     def _checked(self, final: Final) -> Final | RepeatedFinal:
         """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
         self._close(final)
-        self._has_final, task_ms = True, None
+        self.has_text, task_ms = True, None
         if normalized_text(final.text):  # the times of a final without words say nothing about those of others
             # As where times are in seconds.
             too_short = final.end_ms - final.begin_ms < SHORTEST_CHARACTER_MS * len(final.text)
@@ -238,10 +237,11 @@ class TranscriptionTask:
             return
         final_text = normalized_text(final.text)
         for key, event in list(self._open.items()):
-            inside = final.begin_ms <= event.begin_ms < final.end_ms
-            if not inside or not isinstance(event, Partial) or not final_text:
-                continue
-            if self._normalized_text(event) in final_text:
+            is_same = event.begin_ms == final.begin_ms and not final.estimated
+            if isinstance(event, Partial):
+                inside = final.begin_ms <= event.begin_ms < final.end_ms
+                is_same = inside and self._normalized_text(event) in final_text
+            if is_same and final_text:
                 self._forget(key)
 
     def _normalized_text(self, partial: Partial) -> str:

@@ -17,6 +17,7 @@ from asrcli.engine.inbox import Inbox, Item, MessageArrived
 from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import TranscriptionTask
 from asrcli.recovery.duplicate_finals import RecentFinals, ResentAudio
+from asrcli.recovery.stall import NO_ANSWER, AnswerLimit
 
 GRACE_S = 180.0  # how long an expired task waits for the end of an open sentence
 RETIRED_NAMES = 500  # how many names of earlier tasks and items are remembered
@@ -41,7 +42,8 @@ class TaskConnection:
         started_at: When the start of the task was requested.
         finish_at: When the rest of the text was requested last.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
-        timeout_s: How far off the deadline was when it was set.
+        timeout_s: How far off the deadline was when it was set, or for how long `missing` will have been missing then.
+        missing: What will not have come until the deadline.
         recent_finals: The last finals of the session; at first the `earlier` ones, of a run that it continues from
             `begin_ms` on.
     """
@@ -75,7 +77,8 @@ class TaskConnection:
         self._retired_names: dict[str, str] = {}
         self.started_at = self.finish_at = 0.0
         self.deadline: float | None = None
-        self.timeout_s = 0.0
+        self.timeout_s, self.missing = 0.0, NO_ANSWER
+        self._answer_limit = AnswerLimit()
 
     @property
     def url(self) -> str:
@@ -269,13 +272,22 @@ class TaskConnection:
 
     def start_timeout(self, timeout_s: float) -> None:
         """Set the deadline from now on."""
-        self.timeout_s = timeout_s
-        self.deadline = self._clock() + timeout_s
+        self.deadline, self.timeout_s, self.missing = self._clock() + timeout_s, timeout_s, NO_ANSWER
 
     def restart_timeout(self) -> None:
         """Restart the timeout for the next answer, or the time after which silence counts as the end."""
+        self._answer_limit.begin(self._clock())
+        self.start_timeout(self._answer_s)
+
+    @property
+    def _answer_s(self) -> float:
         quiet_s = self.task.codec.quiet_end_s if self.task.finishing else None
-        self.start_timeout(self.settings.idle_timeout_s if quiet_s is None else quiet_s)
+        return self.settings.idle_timeout_s if quiet_s is None else quiet_s
+
+    def extend_timeout(self, undecided_ms: int, ahead_s: float) -> None:
+        """Restart the timeout after a message, as far as the new text in it allows: see AnswerLimit."""
+        end = self._answer_limit.end(self._clock(), self._answer_s, self.task.open_sentences, undecided_ms, ahead_s)
+        self.deadline, self.timeout_s, self.missing = end
 
 
 def never_ready_error(url: str, exc: AsrError) -> AsrError:

@@ -144,6 +144,16 @@ def _words_end(words: Sequence[AnyWord], sent_ms: int | None) -> int | None:
     return max(ends, default=None)
 
 
+def last_word_end(words: Sequence[AnyWord], sentence_text: str) -> int | None:
+    """Where the last word of a sentence ends; None where that is not known, or more text follows that word."""
+    if not words or not (last := words[-1].text.strip()):
+        return None
+    behind = sentence_text.casefold().rpartition(last.casefold())
+    if not behind[1] or any(character.isalnum() for character in behind[2]):
+        return None
+    return words[-1].end_ms
+
+
 def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
     """Whether a time is too far after the sent audio to be usable; False if the amount of sent audio is not known."""
     if time_ms is None or not sent_ms:

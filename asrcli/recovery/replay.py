@@ -197,6 +197,10 @@ class Replay:
         self.start = self.cursor = position
         self.settle(position)
 
+    def count_as_sent(self, position: int) -> None:
+        """Count the audio before a position as sent, although it was not."""
+        self.sent = max(self.sent, position)
+
     def drop_unsent(self) -> None:
         """Forget audio that was never sent."""
         while self._chunks and not isinstance(last := self._chunks[-1], StoredBlock) and last.position >= self.sent:

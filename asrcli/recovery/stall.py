@@ -1,4 +1,9 @@
-"""Detects that a service has stopped answering speech. Uses no clock."""
+"""Detects that a service has stopped answering: speech, or the request for the rest of the text. Uses no clock."""
+
+# A service that sends only heartbeats, or a text that it sent before, is awaited this many times longer than a silent
+# one; a service that changes the open text and never ends it, this many times longer.
+WITHOUT_NEWS, WITHOUT_FINALS = 2, 10
+NO_ANSWER, NO_NEWS, NO_FINALS = "no answer", "no new text", "no finished sentence"
 
 
 class StallDetector:
@@ -48,3 +53,46 @@ class StallDetector:
         expired_s = self.timeout_s
         self.timeout_s *= 2
         return expired_s
+
+
+class AnswerLimit:
+    """Until when to await the next answer of a service that sends messages. Times are seconds of any clock.
+
+    Any message shows that a service lives. Without this limit, a service whose recognizer hangs while its connection
+    sends heartbeats would be awaited forever.
+    """
+
+    def __init__(self) -> None:
+        self._news_at = self._final_at = 0.0
+        self._known: object = None
+        self._undecided_ms: int | None = None
+
+    def begin(self, now: float) -> None:
+        """Begin: an answer is due from now on."""
+        self._news_at = self._final_at = now
+        self._known = self._undecided_ms = None
+
+    def end(
+        self, now: float, timeout_s: float, open_sentences: object, undecided_ms: int, ahead_s: float
+    ) -> tuple[float, float, str]:
+        """Return when the wait ends after a message, for how long something will have been missing then, and what.
+
+        Args:
+            now: When the message came.
+            timeout_s: How long a service that sends nothing is awaited.
+            open_sentences: The sentences that are open behind the message, with their text.
+            undecided_ms: How much of the sent audio has no text, behind the message.
+            ahead_s: How much of the audio a service that works in real time has not processed yet. It gets the time.
+        """
+        final = undecided_ms != self._undecided_ms or ahead_s > 0
+        if final:
+            self._final_at = now
+        if final or open_sentences != self._known:
+            self._news_at = now
+        self._known, self._undecided_ms = open_sentences, undecided_ms
+        news_s, final_s = WITHOUT_NEWS * timeout_s, WITHOUT_FINALS * timeout_s
+        return min(
+            (now + timeout_s, timeout_s, NO_ANSWER),
+            (self._news_at + news_s, news_s, NO_NEWS),
+            (self._final_at + final_s, final_s, NO_FINALS),
+        )

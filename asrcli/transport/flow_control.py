@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 MARK_BYTES = 64 << 10  # bytes between two pings; the answer to a ping shows that they have been read
 MARKS = 2  # how many of these pings may be unanswered: at most four seconds of audio are unread
+UNTAKEN = 2  # a peer that sends data and takes none of ours is given up after this many stall timeouts
 QUEUE_HIGH, QUEUE_LOW = 64 << 10, 16 << 10  # bytes queued here; as many wait in the library's write buffer
 
 
@@ -74,24 +75,26 @@ class LivenessAction(Enum):
 
     NOTHING = auto()
     PING = auto()  # ask for a sign of life
-    DEAD = auto()  # give up: nothing was taken and nothing came for the whole stall timeout
+    DEAD = auto()  # give up: nothing was taken and nothing came for too long
 
 
 class Liveness:
     """Signs of life: data that arrives, and bytes of our messages that the other end takes. Times are seconds.
 
     Pings that the other end takes are no sign of life: the operating system of a peer that hangs takes them for hours.
+    Data that arrives is none for ever: a peer that sends heartbeats and reads nothing gets no audio.
 
     Attributes:
-        dead_s: How long there had been no sign of life when the connection was given up; 0 before.
+        dead_s: For how long the connection had failed when it was given up; 0 before.
+        dead_reason: In what it had failed; empty before.
     """
 
     def __init__(self, stall_s: float, keepalive_s: float, now: float) -> None:
         self.stall_s = stall_s
-        self.dead_s = 0.0
+        self.dead_s, self.dead_reason = 0.0, ""
         self._keepalive_s = keepalive_s
         self.interval_s = min(1.0, stall_s / 16)
-        self._alive_at = self._ticked_at = self._pinged_at = now
+        self._alive_at = self._ticked_at = self._pinged_at = self._taken_at = now
         self._written = self._messages_end = self._taken = 0
 
     def arrived(self, now: float) -> None:
@@ -124,14 +127,21 @@ class Liveness:
         late_s = now - self._ticked_at - self.interval_s
         self._ticked_at = now
         if late_s > self.interval_s:
-            self._alive_at += late_s  # this process was stopped; what the other end did meanwhile is unknown
+            # This process was stopped; what the other end did meanwhile is unknown.
+            self._alive_at += late_s
+            self._taken_at += late_s
         taken = self._written - unsent
         if reading_paused or (taken > self._taken and self._taken < self._messages_end):
             self._alive_at = now
+        if reading_paused or taken > self._taken or not unsent:
+            self._taken_at = now
         self._taken = taken
-        quiet_s = self.quiet_s(now)
+        quiet_s, untaken_s = self.quiet_s(now), now - self._taken_at
         if quiet_s >= self.stall_s and (pinged or unsent):
-            self.dead_s = quiet_s
+            self.dead_s, self.dead_reason = quiet_s, f"nothing sent or received for {self.stall_s:g} s"
+            return LivenessAction.DEAD
+        if untaken_s >= UNTAKEN * self.stall_s:
+            self.dead_s, self.dead_reason = untaken_s, f"no data accepted for {UNTAKEN * self.stall_s:g} s"
             return LivenessAction.DEAD
         if unsent:
             return LivenessAction.NOTHING  # the bytes on their way already ask for a sign of life

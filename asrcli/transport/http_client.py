@@ -21,6 +21,7 @@ from asrcli.protocol.addresses import rest_url
 from asrcli.protocol.json_messages import Json, read
 from asrcli.transport.connection_errors import HttpAnswer, failure_reason, status_error
 from asrcli.transport.http_opener import new_opener
+from asrcli.transport.limited_response import LimitedResponse
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
 
@@ -144,7 +145,7 @@ class HttpClient:
         tls = None
         if url.startswith("https"):
             tls = tls_context(connection.ca)
-        opener = new_opener(tls)
+        opener = new_opener(tls, LimitedResponse)
         if proxy is not None:
             use_proxy(request, proxy)
         return opener, request

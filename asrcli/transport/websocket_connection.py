@@ -12,7 +12,7 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
 from asrcli.protocol.engine_header import ENGINE_HEADER, engine_name
 from asrcli.transport.connection_errors import header
-from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
+from asrcli.transport.flow_control import MARKS, UNTAKEN, FlowControl, Liveness, LivenessAction
 from asrcli.transport.handshake import Handshake
 from asrcli.transport.io_thread import CLOSING, IoThread
 from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
@@ -264,7 +264,7 @@ class WebSocket:
             now, self._client.unsent(), pinged=self._client.pings > 0, reading_paused=self._reading_paused
         )
         if action is LivenessAction.DEAD:
-            self._close_reason = f"nothing sent or received for {self._liveness.stall_s:g} s"
+            self._close_reason = self._liveness.dead_reason
             self._client.transport.abort()
             return
         if action is LivenessAction.PING:
@@ -279,9 +279,15 @@ class WebSocket:
         self._ticks = self._io.later(self._liveness.interval_s, self._tick)
 
     def _answers_no_pings(self, now: float) -> bool:
-        """Whether the other end answered messages but not a ping, and is silent now because it waits for more audio."""
-        quiet = self._liveness.quiet_s(now) >= self._liveness.stall_s / 2
-        return quiet and bool(self._marked_at) and self._client.message_at > self._marked_at[0]
+        """Whether the other end answers no pings any more, though it lives: more audio shows whether it reads.
+
+        Either it has answered messages but not a ping, and is silent now because it waits for more audio; or it goes on
+        sending messages for long.
+        """
+        if not self._marked_at or self._client.message_at <= self._marked_at[0]:
+            return False
+        quiet_s, stall_s = self._liveness.quiet_s(now), self._liveness.stall_s
+        return quiet_s >= stall_s / 2 or now - self._marked_at[0] >= UNTAKEN * stall_s
 
 
 def _retrieve_exception(task: Any) -> None:

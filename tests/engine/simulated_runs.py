@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Gap
 from asrcli.core.settings import RetrySettings
-from tests.support.simulated_service import SPEECH, Life
+from tests.support.simulated_service import NOTHING_NEW, SPEECH, Life
 from tests.support.simulation import NOISE, PAUSE, PIECE_MS, QUIET, Outcome
 
 N = 3
 TRIES = RetrySettings(N, 0.5, 4.0)
 FAULTS = [
     "", "drops", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
-    "drops at finish", "never answers finish", "empty audio", "ends the task",
+    "drops at finish", "never answers finish", "empty audio", "ends the task", *NOTHING_NEW,
 ]  # fmt: skip
 LISTENED_S = 5.0  # a service that ends a task because nobody speaks has listened for a while
 LIVES = st.builds(

@@ -1,15 +1,16 @@
 """Whatever a service does: a run ends, pays for no audio more often than it may, and accounts for every sample."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from asrcli.core.errors import AsrError
-from asrcli.core.events import Gap
+from asrcli.core.errors import AsrError, ConnectionLost
+from asrcli.core.events import Gap, Reconnecting
 from asrcli.core.settings import FILE_RETRY_FOR_S
 from asrcli.recovery.backoff import UNANSWERED
+from asrcli.recovery.stall import NO_ANSWER, WITHOUT_FINALS, WITHOUT_NEWS, AnswerLimit
 from tests.engine.simulated_runs import AUDIO, LIVES, TRIES, N, accounted
-from tests.support.simulated_service import SPEECH, Life
+from tests.support.simulated_service import AGAIN_S, NOTHING_NEW, SPEECH, Life
 from tests.support.simulation import NOISE, PAUSE, QUIET, Outcome, simulated, tape
 
 
@@ -18,6 +19,9 @@ def paid(outcome: Outcome, times: int) -> None:
     assert outcome.sent <= times
 
 
+# A task ends in a sentence, and the next one, which is sent that sentence again, ends before any text.
+@example(kinds=[(SPEECH, 1), (SPEECH, 100)], lives=[*[Life("drops", speed=0.9)] * 2, Life("ends the task", 5.0, 0.9)],
+         after=None, live=True, pace=None, cuts=True, lifetime_s=None)  # fmt: skip
 @settings(max_examples=150, deadline=None)
 @given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
        st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
@@ -85,6 +89,46 @@ def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault
     assert isinstance(outcome.over.error, AsrError)
     assert outcome.over.totals.lost_ms == 10_000
     paid(outcome, 1 + (UNANSWERED if fault == "never answers finish" else N))
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "missing", "factor"),
+    [
+        *((fault, "no new text for 60 s", WITHOUT_NEWS) for fault in [*NOTHING_NEW, "same partial"]),
+        ("endless partial", "no finished sentence for 300 s", WITHOUT_FINALS),
+    ],
+)
+def test_messages_that_bring_nothing_new_are_no_answer_to_a_finish(
+    fault: str, missing: str, factor: int, live: bool
+) -> None:
+    """A service whose recognizer hangs can send heartbeats for ever, or one sentence without an end."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 20)]
+    outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=Life(fault))
+    reasons = [event.reason for event in outcome.events if isinstance(event, Reconnecting)]
+    # A file ends here; a live run connects once more, behind the audio that was sent too often.
+    assert reasons == [f"connection lost: {missing}"] * (UNANSWERED + live)
+    error = outcome.over.error
+    assert live is (error is None)
+    assert live or (isinstance(error, ConnectionLost) and error.reason == missing)
+    assert outcome.ended_s < 2 + (1 + UNANSWERED + live) * (factor * 30 + AGAIN_S + 8)
+    assert (outcome.over.totals.final_ms, outcome.over.totals.lost_ms) == (0, 2000)
+
+
+def test_a_service_that_is_slow_and_says_more_is_waited_for() -> None:
+    """Its sentence grows for four minutes; another one sends heartbeats for a minute and a half behind the audio.
+
+    The second one works in real time, and was sent the audio at once: it needs that long.
+    """
+    limit, now = AnswerLimit(), 0.0
+    limit.begin(now)
+    for words in range(12):
+        now += 20
+        assert limit.end(now, 30.0, "word " * words, 2000, 0.0) == (now + 30, 30.0, NO_ANSWER)
+    limit.begin(now)
+    for left_s in range(90, 0, -10):
+        now += 10
+        assert limit.end(now, 30.0, "", 90_000, float(left_s)) == (now + 30, 30.0, NO_ANSWER)
 
 
 @pytest.mark.parametrize("live", [True, False])

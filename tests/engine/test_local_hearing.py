@@ -16,9 +16,12 @@ RATE = Format(1000)  # a sample a millisecond
 
 
 class Kept:
-    """A feed that keeps one second of audio."""
+    """A feed that keeps one second of audio, which is this object too."""
 
-    def kept_since(self, position: int) -> Chunk | None:
+    def __init__(self) -> None:
+        self.audio = self
+
+    def since(self, position: int) -> Chunk | None:
         """All of it from a position on."""
         return Chunk(0, bytes(2000), quiet=False).since(position) if position < 1000 else None
 

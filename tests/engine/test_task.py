@@ -59,6 +59,19 @@ def test_a_sentence_that_the_service_has_lost_is_open_no_more() -> None:
     assert task.open_ms == 3000
 
 
+def test_a_sentence_that_begins_under_another_name_than_it_ends_is_no_second_one() -> None:
+    """It would be a gap, though all words are there. Where the begin is a guess, or has no text, it may be another."""
+    final = Final("2", 1000, 1900, "one")
+    for ended, spans in (
+        (final, []),
+        (replace(final, estimated=True), [(1000, 10_000)]),
+        (replace(final, begin_ms=900), [(1000, 10_000)]),
+        (replace(final, text=" "), [(1000, 10_000)]),
+    ):
+        task, _ = hearing(SpeechStarted("1", 1000), ended)
+        assert task.open_spans(10_000) == spans
+
+
 def test_a_sentence_of_which_nothing_is_heard_for_a_minute_is_over() -> None:
     """With its last text, or as a gap up to the end of its speech; any event about it restarts the minute."""
     said = (SpeechStarted("1", 0), SpeechStopped("1", 900), SpeechStarted("2", 1000), Partial("3", 2000, "", "hello"))

@@ -19,6 +19,11 @@ RATE = Format(1000)  # few samples: the tests are about time, not about sound
 SPEECH = 1000  # samples of at least this value are words
 WINDOW_MS = 4000  # audio that a transport takes before the service has heard it
 SENTENCE_END_MS = 600
+AGAIN_S = 5.0  # a service that says the same again and again does so this often
+NOTHING_NEW = {
+    "heartbeats": '{"header": {"event": "result-generated"}, "payload": {"output": {"sentence": {"heartbeat": true}}}}',
+    "unknown events": '{"header": {"event": "rate-limits"}, "payload": {}}',
+}
 
 
 class Stuck(AssertionError):
@@ -232,11 +237,30 @@ class Service:
             self._end(Closed(1006, "dropped"))
         elif self._life.fault == "never answers finish":
             self._fall_silent()
+        elif self._life.fault in NOTHING_NEW:
+            self._repeat(Text(NOTHING_NEW[self._life.fault]))
+        elif self._life.fault == "same partial":
+            self._repeat(*self._codec.encode(Partial("0", 0, "", "the same")))
+        elif self._life.fault == "endless partial":
+            self._go_on("on")
         elif self._life.fault == "empty audio" and not self._heard_speech:
             self._refuse("EmptyAudio", "No effective audio received")
         else:
             self._final()
             self._say(Finished())
+
+    def _repeat(self, *messages: Message) -> None:
+        """Say the same for ever."""
+        if not self._dead:
+            for message in messages:
+                self._put(message)
+            self._world.at(self._world.now + AGAIN_S, lambda: self._repeat(*messages))
+
+    def _go_on(self, text: str) -> None:
+        """Never end a sentence."""
+        if not self._dead:
+            self._say(Partial("0", 0, "", text))
+            self._world.at(self._world.now + AGAIN_S, lambda: self._go_on(text + " and on"))
 
     def _refuse(self, code: str, words: str) -> None:
         if not (self._dead or self._mute):

@@ -9,6 +9,7 @@ from asrcli.transport.flow_control import (
     MARKS,
     QUEUE_HIGH,
     QUEUE_LOW,
+    UNTAKEN,
     FlowControl,
     Liveness,
     LivenessAction,
@@ -125,14 +126,35 @@ def test_bytes_that_wait_are_no_sign_of_life() -> None:
     assert first(found, LivenessAction.DEAD) == 16
 
 
-@pytest.mark.parametrize("paused", [True, False])
-def test_what_arrives_is_a_sign_of_life_and_so_is_that_we_do_not_read(*, paused: bool) -> None:
-    """Nothing can arrive while we do not read."""
+@pytest.mark.parametrize("unsent", [0, 10])
+def test_while_we_do_not_read_the_other_end_may_be_unable_to_send_or_read(unsent: int) -> None:
+    """Nothing can arrive then."""
     beat = pulse()
     for now in range(1, 100):
-        if not paused:
-            beat.arrived(now - 0.5)
-        assert beat.tick(now, 10, pinged=True, reading_paused=paused) is LivenessAction.NOTHING
+        action = beat.tick(now, unsent, pinged=True, reading_paused=True)
+        assert action in {LivenessAction.NOTHING, LivenessAction.PING}
+
+
+@given(st.lists(st.sampled_from(["arrives", "taken", "neither"]), max_size=200))
+def test_a_peer_that_sends_data_and_takes_none_is_dead_later_than_one_that_is_silent(seconds: list[str]) -> None:
+    """A server that has stopped reading may send heartbeats for ever, and would get no audio."""
+    beat, alive_at, taken_at, left = pulse(), 0, 0, 10_000
+    beat.wrote(left)
+    for now, happens in enumerate(seconds, 1):
+        left -= happens == "taken"
+        if happens == "arrives":
+            beat.arrived(now)
+        if happens != "neither":
+            alive_at = now
+        if happens == "taken":
+            taken_at = now
+        action = beat.tick(now, left, pinged=True, reading_paused=False)
+        silent, untaken = now - alive_at >= 16, now - taken_at >= UNTAKEN * 16
+        assert (action is LivenessAction.DEAD) is (silent or untaken)
+        if silent or untaken:
+            reason = "nothing sent or received for 16 s" if silent else "no data accepted for 32 s"
+            assert (beat.dead_s, beat.dead_reason) == (now - (alive_at if silent else taken_at), reason)
+            return
 
 
 def test_time_in_which_this_process_was_stopped_does_not_count() -> None:

@@ -95,6 +95,10 @@ class OmniClient(RealtimeClient):
         self._closing = False
         return super().finish()
 
+    def held_back(self, *, incomplete: bool) -> list[Event]:
+        """The answers whose text is whole, and the gaps of failed items: see RealtimeClient."""
+        return [*self._turns.written(self._sent_ms, heard=incomplete), *super().held_back(incomplete=incomplete)]
+
     def _handle(self, name: str, value: Json) -> list[Event]:
         if name.startswith(RESPONSE):
             events = self._turns.answer(name, value, self._sent_ms)

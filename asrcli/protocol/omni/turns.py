@@ -5,13 +5,13 @@ An answer does not say which turn it answers: it is the oldest turn that has end
 
 from itertools import takewhile
 
-from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Event, Gap, Notice, Partial, Usage
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
+from asrcli.protocol.omni.turn import UNFINISHED, OmniTurn
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
 from asrcli.protocol.realtime.utterance import Utterance
 from asrcli.protocol.service_errors import ServiceError, reason_of
@@ -19,51 +19,8 @@ from asrcli.protocol.service_errors import ServiceError, reason_of
 RESPONSE = "response."
 UNANSWERED = "the service has not answered this"
 UNWHOLE = "the service has not answered this to its end"
-UNFINISHED = ModelAnswer(omni_response.INCOMPLETE)
 # By the kind of an answer's pieces, the field that holds the whole text at their end.
 FIELDS = {omni_response.WRITTEN: "text", omni_response.SPOKEN: "transcript"}
-
-
-@dataclass
-class OmniTurn:
-    """The state of one turn, beside its span.
-
-    Attributes:
-        ended: The turn has ended, so the service may answer it.
-        answering: The service has begun to answer it.
-        guessed: The turn was not announced; it was created because an answer came.
-        parts: The text so far, by its place (output index, content index) in the answer.
-        outcome: The end of the answer; None before it.
-        listened: No (further) side transcript will come for it.
-        heard: The side transcript.
-    """
-
-    utterance: Utterance
-    ended: bool = False
-    answering: bool = False
-    guessed: bool = False
-    parts: dict[tuple[int, int], str] = field(default_factory=dict)
-    outcome: ModelAnswer | None = None
-    listened: bool = False
-    heard: str = ""
-    language: str = ""
-    emotion: str = ""
-
-    @property
-    def text(self) -> str:
-        """The text of the answer so far, or at its end."""
-        if self.outcome is not None and self.outcome.text:
-            return self.outcome.text.strip()
-        return "".join(part for _, part in sorted(self.parts.items())).strip()
-
-    def give_up(self) -> None:
-        """End the turn with the text that it has: neither its answer nor its side transcript will go on."""
-        self.listened = True
-        if self.outcome is not None:
-            return
-        self.outcome = ModelAnswer(omni_response.FAILED)
-        if self.text:
-            self.outcome = UNFINISHED
 
 
 class OmniTurns(RealtimeItems):
@@ -147,6 +104,13 @@ class OmniTurns(RealtimeItems):
             turn.give_up()
         return [*self._release(sent_ms), *(self._lost("") for _ in range(len(self._commits)))]
 
+    def written(self, sent_ms: int | None, *, heard: bool) -> list[Event]:
+        """The finals of turns whose answer is whole, where only its end is missing; `heard`: or the side transcript."""
+        for turn in self._turns.values():
+            if turn.is_whole and (turn.listened or heard):
+                turn.give_up()
+        return self._release(sent_ms)
+
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
         if step == "committed" and self._early and utterance.key not in self._turns:
             self._early -= 1
@@ -189,7 +153,7 @@ class OmniTurns(RealtimeItems):
         named = word(value, "response_id") or self._running
         if named in self._given:
             return []
-        turn = self._turns.get(self._turn(named))
+        turn = self._turns.get(self._turn_of_text(named))
         if turn is None or turn.outcome is not None:
             return []
         place = (whole(value, "output_index") or 0, whole(value, "content_index") or 0)
@@ -197,6 +161,10 @@ class OmniTurns(RealtimeItems):
         if more:
             said = turn.parts.get(place, "") + said
         turn.parts[place] = said
+        if more:
+            turn.open_parts.add(place)
+        else:
+            turn.open_parts.discard(place)
         if turn.guessed or turn.text == before or self._is_added_silence(turn.utterance, sent_ms):
             return []
         return self._written_down(turn, "")
@@ -210,7 +178,7 @@ class OmniTurns(RealtimeItems):
             if given.text == self._given[named]:
                 return [self._dropped.final(REPEATED)]
             self._renew(named)
-        key = self._turn(named)
+        key = self._turn_of_text(named)
         self.usage += counted(part(response, "usage"), Usage())
         if self._running == named:
             self._running = ""
@@ -236,7 +204,7 @@ class OmniTurns(RealtimeItems):
             return turn
         announced = self._turns.get(self._unanswered())
         if announced is not None:
-            announced.answering, announced.parts = True, turn.parts
+            announced.answering, announced.parts, announced.open_parts = True, turn.parts, turn.open_parts
         if announced is not None or not (given.text or turn.text):
             turn.utterance.final = ""
             del self._turns[key]
@@ -255,6 +223,16 @@ class OmniTurns(RealtimeItems):
             self._turns[key].answering = True
             self._answered[response], self._running = key, response
         return self._answered[response]
+
+    def _turn_of_text(self, response: str) -> str:
+        """As `_turn`. A response that was never begun is the one that was begun without this id and has no text yet."""
+        if response not in self._answered:
+            for begun, key in self._answered.items():
+                turn = self._turns.get(key)
+                if turn is not None and turn.outcome is None and not turn.parts:
+                    self._answered[response], self._running = self._answered.pop(begun), response
+                    break
+        return self._turn(response)
 
     def _unanswered(self) -> str:
         return next((key for key, turn in self._turns.items() if turn.ended and not turn.answering), "")

@@ -20,6 +20,7 @@ class LastCommit:
         self._is_doubtful = False  # an item seemed to, and the server had ended it by itself
         self._tells_commits = False  # the server has reported one, of its own or of ours
         self._tells_speech = False  # the server has said of an item where speech begins or ends
+        self._leaves_ends_out = False  # the server ends items by itself without saying where their speech ends
 
     @property
     def is_waiting(self) -> bool:
@@ -46,11 +47,16 @@ class LastCommit:
         self._tells_commits = self._tells_commits or name == COMMITTED
         self._tells_speech = self._tells_speech or (name in {SPEECH_STARTED, SPEECH_STOPPED} and bool(item))
         # The server had not ended this item by itself. A server that reports no ends may have, long before our commit.
-        if name == COMMITTED and self._tells_speech and not has_ended:
+        if name == COMMITTED and self._tells_speech and not has_ended and not self._leaves_ends_out:
+            if not self._id and not self._answered_id:  # there was no commit of ours
+                self._leaves_ends_out = self._is_doubtful = True
+                return False
             self._item, self._answered_id, self._id = item, self._id, ""
             return bool(self._answered_id)
-        if name == SPEECH_STOPPED and self._answered_id and item == self._item:
-            # The server had ended this item by itself and said so late: our commit has still to be answered.
+        is_late_end = name == SPEECH_STOPPED and item == self._item
+        if self._answered_id and (is_late_end or (name == SPEECH_STARTED and item != self._item)):
+            # The server had ended this item by itself and said so late, or not at all, as the speech behind it shows:
+            # our commit has still to be answered.
             self._id, self._answered_id, self._is_doubtful = self._answered_id, "", True
         return False
 

@@ -1,6 +1,9 @@
 """Answers of an Omni service that nobody asked for, that come under an old name, or that are refused on the way."""
 
-from asrcli.core.events import Final, Finished, Gap, Notice, Partial
+import pytest
+
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial
+from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.omni.turns import OmniTurns
 from asrcli.protocol.service_errors import read_service_error
@@ -80,3 +83,51 @@ def test_what_says_nothing_shows_nothing() -> None:
     assert service.tell("response.done", response={"id": "r1", "output": []}) == []
     service.tell("session.finished")
     assert service.tell("response.text.delta", response_id="r2", delta="late") == []
+
+
+@pytest.mark.parametrize("recognition", [MANUAL, VAD, SIDE], ids=["manual", "vad", "with a side transcript"])
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_answer_whose_text_is_whole_is_kept_where_its_end_never_comes(
+    recognition: RecognitionSettings, ended: bool
+) -> None:
+    """The connection is lost before response.done, or the session ends without it. A part of a text is not kept."""
+    service = Service(recognition, seconds=2)
+    for number in (1, 2):
+        service.tell("response.created", response={"id": f"r{number}"})
+        for place, words in enumerate(("one", " two")):
+            here = {"response_id": f"r{number}", "output_index": 0, "content_index": place}
+            service.tell("response.text.delta", **here, delta=words)
+            if number == 1 or place == 0:
+                service.tell("response.text.done", **here, text=words)
+    if ended:
+        events = service.tell("session.finished")
+    else:
+        waiting = service.codec.held_back(incomplete=False)
+        assert (waiting == []) is bool(recognition.side_transcript)
+        events = waiting + service.codec.held_back(incomplete=True)
+    finals = [event.text for event in events if isinstance(event, Final)]
+    notices = [event for event in events if isinstance(event, Notice)]
+    assert (finals, len(notices)) == (["one two", "one two"] if ended else ["one two"], int(ended))
+    assert service.codec.held_back(incomplete=True) == []
+
+
+@pytest.mark.parametrize("begun", [{}, {"response": None}, {"response": {"id": ""}}, {"response": {"id": "another"}}])
+@pytest.mark.parametrize("recognition", [MANUAL, VAD], ids=["manual", "vad"])
+def test_an_answer_that_begins_without_its_id_or_under_another_one_answers_the_same_turn(
+    recognition: RecognitionSettings, begun: dict[str, object]
+) -> None:
+    """Its text has the place of the turn, which is no gap."""
+    service = Service(recognition, seconds=2)
+    if recognition is VAD:
+        service.turn("i1", 0, 1000)
+        service.turn("i2", 1000, 2000)
+    finals = list[Event]()
+    for number, said in ((1, "one"), (2, "two")):
+        service.tell("response.created", **begun)
+        service.tell("response.text.delta", response_id=f"r{number}", delta=said)
+        finals += service.tell("response.done", response={"id": f"r{number}", "status": "completed"})
+    assert [event for event in finals if not isinstance(event, Partial)] == [
+        Final("i1", 0, 1000, "one"),
+        Final("i2", 1000, 2000, "two"),
+    ]
+    assert not any(isinstance(event, Gap) for event in service.tell("session.finished"))

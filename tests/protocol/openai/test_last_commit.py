@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.core.events import Final, Finished, SpeechStopped, Usage
+from asrcli.core.events import Event, Final, Finished, SpeechStopped, Usage
 from asrcli.core.message import Text
 from asrcli.protocol.openai.codec import EMPTY, QUIET_END_S
 from tests.protocol.openai.messages import ITEM, SECOND, client, hear, text, value
@@ -68,3 +68,36 @@ def test_an_item_that_the_server_has_ended_answers_no_commit(answer: list[Text],
     events = hear(codec, *answer)
     assert [event.text for event in events if isinstance(event, Final)] == more
     assert isinstance(events[-1], Finished)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_server_that_never_says_where_speech_ends_may_have_more_items_after_the_commit(before: int) -> None:
+    """An item that it had ended by itself is no answer to the commit, however late it comes."""
+    codec = client()
+    codec.audio(SECOND * 4)
+
+    def started(number: int) -> None:
+        hear(codec, text("input_audio_buffer.speech_started", audio_start_ms=number * 1000, item_id=f"i{number}"))
+
+    def ended(number: int) -> list[Event]:
+        told = text(f"{ITEM}completed", item_id=f"i{number}", transcript=f"text {number}")
+        return hear(codec, text("input_audio_buffer.committed", item_id=f"i{number}"), told)
+
+    events = list[Event]()
+    for number in range(before):
+        started(number)
+        events += ended(number)
+    codec.finish()
+    for number in range(before, 3):
+        if number == before:
+            started(number)
+        # The next speech begins before the text of this one is there.
+        hear(codec, text("input_audio_buffer.committed", item_id=f"i{number}"))
+        if number < 2:
+            started(number + 1)
+        events += hear(codec, text(f"{ITEM}completed", item_id=f"i{number}", transcript=f"text {number}"))
+    assert [event.text for event in events if isinstance(event, Final)] == ["text 0", "text 1", "text 2"]
+    if not any(isinstance(event, Finished) for event in events):
+        assert codec.quiet_end_s == QUIET_END_S
+    else:
+        assert isinstance(events[-1], Finished)

@@ -61,31 +61,6 @@ def test_a_failure_stops_no_other_input_and_is_remembered(make: Callable[..., Ba
     assert (run.finished, run.cost, run.stopped_by) == (2, 1.0, None)
 
 
-def test_an_input_with_gaps_of_its_own_is_finished(make: Callable[..., Batch]) -> None:
-    """Another run would pay for the same gaps. Its reason and its exit code are remembered, and it is no failure."""
-    batch = make("a", "b")
-    outcomes = {"a": DONE, "b": InputOutcome(AudioLost(500), whole=True, settled=True)}
-    run = batch.run(lambda task, _: outcomes[task.given.file_name])
-    assert batch.states() == {"a": "finished", "b": "finished"}
-    rows = {row.name: row for row in batch.ledger.rows().values()}
-    assert (rows["b"].reason, rows["b"].code) == (str(AudioLost(500)), 9)
-    assert (run.finished, run.failures, [Path(path).name for path, _ in run.gaps]) == (2, [], ["b"])
-
-
-def test_a_settled_input_that_has_changed_meanwhile_has_failed(make: Callable[..., Batch]) -> None:
-    """Its gaps are those of another recording."""
-
-    def work(task: BatchTask, active: ActiveInput) -> InputOutcome:
-        del active
-        Path(task.given.path).write_text("other audio")
-        return InputOutcome(AudioLost(500), whole=True, settled=True)
-
-    batch = make("a")
-    run = batch.run(work)
-    assert batch.states() == {"a": "failed"}
-    assert (run.finished, run.gaps) == (0, [])
-
-
 def test_a_shortage_of_the_system_is_no_fault_of_ours(make: Callable[..., Batch]) -> None:
     """As too little memory for one more input. The reason says what to do, and any other error is still a fault."""
     problem = UsageError("too little memory", "raise the limit")
