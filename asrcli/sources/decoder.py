@@ -22,12 +22,11 @@ from asrcli.sources.decoded_frames import (
     frames,
     hole_s,
     missing_reason,
-    packet_s,
     runs,
     times_in_samples,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
-from asrcli.sources.demuxed_packets import received_packets, stored_packets
+from asrcli.sources.demuxed_packets import follow, received_packets, stored_packets
 from asrcli.sources.dts_frames import lost_behind
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
@@ -176,24 +175,15 @@ class Decoder:
     def measured_ms(self) -> int:
         """Return the length by all packets, in milliseconds. Decodes almost nothing; leaves the container at its end.
 
+        What cannot be read any further has the length of what can be read.
+
         Raises:
-            SourceError: the input cannot be read.
+            SourceError: nothing of the input can be read.
         """
-        base = float(self._stream.time_base or 1)
-        counting = self.container in COUNTING
+        base_s = float(self._stream.time_base or 1)
         packets, clock, left_out = self._open_packets()
-        behind = lost_behind(self.container, base)
-        for packet in packets:
-            if left_out is not None:
-                clock.advance(left_out(packet))
-            if packet.size:
-                length_s = (packet.duration or 0) * base or packet_s(packet)
-                time = None
-                if packet.pts is not None and not counting:
-                    time = packet.pts * base
-                clock.place(time, length_s, lambda: None)
-                if behind is not None:
-                    clock.advance(behind(packet))
+        behind = lost_behind(self.container, base_s)
+        follow(packets, clock, left_out, behind, base_s, counting=self.container in COUNTING)
         return round(clock.now * 1000)
 
     def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
@@ -288,11 +278,10 @@ class Decoder:
             yield MissingAudio(began, layout.at, reason)
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
-        packets = self._container.demux(self._stream)
         guard = self._guard("cannot be read any further")
         if self._timeout_s is not None:
-            return received_packets(packets, guard, lambda: self.endless)
-        return stored_packets(packets, guard)
+            return received_packets(self._container.demux(self._stream), guard, lambda: self.endless)
+        return stored_packets(lambda: self._container.demux(self._stream), guard)
 
     def _guard(self, action: str) -> DecodingGuard:
         return DecodingGuard(self._name, action, self._timeout_s)

@@ -1,0 +1,69 @@
+"""Damage that is longer than libav searches for a packet, and zeros behind the end of a file."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Event, Notice
+from asrcli.sources.file import FileSource
+from asrcli.sources.file_length import measure_file
+from tests.sources.media_times import gaps, heard
+from tests.sources.reading import RATE
+from tests.sources.spoken_seconds import SECONDS, assert_in_place, recording, tones
+
+SEARCHED_BYTES = 1 << 16  # how far libav searches for a packet of MPEG-TS or Ogg
+SEARCHED = [("a.ts", "aac"), ("b.ts", "mp2"), ("a.ogg", "flac"), ("a.opus", "libopus")]
+
+
+def harmed(path: Path, begin: float, end: float, inserted: bytes) -> Path:
+    """Replace a part of a file by other bytes, as many as are wanted."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * begin)] + inserted + data[int(len(data) * end) :])
+    return path
+
+
+@pytest.mark.parametrize("noise", [None, 1], ids=["zeros", "noise"])
+@pytest.mark.parametrize(("name", "codec"), SEARCHED)
+def test_what_follows_damage_of_any_length_is_in_its_place(
+    tmp_path: Path, name: str, codec: str, noise: int | None
+) -> None:
+    """As blocks of a disk that were never written leave it in a video."""
+    size = 5 * SEARCHED_BYTES
+    filling = bytes(size) if noise is None else Random(noise).randbytes(size)
+    path = harmed(recording(tmp_path / name, codec, 48000), 0.4, 0.55, filling)
+    assert assert_in_place(path)
+    assert {second for second, _ in tones(heard(path))} >= {0, 1, 6, 7}
+
+
+@pytest.mark.parametrize(("name", "codec"), [*SEARCHED, ("a.webm", "libopus"), ("a.m4a", "aac"), ("a.flac", "flac")])
+def test_zeros_behind_the_end_are_no_sound_and_no_error(tmp_path: Path, name: str, codec: str) -> None:
+    """A recorder has reserved more of the disk than it needed."""
+    path = harmed(recording(tmp_path / name, codec, 48000), 1, 1, bytes(5 * SEARCHED_BYTES))
+    assert measure_file(str(path)).duration_ms == pytest.approx(SECONDS * 1000, abs=100)
+    items = heard(path)
+    assert not gaps(items)
+    assert not [item for item in items if isinstance(item, Notice)]
+    assert [second for second, _ in tones(items)] == list(range(SECONDS))
+
+
+def test_what_can_be_read_before_an_error_is_heard(tmp_path: Path) -> None:
+    """The error comes after it, and measuring the file does not end the run before it has begun."""
+    path = harmed(recording(tmp_path / "a.wv", "wavpack"), 0.7, 0.71, b"x" * 1000)
+    chunks = FileSource(str(path), RATE).chunks(0)
+    found = list[Chunk | Event]()
+    with pytest.raises(SourceError, match="cannot be read any further"):
+        found.extend(iter(lambda: next(chunks), None))
+    assert [second for second, _ in tones(found)][:4] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.opus", "libopus"), ("a.ogg", "flac")])
+def test_a_damaged_title_of_an_ogg_is_no_reason_to_refuse_its_sound(tmp_path: Path, name: str, codec: str) -> None:
+    """The checksum of its page is wrong then, and libav would not even open the file."""
+    path = recording(tmp_path / name, codec, 48000)
+    data = path.read_bytes()
+    at = data.index(b"Lavf")  # in the comment of the writer
+    path.write_bytes(data[:at] + b"\xe9\xb1\xe8\xff" + data[at + 4 :])
+    assert not assert_in_place(path)
