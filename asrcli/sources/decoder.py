@@ -10,12 +10,12 @@ from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi_chunks import AviChunks
 from asrcli.sources.container_beginning import longest_hole_s, must_begin_with_sound, zero_s
-from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
+from asrcli.sources.container_clock import BARE, COUNTING, LEAD_MAX_S, PADDED, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
 from asrcli.sources.container_opening import NOT_AUDIO, beginning, first_sound, open_container
+from asrcli.sources.damaged_packets import DamagedPackets
 from asrcli.sources.decoded_frames import (
     UNDECODABLE,
-    DamagedPackets,
     FrameLookahead,
     FrameRun,
     frame_s,
@@ -38,11 +38,9 @@ from asrcli.sources.track_selection import choose_track, describe_track, track_n
 if TYPE_CHECKING:
     from av import AudioStream, Packet
 
+PRIMED_S = 0.1  # so much sound before a hole may be only what a codec begins with: the sound begins behind the hole
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
-# Formats without times of their own: libav counts them, so they do not show what is missing.
 CHECKED = {"flac", "tta", "wavpack"}  # codecs whose frames have checksums that decoders do not look at unasked
-BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
-COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 
 
 class Decoder:
@@ -62,6 +60,7 @@ class Decoder:
 
     Attributes:
         damaged: Packets that could not be decoded so far.
+        padded: The sound ends with zeros.
         note: A notice about the choice of the track; empty if there is none.
 
     Raises:
@@ -95,6 +94,7 @@ class Decoder:
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
         self.damaged = 0
+        self.padded = False
         self._container = open_container(source, name, options, head, timeout_s)
         try:
             with self._guard(NOT_AUDIO):
@@ -219,6 +219,8 @@ class Decoder:
         layout.too_much = round(-clock.now * layout.format.rate)
         for run, bad in in_order:
             length_s = sum(map(frame_s, run))
+            if not run and bad.seconds:
+                self._end_at(clock.now, bad)
             missing_s = hole_s(clock, run, length_s, bad, following)
             if missing_s > 0:
                 yield from layout.pieces(self._decoded(mixer.rest))
@@ -234,6 +236,13 @@ class Decoder:
             if mixer.take_cancelled():
                 yield Notice("warning", f"{self._name}: {CANCELLED}")
         yield from layout.pieces(self._decoded(mixer.rest))
+
+    def _end_at(self, now_s: float, bad: DamagedPackets) -> None:
+        """Let damage at the end of the sound end where the container promises; it may be the end of something else."""
+        self.padded = self.container in PADDED and bad.end()
+        promised_s = (self.promised_ms or 0) / 1000
+        if promised_s >= now_s and self.container in COUNTING:
+            bad.seconds = min(bad.seconds, promised_s - now_s)
 
     def _open_packets(
         self,
@@ -271,7 +280,8 @@ class Decoder:
             return
         began = layout.at
         layout.jump(until_s)
-        if bad.packets or ((began or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
+        began_with_sound = began > PRIMED_S * layout.format.rate
+        if bad.packets or ((began_with_sound or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
             reason = missing_reason(bad, self.container, is_file=self._timeout_s is None)
             if isinstance(self._read_beside, AviChunks) and self._read_beside.is_damaged and not bad.packets:
                 reason = DAMAGED

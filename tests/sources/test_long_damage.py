@@ -3,6 +3,7 @@
 from pathlib import Path
 from random import Random
 
+import av
 import pytest
 
 from asrcli.core.audio import Chunk
@@ -14,6 +15,7 @@ from tests.sources.media_times import gaps, heard
 from tests.sources.reading import RATE
 from tests.sources.spoken_seconds import SECONDS, assert_in_place, recording, tones
 
+SPOKEN_AMR = Path(__file__).parent.parent / "data" / "seconds.amr"
 SEARCHED_BYTES = 1 << 16  # how far libav searches for a packet of MPEG-TS or Ogg
 SEARCHED = [("a.ts", "aac"), ("b.ts", "mp2"), ("a.ogg", "flac"), ("a.opus", "libopus")]
 
@@ -47,6 +49,56 @@ def test_zeros_behind_the_end_are_no_sound_and_no_error(tmp_path: Path, name: st
     assert not gaps(items)
     assert not [item for item in items if isinstance(item, Notice)]
     assert [second for second, _ in tones(items)] == list(range(SECONDS))
+
+
+PADDED = [("a.mp3", "libmp3lame", 48000), ("a.ac3", "ac3", 48000), ("a.mp2", "mp2", 48000), ("a.eac3", "eac3", 48000)]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), PADDED)
+def test_zeros_behind_packets_without_times_are_not_lost_sound(
+    tmp_path: Path, name: str, codec: str, rate: int
+) -> None:
+    """Nobody knows how long the recording was: the zeros are named, and are not half a minute that is lost."""
+    path = harmed(recording(tmp_path / name, codec, rate), 1, 1, bytes(5 * SEARCHED_BYTES))
+    items = heard(path)
+    ends_ms = [gap.end_ms for gap in gaps(items)]
+    assert max(ends_ms, default=0) <= SECONDS * 1000 + 100
+    assert [second for second, _ in tones(items)] == list(range(SECONDS))
+    assert "ends with zeros" in str([item.text for item in items if isinstance(item, Notice)])
+
+
+def test_zeros_behind_an_amr_are_not_lost_sound(tmp_path: Path) -> None:
+    """Each zero would be a packet of the lowest rate."""
+    path = tmp_path / "a.amr"
+    path.write_bytes(SPOKEN_AMR.read_bytes() + bytes(SEARCHED_BYTES))
+    items = heard(path)
+    assert not gaps(items)
+    assert len(list(tones(items))) == SECONDS
+    assert "ends with zeros" in str([item.text for item in items if isinstance(item, Notice)])
+
+
+def test_zeros_in_the_middle_of_a_raw_stream_are_lost_sound(tmp_path: Path) -> None:
+    """What follows them shows that they were sound."""
+    path = recording(tmp_path / "a.mp3", "libmp3lame", 48000)
+    size = path.stat().st_size
+    assert assert_in_place(harmed(path, 0.4, 0.6, bytes(int(size * 0.6) - int(size * 0.4))))
+
+
+def test_zeros_in_place_of_opus_are_damage(tmp_path: Path) -> None:
+    """A decoder makes silence of them, but no encoder has written them, and the container says that there was sound."""
+    path = recording(tmp_path / "a.mp4", "libopus", 48000)
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        for packet in container.demux(audio=0):
+            if packet.pts is None or packet.pos is None or packet.time_base is None:
+                continue
+            if 3 <= float(packet.pts * packet.time_base) < 5:
+                data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    path.write_bytes(data)
+    (gap,) = assert_in_place(path)
+    assert gap.begin_ms == pytest.approx(3000, abs=50)
+    assert gap.end_ms == pytest.approx(5000, abs=50)
+    assert "could not be decoded" in gap.reason
 
 
 def test_what_can_be_read_before_an_error_is_heard(tmp_path: Path) -> None:
