@@ -38,6 +38,7 @@ from asrcli.sources.track_selection import choose_track, describe_track, track_n
 if TYPE_CHECKING:
     from av import AudioStream, Packet
 
+ROUNDED_MS = 50  # so much less sound than the container promises is all of it
 PRIMED_S = 0.1  # so much sound before a hole may be only what a codec begins with: the sound begins behind the hole
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 CHECKED = {"flac", "tta", "wavpack"}  # codecs whose frames have checksums that decoders do not look at unasked
@@ -200,7 +201,9 @@ class Decoder:
             yield from self._placed(mixer, layout)
         except SourceError:
             yield from layout.pieces(self._decoded(mixer.rest))  # first yield what was read before the error
-            raise
+            whole_ms = self.promised_ms
+            if not whole_ms or layout.format.ms(layout.at) < whole_ms - ROUNDED_MS:  # else it is behind the sound
+                raise
 
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:
         packets, clock, left_out = self._open_packets()

@@ -12,7 +12,7 @@ from asrcli.core.events import Event, Notice
 from asrcli.sources.file import FileSource
 from asrcli.sources.file_length import measure_file
 from tests.sources.media_times import gaps, heard
-from tests.sources.reading import RATE
+from tests.sources.reading import RATE, read_named_pipe
 from tests.sources.spoken_seconds import SECONDS, assert_in_place, recording, tones
 
 SPOKEN_AMR = Path(__file__).parent.parent / "data" / "seconds.amr"
@@ -99,6 +99,15 @@ def test_zeros_in_place_of_opus_are_damage(tmp_path: Path) -> None:
     assert gap.begin_ms == pytest.approx(3000, abs=50)
     assert gap.end_ms == pytest.approx(5000, abs=50)
     assert "could not be decoded" in gap.reason
+
+
+@pytest.mark.parametrize("rest", [b"APETAGEX" + b"tag " * 50, bytes(5 * SEARCHED_BYTES)], ids=["tag", "zeros"])
+def test_what_is_behind_all_the_promised_sound_is_no_error(tmp_path: Path, rest: bytes) -> None:
+    """The head of a WavPack says how much there is. In a pipe nobody sees that a tag is at the end before it comes."""
+    path = harmed(recording(tmp_path / "a.wv", "wavpack"), 1, 1, rest)
+    assert not assert_in_place(path)
+    items = read_named_pipe(tmp_path / "pipe.wv", path.read_bytes())
+    assert [second for second, _ in tones(items)] == list(range(SECONDS))
 
 
 def test_what_can_be_read_before_an_error_is_heard(tmp_path: Path) -> None:
