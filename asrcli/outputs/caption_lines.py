@@ -165,7 +165,8 @@ def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
         done += cell_len(match[0])
         end_ms = known.get(-match.end(), max(begin_ms, final.begin_ms + duration_ms * done // total))
         end_ms = min(max(begin_ms, end_ms), last_ms)
-        *parts, last = chop_cells(match[0].rstrip(), max_line)
+        whole = match[0].rstrip()
+        *parts, last = chop_cells(whole, max_line) or [whole]  # of characters without a width it makes nothing
         for part in (*parts, last + " " * match[0].endswith(" ")):
             yield _Piece(part, begin_ms, end_ms)
 

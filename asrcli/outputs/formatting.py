@@ -158,6 +158,7 @@ def folded(line: str, cells: int) -> list[str]:
 def account(ended: Ended) -> list[str]:
     """Return the closing lines of a run: what became of each second of audio, then the delays and the cost."""
     captured, final, lost = (round(ms / 10) for ms in (ended.audio_ms, ended.final_ms, ended.lost_ms))
+    final -= captured - final - lost == -1  # both were rounded up
     silence = captured - final - lost  # silence_ms, rounded so that the figures add up
     seconds = [
         *_captured(ended, captured),

@@ -12,6 +12,10 @@ EXACT_S = 0.004  # the tolerance where packets are known to be lost
 RESTART_S = 0.2  # times that jump back by more start again: a joined file, another programme
 DRIFT_S = 2.0  # how long sound must be late before some of it is left out
 LEAD_MAX_S = 3600.0  # sound that begins later than this in its container is taken to begin at 0
+# Formats without times of their own: libav counts them, so they do not show what is missing.
+BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
+PADDED = BARE | {"amr"}  # in others, what the container names is sound
+COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 
 
 class ContainerClock:

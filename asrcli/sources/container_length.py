@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Containers without a length: libav guesses one from the first packets.
 GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", "h264"}
 # Containers whose length is that of their longest track, of any kind.
-_SHARED = {"matroska,webm", "flv", "hls", "live_flv"}
+_SHARED = {"matroska,webm", "flv", "hls", "live_flv", "nut"}
 _DURATION = lazy_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
 # libav divides the size of a VOC by its rate. The heads of its blocks, of four bytes each, are in that size.
 _SOUND_OF_VOC = 0.99

@@ -36,6 +36,9 @@ class CutEnd:
     promised_ms: int | None = None
 
 
+PADDED = CutEnd("ends with zeros in place of sound: it may have been longer")
+
+
 def cut_end(
     container: str, stream: int, head: bytes, tail: bytes, size_bytes: int, step_s: float = 1.0
 ) -> CutEnd | None:

@@ -6,10 +6,10 @@ from errno import EINVAL
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.sources.audio_positions import DAMAGED, NOT_THERE
 from asrcli.sources.container_clock import ContainerClock
+from asrcli.sources.damaged_packets import UNDAMAGED, ByteRate, DamagedPackets
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.frame_sizes import AmrDamage, amr_damage
 from asrcli.sources.skipped_bytes import SKIPPING, TAGS
@@ -21,25 +21,10 @@ AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
 LOST = "the stream has no audio here"
 _HEADERS = (b"Xing", b"Info", b"VBRI")
+_ZEROS_BYTES = 8  # a packet of Opus with so many bytes has another one than zero
 _HEADER_BYTES = 200  # how much of a packet is searched for such a header
 
 
-@dataclass(slots=True)
-class DamagedPackets:
-    """Packets in a row that could not be decoded.
-
-    Attributes:
-        packets: How many.
-        seconds: How long their sound is.
-        silent: They are pauses in speech, which a speech codec does not store.
-    """
-
-    packets: int = 0
-    seconds: float = 0.0
-    silent: bool = False
-
-
-UNDAMAGED = DamagedPackets()  # never changed
 DecodedFrame = tuple["AudioFrame | None", DamagedPackets]
 FrameRun = tuple[Sequence["AudioFrame"], DamagedPackets]  # frames in a row, and the damage before the first of them
 
@@ -69,14 +54,14 @@ def frames(
     from av.error import DecoderNotFoundError, FFmpegError
 
     bad: DamagedPackets | None = None
-    amr = amr_damage(stream.codec_context.name)
-    byte_rate = _ByteRate(float(stream.time_base or 1), bare=bare or amr is not None)
+    amr, opus = amr_damage(stream.codec_context.name), stream.codec_context.codec.canonical_name == "opus"
+    byte_rate = ByteRate(float(stream.time_base or 1), bare=bare or amr is not None)
     for packet in packets:
         decoded: list[AudioFrame] = []
         if left_out is not None:
             bad = _with_absent(bad, left_out(packet))
         try:
-            decoded = _decoded(packet, amr)
+            decoded = _decoded(packet, amr, opus=opus)
         except DecoderNotFoundError:
             with guard(UNDECODABLE):
                 raise
@@ -96,16 +81,17 @@ def frames(
     yield None, bad or UNDAMAGED
 
 
-def _decoded(packet: "Packet[AudioStream]", amr: AmrDamage | None) -> "list[AudioFrame]":
+def _decoded(packet: "Packet[AudioStream]", amr: AmrDamage | None, *, opus: bool) -> "list[AudioFrame]":
     """Decode a packet.
 
     Raises:
-        FFmpegError: it is damaged. A decoder of AMR does not notice that.
+        FFmpegError: it is damaged. A decoder of AMR does not notice that, and one of Opus makes silence of zeros.
     """
-    if amr is not None and packet.size and amr.is_in(bytes(packet)):
+    is_damaged = amr is not None and packet.size and amr.is_in(bytes(packet))
+    if is_damaged or (opus and packet.size >= _ZEROS_BYTES and not any(bytes(packet))):
         from av.error import InvalidDataError
 
-        raise InvalidDataError(EINVAL, "not a packet of AMR")
+        raise InvalidDataError(EINVAL, "not a packet of this codec")
     return packet.decode()
 
 
@@ -128,15 +114,17 @@ def _with_absent(bad: DamagedPackets | None, absent_s: float) -> DamagedPackets 
     return bad
 
 
-def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, is_pause: bool) -> None:
+def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "ByteRate", *, is_pause: bool) -> None:
     """Count a packet that cannot be decoded."""
     if is_pause:  # a speech codec leaves out pauses, and all its packets have the same length
         bad.seconds += AMR_PACKET_S
         bad.silent = not bad.packets
     elif packet.size and not _is_tag(packet):
+        lost_s = byte_rate.lost_s(packet)
         bad.packets += 1
-        bad.seconds += byte_rate.lost_s(packet)
+        bad.seconds += lost_s
         bad.silent = False
+        bad.note_zeros(bytes(packet), lost_s)
 
 
 def runs(decoded: Iterable[DecodedFrame], together: int) -> Iterator[FrameRun]:
@@ -194,34 +182,6 @@ class FrameLookahead:
         if self._next is None or self._next[0] is None:
             return None
         return self._next[0].time
-
-
-class _ByteRate:
-    """How many bytes a second of sound takes, measured on the good packets."""
-
-    def __init__(self, time_base: float, *, bare: bool) -> None:
-        self._time_base = time_base
-        self._bare = bare
-        self._bytes = 0
-        self._seconds = 0.0
-
-    def add(self, packet: "Packet[AudioStream]", decoded: "list[AudioFrame]") -> None:
-        """Add a good packet. Its own length counts: of the first packet the decoder leaves a part out."""
-        self._bytes += packet.size
-        if duration := packet.duration:
-            self._seconds += duration * self._time_base
-        else:
-            self._seconds += sum(map(frame_s, decoded))
-
-    def lost_s(self, packet: "Packet[AudioStream]") -> float:
-        """Return how long a bad packet is: by its size where a parser has joined all damaged data to one packet."""
-        usual_s = (packet.duration or 0) * self._time_base
-        if not self._bytes:
-            return usual_s
-        by_size_s = packet.size * self._seconds / self._bytes
-        if self._bare or not usual_s or by_size_s > 2 * usual_s:
-            return by_size_s
-        return usual_s
 
 
 def _is_tag(packet: "Packet[AudioStream]") -> bool:

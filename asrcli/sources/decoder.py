@@ -10,24 +10,23 @@ from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import DAMAGED, Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi_chunks import AviChunks
 from asrcli.sources.container_beginning import longest_hole_s, must_begin_with_sound, zero_s
-from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
+from asrcli.sources.container_clock import BARE, COUNTING, LEAD_MAX_S, PADDED, ContainerClock
 from asrcli.sources.container_length import READS_HEAD, ms_of, promised, size_bytes
 from asrcli.sources.container_opening import NOT_AUDIO, beginning, first_sound, open_container
+from asrcli.sources.damaged_packets import DamagedPackets
 from asrcli.sources.decoded_frames import (
     UNDECODABLE,
-    DamagedPackets,
     FrameLookahead,
     FrameRun,
     frame_s,
     frames,
     hole_s,
     missing_reason,
-    packet_s,
     runs,
     times_in_samples,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
-from asrcli.sources.demuxed_packets import received_packets, stored_packets
+from asrcli.sources.demuxed_packets import follow, received_packets, stored_packets
 from asrcli.sources.dts_frames import lost_behind
 from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.large_frames import can_be_large, large_runs
@@ -39,11 +38,10 @@ from asrcli.sources.track_selection import choose_track, describe_track, track_n
 if TYPE_CHECKING:
     from av import AudioStream, Packet
 
+ROUNDED_MS = 50  # so much less sound than the container promises is all of it
+PRIMED_S = 0.1  # so much sound before a hole may be only what a codec begins with: the sound begins behind the hole
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
-# Formats without times of their own: libav counts them, so they do not show what is missing.
 CHECKED = {"flac", "tta", "wavpack"}  # codecs whose frames have checksums that decoders do not look at unasked
-BARE = {"mp3", "aac", "loas", "ac3", "eac3", "dts"}
-COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 
 
 class Decoder:
@@ -63,6 +61,7 @@ class Decoder:
 
     Attributes:
         damaged: Packets that could not be decoded so far.
+        padded: The sound ends with zeros.
         note: A notice about the choice of the track; empty if there is none.
 
     Raises:
@@ -96,6 +95,7 @@ class Decoder:
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
         self.damaged = 0
+        self.padded = False
         self._container = open_container(source, name, options, head, timeout_s)
         try:
             with self._guard(NOT_AUDIO):
@@ -176,24 +176,15 @@ class Decoder:
     def measured_ms(self) -> int:
         """Return the length by all packets, in milliseconds. Decodes almost nothing; leaves the container at its end.
 
+        What cannot be read any further has the length of what can be read.
+
         Raises:
-            SourceError: the input cannot be read.
+            SourceError: nothing of the input can be read.
         """
-        base = float(self._stream.time_base or 1)
-        counting = self.container in COUNTING
+        base_s = float(self._stream.time_base or 1)
         packets, clock, left_out = self._open_packets()
-        behind = lost_behind(self.container, base)
-        for packet in packets:
-            if left_out is not None:
-                clock.advance(left_out(packet))
-            if packet.size:
-                length_s = (packet.duration or 0) * base or packet_s(packet)
-                time = None
-                if packet.pts is not None and not counting:
-                    time = packet.pts * base
-                clock.place(time, length_s, lambda: None)
-                if behind is not None:
-                    clock.advance(behind(packet))
+        behind = lost_behind(self.container, base_s)
+        follow(packets, clock, left_out, behind, base_s, counting=self.container in COUNTING)
         return round(clock.now * 1000)
 
     def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
@@ -210,7 +201,9 @@ class Decoder:
             yield from self._placed(mixer, layout)
         except SourceError:
             yield from layout.pieces(self._decoded(mixer.rest))  # first yield what was read before the error
-            raise
+            whole_ms = self.promised_ms
+            if not whole_ms or layout.format.ms(layout.at) < whole_ms - ROUNDED_MS:  # else it is behind the sound
+                raise
 
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:
         packets, clock, left_out = self._open_packets()
@@ -229,6 +222,8 @@ class Decoder:
         layout.too_much = round(-clock.now * layout.format.rate)
         for run, bad in in_order:
             length_s = sum(map(frame_s, run))
+            if not run and bad.seconds:
+                self._end_at(clock.now, bad)
             missing_s = hole_s(clock, run, length_s, bad, following)
             if missing_s > 0:
                 yield from layout.pieces(self._decoded(mixer.rest))
@@ -244,6 +239,13 @@ class Decoder:
             if mixer.take_cancelled():
                 yield Notice("warning", f"{self._name}: {CANCELLED}")
         yield from layout.pieces(self._decoded(mixer.rest))
+
+    def _end_at(self, now_s: float, bad: DamagedPackets) -> None:
+        """Let damage at the end of the sound end where the container promises; it may be the end of something else."""
+        self.padded = self.container in PADDED and bad.end()
+        promised_s = (self.promised_ms or 0) / 1000
+        if promised_s >= now_s and self.container in COUNTING:
+            bad.seconds = min(bad.seconds, promised_s - now_s)
 
     def _open_packets(
         self,
@@ -281,18 +283,18 @@ class Decoder:
             return
         began = layout.at
         layout.jump(until_s)
-        if bad.packets or ((began or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
+        began_with_sound = began > PRIMED_S * layout.format.rate
+        if bad.packets or ((began_with_sound or must_begin_with_sound(self._container)) and missing_s >= HOLE_S):
             reason = missing_reason(bad, self.container, is_file=self._timeout_s is None)
             if isinstance(self._read_beside, AviChunks) and self._read_beside.is_damaged and not bad.packets:
                 reason = DAMAGED
             yield MissingAudio(began, layout.at, reason)
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
-        packets = self._container.demux(self._stream)
         guard = self._guard("cannot be read any further")
         if self._timeout_s is not None:
-            return received_packets(packets, guard, lambda: self.endless)
-        return stored_packets(packets, guard)
+            return received_packets(self._container.demux(self._stream), guard, lambda: self.endless)
+        return stored_packets(lambda: self._container.demux(self._stream), guard)
 
     def _guard(self, action: str) -> DecodingGuard:
         return DecodingGuard(self._name, action, self._timeout_s)

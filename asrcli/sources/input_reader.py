@@ -183,6 +183,8 @@ class InputReader:
     def _examine_end(self, decoder: "decoding.Decoder", start: bytes, tail: bytes, size_bytes: int) -> None:
         """Find out whether an input that was read to its end was cut."""
         found = cut_ends.cut_end(decoder.container, decoder.stream_id, start, tail, size_bytes, decoder.step_s)
+        if decoder.padded:
+            found = cut_ends.PADDED
         if found is not None and (decoder.container != "mp3" or decoder.promised_ms is None):  # some MP3s name a length
             self.problem = found.problem
             self.promised_ms = max(self.promised_ms or 0, found.promised_ms or 0) or None

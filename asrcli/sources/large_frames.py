@@ -5,7 +5,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asrcli.sources.container_length import size_bytes
-from asrcli.sources.decoded_frames import UNDAMAGED, FrameRun
+from asrcli.sources.damaged_packets import UNDAMAGED
+from asrcli.sources.decoded_frames import FrameRun
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 
 if TYPE_CHECKING:

@@ -13,13 +13,17 @@ _CUT_MOST_S = 10.0
 # How far the clock may go in one page, at 48 kHz; further only where the checksum of the page is right. The first page
 # of a recording ends within this time too; a clock that is further on belongs to a broadcast.
 _PAGE_MOST_STEPS = 480_000
+_PASSED_ON_BYTES = 1 << 14  # of what is between two pages and is none
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 DAMAGED_END = "is damaged at its end, and may have been longer"
 UNMARKED = "has no mark of its end: it may be cut short"
 
 
 class OggLinks:
-    """Reads a chained Ogg file once, as one file a link. Bytes that are no page are passed on.
+    """Reads a chained Ogg file once, as one file a link.
+
+    Bytes that are no page are passed on, but only the first of very many in a row: libav gives up after 64 KB. Pages of
+    headers get the checksum of what they contain: libav would refuse the whole file for a damaged title.
 
     Args:
         read: Takes a size; returns at most this many bytes of the file, and none at its end.
@@ -42,6 +46,7 @@ class OggLinks:
         # A page of this link was read that is not the first of a stream: the next such page begins a new link.
         self._inside = False
         self._at_end = False  # of this link
+        self._passed_on = 0  # bytes since the last page that are none
         self.ended = self.cut = self.unmarked = False
         self.cut_steps = 0
         self._until: dict[int, int] = {}  # streams that have not ended, and the last time of their clocks
@@ -52,7 +57,7 @@ class OggLinks:
 
     def read(self, size: int) -> bytes:
         """Return at least one and at most `size` bytes of this link; none at its end."""
-        if not self._ready and not self._at_end:
+        while not self._ready and not self._at_end:
             self._find_ready()
         size = min(size, self._ready)
         data = bytes(self._buffer[:size])
@@ -93,11 +98,15 @@ class OggLinks:
             self._at_end = self.ended = not self._ready
             return
         if not self._buffer.startswith(MAGIC):
-            self._ready = len(self._buffer) - len(MAGIC) + 1  # the last bytes may be a part of the next MAGIC
             at = self._buffer.find(MAGIC)
-            if at > 0:
-                self._ready = at
+            if at < 0:
+                at = len(self._buffer) - len(MAGIC) + 1  # the last bytes may be a part of the next MAGIC
+            self._ready = min(at, _PASSED_ON_BYTES - self._passed_on)
+            self._passed_on += self._ready
+            if not self._ready:
+                del self._buffer[:at]
             return
+        self._passed_on = 0
         first = bool(self._buffer[5] & _FIRST) and not any(self._buffer[18:22])
         if first and self._inside:
             self._at_end = True
@@ -108,6 +117,9 @@ class OggLinks:
         length = _HEAD_BYTES + segments + sum(self._buffer[_HEAD_BYTES : _HEAD_BYTES + segments])
         self.cut = not self._fill_buffer(length)
         self._follow_clock()
+        is_header = not any(self._buffer[6:14])  # its clock stands at 0
+        if is_header and not first and not self.cut:
+            self._buffer[22:26] = self._checksum()
         self._ready = min(length, len(self._buffer))
 
     def _follow_clock(self) -> None:
@@ -127,7 +139,7 @@ class OggLinks:
             self._until[stream] = max(before, clock)
 
     def _note_page(self, stream: int, clock: int) -> None:
-        self._is_damaged = not self._checksum_is_right()
+        self._is_damaged = self._buffer[22:26] != self._checksum()
         if clock > 0 and not self._is_damaged:
             self.intact_granule = clock
         first, last = self._clocks.get(stream, (clock, clock))
@@ -136,16 +148,15 @@ class OggLinks:
         elif first == 0 or last <= clock <= last + _PAGE_MOST_STEPS or not self._is_damaged:
             self._clocks[stream] = first or clock, max(last, clock)
 
-    def _checksum_is_right(self) -> bool:
-        """Whether the page at the beginning of the buffer is as it was written: only then it may say anything."""
+    def _checksum(self) -> bytes:
+        """Return the checksum that the page at the beginning of the buffer must have to be believed."""
         segments = self._buffer[26]
         length = _HEAD_BYTES + segments + sum(self._buffer[_HEAD_BYTES : _HEAD_BYTES + segments])
         page = self._buffer[:length]
-        stated = bytes(page[22:26])
         page[22:26] = bytes(4)
         # The checksum of Ogg begins with 0, ends as it is, and takes the bits of a byte in the other order than zlib.
         found = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-        return found.to_bytes(4, "big").translate(_REVERSED) == stated
+        return found.to_bytes(4, "big").translate(_REVERSED)
 
     def _fill_buffer(self, size: int) -> bool:
         """Read until `size` bytes are in the buffer, and return False if the file ends before."""

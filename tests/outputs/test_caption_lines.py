@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from asrcli.core.events import Final, Word
+from asrcli.core.printable import harmless
 from asrcli.outputs.caption_lines import CaptionLayout, captions
 from tests.outputs.mixed_scripts import SCRIPTS
 
@@ -27,6 +28,20 @@ def test_no_line_is_too_wide_and_no_word_is_lost(
         assert all(cell_len(line) <= width for line in caption.lines)
         assert layout.min_ms <= caption.end_ms - caption.begin_ms <= layout.max_ms
     assert all(before.end_ms <= after.begin_ms for before, after in pairwise(found))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["\u200b", "\u0301", "\ufeff", "\u2060", "word", "字", " "]) | st.characters(), max_size=60
+    )
+)
+def test_no_character_ends_a_run(characters: list[str]) -> None:
+    """A word may have no width at all: a space without width, an accent without a letter, a byte order mark."""
+    text = harmless("".join(characters))
+    found = captions(Final("1", 0, 2000, text), CaptionLayout(max_line=10))
+    shown = "".join("".join(caption.lines) for caption in found)
+    assert "".join(shown.split()) == "".join(text.split())
+    assert all(cell_len(line) <= 10 for caption in found for line in caption.lines)
 
 
 def test_words_with_times_decide_when_a_caption_changes() -> None:

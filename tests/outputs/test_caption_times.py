@@ -25,6 +25,8 @@ HOUR_MS = 3_600_000
 TIMES = st.integers(-1000, 60_000) | st.sampled_from([10 * HOUR_MS, 100 * HOUR_MS, 10**11])
 TEXTS = st.sampled_from(
     [
+        "a \u200b b",
+        "\u0301",
         "one",
         "a --> b\n\n3\n00:00:01,000 --> 00:00:02,000",
         "42",

@@ -1,8 +1,10 @@
 """Text for people: times, and no control characters that a terminal would obey."""
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -124,6 +126,16 @@ def test_nobody_is_said_to_have_heard_what_nobody_heard(audio_ms: int, lost_ms: 
     ended = Ended(audio_ms, audio_ms - lost_ms, lost_ms, 0, 0, None, None, None, 0, model="m", engine="e")
     assert len(account(ended)) == 1
     assert account(replace(ended, sentences=1))[1] == "heard by m · engine e"
+
+
+@given(st.integers(0, 30_000), st.integers(0, 9), st.integers(0, 30_000))
+def test_the_rounded_seconds_of_an_account_add_up(final_ms: int, silence_ms: int, lost_ms: int) -> None:
+    """Two figures that are rounded up leave no silence below zero."""
+    audio_ms = final_ms + silence_ms + lost_ms
+    (said, *_) = account(Ended(audio_ms, audio_ms - lost_ms, lost_ms, 1, 0, None, None, None, 0, final_ms=final_ms))
+    captured, final, silence, lost = (Decimal(each) for each in re.findall(r"(-?[\d.]+) s", said)[:4])
+    assert min(final, silence, lost) >= 0
+    assert captured == final + silence + lost
 
 
 def test_the_account_breaks_between_its_parts() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
-from asrcli.core.events import Event
+from asrcli.core.events import Event, Notice
 from asrcli.sources.audio_positions import FILL_MS
 from asrcli.sources.container_clock import DRIFT_S, TOLERANCE_S, ContainerClock
 from asrcli.sources.excerpt import Clip
@@ -37,6 +37,24 @@ def test_sound_that_begins_late_is_heard_late(tmp_path: Path, name: str, codec: 
     assert onsets(items, 16000) == [pytest.approx(4010, abs=NEAR_MS)]
     assert sent_ms(items) < 1300
     assert gaps(items) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "flags"), [("a.mp4", "aac", "frag_keyframe+empty_moov"), ("a.avi", "mp2", "")]
+)
+def test_what_a_codec_begins_with_is_no_sound_before_a_hole(tmp_path: Path, name: str, codec: str, flags: str) -> None:
+    """These containers put the first packet at 0 and the others where the sound is: it is late, and none is lost."""
+    sound = [(0, silence(40, 48000)), (4000, silence(300, 48000) + tone(1000, 48000))]
+    path = write_media(tmp_path / name, codec, sound, length_ms=6000, movflags=flags)
+    items = heard(path)
+    assert onsets(items, 16000) == [pytest.approx(4300, abs=2 * NEAR_MS)]
+    assert gaps(items) == []
+
+
+def test_a_film_that_is_longer_than_its_sound_is_not_called_cut(tmp_path: Path) -> None:
+    """A NUT says only how long its longest track is."""
+    items = heard(write_media(tmp_path / "a.nut", "mp2", [(0, tone(2000, 48000))], length_ms=6000))
+    assert [item for item in items if isinstance(item, Notice)] == []
 
 
 @pytest.mark.parametrize("name", ["only.mkv", "only.m4a"])

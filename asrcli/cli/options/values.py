@@ -202,7 +202,8 @@ def parse_channel(text: str) -> int | None:
     if text in named:
         return named[text]
     if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_CHANNELS:
-        raise UsageError(f"--channel {shorten(text, 40)}: not mix, left, right or a number from 1")
+        allowed = f"mix, left, right or a number from 1 to {MOST_CHANNELS}"
+        raise UsageError(f"--channel {shorten(text, 40)}: not {allowed}")
     return int(text) - 1
 
 
