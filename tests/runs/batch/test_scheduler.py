@@ -22,18 +22,10 @@ from asrcli.core.errors import (
 from asrcli.core.events import Billed, Reconnecting, Usage
 from asrcli.core.transcript import Transcript
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
-from asrcli.runs.batch.batch_ledger import opened_ledger
 from asrcli.runs.batch.decisions import Action
 from tests.support.batches import DONE, Batch, done
 
 BUSY = ServiceRefused("Throttling.RateQuota", "too many")
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., Batch]]:
-    """Makes a batch with a ledger."""
-    with opened_ledger(tmp_path) as ledger:
-        yield lambda *names, **more: Batch(tmp_path, ledger, names, **more)
 
 
 def test_a_failure_stops_no_other_input_and_is_remembered(make: Callable[..., Batch]) -> None:

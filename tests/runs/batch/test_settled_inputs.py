@@ -1,21 +1,11 @@
 """Inputs of a batch whose gaps are in the recording itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from asrcli.core.errors import AudioLost
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
-from asrcli.runs.batch.batch_ledger import opened_ledger
 from tests.support.batches import DONE, Batch
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., Batch]]:
-    """Makes a batch with a ledger."""
-    with opened_ledger(tmp_path) as ledger:
-        yield lambda *names, **more: Batch(tmp_path, ledger, names, **more)
 
 
 def test_an_input_with_gaps_of_its_own_is_finished(make: Callable[..., Batch]) -> None:
