@@ -14,6 +14,7 @@ import builtins
 import errno
 import os
 import select
+import subprocess
 import sys
 import time
 import tomllib
@@ -54,6 +55,7 @@ def install() -> None:
         _slow_clocks()
         _hold_open_files()
         _limit_loops()
+        _take_flags()
     seen = {name: _Seen(name, missing.get(name, set()), values) for name, values in changed.items()}
     original = builtins.__import__
 
@@ -105,6 +107,18 @@ def _console() -> ModuleType:
     console = ModuleType("msvcrt")
     vars(console).update(kbhit=lambda: False, getwch=lambda: "\x1a")
     return console
+
+
+def _take_flags() -> None:
+    """Let processes be started with the flags of Windows, which have no meaning here."""
+    popen: Any = subprocess.Popen
+    start = popen.__init__
+
+    def started(self: Any, *given: Any, creationflags: int = 0, **more: Any) -> None:
+        del creationflags
+        start(self, *given, **more)
+
+    popen.__init__ = started
 
 
 def _select_sockets(reading: Any, writing: Any, failing: Any, timeout: float | None = None) -> Any:
