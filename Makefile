@@ -27,6 +27,8 @@ lint: $(VENV)/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 -p asrcli
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin -p asrcli
 
 # Without the slow tests, which `make test` runs too: they execute nothing that the others do not.
 check: lint $(VENV)/.mic

@@ -71,6 +71,31 @@ def test_the_microphone_comes_with_a_plain_installation_exactly_where_miniaudio_
     assert len(asked) == there
 
 
+@pytest.mark.parametrize(
+    ("place", "there"),
+    {
+        ("3.14", *LINUX): True,
+        ("3.14", *MAC): True,
+        ("3.14", *WINDOWS): True,
+        ("3.12", "aarch64", "linux"): True,
+        ("3.12", *LINUX): False,
+        ("3.14", "ARM64", "win32"): False,
+    }.items(),
+)
+def test_the_voice_detector_is_asked_for_where_it_has_a_wheel_and_pocketsphinx_has_none(
+    place: tuple[str, str, str], there: bool
+) -> None:
+    """On Windows on Arm neither has one, and pip would start a compiler for nothing: there is no recognizer."""
+    python, machine, system = place
+    environment = {"python_version": python, "platform_machine": machine, "sys_platform": system}
+    asked = [
+        requirement
+        for requirement in map(Requirement, PROJECT["optional-dependencies"]["local"])
+        if requirement.name == "webrtcvad-wheels" and requirement.marker and requirement.marker.evaluate(environment)
+    ]
+    assert len(asked) == there
+
+
 def test_the_command_and_the_named_extras_exist() -> None:
     """The command and the extras that the README names."""
     assert PROJECT["scripts"] == {"asr": "asrcli.__main__:main"}

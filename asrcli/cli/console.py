@@ -40,9 +40,11 @@ def print_message(line: str) -> None:
 
 def terminal_writer(stream: TextIO) -> TextIO:
     """Return what writes to the terminal of a stream, and waits for room there; the same one for all its streams."""
+    if sys.platform == "win32":  # whose console has no name
+        return stream
     try:
         name = os.ttyname(stream.fileno())
-    except (OSError, ValueError, AttributeError):  # it has no name here, or this is no POSIX
+    except (OSError, ValueError):  # it has no name here
         return stream
     if name not in _terminals:
         _terminals[name] = waiting_for_room(stream, _stopped)

@@ -201,7 +201,7 @@ class KeyStore:
         """
         with self.path.open("rb") as file:
             about = os.fstat(file.fileno())
-            if os.name == "posix" and about.st_uid not in {os.geteuid(), 0}:
+            if hasattr(os, "geteuid") and about.st_uid not in {os.geteuid(), 0}:
                 raise UsageError(f"{self.path}: belongs to another user", "move it away, then asr login")
             if os.name == "posix" and about.st_mode & OTHERS:
                 advice = f"chmod 600 {self.path}, and think of a new key: they may have read this one"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import system_reason
-from asrcli.core.settings import Secret, without_key
+from asrcli.core.settings import Secret, apart_from_terminal, without_key
 
 ANSWER_S = 3.0  # a keyring that answers later hangs, or waits for a person
 START_S = 20.0  # Python itself, on a machine that has much to do
@@ -78,7 +78,7 @@ class SystemKeyring:
         try:
             process = subprocess.Popen(
                 self._process, stdin=pipe, stdout=pipe, stderr=null, env=without_key(os.environ),
-                start_new_session=os.name == "posix",
+                **apart_from_terminal(),
             )  # fmt: skip
         except OSError as exc:
             raise KeyringUnusable(f"the keyring cannot be asked: {system_reason(exc)}") from None

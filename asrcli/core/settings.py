@@ -1,5 +1,6 @@
 """Immutable settings of recognition, connection and retries. No environment, no files."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -13,6 +14,7 @@ DEFAULT_MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client ends utter
 FILE_RETRY_FOR_S = 300.0
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 MAX_CONNECTIONS = 64  # of a local server, unless the user says otherwise
+NEW_PROCESS_GROUP = 0x200  # subprocess.CREATE_NEW_PROCESS_GROUP, which Windows alone has: such processes ignore Ctrl-C
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 
 
@@ -128,6 +130,13 @@ class Secret:
     def reveal(self) -> str:
         """The text of the key, for the code that sends it."""
         return self._text
+
+
+def apart_from_terminal(system: str = sys.platform) -> dict[str, Any]:
+    """The arguments of `subprocess.Popen` for a process that Ctrl-C in our terminal does not reach."""
+    if system == "win32":
+        return {"creationflags": NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
 
 
 def without_key(environment: Mapping[str, str]) -> dict[str, str]:

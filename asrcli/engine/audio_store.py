@@ -1,13 +1,10 @@
 """The audio store of a session: a few minutes in memory, older audio in a temporary file."""
 
 import tempfile
-from typing import TYPE_CHECKING
+from typing import IO
 
 from asrcli.core.whole_writes import write_whole
 from asrcli.recovery.replay import Replay, Stored
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 KEPT_S = 6 * 3600  # at most so much audio waits for its text
 IN_MEMORY_S = 300
@@ -21,7 +18,7 @@ class SpillFile:
     """
 
     def __init__(self) -> None:
-        self._file: FileIO | None = None
+        self._file: IO[bytes] | None = None
         self._free: list[tuple[int, int]] = []  # places that were freed: offset and size
         self._end = 0
         self._used = 0

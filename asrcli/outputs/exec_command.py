@@ -13,11 +13,12 @@ from queue import SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 from time import monotonic
+from typing import Any
 
 from asrcli.core.errors import CommandNotRun, system_reason
 from asrcli.core.events import Event, Final
 from asrcli.core.printable import harmless, quantity
-from asrcli.core.settings import without_key
+from asrcli.core.settings import apart_from_terminal, without_key
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import spoken_text, translated
 
@@ -151,8 +152,15 @@ class ExecCommand:
             encoding="utf-8",
             errors="replace",
             env=environment,
-            process_group=0,  # Ctrl-C ends the input, not the command of the last sentence; Windows ignores this
+            **own_group(),
         )
+
+
+def own_group(system: str = sys.platform) -> dict[str, Any]:
+    """What starts a process in a group of its own: Ctrl-C ends the input, not the command of the last sentence."""
+    if system == "win32":
+        return apart_from_terminal(system)
+    return {"process_group": 0}
 
 
 def _signal(process: "subprocess.Popen[str]", *, kill: bool) -> None:

@@ -5,6 +5,7 @@ import io
 import os
 import select
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
@@ -39,6 +40,8 @@ def open_named_pipe(path: Path, stopped: Callable[[], bool]) -> TextIO:
         KeyboardInterrupt: the user has asked for the end before there was a reader.
         OSError: the pipe cannot be opened.
     """
+    if sys.platform == "win32":  # where `is_named_pipe` finds none
+        raise OSError(errno.ENXIO, UNREAD)
     while True:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
@@ -81,11 +84,13 @@ def waiting_for_room(stream: TextIO, stopped: Callable[[], bool]) -> TextIO:
 
 def _opened_terminal(stream: TextIO) -> int | None:
     """Open the terminal of a stream once more, so that writes do not wait: the first opening is also that of others."""
+    if sys.platform == "win32":  # whose console has no name
+        return None
     try:
         if not stream.isatty():
             return None
         return os.open(os.ttyname(stream.fileno()), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except (OSError, ValueError, AttributeError):  # it is closed, has no name here, or this is no POSIX
+    except (OSError, ValueError):  # it is closed, or has no name here
         return None
 
 
@@ -140,7 +145,7 @@ class PipeWriter(io.RawIOBase):
         self._fd = fd
         self._room = PipeRoom(fd, stopped)
         self._piece_bytes: int | None = None  # a write that does not wait takes what there is room for
-        if os.get_blocking(fd):
+        if sys.platform != "win32" and os.get_blocking(fd):
             self._piece_bytes = PIECE_BYTES
         self._left = b""  # of a write that was interrupted: the next one begins with it, so that no line is cut
 

@@ -102,10 +102,12 @@ def token_lines(tokenizer: bytes) -> list[str]:
 
 def _glibc() -> tuple[int, ...]:
     """Return the version of the GNU C library; empty if there is another one."""
+    if sys.platform == "win32":
+        return ()
     try:
         name, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
         if name == "glibc":
             return tuple(map(int, version.split(".")))
         return ()
-    except (AttributeError, ValueError, OSError):
+    except (ValueError, OSError):
         return ()

@@ -66,7 +66,7 @@ class WorkerArguments:
 
 def main() -> None:
     """Serve one session after the other until standard input ends, which happens when the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which still wants the last results
+    leave_signals_to_parent()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever C code prints must not get between the events
     try:
@@ -81,6 +81,13 @@ def main() -> None:
             sentence = NO_MEMORY
         _send(out, RuntimeError(sentence))
         raise
+
+
+def leave_signals_to_parent() -> None:
+    """Ignore Ctrl-C, and Ctrl-Break of Windows: the parent gets them too, and still wants the last results."""
+    for name in ("SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 class _Incoming:

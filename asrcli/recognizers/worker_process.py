@@ -10,7 +10,7 @@ from asrcli.core.client_commands import Command, SendAudio
 from asrcli.core.errors import AsrError, system_reason
 from asrcli.core.events import Event, Finished
 from asrcli.core.packed_values import LENGTH, packed, unpacked
-from asrcli.core.settings import RecognitionSettings, without_key
+from asrcli.core.settings import RecognitionSettings, apart_from_terminal, without_key
 from asrcli.recognizers.interface import RecognizerFailed, RecognizerUnusable
 from asrcli.recognizers.worker import WorkerArguments
 
@@ -49,7 +49,7 @@ class WorkerProcess:
             RecognizerFailed: the system cannot start a process.
         """
         # -P: a module in the user's directory must not replace one of Python's.
-        # A session of its own: Ctrl-C in the terminal reaches only the parent.
+        # Ctrl-C in the terminal reaches only the parent.
         command = (sys.executable, "-P", "-m", "asrcli.recognizers.worker", *arguments.words)
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
@@ -59,7 +59,7 @@ class WorkerProcess:
                 stdout=pipe,
                 stderr=null,
                 env=without_key(os.environ),
-                start_new_session=os.name == "posix",
+                **apart_from_terminal(),
             )
         except OSError as exc:
             raise RecognizerFailed(f"the recognizer cannot be started: {system_reason(exc)}") from exc

@@ -1,5 +1,7 @@
 """Room for many connections, or inputs: the limit that the system sets for the open files of this process."""
 
+import sys
+
 from asrcli.core.errors import SettingError
 
 PENDING_FILES = 256  # of connections that ask for nothing, and of single requests, beside as many as may be open
@@ -25,10 +27,10 @@ def make_room(
     Raises:
         SettingError: the system lets no process have this many files open.
     """
-    try:
-        import resource
-    except ImportError:  # Windows counts otherwise, and has room for more than its event loop can serve
+    if sys.platform == "win32":  # it counts otherwise, and has room for more than its event loop can serve
         return
+    import resource
+
     needed = connections * files_each + other_files
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = needed + spare_files

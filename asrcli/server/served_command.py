@@ -1,7 +1,9 @@
 """A command that finds the server in its environment, and with which the server ends."""
 
 import asyncio
+import shutil
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -49,7 +51,7 @@ async def run_command(words: Sequence[str], environment: Mapping[str, str], stop
         UsageError: it cannot be started.
     """
     try:
-        process = await asyncio.create_subprocess_exec(*words, env=environment)
+        process = await asyncio.create_subprocess_exec(program(words[0]), *words[1:], env=environment)
     except (OSError, ValueError) as exc:
         raise UsageError(f"{words[0]} cannot be started: {system_reason(exc).lower()}") from exc
     tree = ProcessTree(process.pid)
@@ -67,6 +69,14 @@ async def run_command(words: Sequence[str], environment: Mapping[str, str], stop
     if code < 0:
         return 128 - code
     return code
+
+
+def program(word: str, system: str = sys.platform) -> str:
+    """What to start for the first word of a command: Windows finds a program by its name alone, but no npm.cmd."""
+    found = None
+    if system == "win32":
+        found = shutil.which(word)
+    return found or word
 
 
 async def _end(process: asyncio.subprocess.Process, tree: ProcessTree, stopped: asyncio.Event) -> None:

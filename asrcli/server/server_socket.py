@@ -3,6 +3,7 @@
 import asyncio
 import select
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from websockets.exceptions import ConnectionClosed
@@ -66,7 +67,9 @@ class ServerSocket:
         system_socket = transport.get_extra_info("socket")
         if transport.is_closing() or system_socket is None or system_socket.fileno() < 0:
             return True
-        if not hasattr(select, "POLLRDHUP"):  # on such a system it is noticed when the next message is read
+        if sys.platform == "win32" or not hasattr(
+            select, "POLLRDHUP"
+        ):  # on such a system it is noticed when the next message is read
             return False
         poll = select.poll()
         poll.register(system_socket.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)

@@ -46,7 +46,7 @@ def serve_forever(
                 loop.call_soon_threadsafe(stopped.set)
 
         with interruptible(lambda: stop(command_too=not is_in_foreground()), stop, hangup=not reloads):
-            if reload is not None and reloads:
+            if sys.platform != "win32" and reloads:
                 loop.add_signal_handler(signal.SIGHUP, hung_up.set)
                 if take_hangup():
                     hung_up.set()

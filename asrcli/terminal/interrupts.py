@@ -157,7 +157,7 @@ def _handled_at_once() -> Iterator[None]:
     wait only if it gives the signal to the main thread. A program that was stopped by Ctrl-Z gets what `kill %1` sent
     when it goes on, in any of its threads.
     """
-    if not hasattr(signal, "pthread_kill"):  # on Windows, where the main thread does not wait for long
+    if sys.platform == "win32":  # where the main thread does not wait for long
         yield
         return
     relay = _relay()
@@ -176,13 +176,14 @@ def _handled_at_once() -> Iterator[None]:
 def _relay() -> int:
     """Return the pipe to which Python writes the number of each signal. Its reader, a thread, wakes the main thread."""
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.signal(signal.SIGURG, lambda *_: None)  # ends a wait, and means nothing here
+    if sys.platform != "win32":
+        os.set_blocking(writing, False)
+        signal.signal(signal.SIGURG, lambda *_: None)  # ends a wait, and means nothing here
     Thread(target=_wake_main_thread, args=(reading,), name="signals", daemon=True).start()
     return writing
 
 
 def _wake_main_thread(reading: int) -> None:
     while numbers := os.read(reading, 64):
-        if any(number != signal.SIGURG for number in numbers):
+        if sys.platform != "win32" and any(number != signal.SIGURG for number in numbers):
             signal.pthread_kill(main_thread().ident or 0, signal.SIGURG)

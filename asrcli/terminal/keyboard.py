@@ -16,6 +16,8 @@ from asrcli.terminal.restoration import restored_on_exit
 
 if sys.platform == "win32":
     import msvcrt
+
+    termios: Any = None
 else:
     import termios
 
@@ -43,6 +45,8 @@ def discard_pressed_keys() -> None:
 
 def is_ours(fd: int) -> bool:
     """Whether this is a terminal with us in its foreground. In the background its settings must not be changed."""
+    if sys.platform == "win32":  # whose consoles have no background
+        return False
     try:
         return os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:
@@ -79,7 +83,7 @@ def without_echo(fd: int) -> Iterator[None]:
 
     Typed text waits for the next program that reads. Does nothing if `fd` is no terminal of ours.
     """
-    if os.name != "posix" or not is_ours(fd):
+    if not is_ours(fd):
         yield
         return
     terminal = _Terminal(fd)
@@ -121,6 +125,8 @@ class _Terminal:
 
     def _apply(self, modes: list[Any]) -> None:
         """Set the settings if we are in the foreground; SIGTTOU, which would stop us, is blocked meanwhile."""
+        if sys.platform == "win32":  # whose console has no such settings
+            return
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         try:
             if is_ours(self._fd):

@@ -7,6 +7,7 @@ C library cannot be handled.
 import atexit
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
@@ -97,7 +98,7 @@ def _install_handlers() -> None:
     for number in ENDINGS:
         if signal.getsignal(number) is signal.SIG_DFL:  # a handler of somebody else, or SIG_IGN, is left alone
             _earlier_handlers[number] = signal.signal(number, _deferrable(_end))
-    if hasattr(signal, "SIGTSTP"):
+    if sys.platform != "win32":
         for number, handler in ((signal.SIGTSTP, _stop), (signal.SIGCONT, _continue)):
             if signal.getsignal(number) is signal.SIG_DFL:
                 _earlier_handlers[number] = signal.signal(number, _deferrable(handler))
@@ -127,7 +128,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
     """Restore for Ctrl-Z, then stop: the shell gets its terminal back."""
     del number, frame
     _restore_all()
-    os.kill(os.getpid(), signal.SIGSTOP)
+    if sys.platform != "win32":  # which sends no SIGTSTP
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _continue(number: int, frame: FrameType | None) -> None:

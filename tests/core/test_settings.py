@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 import traceback
 
 import pytest
@@ -12,6 +14,7 @@ from asrcli.core.settings import (
     RecognitionSettings,
     RetrySettings,
     Secret,
+    apart_from_terminal,
 )
 
 KEY = "sk-0123456789abcdef"
@@ -67,3 +70,10 @@ def test_both_texts_come_where_a_translation_does_not_replace_the_transcript() -
     assert both.both_texts
     assert not RecognitionSettings("gummy-realtime-v1", translate="en", transcription=False).both_texts
     assert not RecognitionSettings("gummy-realtime-v1").both_texts
+
+
+def test_a_process_that_the_terminal_does_not_interrupt_is_started_in_the_way_of_each_system() -> None:
+    """Windows has groups instead of sessions; Python ignores or refuses the arguments of the other system."""
+    assert apart_from_terminal("win32") == {"creationflags": 0x200}  # CREATE_NEW_PROCESS_GROUP
+    assert apart_from_terminal("linux") == apart_from_terminal("darwin") == {"start_new_session": True}
+    assert subprocess.run([sys.executable, "-c", ""], check=True, **apart_from_terminal()).returncode == 0

@@ -14,7 +14,7 @@ from asrcli.core.errors import CommandNotRun
 from asrcli.core.events import Final
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs import exec_command
-from asrcli.outputs.exec_command import ExecCommand
+from asrcli.outputs.exec_command import ExecCommand, own_group
 
 
 def run(command: str, *texts: str, translation: str = "") -> list[str]:
@@ -183,3 +183,9 @@ def test_a_closed_standard_error_costs_nothing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(sys, "stderr", file)
     assert run(f"cat >> {tmp_path / 'a'}; echo hello", "one", "two") == []
     assert (tmp_path / "a").read_text() == "one\ntwo\n"
+
+
+def test_ctrl_c_ends_the_input_and_not_the_command() -> None:
+    """The command of the last sentence is in a group of its own, on each system in its way."""
+    assert own_group("win32") == {"creationflags": 0x200}
+    assert own_group("linux") == own_group("darwin") == {"process_group": 0}

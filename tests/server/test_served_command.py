@@ -16,7 +16,7 @@ from asrcli.core.errors import UsageError
 from asrcli.core.settings import KEY_VARIABLE
 from asrcli.server import process_tree, served_command
 from asrcli.server.process_tree import ListedProcess, ProcessTree, listed_processes
-from asrcli.server.served_command import NO_KEY, command_environment, run_command
+from asrcli.server.served_command import NO_KEY, command_environment, program, run_command
 from tests.support.command import ASR, CLIP, Running, asr, environment
 from tests.support.terminal import CTRL_C, Terminal
 
@@ -35,6 +35,17 @@ def test_the_official_sdk_finds_the_server_and_no_key_of_the_user() -> None:
     assert tls["DASHSCOPE_HTTP_BASE_URL"] == "https://localhost:1/api/v1"
     assert (tls["DASHSCOPE_API_KEY_FILE_PATH"], KEY_VARIABLE in tls) == ("/k", False)
     assert KEY_VARIABLE not in command_environment(user, ADDRESS, None, has_keys=True)
+
+
+def test_a_script_of_windows_is_started_by_its_whole_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows itself finds only names that end in .exe, and `npm` is npm.cmd. Other systems find what is meant."""
+    script = tmp_path / "npm"
+    script.write_text("")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program("npm", "win32") == str(script)
+    assert program("npm", "linux") == "npm"
+    assert program("missing", "win32") == "missing"
 
 
 def test_a_client_of_the_service_runs_against_the_server() -> None:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from asrcli.core.errors import UsageError
 
@@ -88,12 +88,12 @@ def opened_file(path: str | Path, most_bytes: int) -> BinaryIO | None:
             if about.st_size > most_bytes:
                 return None
             return os.fdopen(os.dup(fd), "rb")
-        copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+        copy = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
         for piece in _pieces(given.fileno(), about, most_bytes + 1):
             copy.write(piece)
         if copy.tell() <= most_bytes:
             copy.seek(0)
-            return copy
+            return cast("BinaryIO", copy)
     copy.close()
     return None
 
@@ -132,7 +132,8 @@ def _read(fd: int, size_bytes: int, *, first: bool, about: os.stat_result) -> by
         except BlockingIOError:
             select.select([fd], [], [])
             continue
-        if piece or not first or not stat.S_ISFIFO(about.st_mode):
+        # Windows waits for no pipe by `select`, and opening one there waits for its writer.
+        if piece or not first or not stat.S_ISFIFO(about.st_mode) or sys.platform == "win32":
             return piece
         if not select.select([fd], [], [], WAIT_FOR_WRITER_S)[0]:
             raise OSError(errno.ENXIO, "is a pipe that nobody writes to")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
@@ -64,19 +65,18 @@ def is_unfinished(name: str) -> bool:
 
 def is_being_written(path: str) -> bool:
     """Whether a program has the file open for writing; False if the system does not tell."""
-    try:
-        from fcntl import F_RDLCK, F_SETLEASE, F_SETSIG, F_UNLCK, fcntl  # Linux has them
-    except ImportError:  # pragma: no cover  other systems
-        return False
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            # Who opens the file during the lease causes a signal; the usual one would end this program.
-            fcntl(descriptor, F_SETSIG, signal.SIGURG)
-            fcntl(descriptor, F_SETLEASE, F_RDLCK)
-            fcntl(descriptor, F_SETLEASE, F_UNLCK)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
+    if sys.platform == "linux":
+        from fcntl import F_RDLCK, F_SETLEASE, F_SETSIG, F_UNLCK, fcntl
+
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                # Who opens the file during the lease causes a signal; the usual one would end this program.
+                fcntl(descriptor, F_SETSIG, signal.SIGURG)
+                fcntl(descriptor, F_SETLEASE, F_RDLCK)
+                fcntl(descriptor, F_SETLEASE, F_UNLCK)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(descriptor)
     return False

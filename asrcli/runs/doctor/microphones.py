@@ -11,7 +11,7 @@ from typing import Any
 
 from asrcli.core.audio import CLIPPED_DBFS
 from asrcli.core.errors import system_reason
-from asrcli.core.settings import without_key
+from asrcli.core.settings import apart_from_terminal, without_key
 from asrcli.runs.doctor.finding import Finding, note, ok, wrong
 from asrcli.sources.backends.input_device import PLAYED
 from asrcli.sources.noise_floor import ADVICE, SILENT_DBFS
@@ -27,7 +27,7 @@ def check_microphones(process: tuple[str, ...] = PROCESS, within_s: float = WITH
     try:
         child = subprocess.Popen(
             process, stdin=null, stdout=subprocess.PIPE, stderr=null, env=without_key(os.environ),
-            start_new_session=os.name == "posix",
+            **apart_from_terminal(),
         )  # fmt: skip
     except OSError as exc:
         yield wrong(SUBJECT, f"cannot be looked at: {system_reason(exc)}")

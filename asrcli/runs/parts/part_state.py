@@ -1,7 +1,10 @@
 """A part of a run while it is transcribed, and what its events are on the way to the outputs of the whole."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, AudioLost, combine_errors
@@ -9,9 +12,12 @@ from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Usage
 from asrcli.core.interfaces import Output
 from asrcli.core.transcript import Transcript
+from asrcli.engine.outbox import WAIT_S
 from asrcli.runs.batch.batch_budget import BudgetShare
 from asrcli.runs.parts.splitter import SplitPart
 from asrcli.runs.run import Run
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -106,3 +112,11 @@ def _unlabelled(event: Event) -> Event:
     if any(each.name == "speaker" for each in fields(event)):
         return replace(event, speaker="")  # type: ignore[arg-type]
     return event
+
+
+def next_item(queue: "SimpleQueue[T]", wait_s: float = WAIT_S) -> T:
+    """Wait for the next item of a queue of the main thread, for `wait_s` at once, so that Ctrl-C ends it everywhere."""
+    while wait_s > 0:
+        with suppress(Empty):
+            return queue.get(timeout=wait_s)
+    return queue.get()

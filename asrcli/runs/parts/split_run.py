@@ -13,7 +13,7 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.parts.part_account import joined_account, joined_bill
-from asrcli.runs.parts.part_state import PartEvents, RunningPart, failures, raise_what_ended
+from asrcli.runs.parts.part_state import PartEvents, RunningPart, failures, next_item, raise_what_ended
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.splitter import SplitPart, split
 from asrcli.runs.parts.stream_slots import StreamSlots
@@ -85,7 +85,7 @@ class SplitRun:
         try:
             with self._plan.interruptible(self._interrupted, self._hurry):
                 while not self._is_over:
-                    self._handle(self._queue.get(), source)
+                    self._handle(next_item(self._queue), source)
         except KeyboardInterrupt:
             self._leave_now(source)
         except BaseException:

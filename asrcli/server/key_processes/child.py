@@ -184,8 +184,10 @@ async def _serve(control: int, channel: int) -> int:
 
 def main() -> None:
     """Serve until the server wants the end. Signals are for the server, which lets tasks end first."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_S)
     collect_less_often(SERVER_THRESHOLDS)
     control, channel = map(int, sys.argv[1:])

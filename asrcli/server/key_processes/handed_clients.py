@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -96,10 +97,10 @@ def _unsent_bytes(connection: socket.socket) -> int:
 
     A client that is behind may have got half a message, and would take whatever comes next for the rest of it.
     """
-    from fcntl import ioctl  # not on Windows, where nothing is handed over
+    if sys.platform == "linux":
+        from fcntl import ioctl
 
-    try:
-        unsent: int = struct.unpack("i", ioctl(connection, SIOCOUTQNSD, bytes(4)))[0]
-    except OSError:
-        return 0
-    return unsent
+        with suppress(OSError):
+            unsent: int = struct.unpack("i", ioctl(connection, SIOCOUTQNSD, bytes(4)))[0]
+            return unsent
+    return 0

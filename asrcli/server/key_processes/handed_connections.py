@@ -6,6 +6,7 @@ One message is one connection: its descriptor, and a pickled HandedOver.
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -23,6 +24,8 @@ def hand_over(channel: socket.socket, descriptor: int, handed: HandedOver) -> bo
         descriptor: Of the connection. It stays open here, and is to be closed.
         handed: What comes with it.
     """
+    if sys.platform == "win32":  # which hands no descriptors over
+        return False
     message = packed(handed)
     if len(message) > MAX_MESSAGE_BYTES:
         return False
@@ -56,6 +59,8 @@ class HandedConnections(socket.socket):
         Raises:
             BlockingIOError: there is none now; or the server is gone, and there will be none.
         """
+        if sys.platform == "win32":  # see `hand_over`
+            raise BlockingIOError
         message, descriptors, _, _ = socket.recv_fds(self, MAX_MESSAGE_BYTES, 1)
         if not message:
             asyncio.get_running_loop().remove_reader(self.fileno())

@@ -66,7 +66,9 @@ def _system_install(what: str) -> str:
     """Return the command of this distribution, or an empty string if we do not know it."""
     like = _distribution()
     name = next((name for name in _MANAGERS if name in like), "")
-    root = "" if os.geteuid() == 0 else "sudo "
+    root = "sudo "
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        root = ""
     if name:
         return f"{root}{_MANAGERS[name]} {_PACKAGES[what][name]}"
     return ""

@@ -4,6 +4,7 @@ import os
 import re
 import select
 import subprocess
+import sys
 from collections.abc import Sequence
 from time import monotonic
 
@@ -49,7 +50,8 @@ class ProgramCapture:
         assert self._process.stdout is not None  # noqa: S101  it was started with pipes
         assert self._process.stderr is not None  # noqa: S101
         self._out, self._err = self._process.stdout.fileno(), self._process.stderr.fileno()
-        os.set_blocking(self._err, False)
+        if sys.platform != "win32":  # where no program is started to record
+            os.set_blocking(self._err, False)
 
     def read(self) -> bytes | LostSamples:
         """Return the next 50 ms; after an overrun that the program tells, how much was lost.

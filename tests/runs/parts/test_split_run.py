@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,6 +20,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetryS
 from asrcli.core.transcript import Transcript
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.runs.parts.part_state import next_item
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.parts.stream_slots import FixedSlots
@@ -174,3 +176,24 @@ def test_an_output_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
     store = PartStore(tmp_path / "parts")
     with pytest.raises(OutputError, match="disk is full"):
         split_run([Listener(OutputError("a.txt", "disk is full"))], store).transcribe(Recording(100))
+
+
+def test_a_wait_for_parts_is_cut_into_short_ones_where_ctrl_c_needs_that() -> None:
+    """A main thread that waits in one piece gets no Ctrl-C on Windows. An item that comes later is still returned."""
+
+    class Late(SimpleQueue[str]):
+        """A queue whose item comes after two waits that have ended."""
+
+        waits: ClassVar[list[float | None]] = []
+
+        def get(self, block: bool = True, timeout: float | None = None) -> str:
+            self.waits.append(timeout)
+            if len(self.waits) == 3:
+                self.put("part")
+            return super().get(block, 0.001 if timeout else None)
+
+    assert next_item(Late(), 0.2) == "part"
+    assert Late.waits == [0.2, 0.2, 0.2]
+    filled: SimpleQueue[str] = SimpleQueue()
+    filled.put("part")
+    assert next_item(filled, -1) == "part"
