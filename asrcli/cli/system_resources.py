@@ -50,7 +50,7 @@ def correct_environment() -> None:
     """Take zeros for no size of the terminal, and UTC for a time zone that is a day or more away from it.
 
     Some terminals, and programs that start others, say so where they know no size. The system accepts such a TZ, but
-    Python can make no local time of it. For a TZ that is no time zone at all the system takes UTC itself.
+    Python can make no local time of it. If TZ is not a time zone at all, the system uses UTC itself.
     """
     for name in SIZES:
         if not os.environ.get(name, "1").strip("0"):

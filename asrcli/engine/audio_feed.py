@@ -351,7 +351,7 @@ class AudioFeed:
         if action is IdleAction.START:
             self._remainder_tried = input_ended
             sound = self._account.ledger.undecided_sound(ms(self.audio.cursor), ms(waiting[-1].end))
-            # A service ends a task for silence that it is sent: behind a long quiet it would never hear what follows.
+            # A service ends a task for silence that it is sent: it would never hear what follows a long silence.
             position = self._format.samples(next((begin_ms for begin_ms, _ in sound), 0) - PREROLL_MS)
             if self.idle and position > self.audio.cursor:
                 self._skip_quiet(position)

@@ -106,7 +106,7 @@ def _first(numbers: range) -> int:
 
 
 def _number(key: str) -> int:
-    """The number that a key consists of; -1 if the key is no plain number."""
+    """The number that a key consists of; -1 if the key is not a plain number."""
     if not key.isdecimal() or len(key) > MOST_DIGITS:
         return -1
     number = int(key)

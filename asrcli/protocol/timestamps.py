@@ -148,8 +148,8 @@ def last_word_end(words: Sequence[AnyWord], sentence_text: str) -> int | None:
     """Where the last word of a sentence ends; None where that is not known, or more text follows that word."""
     if not words or not (last := words[-1].text.strip()):
         return None
-    behind = sentence_text.casefold().rpartition(last.casefold())
-    if not behind[1] or any(character.isalnum() for character in behind[2]):
+    _, found, rest = sentence_text.casefold().rpartition(last.casefold())
+    if not found or any(character.isalnum() for character in rest):
         return None
     return words[-1].end_ms
 

@@ -48,7 +48,7 @@ def idle_action(
 def untried(sound: Sequence[Span], twice_ms: int) -> tuple[list[Span], int]:
     """Return the sound that may still be speech after a task ended for silence, and where the other sound ends.
 
-    Only the first sound that two tasks were sent is taken for no speech: for the quiet behind it they may have ended
+    Only the first sound that two tasks were sent is taken for no speech: for the quiet after it they may have ended
     before they heard the rest.
 
     Args:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from asrcli.core.dataclass import dataclass
 from asrcli.recovery.spans import Span, Spans, length
 
-TAIL_MS = 100  # sound behind a text that is over sooner is no word
+TAIL_MS = 100  # shorter sound right after a text is not a word
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,8 @@ class AnswerLimit:
         Args:
             now: When the message came.
             timeout_s: How long a service that sends nothing is awaited.
-            open_sentences: The sentences that are open behind the message, with their text.
-            undecided_ms: How much of the sent audio has no text, behind the message.
+            open_sentences: The sentences that are open after the message, with their text.
+            undecided_ms: How much of the sent audio has no text after the message.
             ahead_s: How much of the audio a service that works in real time has not processed yet. It gets the time.
         """
         final = undecided_ms != self._undecided_ms or ahead_s > 0

@@ -191,7 +191,7 @@ class RecordReplay:
 
     def _is_new(self, final: Final, connection: RecordedConnection) -> bool:
         identity = _identity(final)
-        # Two sentences with the same words can have the same times: a service may name none behind the last audio.
+        # Two sentences with the same words can have the same times: a service may name none after the last audio.
         most = self._kept[identity]
         if not most and not connection.again:
             most = 1

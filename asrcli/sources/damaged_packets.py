@@ -7,7 +7,7 @@ from asrcli.core.dataclass import dataclass
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, Packet
 
-_PADDING_BYTES = 512  # so many zeros in a row are in no packet
+_PADDING_BYTES = 512  # no packet has this many zeros in a row
 
 
 @dataclass(slots=True)

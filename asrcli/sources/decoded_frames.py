@@ -21,7 +21,7 @@ AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
 LOST = "the stream has no audio here"
 _HEADERS = (b"Xing", b"Info", b"VBRI")
-_ZEROS_BYTES = 8  # a packet of Opus with so many bytes has another one than zero
+_ZEROS_BYTES = 8  # a packet of Opus of this size has at least one byte that is not zero
 _HEADER_BYTES = 200  # how much of a packet is searched for such a header
 
 

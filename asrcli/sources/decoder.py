@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from av import AudioStream, Packet
 
 ROUNDED_MS = 50  # so much less sound than the container promises is all of it
-PRIMED_S = 0.1  # so much sound before a hole may be only what a codec begins with: the sound begins behind the hole
+PRIMED_S = 0.1  # this much sound before a hole may be only the start of a codec: the sound begins after the hole
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 CHECKED = {"flac", "tta", "wavpack"}  # codecs whose frames have checksums that decoders do not look at unasked
 
@@ -202,7 +202,7 @@ class Decoder:
         except SourceError:
             yield from layout.pieces(self._decoded(mixer.rest))  # first yield what was read before the error
             whole_ms = self.promised_ms
-            if not whole_ms or layout.format.ms(layout.at) < whole_ms - ROUNDED_MS:  # else it is behind the sound
+            if not whole_ms or layout.format.ms(layout.at) < whole_ms - ROUNDED_MS:  # else it is after the sound
                 raise
 
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:

@@ -61,7 +61,7 @@ def stored_packets(
 
 
 def _if_more_may_follow(error: Exception) -> Exception:
-    """Return an error behind which libav can be asked for more packets; raise another one."""
+    """Return an error after which libav can be asked for more packets; raise another one."""
     if isinstance(error, ValueError) and getattr(error, "errno", 0) != _INVALID_DATA:
         raise error
     return error
@@ -104,7 +104,7 @@ def follow(
         packets: All packets of a stream.
         clock: A clock for their sound.
         left_out: Returns how many seconds of sound are missing before a packet.
-        behind: Returns how many seconds of sound are lost behind a packet.
+        behind: Returns how many seconds of sound are lost after a packet.
         base_s: Seconds of a step in which packets state their times.
         counting: Their times are none of the container.
 

@@ -82,7 +82,7 @@ class Liveness:
     """Signs of life: data that arrives, and bytes of our messages that the other end takes. Times are seconds.
 
     Pings that the other end takes are no sign of life: the operating system of a peer that hangs takes them for hours.
-    Data that arrives is none for ever: a peer that sends heartbeats and reads nothing gets no audio.
+    Data that arrives counts for a limited time: a peer that sends heartbeats and reads nothing gets no audio.
 
     Attributes:
         dead_s: For how long the connection had failed when it was given up; 0 before.

@@ -50,7 +50,7 @@ def room_beside(table: Table) -> int:
 
 
 def cropped(text: str, cells: int) -> str:
-    """The text without what has no room in so many cells; an ellipsis stands for it."""
+    """The text, shortened to a number of cells; an ellipsis stands for what is left out."""
     shown = Text(text)
     shown.truncate(cells, overflow="ellipsis")
     return shown.plain

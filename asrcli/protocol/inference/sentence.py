@@ -116,7 +116,7 @@ def final_of(
     sure_ms = sure.add(*named, result.text)
     spoken_ms = timestamps.last_word_end(result.words, result.text)
     if sure_ms is None and spoken_ms is not None and last_ms > spoken_ms + timestamps.AHEAD_MS:
-        sure_ms = max(first_ms, spoken_ms)  # the audio behind it may hold the next sentences, which are in transit
+        sure_ms = max(first_ms, spoken_ms)  # the audio after it may hold the next sentences, which are in transit
     return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated, sure_ms=sure_ms)
 
 

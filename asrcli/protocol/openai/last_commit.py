@@ -55,7 +55,7 @@ class LastCommit:
             return bool(self._answered_id)
         is_late_end = name == SPEECH_STOPPED and item == self._item
         if self._answered_id and (is_late_end or (name == SPEECH_STARTED and item != self._item)):
-            # The server had ended this item by itself and said so late, or not at all, as the speech behind it shows:
+            # The server had ended this item by itself and said so late, or not at all, as the speech after it shows:
             # our commit has still to be answered.
             self._id, self._answered_id, self._is_doubtful = self._answered_id, "", True
         return False
