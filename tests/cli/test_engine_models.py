@@ -201,7 +201,7 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
     for arguments, said in {
         ("add", "http://192.0.2.1/x.tar.bz2"): "not https",
         ("add", tmp_path / "empty", "--name", "../x"): "cannot be the name",
-        ("add", tmp_path / "empty", "--languages", "Chinese!"): "no language code",
+        ("add", tmp_path / "empty", "--languages", "Chinese!"): "not a language code",
         ("pull", "nothing"): "no documented model nothing",
         ("remove", "counting", "--yes"): "no model counting was added",
         ("list", "--name", "x"): "--name has no effect on asr engines list",
