@@ -16,7 +16,10 @@ from tests.support.requirements import needs_pocketsphinx
 if TYPE_CHECKING:
     import subprocess
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="imitates other systems on Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="imitates other systems on Linux"),
+    pytest.mark.slow,
+]
 SYSTEMS = ("win32", "darwin")
 COMMANDS = (
     "--help",
@@ -99,7 +102,6 @@ def test_a_run_is_served_killed_and_resumed_everywhere(system: dict[str, str], t
     assert json.loads(run(system, "sessions", "--json").stdout) == []
 
 
-@pytest.mark.slow
 @needs_pocketsphinx
 def test_the_recognizer_of_this_machine_works_everywhere(system: dict[str, str]) -> None:
     """Its worker process, and the loop of the server that starts it."""
