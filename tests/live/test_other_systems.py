@@ -88,7 +88,7 @@ def test_a_run_is_served_killed_and_resumed_everywhere(system: dict[str, str], t
         assert finals == list(range(1, len(finals) + 1))
         assert len(finals) >= 4
         for _ in range(2):  # the second one replaces what the first one wrote
-            done = run(system, *source, "-o", tmp_path / "again.srt", "--overwrite")
+            done = run(system, *source, "-o", tmp_path / "again.srt", "--overwrite", "--pace", "max")
             assert done.returncode == 0, done.stderr
         server.terminate()
         check(server.communicate()[1])
