@@ -46,7 +46,7 @@ def idle_action(
 
 
 def untried(sound: Sequence[Span], twice_ms: int) -> tuple[list[Span], int]:
-    """Return the sound that may still be speech after a task ended for silence, and where the other sound ends.
+    """Return the sound that may still be speech after a task ended for silence, and up to where nothing is sent again.
 
     Only the first sound that two tasks were sent is taken for no speech: for the quiet after it they may have ended
     before they heard the rest.
@@ -60,4 +60,7 @@ def untried(sound: Sequence[Span], twice_ms: int) -> tuple[list[Span], int]:
         if begin_ms >= twice_ms or (behind_ms and begin_ms - behind_ms >= PREROLL_MS):
             break
         behind_ms = min(end_ms, twice_ms)
-    return [(max(begin, behind_ms), end) for begin, end in sound if end > behind_ms], behind_ms
+    left = [(max(begin, behind_ms), end) for begin, end in sound if end > behind_ms]
+    if not left:
+        return left, twice_ms  # all of it is quiet, or no speech: a third task would end for it too
+    return left, behind_ms

@@ -22,6 +22,9 @@ def paid(outcome: Outcome, times: int) -> None:
 # A task ends in a sentence, and the next one, which is sent that sentence again, ends before any text.
 @example(kinds=[(SPEECH, 1), (SPEECH, 100)], lives=[*[Life("drops", speed=0.9)] * 2, Life("ends the task", 5.0, 0.9)],
          after=None, live=True, pace=None, cuts=True, lifetime_s=None)  # fmt: skip
+# A service refuses all tasks with quiet audio: the quiet before the speech is not sent again and again.
+@example(kinds=[(0, 25), (SPEECH, 10), (-1000, 12), (None, 448)], lives=[], after=Life("empty audio", 1.5, 2.0),
+         live=False, pace=1.0, cuts=True, lifetime_s=20.0)  # fmt: skip
 @settings(max_examples=150, deadline=None)
 @given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
        st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
