@@ -317,7 +317,7 @@ class AudioFeed:
         return self.audio.cursor
 
     def _lose_open_sentence(self, until: int) -> None:
-        """Count a sentence as lost that a task left open, and whose audio the next task was sent and gave no text."""
+        """Count a sentence as lost that a task left open and for which the next task, sent it again, gave no text."""
         begin_ms, end_ms = self._format.ms(self._open_resent_from), self._format.ms(min(until, self._open_resent_to))
         for sound in self._account.ledger.undecided_sound(max(0, begin_ms), end_ms):
             self._account.add_missing(*sound, NO_TEXT)

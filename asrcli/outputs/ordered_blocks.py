@@ -1,4 +1,4 @@
-"""Blocks of a text file that are written at once, and have the order of their times when the file is closed.
+"""Writes blocks of a text file as they come, and puts them into the order of their times when the file is closed.
 
 People who speak at the same time finish their sentences in another order than they began them.
 """

@@ -55,12 +55,12 @@ def untried(sound: Sequence[Span], twice_ms: int) -> tuple[list[Span], int]:
         sound: The spans of sound without text, in order.
         twice_ms: Up to here two tasks were sent the audio, and both ended for silence.
     """
-    behind_ms = 0
+    tried_ms = 0
     for begin_ms, end_ms in sound:
-        if begin_ms >= twice_ms or (behind_ms and begin_ms - behind_ms >= PREROLL_MS):
+        if begin_ms >= twice_ms or (tried_ms and begin_ms - tried_ms >= PREROLL_MS):
             break
-        behind_ms = min(end_ms, twice_ms)
-    left = [(max(begin, behind_ms), end) for begin, end in sound if end > behind_ms]
+        tried_ms = min(end_ms, twice_ms)
+    left = [(max(begin, tried_ms), end) for begin, end in sound if end > tried_ms]
     if not left:
         return left, twice_ms  # all of it is quiet, or no speech: a third task would end for it too
-    return left, behind_ms
+    return left, tried_ms

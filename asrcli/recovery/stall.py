@@ -1,7 +1,7 @@
 """Detects that a service has stopped answering: speech, or the request for the rest of the text. Uses no clock."""
 
-# A service that sends only heartbeats, or a text that it sent before, is awaited this many times longer than a silent
-# one; a service that changes the open text and never ends it, this many times longer.
+# How many times longer than for a silent service asr waits for one that sends only heartbeats or a text that it sent
+# before, and for one that changes the open sentence and never ends it.
 WITHOUT_NEWS, WITHOUT_FINALS = 2, 10
 NO_ANSWER, NO_NEWS, NO_FINALS = "no answer", "no new text", "no finished sentence"
 
@@ -56,7 +56,7 @@ class StallDetector:
 
 
 class AnswerLimit:
-    """Until when to await the next answer of a service that sends messages. Times are seconds of any clock.
+    """Says how long to wait for the next answer of a service that sends messages. Times are seconds of any clock.
 
     Any message shows that a service lives. Without this limit, a service whose recognizer hangs while its connection
     sends heartbeats would be awaited forever.

@@ -38,7 +38,7 @@ from asrcli.sources.track_selection import choose_track, describe_track, track_n
 if TYPE_CHECKING:
     from av import AudioStream, Packet
 
-ROUNDED_MS = 50  # so much less sound than the container promises is all of it
+ROUNDED_MS = 50  # sound that is shorter than promised by no more than this is complete
 PRIMED_S = 0.1  # this much sound before a hole may be only the start of a codec: the sound begins after the hole
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
 CHECKED = {"flac", "tta", "wavpack"}  # codecs whose frames have checksums that decoders do not look at unasked
@@ -183,8 +183,8 @@ class Decoder:
         """
         base_s = float(self._stream.time_base or 1)
         packets, clock, left_out = self._open_packets()
-        behind = lost_behind(self.container, base_s)
-        follow(packets, clock, left_out, behind, base_s, counting=self.container in COUNTING)
+        lost_after = lost_behind(self.container, base_s)
+        follow(packets, clock, left_out, lost_after, base_s, counting=self.container in COUNTING)
         return round(clock.now * 1000)
 
     def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
@@ -202,7 +202,7 @@ class Decoder:
         except SourceError:
             yield from layout.pieces(self._decoded(mixer.rest))  # first yield what was read before the error
             whole_ms = self.promised_ms
-            if not whole_ms or layout.format.ms(layout.at) < whole_ms - ROUNDED_MS:  # else it is after the sound
+            if not whole_ms or layout.format.ms(layout.at) < whole_ms - ROUNDED_MS:  # else the error is after the sound
                 raise
 
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:

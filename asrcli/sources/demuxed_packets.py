@@ -9,10 +9,8 @@ from asrcli.sources.decoded_frames import packet_s
 
 # How often libav is asked again without a packet: in damaged Ogg or MPEG-TS 1.3 GB, in WavPack 640 KB.
 _MOST_ATTEMPTS = 20_000
-_STOPS = (
-    BlockingIOError,
-    ValueError,
-)  # what the errors of libav are in Python: it still searches, or has found nothing
+# What the errors of libav are in Python where it still searches, and where it has found nothing.
+_STOPS = (BlockingIOError, ValueError)
 _INVALID_DATA = 1094995529  # the number that libav has for the latter
 
 if TYPE_CHECKING:
@@ -93,7 +91,7 @@ def follow(
     packets: "Iterable[Packet[AudioStream]]",
     clock: "ContainerClock",
     left_out: "Missing | None",
-    behind: "Missing | None",
+    lost_after: "Missing | None",
     base_s: float,
     *,
     counting: bool,
@@ -104,9 +102,9 @@ def follow(
         packets: All packets of a stream.
         clock: A clock for their sound.
         left_out: Returns how many seconds of sound are missing before a packet.
-        behind: Returns how many seconds of sound are lost after a packet.
-        base_s: Seconds of a step in which packets state their times.
-        counting: Their times are none of the container.
+        lost_after: Returns how many seconds of sound are lost after a packet.
+        base_s: The unit of the times of packets, in seconds.
+        counting: The container states no times of its own.
 
     Raises:
         SourceError: nothing can be read.
@@ -120,8 +118,8 @@ def follow(
                 if packet.pts is not None and not counting:
                     time = packet.pts * base_s
                 clock.place(time, (packet.duration or 0) * base_s or packet_s(packet), lambda: None)
-                if behind is not None:
-                    clock.advance(behind(packet))
+                if lost_after is not None:
+                    clock.advance(lost_after(packet))
     except SourceError:
         if clock.now <= 0:
             raise

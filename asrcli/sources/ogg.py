@@ -13,7 +13,7 @@ _CUT_MOST_S = 10.0
 # How far the clock may go in one page, at 48 kHz; further only where the checksum of the page is right. The first page
 # of a recording ends within this time too; a clock that is further on belongs to a broadcast.
 _PAGE_MOST_STEPS = 480_000
-_PASSED_ON_BYTES = 1 << 14  # of what is between two pages and is none
+_PASSED_ON_BYTES = 1 << 14  # of the bytes between two pages
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 DAMAGED_END = "is damaged at its end, and may have been longer"
 UNMARKED = "has no mark of its end: it may be cut short"
@@ -22,7 +22,7 @@ UNMARKED = "has no mark of its end: it may be cut short"
 class OggLinks:
     """Reads a chained Ogg file once, as one file a link.
 
-    Bytes that are no page are passed on, but only the first of very many in a row: libav gives up after 64 KB. Pages of
+    Bytes between pages are passed on, but only the first ones of very many: libav gives up after 64 KB. Pages of
     headers get the checksum of what they contain: libav would refuse the whole file for a damaged title.
 
     Args:
@@ -46,7 +46,7 @@ class OggLinks:
         # A page of this link was read that is not the first of a stream: the next such page begins a new link.
         self._inside = False
         self._at_end = False  # of this link
-        self._passed_on = 0  # bytes since the last page that are none
+        self._passed_on = 0  # bytes since the last page that were passed on
         self.ended = self.cut = self.unmarked = False
         self.cut_steps = 0
         self._until: dict[int, int] = {}  # streams that have not ended, and the last time of their clocks

@@ -86,7 +86,7 @@ class Liveness:
 
     Attributes:
         dead_s: For how long the connection had failed when it was given up; 0 before.
-        dead_reason: In what it had failed; empty before.
+        dead_reason: Why it was given up; empty before.
     """
 
     def __init__(self, stall_s: float, keepalive_s: float, now: float) -> None:

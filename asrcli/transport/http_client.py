@@ -92,7 +92,7 @@ class HttpClient:
         search = ""
         if query:
             search = f"?{urlencode(query)}"
-        patient_until_s = self._clock() + self._connection.connect_timeout_s
+        deadline_s = self._clock() + self._connection.connect_timeout_s
         for attempt in range(self._retries + 1):
             try:
                 return self._once(url, body, search)
@@ -104,8 +104,8 @@ class HttpClient:
                 wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._jitter()) / 2
                 wait_s = max(wait_s, error.retry_after_s or 0.0)
                 may_help = attempt < self._retries and (repeatable or failure.not_done)
-                # Attempts that fail slowly, such as at a name server that is silent, have one timeout together.
-                in_time = failure.answered or self._clock() < patient_until_s
+                # Attempts that fail slowly, as while name servers are silent, share one timeout.
+                in_time = failure.answered or self._clock() < deadline_s
                 if not (may_help and in_time):
                     raise error from None
                 self._sleep(wait_s)

@@ -16,11 +16,11 @@ class _LimitedAnswer(RawIOBase):
         self._wait_s, self._until = wait_s, time.monotonic() + WHOLE_ANSWER * wait_s
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what there is.
+        """Read the bytes that have come.
 
         Raises:
             TimeoutError: nothing came for a while, or the time for the whole answer is over.
@@ -33,13 +33,13 @@ class _LimitedAnswer(RawIOBase):
         return read
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the file of the socket."""
         self._raw.close()
         super().close()
 
 
 class LimitedResponse(HTTPResponse):
-    """A response that must be there in time."""
+    """A response that must be complete in time."""
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)

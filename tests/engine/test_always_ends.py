@@ -1,4 +1,4 @@
-"""Whatever a service does: a run ends, pays for no audio more often than it may, and accounts for every sample."""
+"""Whatever a service does: a run ends, pays for no audio more often than it may, and accounts forevery sample."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -105,7 +105,7 @@ def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault
 def test_messages_that_bring_nothing_new_are_no_answer_to_a_finish(
     fault: str, missing: str, factor: int, live: bool
 ) -> None:
-    """A service whose recognizer hangs can send heartbeats for ever, or one sentence without an end."""
+    """A service whose recognizer hangs can send heartbeats forever, or one sentence without an end."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 20)]
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=Life(fault))
     reasons = [event.reason for event in outcome.events if isinstance(event, Reconnecting)]

@@ -16,6 +16,7 @@ from tests.support.tone import wav
 
 pytestmark = pytest.mark.slow
 
+KEY = "sk-of-this-test"
 HERE, THERE = "10.99.0.2", "10.99.0.1"
 
 
@@ -69,15 +70,22 @@ def at(host: str, *arguments: object) -> Running:
     )
 
 
-@pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
-def test_a_cable_that_is_pulled_costs_time_and_nothing_else(tmp_path: Path, model: str) -> None:
-    """Nobody says that the connection is gone: it is noticed, tried again, and what was missed is sent."""
+@pytest.fixture
+def secret(tmp_path: Path) -> tuple[str, Path]:
+    """The option with a file that holds a key. Where there are no namespaces, the test is skipped with the reason."""
     if reason := missing():
         pytest.skip(reason)
     key = tmp_path / "key"
-    key.write_text("sk-of-this-test\n")
+    key.write_text(f"{KEY}\n")
+    return "--api-key-file", key
+
+
+@pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
+def test_a_cable_that_is_pulled_costs_time_and_nothing_else(
+    tmp_path: Path, secret: tuple[str, Path], model: str
+) -> None:
+    """Nobody says that the connection is gone: it is noticed, tried again, and what was missed is sent."""
     file = wav(tmp_path / "counted.wav", counted(60))
-    secret = ("--api-key-file", key)
     with (
         hosts() as (there, here),
         at(there, "serve", "--engine", "counting", "--host", THERE, "--port", 8090, *secret) as server,
@@ -94,18 +102,13 @@ def test_a_cable_that_is_pulled_costs_time_and_nothing_else(tmp_path: Path, mode
     events = lines(first + again + rest)
     assert (client.returncode, covered(events, 60)) == (0, []), status
     assert events[-1]["reconnects"] >= 1
-    assert "sk-of-this-test" not in status
+    assert KEY not in status
 
 
 @pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
-def test_a_network_without_version_four_is_a_network(tmp_path: Path, model: str) -> None:
+def test_a_network_without_version_four_is_a_network(tmp_path: Path, secret: tuple[str, Path], model: str) -> None:
     """The printed address works as it is; that of a link-local address names the interface, in either spelling."""
-    if reason := missing():
-        pytest.skip(reason)
-    key = tmp_path / "key"
-    key.write_text("sk-of-this-test\n")
     file = wav(tmp_path / "counted.wav", counted(10))
-    secret = ("--api-key-file", key)
     with hosts() as (there, here):
         for host, address in ((there, "1"), (here, "2")):
             ip("-n", host, "addr", "flush", "dev", "cable")
@@ -122,16 +125,12 @@ def test_a_network_without_version_four_is_a_network(tmp_path: Path, model: str)
                     assert (client.returncode, covered(lines(said), 10)) == (0, []), status
 
 
-def test_a_machine_without_loopback_network_says_what_to_switch_on(tmp_path: Path) -> None:
+def test_a_machine_without_loopback_network_says_what_to_switch_on(secret: tuple[str, Path]) -> None:
     """Nothing can listen at any port there, so no other port is recommended; nor is it for an address elsewhere."""
-    if reason := missing():
-        pytest.skip(reason)
     with hosts() as (there, _):
         ip("-n", there, "link", "set", "lo", "down")
         ip("-n", there, "addr", "flush", "dev", "lo")
-        key = tmp_path / "key"
-        key.write_text("sk-of-this-test\n")
-        elsewhere = ("--host", "192.0.2.1", "--api-key-file", key)
+        elsewhere = ("--host", "192.0.2.1", *secret)
         for more, advice in (
             ((), "switch on the loopback network, as"),
             (elsewhere, "choose another --host, an address"),

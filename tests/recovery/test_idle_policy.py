@@ -35,7 +35,7 @@ def test_speech_gets_a_task_and_quiet_does_not(
 
 
 @pytest.mark.parametrize(
-    ("sound", "twice_ms", "rest", "behind_ms"),
+    ("sound", "twice_ms", "rest", "tried_ms"),
     [
         ([], 9000, [], 9000),
         ([(1000, 2000)], 0, [(1000, 2000)], 0),
@@ -47,22 +47,22 @@ def test_speech_gets_a_task_and_quiet_does_not(
     ],
 )
 def test_the_first_sound_that_two_tasks_were_sent_is_not_sent_a_third_time(
-    sound: list[tuple[int, int]], twice_ms: int, rest: list[tuple[int, int]], behind_ms: int
+    sound: list[tuple[int, int]], twice_ms: int, rest: list[tuple[int, int]], tried_ms: int
 ) -> None:
-    """With what follows it closely. Sound behind a pause is: the tasks may have ended before they heard it."""
-    assert untried(sound, twice_ms) == (rest, behind_ms)
+    """Nor is what follows it closely. Sound after a pause is: the tasks may have ended before they heard it."""
+    assert untried(sound, twice_ms) == (rest, tried_ms)
 
 
 @given(some.lists(some.tuples(some.integers(0, 30_000), some.integers(1, 3000))), some.integers(0, 30_000))
 def test_each_task_for_old_sound_has_less_of_it_and_no_sound_is_forgotten(
     pairs: list[tuple[int, int]], twice_ms: int
 ) -> None:
-    """So a service that ends each of them is not asked for ever, and one that hears speech gets all of it."""
+    """So a service that ends each of them is not asked forever, and one that hears speech gets all of it."""
     sound = list(Spans((begin, begin + size) for begin, size in pairs))
-    rest, behind_ms = untried(sound, twice_ms)
-    assert behind_ms <= twice_ms
-    assert rest == [(max(begin, behind_ms), end) for begin, end in sound if end > behind_ms]
+    rest, tried_ms = untried(sound, twice_ms)
+    assert tried_ms <= twice_ms
+    assert rest == [(max(begin, tried_ms), end) for begin, end in sound if end > tried_ms]
     if sound and sound[0][0] < twice_ms:
         assert rest != sound
     pauses = [end for (_, end), (begin, _) in pairwise(sound) if begin - end >= PREROLL_MS]
-    assert behind_ms <= min(pauses, default=twice_ms)
+    assert tried_ms <= min(pauses, default=twice_ms)

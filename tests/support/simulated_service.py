@@ -250,7 +250,7 @@ class Service:
             self._say(Finished())
 
     def _repeat(self, *messages: Message) -> None:
-        """Say the same for ever."""
+        """Say the same forever."""
         if not self._dead:
             for message in messages:
                 self._put(message)

@@ -137,7 +137,7 @@ def test_while_we_do_not_read_the_other_end_may_be_unable_to_send_or_read(unsent
 
 @given(st.lists(st.sampled_from(["arrives", "taken", "neither"]), max_size=200))
 def test_a_peer_that_sends_data_and_takes_none_is_dead_later_than_one_that_is_silent(seconds: list[str]) -> None:
-    """A server that has stopped reading may send heartbeats for ever, and would get no audio."""
+    """A server that has stopped reading may send heartbeats forever, and would get no audio."""
     beat, alive_at, taken_at, left = pulse(), 0, 0, 10_000
     beat.wrote(left)
     for now, happens in enumerate(seconds, 1):

@@ -64,9 +64,8 @@ def open_log(path: Path, failed: Callable[[str], object] = lambda _: None) -> lo
         for log_path in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
             if problem := _problem(log_path):
                 raise OutputError(str(log_path), problem)
-        if (
-            sys.platform != "win32" and path.is_fifo()
-        ):  # opening a pipe that nobody reads would wait forever; this open fails instead
+        # Opening a pipe that nobody reads would wait forever; this open fails instead.
+        if sys.platform != "win32" and path.is_fifo():
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
         return RotatingLog(path, LOG_BYTES, LOG_FILES, failed, lambda text: print_message(f"asr: {text}"))
     except (OSError, ValueError) as exc:

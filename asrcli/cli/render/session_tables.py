@@ -132,7 +132,7 @@ def _print_table(sessions: list[dict[str, Any]]) -> None:
     titles = [title for title in rows[0] if title != "source"]
     room = room_beside(_table(titles, rows))
     if room < SOURCE_CELLS:
-        narrow = [title for title in titles if title != "begun"]  # the ID says it, too
+        narrow = [title for title in titles if title != "begun"]  # the ID says it too
         room = room_beside(_table(narrow, rows))
         if room >= SOURCE_CELLS:
             titles = narrow

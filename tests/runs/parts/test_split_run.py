@@ -159,7 +159,7 @@ def interrupted_at(line: int) -> bool:
     thread = threading.Thread(target=transcribe, daemon=True)
     thread.start()
     thread.join(60)
-    assert not thread.is_alive(), f"a signal in line {line} of what is called there has stopped the run for ever"
+    assert not thread.is_alive(), f"a signal in line {line} of what is called there has stopped the run forever"
     return next(seen) > line
 
 

@@ -256,8 +256,10 @@ def _outcome(error: AsrError | None, active: ActiveInput, audio_ms: int | None) 
     whole = not active.stopped and (error is None or isinstance(error, AudioLost))
     if active.stopped and isinstance(error, AudioLost):
         error = None
-    outcome = InputOutcome(error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine)
-    return replace(outcome, settled=whole and not active.lost_audio)
+    settled = whole and not active.lost_audio
+    return InputOutcome(
+        error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine, settled=settled
+    )
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from tests.support.live_session import READY, LiveSource, audio, heard, listenin
 
 
 @pytest.mark.parametrize(("final_ms", "more_tasks"), [(0, 0), (1970, 0), (1850, 1)])
-def test_speech_far_behind_the_quiet_of_a_late_catch_up_begins_the_next_task(final_ms: int, more_tasks: int) -> None:
+def test_speech_long_after_the_quiet_of_a_late_catch_up_begins_the_next_task(final_ms: int, more_tasks: int) -> None:
     """The quiet before it is not sent again: the service would end that task for silence too, and never hear it.
 
-    A sentence may end before its last sound. What is left of a chunk is no speech; more is sound without text, and is
+    A sentence may end before its last sound. What is left of a chunk is not speech; more is sound without text, and is
     tried once more.
     """
     talk, clock = LiveSource(), Clock()
@@ -45,7 +45,7 @@ def test_speech_far_behind_the_quiet_of_a_late_catch_up_begins_the_next_task(fin
         audio(service, 20 + 20)
         talk.end()
         assert isinstance(service.asked(), FinishTask)
-        service.tell(Final("1", 2000, 4000, "behind"), Finished())
+        service.tell(Final("1", 2000, 4000, "after"), Finished())
         assert wire
 
     talk.say(20, quiet=not final_ms)
@@ -53,4 +53,4 @@ def test_speech_far_behind_the_quiet_of_a_late_catch_up_begins_the_next_task(fin
     talk.say(20)
     asked = listening(talk, first, *[rest] * more_tasks, last, clock=clock)
     texts = [event for event in heard(list(asked.events())) if isinstance(event, Final)]
-    assert texts[-1] == Final("1", 20_000, 22_000, "behind")
+    assert texts[-1] == Final("1", 20_000, 22_000, "after")
