@@ -131,7 +131,8 @@ class _Terminal:
         try:
             if is_ours(self._fd):
                 with suppress(termios.error, OSError):
-                    termios.tcsetattr(self._fd, termios.TCSADRAIN, modes)
+                    # Not after what was written: a terminal that was stopped (Ctrl-S) never takes it.
+                    termios.tcsetattr(self._fd, termios.TCSANOW, modes)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 

@@ -5,13 +5,17 @@ C library cannot be handled.
 """
 
 import atexit
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
+from time import monotonic
 from types import FrameType
+
+RESTORE_S = 0.5  # for all that a signal has restored; the user who presses Ctrl-Z wants the shell back
 
 # All signals that end a process unless they are handled, except those of a processor fault: a handler in Python would
 # return to the fault forever.
@@ -31,6 +35,7 @@ _pending: list[_Pair] = []  # of each block that lasts: how to restore, and how 
 _earlier_handlers: dict[signal.Signals, _Handler] = {}  # handlers that ours replace
 _drawings: list[None] = []  # one for each `signals_deferred` that lasts
 _deferred: list[tuple[_OurHandler, int]] = []  # handlers that could not be called yet, oldest first
+_restored_since: list[float] = []  # when each of the signals being handled began to restore, innermost last
 
 
 @contextmanager
@@ -78,10 +83,16 @@ def signals_deferred() -> Iterator[None]:
 
 
 def handle_deferred_signals() -> None:
-    """Handle what `signals_deferred` has deferred, now: a drawing may wait for its terminal forever."""
+    """Handle what `signals_deferred` has deferred, now: a drawing may wait for its terminal forever.
+
+    Raises:
+        TimeoutError: the drawing that waits is part of what a signal restores, and RESTORE_S have passed.
+    """
     while _deferred:
         handler, number = _deferred.pop(0)
         handler(number, None)
+    if _restored_since and monotonic() - _restored_since[-1] > RESTORE_S:
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
 
 def _deferrable(handler: _OurHandler) -> _OurHandler:
@@ -111,9 +122,13 @@ def _remove_handlers() -> None:
 
 
 def _restore_all() -> None:
-    for restore, _ in reversed(_pending):
-        with suppress(Exception):  # the others must be restored anyway
-            restore()
+    _restored_since.append(monotonic())
+    try:
+        for restore, _ in reversed(_pending):
+            with suppress(Exception):  # the others must be restored anyway
+                restore()
+    finally:
+        _restored_since.pop()
 
 
 def _end(number: int, frame: FrameType | None) -> None:

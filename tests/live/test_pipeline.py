@@ -155,12 +155,13 @@ def test_a_terminal_that_was_stopped_does_not_outlast_a_signal(scripted: str, tm
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says that a program is stopped")
-def test_a_terminal_that_was_stopped_does_not_outlast_ctrl_z_and_quit(scripted: str) -> None:
+@pytest.mark.parametrize("wait_s", [0, 1], ids=["between two drawings", "while a drawing waits"])
+def test_a_terminal_that_was_stopped_does_not_outlast_ctrl_z_and_quit(scripted: str, wait_s: float) -> None:
     """Whoever is stuck gets back to the shell, and ends the program in any case."""
     with on_terminal("file", CLIP, "--url", scripted, "--pace", "0.1") as terminal:
         terminal.wait_for("ETA")
         terminal.send(CTRL_S)
-        time.sleep(1)  # ten drawings: one of them waits for room
+        time.sleep(wait_s)  # ten drawings a second
         terminal.process.send_signal(signal.SIGTSTP)
         state = Path(f"/proc/{terminal.process.pid}/stat")
         until("the stop", lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T")
