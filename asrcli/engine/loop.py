@@ -130,7 +130,8 @@ class SessionLoop:
             if self._input_ended:
                 self._feed.find_quiet()
                 if self._account.was_ready and self._account.only_quiet_is_undecided:
-                    self._link = LinkState.CLOSED
+                    self._connection.close()  # another session would ask it in vain
+                    self._link = _CLOSED
                     return
             attempt = self._reconnection.next_attempt(exc, self._link, input_ended=self._inbox.ended)
             if attempt is None:
@@ -171,7 +172,7 @@ class SessionLoop:
             raise ConnectionLost(f"{self._connection.missing} for {silent_s:.0f} s", silent_s=silent_s)
 
     def _handle_all(self, events: Iterable[Event]) -> None:
-        """Handle events of the codec that came without a message."""
+        """Handle events of the codec of the running task."""
         for event in self._connection.task.take(events, self._clock()):
             self._handle(event)
 
@@ -221,7 +222,7 @@ class SessionLoop:
                 self._inbox.drop()
             if self._link in {LinkState.DIALLING, LinkState.WAITING} and self._account.only_quiet_is_undecided:
                 self._connection.close()
-                self._link = LinkState.CLOSED
+                self._link = _CLOSED
 
     def _step(self, event: LinkEvent) -> None:
         """Follow the row of the link table for an event, and do its action."""
@@ -293,8 +294,7 @@ class SessionLoop:
         codec = task.codec
         had_to_wait = codec.must_wait
         try:
-            for event in task.receive(message, self._clock()):
-                self._handle(event)
+            self._handle_all(codec.receive(message))
         except ServiceRefused as exc:
             if self._on_refusal(exc):
                 return
@@ -313,8 +313,7 @@ class SessionLoop:
         """Handle a message after the end of a task. Once no text is missing, nothing more is waited for."""
         task = self._connection.task
         try:
-            for event in task.receive(message, self._clock()):
-                self._handle(event)
+            self._handle_all(task.codec.receive(message))
         except ServiceRefused:  # the task is over: nothing can fail any more
             self._end_wait()
             return
