@@ -125,6 +125,7 @@ class SessionLoop:
                 raise failure
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
+            link, self._link = self._link, LinkState.WAITING  # nothing is asked of the lost connection any more
             self._handle_all(self._connection.task.codec.held_back(incomplete=self._reconnection.brings_nothing))
             self._settle()
             if self._input_ended:
@@ -133,7 +134,7 @@ class SessionLoop:
                     self._connection.close()  # another session would ask it in vain
                     self._link = _CLOSED
                     return
-            attempt = self._reconnection.next_attempt(exc, self._link, input_ended=self._inbox.ended)
+            attempt = self._reconnection.next_attempt(exc, link, input_ended=self._inbox.ended)
             if attempt is None:
                 self._handle_all(self._connection.task.codec.held_back(incomplete=True))
                 self._step(LinkEvent.HOPELESS)
