@@ -232,6 +232,7 @@ class SessionLoop:
         if action is LinkAction.START:
             self._connection.start()
         elif action is LinkAction.FINISH:
+            self._feed.due = None  # what waits goes out on the next task
             self._connection.finish()
         elif action is LinkAction.REST:
             self._feed.end_task()
@@ -280,17 +281,15 @@ class SessionLoop:
         """Handle a message of the open connection."""
         if isinstance(message, Closed):
             self._on_close(message)
-            return
-        if isinstance(message, Writable):
+        elif isinstance(message, Writable):
             self._advance()
-            return
-        self._feed.message_arrived()
-        if self._connection.task.finish_held:
+        elif self._connection.task.finish_held:
             self._receive_late(message)
         else:
             self._receive_result(message)
 
     def _receive_result(self, message: Message) -> None:
+        self._feed.message_arrived()
         task = self._connection.task
         codec = task.codec
         had_to_wait = codec.must_wait
@@ -312,6 +311,7 @@ class SessionLoop:
 
     def _receive_late(self, message: Message) -> None:
         """Handle a message after the end of a task. Once no text is missing, nothing more is waited for."""
+        self._feed.message_arrived()
         task = self._connection.task
         try:
             self._handle_all(task.codec.receive(message))
