@@ -43,7 +43,7 @@ def test_imports_go_down_only(path: Path) -> None:
     """A file imports from layers below its own, or from its own folder."""
     own = path_in_package(path).split("/")[0].removesuffix(".py")
     if own == "__init__":
-        assert not imports(path)
+        assert imports(path) == {"importlib"}  # the first use of a public name loads its home
         return
     for module in imports(path):
         if module.startswith("asrcli."):

@@ -8,7 +8,7 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.events import Event, Final, Notice
 from asrcli.core.interfaces import LocalEngine
-from asrcli.engine.inbox import Item, LocalHeard, MessageArrived, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.inbox import Item, LocalHeard, SessionAbandoned, SourceEnded, StopRequested
 from asrcli.engine.local_hearing import LocalHearing
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.steps import Steps, Wait
@@ -44,6 +44,7 @@ class FallbackLoop(SessionLoop):
         if self._account.was_ready:
             if self._realtime or not unreachable:
                 self._inbox.end()
+            self._connection.close()  # neither its end nor that of an attempt to replace it matters any more
             with suppress(SessionAbandoned):
                 yield from self._hear_rest()
         heard_all = self._hearing.position >= self._account.end
@@ -63,8 +64,6 @@ class FallbackLoop(SessionLoop):
             item = yield Wait(until, self._hearing.wants_audio)
             if item is None:
                 return
-            if isinstance(item, MessageArrived):
-                continue  # the service was abandoned: the end of its connection is expected
             self._take(item)
             if isinstance(item, StopRequested):
                 until = self._clock() + STOPPED_S

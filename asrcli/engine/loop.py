@@ -125,14 +125,16 @@ class SessionLoop:
                 raise failure
             yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
+            link, self._link = self._link, LinkState.WAITING  # nothing is asked of the lost connection any more
             self._handle_all(self._connection.task.codec.held_back(incomplete=self._reconnection.brings_nothing))
             self._settle()
             if self._input_ended:
                 self._feed.find_quiet()
                 if self._account.was_ready and self._account.only_quiet_is_undecided:
-                    self._link = LinkState.CLOSED
+                    self._connection.close()  # another session would ask it in vain
+                    self._link = _CLOSED
                     return
-            attempt = self._reconnection.next_attempt(exc, self._link, input_ended=self._inbox.ended)
+            attempt = self._reconnection.next_attempt(exc, link, input_ended=self._inbox.ended)
             if attempt is None:
                 self._handle_all(self._connection.task.codec.held_back(incomplete=True))
                 self._step(LinkEvent.HOPELESS)
@@ -171,7 +173,7 @@ class SessionLoop:
             raise ConnectionLost(f"{self._connection.missing} for {silent_s:.0f} s", silent_s=silent_s)
 
     def _handle_all(self, events: Iterable[Event]) -> None:
-        """Handle events of the codec that came without a message."""
+        """Handle events of the codec of the running task."""
         for event in self._connection.task.take(events, self._clock()):
             self._handle(event)
 
@@ -221,7 +223,7 @@ class SessionLoop:
                 self._inbox.drop()
             if self._link in {LinkState.DIALLING, LinkState.WAITING} and self._account.only_quiet_is_undecided:
                 self._connection.close()
-                self._link = LinkState.CLOSED
+                self._link = _CLOSED
 
     def _step(self, event: LinkEvent) -> None:
         """Follow the row of the link table for an event, and do its action."""
@@ -230,6 +232,7 @@ class SessionLoop:
         if action is LinkAction.START:
             self._connection.start()
         elif action is LinkAction.FINISH:
+            self._feed.due = None  # what waits goes out on the next task
             self._connection.finish()
         elif action is LinkAction.REST:
             self._feed.end_task()
@@ -278,23 +281,20 @@ class SessionLoop:
         """Handle a message of the open connection."""
         if isinstance(message, Closed):
             self._on_close(message)
-            return
-        if isinstance(message, Writable):
+        elif isinstance(message, Writable):
             self._advance()
-            return
-        self._feed.message_arrived()
-        if self._connection.task.finish_held:
+        elif self._connection.task.finish_held:
             self._receive_late(message)
         else:
             self._receive_result(message)
 
     def _receive_result(self, message: Message) -> None:
+        self._feed.message_arrived()
         task = self._connection.task
         codec = task.codec
         had_to_wait = codec.must_wait
         try:
-            for event in task.receive(message, self._clock()):
-                self._handle(event)
+            self._handle_all(codec.receive(message))
         except ServiceRefused as exc:
             if self._on_refusal(exc):
                 return
@@ -311,10 +311,10 @@ class SessionLoop:
 
     def _receive_late(self, message: Message) -> None:
         """Handle a message after the end of a task. Once no text is missing, nothing more is waited for."""
+        self._feed.message_arrived()
         task = self._connection.task
         try:
-            for event in task.receive(message, self._clock()):
-                self._handle(event)
+            self._handle_all(task.codec.receive(message))
         except ServiceRefused:  # the task is over: nothing can fail any more
             self._end_wait()
             return

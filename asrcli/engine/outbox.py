@@ -1,7 +1,7 @@
 """The queue of events from a session to its listener. A newer event replaces an outdated one that still waits."""
 
 import sys
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from threading import Lock, RLock
@@ -20,8 +20,9 @@ WAIT_S = 0.2 if sys.platform == "win32" else -1
 class Outbox(Generic[T]):
     """A queue between threads that never makes the sender wait, because a listener may stop reading for hours.
 
-    An item replaces the waiting item with the same key, and takes its place in the order. So the queue grows only by
-    finals, gaps and notices, and by one partial for each open sentence.
+    An item takes the waiting item with the same key out, and goes to the end: the next task may name a sentence as this
+    one did, and its partial must not overtake the final of this one. So the queue grows only by finals, gaps and
+    notices, and by one partial for each open sentence.
 
     Args:
         key: The key of an item that a later one replaces; None for all other items.
@@ -33,8 +34,7 @@ class Outbox(Generic[T]):
         self._key = key
         self._can_wait = can_wait
         self._shared: SharedThread | None = None
-        self._items: deque[tuple[Hashable | None, list[T]]] = deque()  # each with its key, in a list that can change
-        self._latest: dict[Hashable, list[T]] = {}
+        self._items: OrderedDict[Hashable, T] = OrderedDict()  # by their keys; an item without one has a key of its own
         # Of one thread more than once: a signal handler may interrupt the listener in `get`.
         self._lock = RLock()
         self._gate = Lock()  # the listener waits at it; a Condition costs three times as much for each wake-up
@@ -52,13 +52,10 @@ class Outbox(Generic[T]):
         """Add an item. Never waits; safe in a signal handler."""
         key = self._key(item)
         with self._lock:
-            if key is not None and key in self._latest:
-                self._latest[key][0] = item
-                return
-            place = [item]
-            self._items.append((key, place))
-            if key is not None:
-                self._latest[key] = place
+            if key is None:
+                key = object()
+            self._items.pop(key, None)
+            self._items[key] = item
             if self._listener_waits and not self._can_wait(item):
                 self._listener_waits = False
                 if self._shared is not None and self._shared.is_current:
@@ -107,10 +104,7 @@ class Outbox(Generic[T]):
             yield item
 
     def _take(self) -> T:
-        key, place = self._items.popleft()
-        if key is not None:
-            del self._latest[key]
-        return place[0]
+        return self._items.popitem(last=False)[1]
 
 
 def replaces(event: object) -> Hashable | None:

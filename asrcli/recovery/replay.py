@@ -30,10 +30,9 @@ _CUT, _QUIET, _UNKNOWN = 1, 2, 4  # flags of a stored chunk: `cut_after`, `quiet
 
 
 class StoredBlock:
-    """Consecutive chunks whose samples are out of memory until they are needed. A chunk takes 13 bytes of memory."""
+    """Chunks without a jump between them, with their samples out of memory until needed. Each takes 5 bytes of it."""
 
     def __init__(self, chunks: Sequence[Chunk], store: Store) -> None:
-        self._positions = array("q", [chunk.position for chunk in chunks])
         self._sizes = array("I", [chunk.samples for chunk in chunks])
         self._flags = bytes(
             _CUT * chunk.cut_after + _QUIET * bool(chunk.quiet) + _UNKNOWN * (chunk.quiet is None) for chunk in chunks
@@ -53,17 +52,18 @@ class StoredBlock:
         return self._loaded
 
     def since(self, position: int) -> Chunk:
-        """Return the rest of the chunk that holds a position, or the first chunk after it.
+        """Return the rest of the chunk that holds a position, or the first chunk if that begins after it.
 
         Raises:
             ValueError: the block ends before the position.
         """
         at = 0
-        for begin, samples, flags in zip(self._positions, self._sizes, self._flags, strict=True):
-            behind = at + samples * SAMPLE_BYTES
-            if begin + samples > position:
+        for samples, flags in zip(self._sizes, self._flags, strict=True):
+            begin, behind = self.position + at, at + samples
+            if self.position + behind > position:
                 quiet = None if flags & _UNKNOWN else bool(flags & _QUIET)
-                return Chunk(begin, self.pcm[at:behind], bool(flags & _CUT), None, quiet).since(position)
+                pcm = self.pcm[at * SAMPLE_BYTES : behind * SAMPLE_BYTES]
+                return Chunk(begin, pcm, bool(flags & _CUT), None, quiet).since(position)
             at = behind
         raise ValueError(position)
 
@@ -222,11 +222,13 @@ class Replay:
         self._next = max(0, self._next - count)
 
     def _move_out(self, store: Store) -> None:
-        """Move the oldest chunks out of memory, as one block."""
+        """Move the oldest chunks out of memory, as one block: up to the first jump."""
         at = self._block_count
         self._chunks.rotate(-at)
         chunks: list[Chunk] = []
         while len(chunks) < BLOCK_CHUNKS and self._chunks and not isinstance(first := self._chunks[0], StoredBlock):
+            if chunks and first.position != chunks[-1].end:
+                break
             chunks.append(first)
             self._chunks.popleft()
         self._chunks.appendleft(StoredBlock(chunks, store))

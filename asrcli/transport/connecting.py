@@ -5,18 +5,17 @@ import ssl
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus, SecurityError
+from websockets.exceptions import SecurityError
 from websockets.uri import parse_uri
 
-from asrcli import __version__
 from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import ConnectionSettings
-from asrcli.transport.connection_errors import header, is_redirect
+from asrcli.transport.identifiers import USER_AGENT
 from asrcli.transport.io_thread import IoThread
 from asrcli.transport.name_lookups import NEXT_ADDRESS_S
+from asrcli.transport.redirections import redirection
 from asrcli.transport.tls import tls_context
 from asrcli.transport.websocket_connection import WebSocket
 from asrcli.transport.websocket_protocol import MOST_BYTES, WebSocketProtocol
@@ -27,32 +26,6 @@ else:  # most connections go through no proxy, and what the library has for prox
     proxied = LazyModule("asrcli.transport.proxied")
 
 MOST_REDIRECTIONS = 10
-USER_AGENT = f"asrcli/{__version__}"
-_SOCKETS = {"http": "ws", "https": "wss"}
-
-
-def redirection(url: str, exc: BaseException) -> str | None:
-    """Return where a refused handshake leads if the key and the audio may go there too; else None."""
-    if not isinstance(exc, InvalidStatus) or not is_redirect(exc.response.status_code):
-        return None
-    return same_host(url, header(exc.response.headers, "Location"))
-
-
-def same_host(url: str, location: str) -> str | None:
-    """Return the address that a redirection leads to; None if it is on another host or port, or less secure."""
-    if not location or not location.isascii() or not location.isprintable() or " " in location:
-        return None
-    try:
-        old, new = urlsplit(url), urlsplit(urljoin(url, location))
-        new = new._replace(scheme=_SOCKETS.get(new.scheme, new.scheme), fragment="")
-        ports = [parts.port or {"ws": 80, "wss": 443}.get(parts.scheme) for parts in (old, new)]
-    except ValueError:
-        return None
-    upgraded = (old.scheme, new.scheme, *ports) == ("ws", "wss", 80, 443)
-    same = (old.scheme, ports[0]) == (new.scheme, ports[1]) or upgraded
-    if same and old.hostname == new.hostname and new.username is None:
-        return new.geturl()
-    return None
 
 
 async def open_websocket(

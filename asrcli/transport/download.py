@@ -15,7 +15,6 @@ from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request
 
-from asrcli import __version__
 from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
@@ -23,6 +22,7 @@ from asrcli.core.loopback_hosts import is_loopback_url
 from asrcli.transport.connection_errors import failure_reason, header, is_redirect, is_silent, retry_after
 from asrcli.transport.http_client import use_proxy
 from asrcli.transport.http_opener import new_opener
+from asrcli.transport.identifiers import USER_AGENT
 from asrcli.transport.proxy import proxy_of
 from asrcli.transport.tls import tls_context
 
@@ -157,7 +157,7 @@ class _Transfer:
         offset = 0
         if validator:
             offset = self.size
-        headers = {"User-Agent": f"asrcli/{__version__}", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
         if offset and validator:
             headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
         with closing(self._opened(headers)) as response:

@@ -12,7 +12,6 @@ from urllib.error import URLError
 from urllib.parse import unquote, urlencode, urlsplit
 from urllib.request import OpenerDirector, Request
 
-from asrcli import __version__
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.core.message import Text
@@ -21,6 +20,7 @@ from asrcli.protocol.addresses import rest_url
 from asrcli.protocol.json_messages import Json, read
 from asrcli.transport.connection_errors import HttpAnswer, failure_reason, status_error
 from asrcli.transport.http_opener import new_opener
+from asrcli.transport.identifiers import USER_AGENT
 from asrcli.transport.limited_response import LimitedResponse
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
@@ -137,7 +137,7 @@ class HttpClient:
         data = b""
         if body is not None:
             data = json.dumps(body, ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": f"asrcli/{__version__}"}
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         headers |= dict(connection.headers)
         if connection.key:
             headers["Authorization"] = f"Bearer {connection.key.reveal()}"

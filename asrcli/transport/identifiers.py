@@ -1,6 +1,10 @@
-"""Makes the ids of tasks, events and requests, in the form that the service uses."""
+"""By what a server knows this program and its tasks: the user agent, and ids in the form that the service uses."""
 
 import uuid
+
+from asrcli import __version__
+
+USER_AGENT = f"asrcli/{__version__}"
 
 
 def new_id() -> str:

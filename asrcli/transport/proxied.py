@@ -8,8 +8,9 @@ from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
 
 from asrcli.core.settings import ConnectionSettings
-from asrcli.transport.connecting import USER_AGENT, redirection
+from asrcli.transport.identifiers import USER_AGENT
 from asrcli.transport.name_lookups import NEXT_ADDRESS_S
+from asrcli.transport.redirections import redirection
 from asrcli.transport.websocket_protocol import MOST_BYTES, WebSocketProtocol
 
 

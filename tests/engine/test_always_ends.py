@@ -83,6 +83,16 @@ def test_a_task_that_is_old_is_followed_by_another() -> None:
     assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
 
 
+@pytest.mark.parametrize("last", [Life(), Life("never answers finish")])
+def test_a_task_that_is_old_while_it_catches_up_is_followed_by_another(last: Life) -> None:
+    """The audio that is due next is due on the next task: until the end of this one there is nothing to send."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 10), (QUIET, 10)] * 80
+    lives = [Life("drops", 3.0), Life("away", 90.0), last]
+    outcome = simulated(tape(kinds, live=True), lives, live=True, pace=None, retries=TRIES, lifetime_s=20.0)
+    accounted(outcome, kinds)
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
+
+
 @pytest.mark.parametrize("fault", ["never answers finish", "drops at finish", "falls silent", "stops reading"])
 def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault: str) -> None:
     """Not one every half minute forever."""

@@ -142,6 +142,18 @@ def test_a_live_run_that_the_user_ends_in_an_outage_has_its_local_text_in_the_ga
     assert 17.0 < outcome.ended_s <= 17.0 + 2 * STOPPED_S
 
 
+@pytest.mark.parametrize("stop_s", [12.5, 13.0, 13.5])
+def test_an_attempt_that_fails_after_the_service_was_given_up_changes_nothing(stop_s: float) -> None:
+    """It takes two and a half seconds, and the slow recognizer has not transcribed all when it ends."""
+    outcome = simulated(
+        tape(talk(20), live=True), [Life("drops", 3.0)], live=True, pace=None, after=Life("away", 2.5),
+        retries=RetrySettings(5, 0.5), local=partial(SimulatedLocal, speed=0.5), stop_s=stop_s,
+    )  # fmt: skip
+    accounted(outcome, talk(20))
+    assert "not reachable again within 1 s after the end" in str(outcome.over.error)
+    assert set(words(outcome, Gap)) >= {20, 29}
+
+
 def test_a_service_that_is_lost_after_the_end_is_given_up_as_soon() -> None:
     """It has not answered what it was asked at the end; what this machine hears of it is in the gap."""
     outcome = simulated(

@@ -32,6 +32,25 @@ def test_an_ordinary_task_gives_its_connection_back() -> None:
     assert not connection.closed
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_connection_that_was_lost_after_all_words_is_not_given_back(closed: bool) -> None:
+    """Only quiet has no text, so nothing is tried again. The next session would ask a dead connection for its task."""
+
+    def script(command: Command) -> list[Event]:
+        if isinstance(command, FinishTask) and closed:
+            setting.inbox.put(MessageArrived(setting.opened[0], Closed(1006, "the connection broke")))
+        elif isinstance(command, FinishTask):
+            setting.now += SETTINGS.idle_timeout_s
+        return silent(command)
+
+    setting = Setting(script, pcm=bytes(3200))
+    result = setting.run()
+    assert (result.error, result.broken, result.totals.lost_ms) == (None, False, 0)
+    (connection,) = setting.opened
+    assert setting.pool.take(connection.url, Inbox(1)) is None
+    assert connection.closed
+
+
 def test_quiet_that_a_service_has_taken_before_it_was_lost_is_not_sent_again() -> None:
     """Nobody has spoken for seconds, and no chunk came since then that would have been an occasion to decide it."""
     sent = 0

@@ -4,6 +4,7 @@ import json
 from queue import Empty
 from threading import Event as Flag
 from threading import Semaphore
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from asrcli.core.events import (
     SpeechStopped,
 )
 from asrcli.core.message import Closed, Text
-from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.omni.codec import LIFETIME_S, OmniClient, OmniServer
 from tests.support.handshake import PATIENCE_S, RATE, Service, Wire
@@ -75,17 +76,24 @@ class Answering:
 
 
 def answered(
-    recognition: RecognitionSettings,
-    talk: LiveSource,
-    *plays: Play,
-    now: list[float],
-    connection: ConnectionSettings | None = None,
+    recognition: RecognitionSettings, talk: LiveSource, *plays: Play, now: list[float], **settings: Any
 ) -> TranscriptionSession:
-    """A session with the service of a test."""
+    """A session with the service of a test; the settings are those of `listening`."""
     ids = counting("c")
-    return listening(
-        talk, *plays, make_codec=lambda: OmniClient(recognition, ids), clock=lambda: now[0], connection=connection
-    )
+    return listening(talk, *plays, make_codec=lambda: OmniClient(recognition, ids), clock=lambda: now[0], **settings)
+
+
+def following(told: list[str]) -> Play:
+    """A service that is sent one sentence, 400 ms long."""
+
+    def serve(_: Service, wire: Wire) -> None:
+        service = Answering(wire, told)
+        service.audio(4)
+        service.tell(SpeechStarted("1", 0), SpeechStopped("1", 400), Final("1", 0, 400, "two"))
+        service.read("session.finish")
+        service.tell(Finished())
+
+    return serve
 
 
 def test_the_next_utterance_goes_out_after_the_answer() -> None:
@@ -225,15 +233,8 @@ def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sen
             service.tell(SpeechStarted("2", 300), SpeechStopped("2", 900), Final("2", 300, 900, "and more"))
         service.tell(Finished())
 
-    def new(_: Service, wire: Wire) -> None:
-        service = Answering(wire, told)
-        service.audio(4)
-        service.tell(SpeechStarted("1", 0), SpeechStopped("1", 400), Final("1", 0, 400, "two"))
-        service.read("session.finish")
-        service.tell(Finished())
-
     talk.say(3 + sent_more)
-    asked, events = answered(VAD, talk, old, new, now=now), []
+    asked, events = answered(VAD, talk, old, following(told), now=now), []
     for event in asked.events():
         events.append(event)
         if isinstance(event, SpeechStarted):
@@ -249,6 +250,27 @@ def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sen
     assert told.count("append") == 3 + sent_more + 12 + 4 + 12
     assert (told.count("update"), asked.result.error, RATE.ms(asked.result.end)) == (2, None, end + 400)
     assert not [event for event in events if isinstance(event, Gap)]
+
+
+def test_a_session_that_is_lost_after_its_lifetime_keeps_an_answer_that_lacks_only_its_end() -> None:
+    """Nothing more is asked of the lost connection, and the next session goes on behind the answer."""
+    talk, now = LiveSource(), [0.0]
+
+    def old(_: Service, wire: Wire) -> None:
+        service = Answering(wire, [])
+        service.audio(3)
+        service.tell(SpeechStarted("1", 0), SpeechStopped("1", 300))
+        wire.say(Text('{"type": "response.text.done", "response_id": "r", "text": "one"}'))
+        now[0], wire.broken = OLD_S, ConnectionLost("closed by the server", 1006)
+        wire.say(Closed(1006, "closed by the server"))
+        talk.say(4)
+        talk.end()
+
+    talk.say(3)
+    asked = answered(VAD, talk, old, following([]), now=now, retries=RetrySettings(limit=1, wait_s=0))
+    finals = [(event.begin_ms, event.end_ms, event.text) for event in asked.events() if isinstance(event, Final)]
+    assert finals == [(0, 300, "one"), (300, 700, "two")]
+    assert (asked.result.error, asked.result.totals.lost_ms, asked.result.figures.reconnects) == (None, 0, 1)
 
 
 def test_push_to_talk_is_renewed_after_an_answer() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.events import Billed, Event, Final, Partial, Progress, Usage
+from asrcli.core.events import Billed, Event, Final, Partial, Progress, Reconnecting, Usage
+from asrcli.core.transcript import Transcript, fold
 from asrcli.engine import outbox as outbox_module
 from asrcli.engine.outbox import Outbox, is_passing, replaces
 from tests.support.handshake import PATIENCE_S
@@ -35,6 +36,26 @@ def test_finals_stay_in_order_and_the_latest_of_what_replaces_is_what_comes(batc
     ]
     for key in {replaces(event) for event in put} - {None}:
         assert [event for event in taken if replaces(event) == key][-1] == [e for e in put if replaces(e) == key][-1]
+
+
+SAME_NAMES = st.one_of(
+    st.builds(Partial, st.sampled_from("ab"), st.just(0), st.just(""), st.text(max_size=2)),
+    st.builds(Final, st.sampled_from("ab"), st.just(0), st.just(9), st.just("text")),
+    st.sampled_from([Reconnecting(1, 0, ""), Progress(1)]),
+)
+
+
+@given(st.lists(st.lists(SAME_NAMES, max_size=9), max_size=5))
+def test_a_listener_that_lags_ends_with_the_same_transcript(batches: list[list[Event]]) -> None:
+    """Also where the next task uses the name of a sentence again: its open text stays behind the final of the last."""
+    outbox, late, punctual = Outbox[Event](replaces), Transcript(), Transcript()
+    for batch in batches:
+        for event in batch:
+            outbox.put(event)
+            punctual = fold(punctual, event)
+        for event in outbox.waiting():
+            late = fold(late, event)
+        assert (late.open, late.sentences) == (punctual.open, punctual.sentences)
 
 
 def test_an_hour_of_partials_that_nobody_takes_is_one() -> None:

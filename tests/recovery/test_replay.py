@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.audio import Chunk
+from asrcli.core.audio import Chunk, Format
 from asrcli.recovery.replay import Replay, StoredBlock
+from asrcli.recovery.resume_point import quiet_edges, resume_point
 from asrcli.recovery.spans import Spans
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
@@ -197,3 +198,25 @@ def test_kept_audio_is_found_at_any_position_in_memory_or_out_of_it() -> None:
         position = part.end
     assert position == 400
     assert block._loaded is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=30),
+    st.integers(0, 2000),
+    st.integers(0, 400),
+)
+def test_neither_sound_nor_what_is_missing_is_found_quiet(
+    pieces: list[tuple[int, bool]], memory: int, steps: int
+) -> None:
+    """In memory or not: pieces of 100 ms, some loud, with jumps before some of them."""
+    replay, quiet, position = Replay(0, 10**6, memory, Shelf), Spans(), 0
+    for jump, loud in pieces:
+        position += 100 * jump
+        replay.add(chunk := Chunk(position, bytes([0, 64 * loud]) * 100, quiet=not loud))
+        position = chunk.end
+        if not loud:
+            quiet.add(chunk.position, chunk.end)
+    rate, at = Format(1000), min(10 * steps, position)
+    assert quiet.missing(resume_point(replay.kept, at, rate), at) == []
+    for begin, end in quiet_edges(replay.kept, 0, at, 10):
+        assert quiet.missing(begin, end) == []

@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event as Flag
+from threading import Thread
 
 import pytest
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import ConnectFailed, SourceError
-from asrcli.core.events import Ended, Event, Finished, Gap, Ready
+from asrcli.core.events import Ended, Event, Final, Finished, Gap, Partial, Ready
+from asrcli.core.interfaces import Source
 from asrcli.core.settings import ConnectionSettings
-from asrcli.runs.run import Run
-from tests.support.handshake import Service, Tone, Wire
+from asrcli.core.transcript import Transcript
+from asrcli.engine.connection_pool import Dial
+from asrcli.runs.run import ConcurrentSources, Run
+from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 from tests.support.listener import Listener
-from tests.support.live_session import LiveSource
+from tests.support.live_session import LiveSource, audio
 from tests.support.run_plans import plan
 
 
@@ -101,3 +105,55 @@ def test_an_input_that_ends_with_the_interrupt_is_no_error() -> None:
     with pytest.raises(KeyboardInterrupt):
         run.transcribe([Tone(3, error=SourceError("standard input", "is empty"))])
     assert isinstance(listener.events[-1], Ended)
+
+
+def test_text_that_comes_while_another_session_is_left_is_written() -> None:
+    """Ctrl-C for the second time, with two devices: to close one may take a second, and the account has all finals."""
+    anna, bob, anna_talks = LiveSource(), LiveSource(), Flag()
+    anna.speaker, bob.speaker = "Anna", "Bob"
+    services: dict[str, Service] = {}
+
+    class Closing(Wire):
+        def close(self) -> None:
+            """The other service answers while this session ends."""
+            services["Bob"].tell(Final("1", 0, 300, "what Bob said"))
+            super().close()
+
+    def serve(speaker: str) -> None:
+        service = services[speaker]
+        service.asked()
+        service.tell(Ready(""))
+        audio(service, 3)
+        if speaker == "Anna":
+            anna_talks.set()
+        elif anna_talks.wait(PATIENCE_S):
+            service.tell(Partial("1", 0, "", "what"))
+
+    def dial_for(source: Source, dial: Dial) -> Dial:
+        del dial
+
+        def opened(url: str, connection: ConnectionSettings) -> Wire:
+            del url, connection
+            wire = Closing() if source is anna else Wire()
+            services[source.speaker] = Service(wire)
+            Thread(target=serve, args=(source.speaker,), daemon=True).start()
+            return wire
+
+        return opened
+
+    class Leaving(Listener):
+        def handle(self, event: Event, transcript: Transcript) -> None:
+            """The user presses Ctrl-C when a sentence of Bob is open."""
+            super().handle(event, transcript)
+            if isinstance(event, Partial):
+                raise KeyboardInterrupt
+
+    anna.say(3)
+    bob.say(3)
+    listener = Leaving()
+    with pytest.raises(KeyboardInterrupt):
+        Run(replace(plan(), recorded=dial_for), [listener]).transcribe([ConcurrentSources((anna, bob))])
+    assert [final.text for final in listener.of(Final) if isinstance(final, Final)] == ["what Bob said"]
+    account = listener.events[-1]
+    assert isinstance(account, Ended)
+    assert (account.sentences, account.final_ms, account.lost_ms) == (1, 300, 300)

@@ -5,9 +5,10 @@ Hours of audio and of waiting pass in milliseconds, and nothing depends on the m
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from typing import cast
 
 from asrcli.core.audio import Chunk
@@ -148,6 +149,37 @@ def stop(inbox: Tape, *, live: bool) -> None:
     inbox.put(StopRequested())
 
 
+class Dialler:
+    """Opens the connections of a simulation, one for each life. To find that nobody is there takes time."""
+
+    def __init__(self, world: World, lives: Iterator[Life], sent: Sent) -> None:
+        self._world, self._lives, self._sent = world, lives, sent
+        self._life = Life()
+
+    def spawn(self, act: Callable[[], None]) -> None:
+        """Dial while the session goes on."""
+        life = next(self._lives)
+
+        def attempt() -> None:
+            self._life = life
+            act()
+
+        if life.fault == "away":
+            self._world.at(self._world.now + life.after_s, attempt)
+        else:
+            attempt()
+
+    def dial(self, url: str, asked: ConnectionSettings) -> Transport:
+        """Open the connection, or fail."""
+        if self._life.fault == "away":
+            raise ConnectFailed(url, "connection refused")
+        if self._life.fault == "refuses":
+            raise ServiceRefused("Throttling", "later")
+        if self._life.fault == "forbids":
+            raise ServiceRefused("InvalidApiKey", "no such key")
+        return cast("Transport", Service(self._world, self._life, asked.stall_timeout_s, self._sent))
+
+
 def simulated(
     items: Sequence[Chunk | Mark], lives: Sequence[Life], *, live: bool, pace: float | None, retries: RetrySettings,
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
@@ -158,19 +190,9 @@ def simulated(
     With `local` this machine hears while the service is away. The user ends it after `stop_s` seconds. It continues a
     run that had the finals `earlier`, from the first item on.
     """
-    world, sent, events, waiting = World(), Sent(), list[Event](), iter(lives)
+    world, sent, events = World(), Sent(), list[Event]()
+    dialler = Dialler(world, chain(lives, repeat(after or Life())), sent)
     inbox = Tape(world, items, live=live, pace=pace)
-
-    def dial(url: str, asked: ConnectionSettings) -> Transport:
-        life = next(waiting, after or Life())
-        if life.fault == "away":
-            world.now += life.after_s
-            raise ConnectFailed(url, "connection refused")
-        if life.fault == "refuses":
-            raise ServiceRefused("Throttling", "later")
-        if life.fault == "forbids":
-            raise ServiceRefused("InvalidApiKey", "no such key")
-        return cast("Transport", Service(world, life, asked.stall_timeout_s, sent))
 
     def made() -> InferenceClient:
         codec = InferenceClient(RecognitionSettings("fun-asr-realtime", rate=RATE.rate), lambda: "id")
@@ -181,9 +203,9 @@ def simulated(
     connection = ConnectionSettings("ws://test", idle_timeout_s=stall_s, stall_timeout_s=stall_s)
     clock = lambda: world.now  # noqa: E731
     line = TaskConnection(
-        made, dial, connection, inbox, clock, ConnectionPool(),
+        made, dialler.dial, connection, inbox, clock, ConnectionPool(),
         lambda url, transport, box: cast("OpenConnection", cast("Service", transport).opened(url, box)),
-        lambda act: act(), earlier, begin_ms,
+        dialler.spawn, earlier, begin_ms,
     )  # fmt: skip
     make_loop: Callable[..., SessionLoop] = SessionLoop
     if local is not None:

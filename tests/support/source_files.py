@@ -114,7 +114,8 @@ def imports(path: Path) -> set[str]:
         inner
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
+        for only_for_types in node.body
+        for inner in ast.walk(only_for_types)
     }
     for node in ast.walk(tree):
         if node in for_types:

@@ -18,7 +18,7 @@ from websockets.sync.server import ServerConnection, serve
 from asrcli.core.errors import ConnectFailed
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings, Secret
-from asrcli.transport.connecting import same_host
+from asrcli.transport.redirections import same_host
 from asrcli.transport.websocket import dial
 from tests.support.command import environment
 from tests.support.silent_port import silent_port

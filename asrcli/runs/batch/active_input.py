@@ -148,8 +148,10 @@ class ActiveInput:
         return bool(self._wanted) and not self.stopped
 
     def grant(self) -> None:
-        """Let the part begin that has waited longest; for the main thread."""
+        """Let the part begin that has waited longest, if one still waits; for the main thread."""
         with self._lock:
+            if not self._wanted:  # `begin_again` has come since the caller looked
+                return
             self.streams += 1
             self._expected += 1
             granted = self._wanted.popleft()

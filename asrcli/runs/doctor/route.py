@@ -13,12 +13,12 @@ from threading import Thread
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from asrcli import __version__
 from asrcli.core.errors import ConnectFailed, bare_url
 from asrcli.core.settings import ConnectionSettings
 from asrcli.runs.doctor.finding import Finding, note, ok, skipped, wrong
 from asrcli.transport.connection_errors import failure_reason
 from asrcli.transport.http_opener import new_connection
+from asrcli.transport.identifiers import USER_AGENT
 from asrcli.transport.proxy import proxy_label, proxy_of
 from asrcli.transport.tcp_connection import connect
 from asrcli.transport.tls import tls_context
@@ -138,7 +138,7 @@ class ServiceRoute:
     def _request(self) -> bytes:
         fields = {
             "Host": urlsplit(self._url).netloc.rpartition("@")[2],
-            "User-Agent": f"asrcli/{__version__}",
+            "User-Agent": USER_AGENT,
             "Connection": "Upgrade",
             "Upgrade": "websocket",
             "Sec-WebSocket-Version": "13",

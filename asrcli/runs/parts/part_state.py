@@ -1,5 +1,6 @@
 """A part of a run while it is transcribed, and what its events are on the way to the outputs of the whole."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -60,7 +61,7 @@ class RunningPart:
     split: SplitPart
     run: Run | None = None
     share: BudgetShare | None = None
-    waiting: list[Event] = field(default_factory=list)
+    waiting: deque[Event] = field(default_factory=deque)
     ended: Ended | None = None
     billed: Billed = Billed(Usage())
     sent_ms: int = 0
@@ -76,6 +77,23 @@ class RunningPart:
     def wait(self, event: Event) -> None:
         """Keep an event for its turn. The number of the part in the keys of sentences makes them differ."""
         self.waiting.append(_unlabelled(label_event(event, str(self.split.number))))
+
+
+def pass_to_all(outputs: Sequence[Output], event: Event, transcript: Transcript) -> None:
+    """Pass an event to outputs.
+
+    Raises:
+        KeyboardInterrupt: the user has interrupted one of them; the others have the event.
+        OutputError: one of them cannot be written.
+    """
+    left = False
+    for output in outputs:
+        try:
+            output.handle(event, transcript)
+        except KeyboardInterrupt:
+            left = True
+    if left:
+        raise KeyboardInterrupt
 
 
 def failures(parts: Sequence[RunningPart], split_error: BaseException | None) -> list[AsrError]:

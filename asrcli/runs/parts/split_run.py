@@ -13,7 +13,7 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.parts.part_account import joined_account, joined_bill
-from asrcli.runs.parts.part_state import PartEvents, RunningPart, failures, next_item, raise_what_ended
+from asrcli.runs.parts.part_state import PartEvents, RunningPart, failures, next_item, pass_to_all, raise_what_ended
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.splitter import SplitPart, split
 from asrcli.runs.parts.stream_slots import StreamSlots
@@ -276,9 +276,8 @@ class SplitRun:
         """Emit the text of the front part, and that of later parts once it is over."""
         while self._began and self._front < len(self._parts):
             part = self._parts[self._front]
-            for event in part.waiting:
-                self._emit(event)
-            part.waiting = []
+            while part.waiting:  # one by one: a second signal may come in the middle
+                self._emit(part.waiting.popleft())
             if not part.whole:
                 return
             self._front += 1
@@ -296,5 +295,4 @@ class SplitRun:
 
     def _emit(self, event: Event) -> None:
         self._transcript = fold(self._transcript, event)
-        for output in self._outputs:
-            output.handle(event, self._transcript)
+        pass_to_all(self._outputs, event, self._transcript)

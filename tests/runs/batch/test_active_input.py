@@ -107,3 +107,5 @@ def test_an_input_that_begins_again_wants_no_connection_of_before() -> None:
     assert active.wants_stream
     active.begin_again()
     assert (granted, active.wants_stream, active.streams) == (["first"], False, 1)
+    active.grant()  # the main thread has looked before
+    assert (granted, active.streams) == (["first"], 1)

@@ -26,6 +26,8 @@ from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.parts.stream_slots import FixedSlots
 from asrcli.runs.plan import RunPlan
 from tests.runs.parts.recording import Recording
+from tests.support import run_plans
+from tests.support.live_session import saying
 
 SIGNALS = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
 
@@ -127,6 +129,30 @@ def test_a_signal_before_the_first_word_ends_the_run(*, hurry: bool) -> None:
     with pytest.raises(KeyboardInterrupt):
         split_run([out], asked=plan(signalled)).transcribe(Recording(100))
     assert isinstance(out.events[-1], Ended)
+
+
+def test_a_second_signal_while_text_is_written_neither_repeats_nor_loses_it(tmp_path: Path) -> None:
+    """An output is interrupted in the middle of what an earlier run has stored: all outputs get all of it once."""
+
+    class Interrupted(Listener):
+        def handle(self, event: Event, transcript: Transcript) -> None:
+            """The user presses Ctrl-C while this is written."""
+            super().handle(event, transcript)
+            if isinstance(event, Final) and event.text == "two":
+                raise KeyboardInterrupt
+
+    store, texts = PartStore(tmp_path / "parts"), ["one", "two", "three"]
+    store.begin(0, 1000, 5000)
+    for number, text in enumerate(texts):
+        store.append(0, Final(text, 1000 + 900 * number, 1900 + 900 * number, text))
+    store.end(0, done=True)
+    outputs = [Interrupted(), Listener()]
+    run = split_run(outputs, PartStore(tmp_path / "parts"), run_plans.plan(*[saying()] * 9))
+    with suppress(KeyboardInterrupt):
+        run.transcribe(Recording(100))
+    for output in outputs:
+        assert [event.text for event in output.events if isinstance(event, Final)] == texts
+        assert isinstance(output.events[-1], Ended)
 
 
 def interrupted_at(line: int) -> bool:
