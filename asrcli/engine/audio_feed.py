@@ -388,7 +388,7 @@ class AudioFeed:
         codec = self._connection.task.codec
         self._account.end_task(codec.usage, codec.dropped)
         self._connection.end_task(keep=keep, resent=self._account.recent_finals.since(self._format.ms(position)))
-        self.stall_detector.answered()
+        self.stall_detector.next_task()
         self.due = None
         self._settlement = QuietSettlement()
         self._begin_at(position)

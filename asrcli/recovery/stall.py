@@ -12,6 +12,7 @@ class StallDetector:
     def __init__(self, timeout_s: float) -> None:
         self._usual_s = self.timeout_s = timeout_s
         self._unanswered_since: float | None = None
+        self._has_expired = False  # on the task that runs
 
     def speech_sent(self, now: float) -> None:
         """Start the timeout, if it does not run yet: speech went out."""
@@ -19,8 +20,15 @@ class StallDetector:
             self._unanswered_since = now
 
     def answered(self) -> None:
-        """Stop the timeout: a message came, or no task runs."""
+        """Stop the timeout: a message came, or the sound is settled."""
         self._unanswered_since = None
+
+    def next_task(self) -> None:
+        """Stop the timeout. After a stall the next one is twice as long, because the sound may have been music."""
+        self._unanswered_since = None
+        if self._has_expired:
+            self._has_expired = False
+            self.timeout_s *= 2
 
     def slept(self, asleep_s: float) -> None:
         """Exclude a suspension of the process from the timeout: nothing could be read meanwhile."""
@@ -35,10 +43,11 @@ class StallDetector:
     def reset(self) -> None:
         """Reset the timeout to its usual length: a transcript came."""
         self.timeout_s = self._usual_s
+        self._has_expired = False
 
     @property
     def extended(self) -> bool:
-        """Whether a stall has expired since the last transcript: the sound may not be speech."""
+        """Whether a stall has ended an earlier task since the last transcript: the sound may not be speech."""
         return self.timeout_s > self._usual_s
 
     @property
@@ -49,10 +58,9 @@ class StallDetector:
         return self._unanswered_since + self.timeout_s
 
     def expire(self) -> float:
-        """Return the timeout that has expired, and double the next one, because the sound may have been music."""
-        expired_s = self.timeout_s
-        self.timeout_s *= 2
-        return expired_s
+        """Return the timeout that has expired."""
+        self._has_expired = True
+        return self.timeout_s
 
 
 class AnswerLimit:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.events import Began, Event, Final, Gap
@@ -40,9 +40,11 @@ def written(path: Path, name: str, events: list[Event]) -> str:
     return path.read_text("utf-8")
 
 
+# Few characters over a long time: each of them is a caption.
+@example(events=[Final("1", 0, 14_002, "你好，世界。")])
 @pytest.mark.parametrize("name", FORMATS)
 @given(
-    st.lists(
+    events=st.lists(
         st.builds(
             lambda begin, length, text, who: Final(f"{begin}{who}", begin, begin + length, text, speaker=who),
             st.integers(0, 60_000), st.integers(0, 20_000), st.sampled_from(["你好，世界。", "so be it " * 12, "a\nb"]),
@@ -59,11 +61,9 @@ def test_a_file_has_the_order_of_its_times(tmp_path: Path, name: str, events: li
     times = TIME.findall(text)
     assert times == sorted(times)
     assert len(times) >= len(events)
-    said = sum(
-        len(re.findall("你好|so|a|gone", event.text if isinstance(event, Final) else "gone")) for event in events
-    )
+    said = sum(len(re.findall("你|so|a|gone", event.text if isinstance(event, Final) else "gone")) for event in events)
     shown = text.replace("Anna", "").replace("Call", "").replace("[gap: ", "").partition("[Events]")[2] or text
-    assert said <= len(re.findall("你好|so|a|gone", shown))
+    assert said <= len(re.findall("你|so|a|gone", shown))
     if name in {"srt", "vtt"}:
         numbers = [line for line in text.split("\n") if line.isdigit()]
         assert numbers == [str(number) for number in range(1, len(numbers) + 1)]

@@ -100,7 +100,7 @@ def test_the_stall_detector_counts_from_the_first_speech_without_an_answer() -> 
     assert detector.deadline is None
     detector.speech_sent(50.0)
     assert detector.expire() == 30.0
-    detector.answered()
+    detector.next_task()
     detector.speech_sent(100.0)
     assert detector.deadline == 160.0
     detector.reset()

@@ -60,3 +60,18 @@ def test_no_damaged_page_of_an_ogg_is_passed_over_in_silence(
         assert end_ms >= 9_700
     else:
         assert end_ms >= 9_700 or told
+
+
+@pytest.mark.parametrize("page", [3, 8, 11])
+def test_a_page_of_sound_whose_clock_reads_zero_is_no_header(tmp_path: Path, page: int) -> None:
+    """The sound after it keeps its place: the hole is as long as the page."""
+    whole = bytearray(encoded(tmp_path / "a.opus", "libopus", tone(10_000, 16000), rate=16000).read_bytes())
+    at = [found.start() for found in re.finditer(b"OggS", whole)][page]
+    whole[at + 6 : at + 14] = bytes(8)
+    harmed = tmp_path / "harmed.opus"
+    harmed.write_bytes(whole)
+    items = list(FileSource(str(harmed), RATE).chunks(0))
+    (gap,) = (item for item in items if isinstance(item, Gap))
+    sound_ms = RATE.ms(max(item.end for item in items if isinstance(item, Chunk)))
+    assert 9_990 <= max(sound_ms, gap.end_ms) <= 10_010
+    assert (page - 2) * 1000 <= gap.begin_ms < gap.end_ms <= min(10_010, (page - 1) * 1000 + 20)

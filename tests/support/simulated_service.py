@@ -100,7 +100,7 @@ class Service:
         self.url, self._world, self._life, self._stall_s, self._sent = "", world, life, stall_s, sent
         self._inbox: Inbox | None = None
         self._codec = InferenceServer(lambda: "id")
-        self._dead = self._mute = self._forgetful = False
+        self._dead = self._mute = self._hung = self._forgetful = False
         self._mute_since = 0.0
         self._ahead_ms = 0
         self._free_at = 0.0
@@ -169,7 +169,7 @@ class Service:
         self._say(Ready(""))
         if self._life.forgets_s is not None:
             self._world.at(self._world.now + self._life.forgets_s, self._forget)
-        if self._life.fault in {"drops", "ends the task", "falls silent", "stops reading", "fails"}:
+        if self._life.fault in {"drops", "ends the task", "falls silent", "hangs", "stops reading", "fails"}:
             self._world.at(self._world.now + self._life.after_s, self._go_wrong)
 
     def _forget(self) -> None:
@@ -184,6 +184,8 @@ class Service:
                 self._tasks += 1
         elif self._life.fault == "fails":
             self._refuse("InternalError", "sorry")
+        elif self._life.fault == "hangs":
+            self._hung = True  # pings are answered, speech is not
         else:
             self._fall_silent()
 
@@ -269,7 +271,7 @@ class Service:
             self._end(Closed(1000, ""))
 
     def _say(self, event: Event) -> None:
-        if not (self._dead or self._mute):
+        if not (self._dead or self._mute or self._hung):
             for message in self._codec.encode(event):
                 self._put(self._without_times(message))
 

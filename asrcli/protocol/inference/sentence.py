@@ -34,8 +34,8 @@ class SentenceResult(NamedTuple):
         return str(self.number)
 
     def repeats(self, final: "SentenceResult | None") -> bool:
-        """Whether this is the same sentence again. Without a span of its own, nothing can be proved: False."""
-        if final is None or self.begin_ms is None or self.end_ms is None or self.begin_ms >= self.end_ms:
+        """Whether this is the same sentence again. Without an end of its own, nothing can be proved: False."""
+        if final is None or self.end_ms is None or (self.begin_ms or 0) >= self.end_ms:
             return False
         return (self.text, self.begin_ms, self.end_ms) == (final.text, final.begin_ms, final.end_ms)
 

@@ -175,7 +175,8 @@ class OpenAIServer(RealtimeServer):
         self._received_bytes = self._offset_bytes = 0
         self._tasks_offset_ms: list[int] = []  # of the tasks that have not finished, oldest first
         self._flushing = False  # a commit of VAD mode is not answered yet
-        self._held: list[Message] = []  # the events of the last item that ended while it flushes
+        self._held: list[Message] = []  # the events of the last item whose speech ended while it flushes
+        self._held_key = ""  # of its sentence
         self._said: dict[str, str] = {}  # how much of an open item was sent as deltas
         self._ended_items: dict[str, str | None] = {}  # the text of each item; None of one that has none, or not yet
         self._objections: list[Message] = []  # to what the last update asks for and does not get
@@ -312,8 +313,10 @@ class OpenAIServer(RealtimeServer):
         if not self._flushing or not isinstance(shifted, SpeechStopped | Final):
             return super().encode(shifted)
         if isinstance(shifted, SpeechStopped):
-            before, self._held = self._held, super().encode(shifted)
+            before, self._held, self._held_key = self._held, super().encode(shifted), shifted.key
             return before
+        if not self._held or shifted.key != self._held_key:  # its speech had ended before the commit
+            return super().encode(shifted)
         self._held += super().encode(shifted)
         return []
 

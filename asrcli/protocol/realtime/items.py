@@ -231,7 +231,7 @@ class RealtimeItems:
             said = need(value, "text", str)
         known = self._utterances.get(item)
         if known is not None and known.final is not None:
-            if not known.again and (known.announced or known.final.startswith(said + stash)):
+            if not self._is_new_speech(known) and (known.announced or known.final.startswith(said + stash)):
                 return [Notice("debug", f"dropped a late partial of {known.key}, which is final")]
             known = None
         utterance = known or self._new(item)
@@ -247,9 +247,7 @@ class RealtimeItems:
         if known is None or known.final is None:
             return known or self._new(item)
         # Without a sign of a new utterance (an announcement, audio, a commit) the text is a repetition.
-        # Where the client commits, a second announcement is no sign: each utterance has its own commit.
-        again = known.again and not self._commits.used
-        news = again or (self._commits and "committed" not in known.announced)
+        news = self._is_new_speech(known) or (self._commits and "committed" not in known.announced)
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
         utterance = self._new(item)
@@ -257,6 +255,13 @@ class RealtimeItems:
         if not news and (is_version or (self._commits.used and "committed" in known.announced)):
             utterance.take_place_of(known)
         return utterance
+
+    def _is_new_speech(self, known: Utterance) -> bool:
+        """Whether the second announcement of a final utterance is one of more speech under the same name.
+
+        Where the client commits, it is a repetition: each utterance has its own commit.
+        """
+        return known.again and not self._commits.used
 
     def _begin_ms(self, utterance: Utterance) -> int:
         while utterance.begin_ms is None and self._nameless:

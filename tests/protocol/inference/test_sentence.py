@@ -50,7 +50,7 @@ def test_every_sentence_is_a_final_under_a_key_of_its_own(numbers: list[Any], ti
 
 
 def test_the_same_sentence_again_is_said_once_and_that_is_reported() -> None:
-    """Same number, same text, same times. One of the three differs, and it is another sentence."""
+    """Same number, same text, same times. One of the three differs, and it is another sentence. An end is enough."""
     codec = client()
     assert codec.receive(result()) == [Final("1", 0, 900, "x")]
     (first,), (second,) = codec.receive(result()), codec.receive(result())
@@ -62,9 +62,11 @@ def test_the_same_sentence_again_is_said_once_and_that_is_reported() -> None:
     assert [(final.key, final.text) for final in finals(codec, *others)] == [
         ("1.2", "y"), ("1.3", "x"), ("1.4", "x"), ("2", "x"),
     ]  # fmt: skip
+    ends = [result(begin_time=None, end_time=end) for end in (900, 900, 950)]
+    assert [final.key for final in finals(client(), *ends)] == ["1", "1.2"]
 
 
-@pytest.mark.parametrize("times", [(None, None), (0, 0), (900, None), ("", "x"), (900, 100)])
+@pytest.mark.parametrize("times", [(None, None), (0, 0), (None, 0), (900, None), ("", "x"), (900, 100)])
 def test_times_that_prove_nothing_make_no_repetition(times: tuple[Any, Any]) -> None:
     """Somebody may say yes twice to a service that counts nothing."""
     yes = result(text="yes", begin_time=times[0], end_time=times[1])

@@ -3,6 +3,8 @@
 import base64
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from asrcli.core.client_commands import (
     ClearAudio,
@@ -14,13 +16,13 @@ from asrcli.core.client_commands import (
     StartTask,
 )
 from asrcli.core.errors import ProtocolError
-from asrcli.core.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Usage
+from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Usage
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.long_text import LongText
 from asrcli.protocol.openai import g711
 from asrcli.protocol.openai.codec import EMPTY, OpenAIServer
-from tests.protocol.openai.messages import SECOND, SPOKEN, audio, names, text, value
+from tests.protocol.openai.messages import ITEM, SECOND, SPOKEN, audio, names, text, value
 from tests.support.pair import counting
 
 
@@ -104,6 +106,36 @@ def test_a_commit_of_vad_mode_ends_the_task_and_is_answered_by_the_open_sentence
     assert (start, sent) == (StartTask(RecognitionSettings("m", 24000), "pcm"), SendAudio(SECOND))
     assert codec.encode(Ready(codec.task_id)) == []
     assert value(codec.encode(SpeechStarted("1", 200))[0])["audio_start_ms"] == 1200
+
+
+# The speech has ended, its recognition takes a moment, and meanwhile the commit comes.
+@example(sentences=1, before=3, settled=False)
+@example(sentences=1, before=3, settled=True)
+@given(sentences=st.integers(0, 3), before=st.integers(0, 9), settled=st.booleans())
+def test_a_commit_of_vad_mode_may_come_at_any_moment(sentences: int, before: int, settled: bool) -> None:
+    """Each sentence has its whole text once, and the commit has one answer: an item that it has ended, or the error."""
+    codec = server()
+    audio(codec)
+    events: list[Event] = []
+    for number in range(1, sentences + 1):
+        key, begin_ms = str(number), number * 100
+        said = Partial(key, begin_ms, f"text {number}" if settled else "", "")
+        events += [SpeechStarted(key, begin_ms), said, SpeechStopped(key, begin_ms + 90)]
+        events += [Final(key, begin_ms, begin_ms + 90, f"text {number}")]
+    before = min(before, len(events))
+    messages = [message for event in events[:before] for message in codec.encode(event)]
+    codec.receive(text("input_audio_buffer.commit"))
+    for event in [*events[before:], Finished(Usage())]:
+        messages += codec.encode(event)
+    found = [value(message) for message in messages]
+    stopped, committed, refused = (
+        sum(each["type"] == name for each in found)
+        for name in ("input_audio_buffer.speech_stopped", "input_audio_buffer.committed", "error")
+    )
+    assert (committed, committed - stopped + refused) == (sentences, 1)
+    texts = [f"text {number}" for number in range(1, sentences + 1)]
+    assert [each["transcript"] for each in found if each["type"] == f"{ITEM}completed"] == texts
+    assert [each["delta"] for each in found if each["type"] == f"{ITEM}delta"] == texts
 
 
 def test_a_commit_of_vad_mode_without_speech_is_an_error() -> None:

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.events import Event, Final
-from tests.support.realtime import BUFFER, Service
+from asrcli.core.events import Event, Final, Notice
+from tests.support.realtime import BUFFER, ITEM, Service
 
 WORDS = st.sampled_from(["yes", "good day", "hello there you", "你好"])
 AGAIN = st.lists(st.sampled_from(["same", "dotted", "copied", "corrected"]), max_size=3)
@@ -59,3 +59,19 @@ def test_a_service_that_announces_nothing_may_say_anything_twice() -> None:
     """Then a name that nobody has announced says nothing."""
     service = Service(4)
     assert [text for text, *_ in service.spans(("a", "good day"), ("b", "good day"))] == ["good day", "good day"]
+
+
+@given(st.integers(2, 4), st.booleans())
+def test_an_answered_commit_that_is_announced_again_opens_nothing(times: int, created: bool) -> None:
+    """Where the client commits, such an announcement is a repetition, and a partial after it is late."""
+    service = Service(0, vad=False)
+    for item in ("a", "b"):
+        committed(service, item)
+        assert [text for text, *_ in service.spans((item, f"good day {item}"))] == [f"good day {item}"]
+    for _ in range(times):
+        service.tell(BUFFER + "committed", item_id="a")
+        if created:
+            service.tell("conversation.item.created", item={"id": "a"})
+    events = service.tell(ITEM + "text", item_id="a", text="good", stash=" day")
+    assert [type(event) for event in events] == [Notice]
+    assert not service.codec._items.pending
