@@ -151,8 +151,9 @@ def test_devices_are_listed_for_people_and_programs(microphone: Microphone) -> N
 def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: Path) -> None:
     """Silent, good, too loud."""
     for level, advice in ((0.0, "silent: muted"), (0.3, "good"), (1.0, "clipping"), (0.005, "very soft")):
-        sound = wav(tmp_path / "sound.wav", tone(3000, level=level))
+        sound = wav(tmp_path / "sound.wav", tone(1000, level=level) * 60)
         with microphone.playing(sound):
+            microphone.wait_for_players()
             done = asr("mic", "--test", "--for", "1s", **microphone.environment)
         assert done.returncode == 0
         assert advice in done.stdout.splitlines()[-1]
