@@ -28,6 +28,24 @@ with without_echo(1):
     {}
 """
 TYPED = "select.select([sys.stdin], [], [])"  # until a line is there, however late it is typed
+# Another program of the pipeline, `less` for one, gets each key after it was reported and before it is read.
+TAKEN = """
+import os, select
+from threading import Event
+from types import SimpleNamespace
+from asrcli.terminal import keyboard as module
+taken = Event()
+def select_and_take(*files):
+    ready = select.select(*files)
+    if ready[0]:
+        os.read(0, 1)
+        taken.set()
+    return ready
+module.select = SimpleNamespace(select=select_and_take)
+with module.keyboard(lambda key: print("key", key, flush=True)):
+    print("ready", flush=True)
+    taken.wait()
+"""
 # A shell with one job, which it puts into the background; it tells how the job ends, and how often the
 # thread of the keyboard looked there whose terminal it is.
 SHELL = """
@@ -125,6 +143,16 @@ def test_in_the_background_nothing_is_read_nothing_is_spent_and_nothing_stops_th
         assert said.startswith("exited")
         looks, most = (int(word) for word in said.split()[2:5:2])
         assert looks <= most, said
+
+
+def test_a_key_that_another_program_took_does_not_keep_the_program_from_ending() -> None:
+    """As in `asr mic | less`, which reads the same keyboard."""
+    with program(TAKEN) as terminal:
+        terminal.wait_for("ready")
+        terminal.send("x")
+        assert terminal.finish() == 0
+        assert not any("key" in row for row in terminal.rows())
+        assert terminal.left_as_found
 
 
 def test_a_terminal_that_hangs_up_costs_nothing() -> None:
