@@ -146,8 +146,8 @@ def _read_keys(terminal_fd: int, terminal: "_Terminal", press: Callable[[str], N
 def _opened_again(fd: int) -> Iterator[int]:
     """Open the terminal once more, so that a read does not wait: the first opening is also that of other programs.
 
-    Another program of a pipeline, as in `asr mic | less`, may take the key that `select` has reported. A read that waits
-    for the next key would keep this program from ending.
+    Another program of a pipeline, as in `asr mic | less`, may take the key that `select` has reported. A read that
+    waits for the next key would keep this program from ending.
     """
     try:
         again = os.open(os.ttyname(fd), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
