@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.command import serving
 from tests.support.handshake import close_wires
 from tests.support.microphone import Microphone
+from tests.support.wire import finish_task, run_task, wire
 
 # A busy machine and coverage slow an example down; what must be fast has a test that measures it.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,6 +51,9 @@ def embedded() -> Iterator[str]:
     """The address of a running `asr serve` with the embedded recognizer."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     with serving() as (address, _):
+        with wire(address) as client:  # once: clients wait ten seconds, and a slow machine may load it for longer
+            client.say(run_task(), finish_task())
+            client.handle("task-finished")
         yield address
 
 

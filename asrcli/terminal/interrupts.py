@@ -4,13 +4,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from queue import Empty, SimpleQueue
 from threading import Thread, current_thread, main_thread
 from time import monotonic, sleep
 from types import FrameType
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+WAKE_S = 0.1  # how long the main thread has to wake up, before it is woken again
 TWICE_S = 0.25  # `timeout` signals the process and its group: two signals so close together are one request
 
 _signalled_at: list[float] = []  # times of the signals of the running `interruptible` block, or of the last one
@@ -176,14 +178,24 @@ def _handled_at_once() -> Iterator[None]:
 def _relay() -> int:
     """Return the pipe to which Python writes the number of each signal. Its reader, a thread, wakes the main thread."""
     reading, writing = os.pipe()
+    woken = SimpleQueue[None]()
     if sys.platform != "win32":
         os.set_blocking(writing, False)
-        signal.signal(signal.SIGURG, lambda *_: None)  # ends a wait, and means nothing here
-    Thread(target=_wake_main_thread, args=(reading,), name="signals", daemon=True).start()
+        signal.signal(signal.SIGURG, lambda *_: woken.put(None))  # ends a wait, and means nothing else here
+    Thread(target=_wake_main_thread, args=(reading, woken), name="signals", daemon=True).start()
     return writing
 
 
-def _wake_main_thread(reading: int) -> None:
+def _wake_main_thread(reading: int, woken: "SimpleQueue[None]") -> None:
     while numbers := os.read(reading, 64):
         if sys.platform != "win32" and any(number != signal.SIGURG for number in numbers):
-            signal.pthread_kill(main_thread().ident or 0, signal.SIGURG)
+            while not woken.empty():
+                woken.get()
+            # Again until Python has called a handler: what comes just before the main thread begins to wait does not
+            # end that wait.
+            is_woken = False
+            while not is_woken:
+                signal.pthread_kill(main_thread().ident or 0, signal.SIGURG)
+                with suppress(Empty):
+                    woken.get(timeout=WAKE_S)
+                    is_woken = True

@@ -137,7 +137,30 @@ class _Terminal:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _read_keys(fd: int, terminal: "_Terminal", press: Callable[[str], None], ended: Event) -> None:
+def _read_keys(terminal_fd: int, terminal: "_Terminal", press: Callable[[str], None], ended: Event) -> None:
+    with _opened_again(terminal_fd) as fd:
+        _read_keys_of(fd, terminal, press, ended)
+
+
+@contextmanager
+def _opened_again(fd: int) -> Iterator[int]:
+    """Open the terminal once more, so that a read does not wait: the first opening is also that of other programs.
+
+    Another program of a pipeline, as in `asr mic | less`, may take the key that `select` has reported. A read that
+    waits for the next key would keep this program from ending.
+    """
+    try:
+        again = os.open(os.ttyname(fd), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:  # it has no name here, or is another user's
+        yield fd
+        return
+    try:
+        yield again
+    finally:
+        os.close(again)
+
+
+def _read_keys_of(fd: int, terminal: "_Terminal", press: Callable[[str], None], ended: Event) -> None:
     last_key = ""
     last_at = 0.0
     in_background = False
@@ -172,5 +195,7 @@ def _read(fd: int) -> bytes | None:
         if not ready or not is_ours(fd):
             return None
         return os.read(fd, 1024)
+    except BlockingIOError:  # another program took it
+        return None
     except (OSError, ValueError):
         return b""

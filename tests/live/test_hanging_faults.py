@@ -100,13 +100,18 @@ def test_finish_is_never_answered_although_all_results_come() -> None:
 
 def test_a_service_that_lives_for_a_while_and_drops_does_so_each_time() -> None:
     """All is well until then."""
-    with faulty({"do": "drop-after", "seconds": 0.5}) as address:
+    with faulty({"do": "drop-after", "seconds": 1}) as address:
         for _ in range(2):
             began = time.monotonic()
+            heard = []
             with wire(address) as client:
-                assert whole(client) == WHOLE
+                with suppress(ConnectionClosed):
+                    client.say(run_task(), AUDIO, finish_task())
+                    while True:
+                        heard.append(told(client.hear_next()))
                 assert client.closed() == 1006
-            assert 0.4 < time.monotonic() - began < 20
+            assert heard == WHOLE[: len(heard)]  # a busy machine may not get to its end
+            assert 0.9 < time.monotonic() - began < 20
 
 
 def test_quiet_leaves_out_what_was_in_the_making() -> None:
@@ -120,9 +125,8 @@ def test_quiet_leaves_out_what_was_in_the_making() -> None:
         events += [told(message) for message in client.hear_all("task-finished")]
         assert [event for event in events if event != "..."] == [event for event in WHOLE if event != "..."]
     with faulty({"do": "quiet", "seconds": 0.5, "after_events": 1}) as address, wire(address) as client:
-        client.say(run_task())
+        client.say(run_task(), AUDIO[:16_000])  # together, or a busy machine may send the audio after the quiet
         client.handle("task-started")
-        client.say(AUDIO[:16_000])
         assert told(client.hear_next()) == "0 1 2 3 4"  # no partial before it
 
 

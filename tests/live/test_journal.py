@@ -106,7 +106,9 @@ def test_words_that_were_spoken_before_a_kill_are_there_once(
     with started("mic", "--url", embedded, *outputs, **microphone.environment) as process:
         microphone.wait_for_readers()
         with microphone.playing(CLIP):
-            time.sleep(random.Random().uniform(5.5, 8))
+            part = tmp_path / "talk.txt.part"
+            wait_until(lambda: part.exists() and "morning" in part.read_text())  # the end of the first sentence
+            time.sleep(random.Random().uniform(2, 3.5))
             process.kill()
             process.wait()
     done = asr("resume", "--last", "--yes", "--journal", kept)

@@ -69,8 +69,9 @@ def test_the_first_word_is_not_cut_while_the_service_takes_its_time(microphone: 
     """The microphone listens from the beginning: what it hears before the service does is sent afterwards."""
     words = wav(tmp_path / "words.wav", frames(CLIP)[: 16000 * 2 * 9 // 2])
     slow = parse_script(['{"connection": 1, "at": "run-task", "do": "stall", "seconds": 3}'])
-    with in_background(factory.make(), faults=slow) as address:  # noqa: SIM117  one is inside the other
-        with started("mic", "-f", "jsonl", "--url", address, **microphone.environment) as process:
+    with in_background(factory.make(), faults=slow) as address:
+        asked = ("--url", address, "--connect-timeout", 60)  # a slow machine takes its time to load the recognizer
+        with started("mic", "-f", "jsonl", *asked, **microphone.environment) as process:
             microphone.wait_for_readers()
             with microphone.playing(words):
                 first = json.loads(process.read_until('"final"'))
@@ -102,7 +103,7 @@ def test_the_microphone_and_what_is_played_are_two_speakers(
 ) -> None:
     """Two sessions on one timeline, each with its label; their time is counted once, and there are two."""
     loud = microphone.add_sink("loudspeakers")
-    arguments = ("--url", embedded, "--device", "mic", "--device", "monitor=Call")
+    arguments = ("--url", embedded, "--device", "mic", "--device", "monitor=Call", "--connect-timeout", 60)
     with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
         microphone.wait_for_readers(2)
         microphone.play(two_sentences(tmp_path), sink=loud)
@@ -151,8 +152,9 @@ def test_devices_are_listed_for_people_and_programs(microphone: Microphone) -> N
 def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: Path) -> None:
     """Silent, good, too loud."""
     for level, advice in ((0.0, "silent: muted"), (0.3, "good"), (1.0, "clipping"), (0.005, "very soft")):
-        sound = wav(tmp_path / "sound.wav", tone(3000, level=level))
+        sound = wav(tmp_path / "sound.wav", tone(1000, level=level) * 60)
         with microphone.playing(sound):
+            microphone.wait_for_players()
             done = asr("mic", "--test", "--for", "1s", **microphone.environment)
         assert done.returncode == 0
         assert advice in done.stdout.splitlines()[-1]

@@ -38,6 +38,7 @@ BACKENDS = [
     ),
 ]
 WIRE = Format(16000)
+LATE_S = 1.5  # how late a busy machine may read audio
 
 
 def asked(backend: str, folder: Path) -> tuple[list[str], dict[str, Any]]:
@@ -77,25 +78,37 @@ def samples(pcm: bytes) -> "memoryview[int]":
 def test_a_device_that_goes_is_noticed_and_heard_again(
     backend: str, microphone: Microphone, scripted: str, tmp_path: Path
 ) -> None:
-    """Told within 2 s, over silence, and heard within 2 s when it is back; the gap has its times; exit code 6."""
+    """Told while it is away, over silence; the gap has its times, and all of it is on the clock; exit code 6."""
     options, env = asked(backend, tmp_path)
+    seen: list[dict[str, Any]] = []
     with listening(microphone, "--url", scripted, *options, **env) as process:
-        process.read_until('"final"')
+
+        def until_event(kind: str, part: str = "") -> dict[str, Any]:
+            for line in process.stdout:  # a busy machine may have notices and gaps of its own between these
+                seen.append(json.loads(line))
+                if seen[-1]["type"] == kind and part in line:
+                    return seen[-1]
+            raise AssertionError(f"{kind} {part} never came: {process.stderr.read()}")
+
+        began_at = time.monotonic()
+        until_event("final")
+        going_at = time.monotonic()
         microphone.unplug()
         gone_at = time.monotonic()
-        assert "waiting for it" in process.read_until('"notice"')
-        noticed_s = time.monotonic() - gone_at
-        microphone.replug()
+        until_event("notice", "waiting for it")
         back_at = time.monotonic()
-        assert "is back" in process.read_until('"notice"')
-        returned_s = time.monotonic() - back_at
-        gap = json.loads(process.read_until('"gap"'))
-        process.read_until('"final"')
+        microphone.replug()
+        until_event("notice", "is back")
+        gap = until_event("gap")
+        heard_at = time.monotonic()
+        until_event("final")
+        ended_at = time.monotonic()
         events, status = finish(process, 6)
-    assert (noticed_s < 2.5, returned_s < 2.5) == (True, True), (noticed_s, returned_s)
-    end, away_s = events[-1], noticed_s + returned_s
-    assert end["lost_ms"] == gap["end_ms"] - gap["begin_ms"] == pytest.approx(away_s * 1000, abs=600)
-    assert abs(end["elapsed_ms"] - end["audio_ms"]) < 1500
+    end = events[-1]
+    assert end["lost_ms"] == sum(each["end_ms"] - each["begin_ms"] for each in seen + events if each["type"] == "gap")
+    gap_s, heard_s = (gap["end_ms"] - gap["begin_ms"]) / 1000, end["audio_ms"] / 1000
+    assert back_at - gone_at - LATE_S < gap_s < heard_at - going_at + LATE_S
+    assert ended_at - began_at - LATE_S < heard_s < end["elapsed_ms"] / 1000 + LATE_S
     assert status[-1].startswith("asr: finished, but")
 
 
@@ -110,7 +123,8 @@ def test_devices_are_listed_with_their_back_end_and_named_by_a_part(
     assert {device["backend"] for device in devices} == {backend}
     (default,) = [device for device in devices if device["default"]]
     part = default["name"][3:].upper()
-    with microphone.playing(wav(tmp_path / "sound.wav", tone(4000, level=0.3))):
+    with microphone.playing(wav(tmp_path / "sound.wav", tone(1000) * 60)):
+        microphone.wait_for_players()
         test = ("mic", "--test", "--for", "1s", "--device", part)
         done = asr(*test, *options, **env, **microphone.environment)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "good")
@@ -199,10 +213,16 @@ def test_without_parec_miniaudio_hears_what_the_machine_plays(
         capture = OutputMonitor().open(WIRE, instead=False)
     assert (type(capture), capture.name) == (back_end.MiniaudioCapture, "monitor")
     try:
-        for sink, heard in ((NAME, False), (speakers, True)):
-            with microphone.playing(wav(tmp_path / "sound.wav", tone(900)), sink):
-                pieces = [capture.read() for _ in range(15)]
-            assert any(any(piece) for piece in pieces if isinstance(piece, bytes)) is heard
+
+        def is_loud() -> bool:
+            return isinstance(piece := capture.read(), bytes) and any(piece)
+
+        sound = wav(tmp_path / "sound.wav", tone(1000) * 60)
+        with microphone.playing(sound, NAME):
+            microphone.wait_for_players()
+            assert not any(is_loud() for _ in range(15))
+        with microphone.playing(sound, speakers):
+            until("what is played", is_loud, pause_s=0)
     finally:
         capture.close()
 

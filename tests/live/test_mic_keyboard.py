@@ -36,9 +36,9 @@ def before_a_person(
 def test_the_live_view_says_how_it_stands(microphone: Microphone, scripted: str, columns: int) -> None:
     """State, time, level and lag on one line that fits; finished sentences above it, the account at the end."""
     with before_a_person(microphone, scripted, columns=columns) as terminal:
-        terminal.wait_for("listening 00:02")
-        bar = next(row for row in terminal.rows() if row.startswith("listening"))
-        assert re.match(r"listening 00:0\d -99 dBFS( lag \d\.\d s)?", bar), bar
+        terminal.wait_for_row("sentence 1$")
+        bar = terminal.wait_for_row(r"listening 00:(0[2-9]|[1-5]\d)")  # a busy machine may not draw each second
+        assert re.match(r"listening 00:\d\d -99 dBFS( lag \d\.\d s)?", bar), bar
         assert (" ? keys" in bar) is (columns == 80)
         assert "sentence 1" in terminal.rows()
         assert any("the talk is kept on this disk" in row for row in terminal.rows())
@@ -70,9 +70,9 @@ def test_space_pauses_and_the_pause_is_on_the_timeline(microphone: Microphone, s
     with before_a_person(microphone, scripted, "--no-heartbeat") as terminal:
         terminal.wait_for("sentence 1")
         terminal.send(SPACE)
-        terminal.wait_for("paused 00:02")
+        terminal.wait_for_row("paused 00:0[2-9]")
         terminal.send(SPACE)
-        terminal.wait_for("[paused 00:0")
+        terminal.wait_for("[paused 00:")
         terminal.wait_for("listening")
         terminal.send("q")
         assert terminal.finish() == 0
@@ -91,9 +91,9 @@ def test_m_mutes_enter_ends_the_sentence_and_a_question_mark_lists_the_keys(
         terminal.send("?")
         terminal.wait_for("keys: space")
         terminal.send(M)
-        terminal.wait_for("muted 00:0")
+        terminal.wait_for("muted 00:")
         terminal.send(M)
-        terminal.wait_for("[muted 00:0")
+        terminal.wait_for("[muted 00:")
         assert "one long sentence" not in terminal.rows()
         terminal.send("\r")
         terminal.wait_for("one long sentence")
@@ -193,7 +193,7 @@ def test_keys_work_where_the_transcript_goes_into_a_pipe(microphone: Microphone,
     with before_a_person(microphone, scripted, piped=True) as terminal:
         terminal.wait_for_piped("sentence 1")
         terminal.send(SPACE)
-        terminal.wait_for("paused 00:0")
+        terminal.wait_for("paused 00:")
         terminal.send("q")
         assert terminal.finish() == 0
         assert all(line.startswith("sentence ") for line in terminal.piped.splitlines())

@@ -108,6 +108,7 @@ def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
     quiet = wav(tmp_path / "quiet.wav", silence(15_000))
     loud = microphone.add_sink("loudspeakers")
     with listening(microphone, "--url", scripted, "--device", device) as process, microphone.playing(quiet, sink=loud):
+        opened = time.monotonic()
         process.read_until('"final"')
         began = time.monotonic()
         process.send_signal(signal.SIGSTOP)
@@ -118,12 +119,13 @@ def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
         gap = process.read_until('"gap"')
         back_ms = (time.monotonic() - began) * 1000  # to open the device again takes a busy machine its time
         process.read_until('"final"')
+        heard_ms = (time.monotonic() - opened) * 1000
         events, _ = finish(process, 6)
     (span,) = lines(gap)
     assert stopped_ms - 1000 < span["end_ms"] - span["begin_ms"] < back_ms + 1000
     end = events[-1]
-    assert end["lost_ms"] == span["end_ms"] - span["begin_ms"]
-    assert abs(end["elapsed_ms"] - end["audio_ms"]) < 1500
+    assert end["lost_ms"] >= span["end_ms"] - span["begin_ms"]  # a busy machine may have a further gap
+    assert heard_ms - 1500 < end["audio_ms"] < end["elapsed_ms"] + 1500
     assert end["reconnects"] <= 1
 
 
@@ -133,13 +135,13 @@ def test_a_file_loses_nothing_while_it_is_stopped(scripted: str) -> None:
     with on_terminal("file", CLIP, "--url", scripted, "--end", 10, "-f", "jsonl", piped=True) as terminal:
         terminal.wait_for_piped('"final"')
         terminal.process.send_signal(signal.SIGSTOP)
-        time.sleep(4)
+        time.sleep(8)
         terminal.process.send_signal(signal.SIGCONT)
         terminal.process.wait(60)
         assert terminal.finish() == 0
         end = lines(terminal.piped)[-1]
     assert (end["lost_ms"], end["audio_ms"]) == (0, 10_000)
-    assert 9_815 <= end["elapsed_ms"] < 9_815 + 3_500
+    assert 9_815 <= end["elapsed_ms"] < 9_815 + 7_500
 
 
 @pytest.mark.slow

@@ -169,7 +169,7 @@ def _run(
     with in_background(recognizer, ServerLimits(), faults, choose_wire=wires) as address:
         connection = ConnectionSettings(
             f"{address}{OPENAI_PATH}" if wire.startswith("funasr") else address,
-            connect_timeout_s=5.0,
+            connect_timeout_s=max(5.0, stall_s),
             idle_timeout_s=stall_s,
             stall_timeout_s=stall_s,
             keepalive_s=stall_s / 2,

@@ -213,6 +213,11 @@ class Microphone(SoundServer):
         with self.playing(path, sink) as player:
             assert player.wait(60) == 0, "not played"
 
+    def wait_for_players(self, count: int = 1) -> None:
+        """Until this many files are being played: a program that plays may take its time to begin."""
+        command = ("pactl", "list", "short", "sink-inputs")
+        until(f"{count} programs that play", lambda: len(self._tool(*command).splitlines()) >= count, pause_s=0.05)
+
     def wait_for_readers(self, count: int = 1) -> None:
         """Until this many programs record; 0 waits for the last to let go."""
         before = [""]

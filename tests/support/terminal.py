@@ -4,6 +4,7 @@ The kernel's line discipline is the real one (Ctrl-C is a signal, a new size is 
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -224,6 +225,17 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Until a row of the screen holds the text; an end without it fails the test at once."""
         self._wait(lambda: any(text in row for row in self._screen.rows()), text)
+
+    def wait_for_row(self, pattern: str) -> str:
+        """Until a row of the screen matches the pattern from its beginning: that row, as it was then."""
+        found: list[str] = []
+
+        def come() -> bool:
+            found[:] = [row for row in self._screen.rows() if re.match(pattern, row)]
+            return bool(found)
+
+        self._wait(come, pattern)
+        return found[0]
 
     def wait_for_piped(self, text: str, times: int = 1) -> None:
         """Until the text has come out of the pipe this many times."""

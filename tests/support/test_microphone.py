@@ -15,7 +15,7 @@ from tests.support.command import CLIP
 from tests.support.microphone import PACKAGES, PATIENCE_S, Microphone, missing, until
 from tests.support.recording_comparison import alignment
 from tests.support.terminal import CTRL_C, Terminal
-from tests.support.tone import wav
+from tests.support.tone import tone, wav
 
 SECOND = 32_000  # bytes of 16 kHz mono
 ROOT = Path(__file__).parent.parent.parent
@@ -115,7 +115,8 @@ def test_unplugging_ends_a_recording_at_once_and_plugging_in_allows_the_next(
     played = speech(0, 2)
     file = wav(tmp_path / "a.wav", played)
     microphone.add_sink("speakers")
-    with recording(microphone, tmp_path / "cut", *BY_PYAUDIO) as process, microphone.playing(file) as player:
+    long = wav(tmp_path / "long.wav", tone(1000) * 60)  # it must not end before the microphone goes
+    with recording(microphone, tmp_path / "cut", *BY_PYAUDIO) as process, microphone.playing(long) as player:
         until("the first sound", lambda: any((tmp_path / "cut").read_bytes()))
         microphone.unplug()
         assert process.wait(PATIENCE_S) == 1

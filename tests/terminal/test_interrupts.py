@@ -5,7 +5,7 @@ import signal
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Thread, get_ident
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -115,6 +115,36 @@ def test_a_signal_that_another_thread_gets_is_handled_at_once(number: signal.Sig
             assert queue.get(timeout=PATIENCE_S) == "asked"
         else:
             assert lock.acquire(timeout=PATIENCE_S)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there the main thread does not wait for long")
+def test_a_main_thread_that_is_woken_just_before_it_waits_is_woken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system ends the wait of a thread that waits, and not one that begins a moment later."""
+    lock, waiting = Lock(), Event()
+    early: list[int] = []
+    pthread_kill = signal.pthread_kill
+
+    def kill(thread: int, number: int) -> None:
+        if number == signal.SIGURG and not early:
+            early.append(number)  # it had no effect
+        else:
+            pthread_kill(thread, number)
+
+    def get_signal() -> None:
+        waiting.wait(PATIENCE_S)
+        sleep(0.1)  # as above
+        kill(get_ident(), signal.SIGTERM)
+
+    monkeypatch.setattr(signal, "pthread_kill", kill)
+    lock.acquire()
+    Thread(target=get_signal, daemon=True).start()
+    with interruptible(lock.release):
+        waiting.set()
+        assert lock.acquire(timeout=PATIENCE_S)
+    until = monotonic() + PATIENCE_S
+    while not early and monotonic() < until:
+        sleep(0.01)
+    assert early
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there the main thread does not wait for long")

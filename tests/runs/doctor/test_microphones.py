@@ -132,7 +132,8 @@ def test_the_real_process_hears_the_software_microphone(
     """Its level is that of what is played; nothing is left open."""
     for name, value in microphone.environment.items():
         monkeypatch.setenv(name, value)
-    with microphone.playing(wav(tmp_path / "tone.wav", tone(8000))):
+    with microphone.playing(wav(tmp_path / "tone.wav", tone(1000) * 60)):
+        microphone.wait_for_players()
         found = list(check_microphones(within_s=30))
     assert (found[0].health, "found by pyaudio" in found[0].text) == (Health.OK, True)
     assert found[1].health is Health.OK, found
