@@ -153,11 +153,11 @@ def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    found = [each for each in pairing.files_by_name(path, path).values() if not each.name.startswith(".")]
+    found = pairing.files_by_name(path, path)
     if not found:
         endings = ", ".join(sorted(transcript_files.READERS))
         raise UsageError(f"no transcript in {path}", f"its files must end in {endings}")
-    yield from found
+    yield from found.values()
 
 
 def entry_of_file(path: Path) -> LibraryEntry:

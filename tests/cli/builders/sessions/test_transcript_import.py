@@ -75,6 +75,8 @@ def test_of_a_folder_each_recording_is_there_once(
     _written(tmp_path / "out" / "a.srt", _captions("one", "two"))
     _written(tmp_path / "out" / "below" / "b.srt", _captions("one", "two"))
     _written(tmp_path / "out" / ".hidden.srt", _captions("three"))
+    # The folder in which an unfinished batch has its journals.
+    _written(tmp_path / "out" / ".asr-batch" / "work" / "events.jsonl", '{"text": "half"}\n')
     import_transcripts(library, [str(tmp_path / "out")])
     assert _texts(library) == [["one", "two"], ["one", "two"]]
     said = capsys.readouterr().out.splitlines()
