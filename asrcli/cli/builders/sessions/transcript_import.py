@@ -138,7 +138,9 @@ class _Import:
         replaced, self._replaced = self._replaced, []
         if not waiting:
             return
-        if self._library.add_all([dataclasses.replace(entry, id=new) for entry, new, _ in waiting], replaced):
+        entries = [dataclasses.replace(entry, id=new) for entry, new, _ in waiting]
+        # A search is faster where transcripts were added in the order of their time.
+        if self._library.add_all(sorted(entries, key=lambda entry: entry.begun_s), replaced):
             for entry, new, path in waiting:
                 print_lines(f"{new} {harmless(str(path))}: {quantity(len(entry.sentences), 'sentence')}")
             return
