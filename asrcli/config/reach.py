@@ -114,9 +114,10 @@ _OWN_TABLE: Mapping[str, str] = {
     "batch": "name json",
     "resume": "model local engine url region workspace last",
     "serve": "engine api-key-file key",
+    "search": "context",
     "sessions": "format output",
     "vocab": "model wait",
-    "ws-raw": "model vad raw encoding rate channels wait last",
+    "ws-raw": "model wire vad raw encoding rate channels wait last",
 }
 ALIASES: Mapping[str, str] = {"base-url": "url"}
 

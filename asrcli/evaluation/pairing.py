@@ -1,5 +1,6 @@
 """Finds the transcript of each reference: two files, or two folders in which the names agree."""
 
+import os
 from pathlib import Path
 
 from asrcli.core.dataclass import dataclass
@@ -43,32 +44,27 @@ def find_pairs(hypothesis: Path, reference: Path) -> tuple[list[Pair], list[str]
 def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
     """Return the transcripts below a folder by their names without suffix, in the order of the names.
 
-    The other folder may be inside this one; its files are left out.
+    Hidden files and folders are left out: in `.asr-batch` are the journals of unfinished inputs. The other folder may
+    be inside this one; its files are left out, too.
 
     Raises:
         SourceError: a folder cannot be read.
     """
-    inside = None
-    if other.resolve().is_relative_to(folder.resolve()):
-        inside = other.resolve()
-    if inside == folder.resolve():
-        inside = None
-    try:
-        files = sorted(
-            path
-            for path in folder.rglob("*")
-            if path.suffix.lower() in READERS and path.is_file() and not _is_in(path, inside)
-        )
-    except OSError as exc:
-        raise SourceError(str(folder), system_reason(exc)) from exc
+    apart = other.resolve()
+
+    def failed(exc: OSError) -> None:
+        raise SourceError(str(exc.filename), system_reason(exc)) from exc
+
+    files: list[Path] = []
+    for where, folders, names in os.walk(folder, onerror=failed):
+        here = Path(where)
+        folders[:] = [name for name in folders if not name.startswith(".") and (here / name).resolve() != apart]
+        paths = [here / name for name in names if not name.startswith(".")]
+        files += [path for path in paths if path.suffix.lower() in READERS and path.is_file()]
     found: dict[str, Path] = {}
-    for path in sorted(files, key=_preference):
+    for path in sorted(sorted(files), key=_preference):
         found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
     return dict(sorted(found.items()))
-
-
-def _is_in(path: Path, folder: Path | None) -> bool:
-    return folder is not None and path.resolve().is_relative_to(folder)
 
 
 def _preference(path: Path) -> int:

@@ -25,6 +25,8 @@ _LYRIC_TIME = re.compile(r"\[(\d+):(\d\d)(?:[.:](\d{1,3}))?\]")
 # A line end within text that has no spaces between words; with the punctuation of such text.
 _SOLID = f"{UNSPACED}\u3001-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 _SOLID_LINE_END = re.compile(f"(?<=[{_SOLID}])\n(?=[{_SOLID}“‘…])|(?<=[”’…])\n(?=[{_SOLID}])")
+# Where a JSON document has its segments; "entries" is the format json of asr.
+_SEGMENT_LISTS = ("entries", "segments", "sentences", "events")
 _GAP_CAPTION = re.compile(r"^\s*(?:[^\[\]]*: )?\[gap: .*\]\s*$", re.DOTALL)
 
 
@@ -160,14 +162,18 @@ def _json_lines(text: str) -> Iterator[Segment]:
 
 
 def _json_document(text: str) -> Iterator[Segment]:
-    """Read one JSON document: an object with `segments`, or with `text` alone, or a list of segments."""
+    """Read one JSON document: an object with a list of segments or with `text` alone, or a list; or JSON Lines."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise _Malformed("is no JSON") from exc
+        if not _begins_with_object(text):
+            raise _Malformed("is no JSON") from exc
+        # asr writes JSON Lines into a file NAME.json unless -f json is given.
+        yield from _json_lines(text)
+        return
     segments = value
     if isinstance(value, dict):
-        segments = next((value[key] for key in ("segments", "sentences", "events") if key in value), [value])
+        segments = next((value[key] for key in _SEGMENT_LISTS if key in value), [value])
     if not isinstance(segments, list):
         raise _Malformed("has no list of segments")
     for number, segment in enumerate(segments, 1):
@@ -175,6 +181,14 @@ def _json_document(text: str) -> Iterator[Segment]:
             raise _Malformed(f"segment {number}: is no JSON object")
         if segment.get("type", "final") == "final":
             yield _segment(segment, f"segment {number}", 1000)
+
+
+def _begins_with_object(text: str) -> bool:
+    """Whether the first line of a text is a JSON object."""
+    try:
+        return isinstance(json.loads(text.lstrip().partition("\n")[0]), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _segment(value: dict[str, Any], where: str, unit_ms: int) -> Segment:

@@ -62,22 +62,28 @@ class TranscriptLibrary:
 
         return write(self.path, work, self._warn)
 
-    def add_all(self, entries: Sequence[LibraryEntry], replaced: Sequence[str]) -> None:
+    def add_all(self, entries: Sequence[LibraryEntry], replaced: Sequence[str]) -> bool:
         """Add transcripts whose IDs are new, and delete those that they replace: all of it or, with an error, nothing.
+
+        Returns False, and changes nothing, if one of the IDs is taken: another program has added it meanwhile.
 
         Raises:
             SourceError: the library cannot be written.
         """
 
-        def work(connection: "Connection") -> None:
+        def work(connection: "Connection") -> bool:
+            taken = "SELECT 1 FROM session WHERE id = ?"
+            if any(connection.execute(taken, (harmless(entry.id),)).fetchone() for entry in entries):
+                return False
             for entry in entries:
                 insert(connection, entry, kept=False)
             for session_id in replaced:
                 _delete(connection, session_id)
             if replaced:
                 _forget(connection)
+            return True
 
-        write(self.path, work, self._warn)
+        return write(self.path, work, self._warn)
 
     def sessions(self) -> list[LibrarySession]:
         """All transcripts, the newest first; none where there is no library.

@@ -1,6 +1,7 @@
 """Finds sentences in the library, the newest first, with those before and after."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 MOST_WORDS = 400  # a part that more words have says little about where it is
 _SENTENCE = "s.number, s.session, s.source, s.at_ms, s.begin_ms, s.end_ms, s.speaker, s.text, s.translation"
 _LAST = "\U0010ffff"
+_LAST_NUMBER = (1 << 63) - 1
+MOST_SORTED = 2000  # sentences that are put in order here, and not by the library
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,56 @@ def find_sentences(path: Path, words: Sequence[str], limit: int | None, context:
 
 def matches(connection: "Connection", terms: Sequence[str], limit: int | None) -> list[tuple[Any, ...]]:
     """The rows of the sentences that hold all of the terms, the newest first."""
-    query = index_query(terms, lambda part: _words_with(connection, part))
     conditions = " AND ".join(["instr(s.plain, ?)"] * len(terms))
-    rows = limit
-    if rows is None:
-        rows = -1
-    if query is None:
-        text = f"SELECT {_SENTENCE} FROM sentence s WHERE {conditions} ORDER BY s.number DESC LIMIT ?"  # noqa: S608
-        return connection.execute(text, (*terms, rows)).fetchall()
+    tables, number, values = "sentence s", "s.number", tuple(terms)
+    query = index_query(terms, lambda part: _words_with(connection, part))
+    if query is not None:
+        tables, number = "token CROSS JOIN sentence s ON s.number = token.rowid", "token.rowid"
+        conditions, values = f"token MATCH ? AND {conditions}", (query, *terms)
     text = (
-        f"SELECT {_SENTENCE} FROM token CROSS JOIN sentence s ON s.number = token.rowid "  # noqa: S608
-        f"WHERE token MATCH ? AND {conditions} ORDER BY token.rowid DESC LIMIT ?"
+        f"SELECT {_SENTENCE} FROM {tables} WHERE {conditions} AND {number} BETWEEN ? AND ? "  # noqa: S608
+        f"ORDER BY {number} DESC LIMIT ?"
     )
-    return connection.execute(text, (query, *terms, rows)).fetchall()
+
+    def between(first: int, last: int, rows: int) -> list[tuple[Any, ...]]:
+        return connection.execute(text, (*values, first, last, rows)).fetchall()
+
+    newest = "SELECT number FROM session WHERE sentences > 0 ORDER BY begun_s DESC, number DESC"
+    sessions = [session for (session,) in connection.execute(newest)]
+    spans = _spans(sessions)
+    if limit is not None and len(spans) == 1:
+        return between(0, _LAST_NUMBER, limit)
+    found = between(0, _LAST_NUMBER, -1 if limit is None else MOST_SORTED)
+    if limit is None or len(found) < MOST_SORTED:
+        order = {session: at for at, session in enumerate(sessions)}
+        return sorted(found, key=lambda row: (order[row[1]], -row[0]))[:limit]
+    # A term that is so frequent is soon found often enough in the newest transcripts.
+    found = []
+    ends = "SELECT min(number), max(number) FROM sentence WHERE session = ?"
+    for span in spans:
+        if len(found) < limit:
+            first, last = (connection.execute(ends, (session,)).fetchone() for session in span)
+            found += between(first[0], last[1], limit - len(found))
+    return found
+
+
+def _spans(sessions: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the first and the last session of each span in which the order of time is that in which they were added.
+
+    Sessions have numbers in the order in which they were added, and so have their sentences. Runs are added in the
+    order of their time, so that one span is usually all; what is imported or resumed is older than what was there.
+
+    Args:
+        sessions: The numbers of all sessions with sentences, the newest first.
+    """
+    before = dict(pairwise(sorted(sessions, reverse=True)))  # for each session the one that was added before it
+    spans: list[tuple[int, int]] = []
+    for session in sessions:
+        if spans and before.get(spans[-1][0]) == session:
+            spans[-1] = (session, spans[-1][1])
+        else:
+            spans.append((session, session))
+    return spans
 
 
 def _words_with(connection: "Connection", part: WordPart) -> list[str] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import AsrError, SourceError
 from asrcli.core.event_placement import label_event
-from asrcli.core.events import Ended, Event, Final, Notice
+from asrcli.core.events import Began, Ended, Event, Final, Notice, Ready
 from asrcli.engine.task import TranscriptionTask
 from asrcli.journal.records import RATES, recognition
 from asrcli.protocol.recorded_events import event_of
@@ -116,7 +116,8 @@ class RecordReplay:
     What the run itself has added (sources, gaps, losses, the account) comes from the record; the text comes from the
     messages. A final that the run had dropped as a repetition is dropped again.
 
-    The lines are read twice, because a final is compared with those of the whole run.
+    The lines are read twice, because a final is compared with those of the whole run, and because a source begins when
+    the service is ready: the run may have recorded that after messages with its text.
 
     Raises:
         SourceError: the record cannot be read, has no connection with a wire that has a transcript, or has more finals
@@ -126,15 +127,17 @@ class RecordReplay:
     def __init__(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
         self._name = name
         self._lines = lines
+        self._begins: dict[tuple[str, str], Began] = {}  # by speaker and task; those that have not come yet
         self._kept = Counter[int]()  # how often each final was one of the run; empty for asr ws-raw
         opened = known = False
         for line in lines:
             if line["type"] == "open":
                 opened, known = True, known or line["wire"] in WIRES
-            elif line["type"] == "event" and line["name"] == "Final" and isinstance(final := event_of(line), Final):
-                self._add(self._kept, _identity(final))
+            elif line["type"] == "event" and line["name"] in {"Final", "Began"}:
+                self._note(event_of(line))
         if opened and not known:
             raise SourceError(name, "its messages are of no wire that has a transcript: zcat shows them")
+        self._begun: set[tuple[str, str]] = set()  # those that came before their line
         self._emitted = Counter[int]()
         self._passed = Counter[int]()  # the finals of the run up to here
         self._connections: dict[int, RecordedConnection] = {}
@@ -172,12 +175,28 @@ class RecordReplay:
             if line["code"] not in {1000, 1001} and not self._kept:
                 yield Notice("warning", f"the connection ended with code {line['code']} {line['reason']}".rstrip())
         elif line["direction"] == SENT:
-            yield from connection.sent(line)
+            for event in connection.sent(line):
+                yield from self._of_wire(event, connection)
             self._sent(connection, line)
         else:
             for event in connection.received(line, at_ms):
-                if not isinstance(event, Final) or self._is_new(event, connection):
-                    yield event
+                yield from self._of_wire(event, connection)
+
+    def _of_wire(self, event: Event, connection: RecordedConnection) -> Iterator[Event]:
+        if not isinstance(event, Final) or self._is_new(event, connection):
+            yield event
+        if isinstance(event, Ready):
+            began = self._begins.pop((connection.speaker, event.task_id), None)
+            if began is not None:
+                self._begun.add(_task_of(began))
+                yield began
+
+    def _note(self, event: Event | None) -> None:
+        """Remember an event of the run that those of the messages depend on."""
+        if isinstance(event, Final):
+            self._add(self._kept, _identity(event))
+        elif isinstance(event, Began) and len(self._begins) < MOST_OPEN:
+            self._begins.setdefault(_task_of(event), event)
 
     def _sent(self, connection: RecordedConnection, line: Mapping[str, Any]) -> None:
         task = connection.task
@@ -216,13 +235,21 @@ class RecordReplay:
             if self._emitted[identity] < self._passed[identity]:
                 self._add(self._emitted, identity)
                 yield event
+        elif isinstance(event, Began) and _task_of(event) in self._begun:
+            self._begun.remove(_task_of(event))
         else:
+            if isinstance(event, Began):
+                self._begins.pop(_task_of(event), None)
             self.ended = self.ended or isinstance(event, Ended)
             yield event
 
 
 def _identity(final: Final) -> int:
     return hash((final.speaker, final.begin_ms, final.end_ms, final.text))  # the texts would take memory
+
+
+def _task_of(began: Began) -> tuple[str, str]:
+    return began.speaker, began.task_id
 
 
 def _put(held: dict[Any, Any], key: object, value: object) -> None:

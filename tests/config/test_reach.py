@@ -65,6 +65,21 @@ def test_a_name_that_means_another_thing_elsewhere_holds_for_its_command_only() 
     assert not can_be_general("wait")
 
 
+def test_a_value_for_all_commands_is_valid_in_each_of_them() -> None:
+    """A setting for one command must not make another one fail: --context is a text, and for asr search a number."""
+    parameters = {
+        (command, each.opts[0].removeprefix("--")): each for command in OPTIONS for each in load_command(command).params
+    }
+    for option in {option for options in OPTIONS.values() for option in options}:
+        values = {
+            (type(each.type), getattr(each.type, "choices", None), getattr(each.type, "min", None), each.multiple)
+            for command in commands_with(option)
+            if is_general(command, option)
+            for each in [parameters[command, option]]
+        }
+        assert len(values) <= 1, option
+
+
 def test_no_two_options_share_a_variable() -> None:
     """ASR_OPT_FILE_X could be x of asr file, or file-x of every command."""
     general = {variable(option) for options in OPTIONS.values() for option in options}

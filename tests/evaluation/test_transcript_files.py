@@ -1,5 +1,7 @@
 """What is read of transcripts: the words and times of each format, and one line about what cannot be read."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,14 @@ FILES = {
     "a.json": ('{"segments":[{"start":1.5,"end":2,"text":" one"}]}', [Segment(" one", 1500, 2000)]),
     "b.json": ('{"text":"one"}', [Segment("one")]),
     "c.json": ('[{"text":"one","begin_ms":7}]', [Segment("one", 7)]),
+    "d.json": (
+        (
+            '{"type":"transcript","version":1,"entries":[\n{"type":"final","text":"one","begin_ms":5,"end_ms":9}\n'
+            ',{"type":"gap","begin_ms":9,"end_ms":12}\n],"sources":[],"end":{}}\n'
+        ),
+        [Segment("one", 5, 9)],
+    ),
+    "lines.json": ('\n{"type":"begin"}\n{"text":"one","begin_ms":5}\n', [Segment("one", 5)]),
 }
 
 
@@ -99,6 +109,8 @@ def test_the_lines_of_a_caption_are_words_apart_elsewhere(tmp_path: Path, lines:
         ("a.jsonl", b"7\n", "line 1: is no JSON object"),
         ("a.jsonl", b'{"type":"final"}\n', "line 1: has no 'text'"),
         ("a.json", b"[" * 100_000, "is no JSON"),
+        ("a.json", b'{"text":\n"x"', "is no JSON"),
+        ("a.json", b'{"text":"x"}\n{oops\n', "line 2: is no JSON"),
         ("a.json", b'{"segments":7}', "has no list of segments"),
         ("a.json", b"[7]", "segment 1: is no JSON object"),
         ("a.json", b'[{"text":["x"]}]', "segment 1: has no 'text'"),
@@ -150,6 +162,8 @@ def test_folders_are_paired_by_name(tmp_path: Path) -> None:
         "ref/in/b.txt",
         "ref/d.txt",
         "ref/a.wav",
+        "hyp/.asr-batch/work/events.jsonl",
+        "ref/.d.txt",
     ):
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -174,3 +188,21 @@ def test_folders_are_paired_by_name(tmp_path: Path) -> None:
         find_pairs(hyp, tmp_path / "empty")
     with pytest.raises(SourceError, match="no such file or folder"):
         find_pairs(hyp, tmp_path / "none")
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one below that of the transcripts: they must not count as missing."""
+    below = tmp_path / "hyp" / "below"
+    for path in (tmp_path / "hyp" / "a.txt", below / "b.txt", tmp_path / "ref" / "a.txt"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    scandir = os.scandir
+
+    def refused(path: str) -> object:
+        if Path(path) == below:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refused)
+    with pytest.raises(SourceError, match="below: Permission denied"):
+        find_pairs(tmp_path / "hyp", tmp_path / "ref")

@@ -1,6 +1,7 @@
 """Transcripts in the library: found by every part of their text, listed, kept, and deleted with all their words."""
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Resumed, Word
 from asrcli.core.transcript import Transcript
 from asrcli.journal.reading import Journal
+from asrcli.library import transcript_search
 from asrcli.library.library_entry import LibraryEntry, entry_of_journal, packed, unpacked
 from asrcli.library.library_file import LibraryDamaged, write
 from asrcli.library.library_limits import LibraryLimits
@@ -80,6 +82,29 @@ def test_a_word_that_very_many_words_have_is_found_without_the_index(library: Tr
     assert len(found(library, "e")) == len(found(library, "q")) == 50
     assert found(library, "e", limit=1) == [" ".join(words[-10:])]
     assert found(library, "e1f3q") == [" ".join(words[-10:])]
+
+
+@pytest.mark.parametrize("most_sorted", [1, 4, 1000])
+@settings(max_examples=25, deadline=None)
+@given(
+    days=st.lists(st.integers(0, 9), min_size=1, max_size=7),
+    limit=st.none() | st.integers(1, 12),
+    gone=st.integers(0, 9),
+)
+def test_the_newest_transcripts_come_first_in_whatever_order_they_were_added(
+    tmp_path_factory: pytest.TempPathFactory, most_sorted: int, days: list[int], limit: int | None, gone: int
+) -> None:
+    """What is imported is older than the runs before. Of the same time, the one that was added last comes first."""
+    library = TranscriptLibrary(tmp_path_factory.mktemp("order") / "library.db", pytest.fail)
+    for at, day in enumerate(days):
+        one = entry(day, f"预算 {at} first", "quiet", f"预算 {at} last")
+        library.add(replace(one, id=f"20261124-230501-{at:04x}"), NONE, BEGUN_S)
+    library.delete([f"20261124-230501-{gone:04x}"])
+    left = [(day, at) for at, day in enumerate(days) if at != gone]
+    expected = [f"预算 {at} {which}" for _, at in sorted(left, reverse=True) for which in ("last", "first")]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(transcript_search, "MOST_SORTED", most_sorted)
+        assert found(library, "预算", limit=limit) == expected[:limit]
 
 
 def test_a_hit_says_where_it_is_and_what_stands_around(library: TranscriptLibrary) -> None:

@@ -181,9 +181,13 @@ def test_what_cannot_work_is_said_at_once(server: str, recordings: Path) -> None
     assert "--timestamps with --format srt" in refused(*command, "-f", "srt", "--timestamps", "relative")
     assert "--force-settings sends it anyway" in refused(*command, "--model", "fun-asr-realtime", "--keep-dialect")
     assert "asr batch status takes one folder" in refused("batch", "status")
+    assert "--jobs has no effect on asr batch status" in refused("batch", "status", out, "--jobs", "3")
+    assert "--force has no effect on asr batch report" in refused("batch", "report", out, "--json", "--force")
     assert "has no ledger" in refused("batch", "report", recordings)
     assert f"{recordings / 'a.wav'} is a file" in refused(*command[:2], "--out", recordings / "a.wav", *command[4:])
     assert asr(*command).returncode == 0
+    # A setting is for the runs, and no mistake here.
+    assert asr("batch", "report", out, "--debug", ASR_OPT_JOBS="3").returncode == 0
     lock = JournalLock(out / ".asr-batch")
     assert lock.take()
     assert "another run of asr batch writes to" in refused(*command)

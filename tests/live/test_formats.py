@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from asrcli.evaluation.transcript_files import READERS, read_transcript
 from tests.support.command import asr, serving, started
 from tests.support.tone import tone, wav
 
@@ -49,6 +50,27 @@ def test_a_suffix_keeps_its_meaning(run: list[str], tmp_path: Path) -> None:
         for _ in range(1 + (name in {"a.md", "a.json", "c.csv", "c.md"})):
             assert asr("file", sound, *run, "-o", tmp_path / name, *options).returncode == 0, name
         assert (tmp_path / name).read_text().startswith(begins)
+
+
+def test_what_is_written_as_a_transcript_is_read_as_one(run: list[str], tmp_path: Path) -> None:
+    """By `asr eval` and `asr sessions import`, in every format that they read: no word is lost, and times are kept."""
+    sound = wav(tmp_path / "a.wav", tone(2500))
+    formats = ["text", *(suffix[1:] for suffix in READERS if suffix != ".txt")]
+    options = [option for name in formats for option in ("-f", name)]
+    assert asr("file", sound, *run, *options, "-o", tmp_path / "talk").returncode == 0
+    assert asr("file", sound, *run, "-o", tmp_path / "lines.json").returncode == 0
+    said = read_transcript(tmp_path / "talk.jsonl")
+    assert [segment.text for segment in said] == ["sentence 1", "sentence 2", "sentence 3"]
+    assert [read_transcript(tmp_path / name) for name in ("talk.json", "lines.json")] == [said, said]
+    for suffix in READERS:
+        read = read_transcript(tmp_path / f"talk{suffix}")
+        assert [segment.text for segment in read] == [segment.text for segment in said], suffix
+        if suffix != ".txt":
+            # Subtitles stay on the screen a little longer, and lyrics have hundredths.
+            for segment, other in zip(said, read, strict=True):
+                assert segment.begin_ms is not None
+                assert other.begin_ms is not None
+                assert abs(segment.begin_ms - other.begin_ms) <= 10, suffix
 
 
 def test_the_page_plays_the_part_of_the_file_that_was_transcribed(run: list[str], tmp_path: Path) -> None:

@@ -31,6 +31,10 @@ def test_a_record_plays_and_serves_the_same_transcript(scripted: str, tmp_path: 
     played = asr("replay", record, "--speed", "max", "-f", "jsonl")
     assert (played.returncode, finals(played.stdout)) == (0, finals(first.stdout))
     assert lines(played.stdout)[-1] == lines(first.stdout)[-1]  # the account
+    # The service answers at once, so that its text may be recorded before the source: documents begin with the latter.
+    assert next(event["type"] for event in lines(played.stdout) if event["type"] != "notice") == "begin"
+    document = json.loads(asr("replay", record, "--speed", "max", "-f", "json").stdout)
+    assert [event["text"] for event in document["entries"]] == [event["text"] for event in finals(first.stdout)]
     assert "1\n00:00:00,000 -->" in asr("replay", record, "--speed", "max", "-f", "srt").stdout
     read = read_whole("r", record.read_bytes())
     assert KEY not in json.dumps(read.lines)

@@ -169,6 +169,15 @@ def test_the_id_that_sync_prints_serves_a_transcription(tmp_path: Path) -> None:
     assert recognizer.hotwords == [(("梯度", 5),), ()]
 
 
+def test_words_are_read_from_a_file_as_in_a_run(tmp_path: Path) -> None:
+    """With @FILE, as --hotwords has it: a list of the account whose only word is @words.txt helps nobody."""
+    file = tmp_path / "words.txt"
+    file.write_text("\ufeff梯度下降:5\r\nKubernetes:4\r\n", "utf-8")
+    with serving("--engine", "scripted") as (url, _):
+        name = created(url, f"@{file}")
+        assert shown(url, name)["words"] == [{"text": "梯度下降", "weight": 5}, {"text": "Kubernetes", "weight": 4}]
+
+
 def test_the_eleventh_list_is_refused_with_what_to_delete(tmp_path: Path) -> None:
     """Before the service is asked for it."""
     with serving("--engine", "scripted") as (url, _):
@@ -193,6 +202,8 @@ MISTAKES: dict[str, tuple[list[object], str]] = {
     "no effect": (["list", "--model", "m"], "--model has no effect on asr vocab list"),
     "no waiting": (["create", "--words", "a", "--wait"], "--wait has no effect on asr vocab create"),
     "no name": (["sync", "-"], "give it one with --prefix"),
+    "no words file": (["create", "--words", "@no-such-file"], "--words @no-such-file: No such file"),
+    "no at": (["create", "--words", __file__], f"{__file__}: is the name of a file; @{__file__} reads it"),
 }
 
 

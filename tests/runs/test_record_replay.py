@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asrcli.core.errors import SourceError
-from asrcli.core.events import Event, Final, Notice
+from asrcli.core.events import Began, Event, Final, Notice
 from asrcli.core.settings import RecognitionSettings
 from asrcli.runs import record_replay
 from asrcli.runs.record_replay import RecordReplay
@@ -95,3 +95,34 @@ def test_equal_finals_are_shown_as_often_as_the_run_had_them(of_run: int, shown:
             replay_lines.append({"type": "event", "at_ms": 6, "name": "Final", "event": final})
     _, events = played(*replay_lines)
     assert [event.text for event in events if isinstance(event, Final)] == ["well then"] * shown
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_a_source_begins_before_its_text(place: int) -> None:
+    """A fast service may have sent its text before the run had recorded the source, and documents begin with it.
+
+    The second source of the same run, which has a task of its own, begins before its text too. Each begins once.
+    """
+    lines: list[dict[str, Any]] = [OPEN]
+    for name in ("t", "u"):
+        header = {"task_id": name, "event": "task-started"}
+        ready = MESSAGE | {"text": json.dumps({"header": header, "payload": {}})}
+        audio = {"type": "message", "at_ms": 2, "connection": 1, "direction": "sent", "audio_bytes": 32_000}
+        messages = [ready, audio]
+        for number in (1, 2):
+            sentence = {"sentence_id": number, "begin_time": number * 100, "end_time": number * 100 + 50,
+                        "text": f"{name} {number}", "sentence_end": True}  # fmt: skip
+            header = {"task_id": name, "event": "result-generated"}
+            messages.append(
+                MESSAGE | {"text": json.dumps({"header": header, "payload": {"output": {"sentence": sentence}}})}
+            )
+        finals = [asdict(Final(str(number), number * 100, number * 100 + 50, f"{name} {number}")) for number in (1, 2)]
+        messages += [{"type": "event", "at_ms": 6, "name": "Final", "event": final} for final in finals]
+        began = {"type": "event", "at_ms": 6, "name": "Began", "event": asdict(Began(f"{name}.wav", "m", name, 0))}
+        messages.insert(place, began)
+        lines += [START | {"text": json.dumps({"header": {"task_id": name}}), "step": "start"}, *messages]
+    _, events = played(*lines)
+    shown = [
+        event.source if isinstance(event, Began) else event.text for event in events if isinstance(event, Began | Final)
+    ]
+    assert shown == ["t.wav", "t 1", "t 2", "u.wav", "u 1", "u 2"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.options.confirmation import confirm
+from asrcli.cli.options.values import given_text
 from asrcli.cli.render.hotword_tables import HotWordListPrinter
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
@@ -156,14 +157,14 @@ def word_file(action: str, files: Sequence[str], words: str | None) -> str:
 
 
 def read_words(file: str, words: str | None) -> tuple[HotWord, ...]:
-    """The words of the command line, or else of the file.
+    """The words of the command line, where @FILE reads them as in --hotwords, or else of the file.
 
     Raises:
-        UsageError: the file cannot be read, or a line of it holds no hot word.
+        UsageError: the file cannot be read, or a line of it holds no hot word; or the @ before its name was forgotten.
     """
     if words is None:
-        words = read_text_file(file, file)
-    return parse_hotwords(words)
+        return parse_hotwords(read_text_file(file, file))
+    return parse_hotwords(given_text("--words", words))
 
 
 def _stem(file: str) -> str:

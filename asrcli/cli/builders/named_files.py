@@ -23,7 +23,9 @@ from asrcli.core.errors import UsageError
 READ = frozenset(
     {"--api-key-file", "--ca", "--ref", "--script", "--answers", "--replay", "--faults", "--keys", "--cert", "--key"}
 )
-READ_AT = frozenset({"--hotwords", "--context", "--filter-words", "--drop-words", "--prompt", "--first", "--last"})
+READ_AT = frozenset(
+    {"--hotwords", "--words", "--context", "--filter-words", "--drop-words", "--prompt", "--first", "--last"}
+)
 TREES = frozenset({"ref", "hypothesis", "reference"})  # parameters that may name a folder of transcripts
 ARGUMENTS = frozenset({"paths", "path", "words", "what", "record", "hypothesis", "reference"})
 WRITTEN = frozenset({"--output", "--output-dir", "--record", "--save-audio", "--log-file", "--html"})

@@ -21,6 +21,7 @@ from asrcli.cli.options.batch_options import (
     Words,
 )
 from asrcli.cli.options.budget import BudgetLimit, Estimate
+from asrcli.cli.options.configured import refuse_options_except
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.library import LibraryOptions
@@ -143,7 +144,7 @@ def _asked(
     """The action, the inputs, and the folder of the transcripts, which may stand after an action.
 
     Raises:
-        UsageError: there is no folder, or no input, or nothing can be watched.
+        UsageError: there is no folder, or no input, or nothing can be watched, or the action does not take an option.
         SourceError: the folder to watch is not there.
     """
     if watch is not None and not watch.is_dir():
@@ -163,4 +164,6 @@ def _asked(
     folders = [*rest, *([out] if out is not None else [])]
     if len(folders) != 1:
         raise UsageError(f"asr batch {action} takes one folder", f"asr batch {action} DIR; a file: ./{action}")
+    if action != BatchAction.RETRY:
+        refuse_options_except({"out", "json", "debug"}, f"asr batch {action}")
     return BatchAction(action), [], folders[0]

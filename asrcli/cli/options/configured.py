@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cached_property
@@ -29,6 +29,7 @@ WRITES_HERE = {"output", "save_audio"}  # names of files that are no paths to Ty
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
 _ADDRESS = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
+_typed: ContextVar[Collection[str]] = ContextVar("_typed", default=())
 
 
 class ConfiguredCommand(Command):
@@ -139,6 +140,7 @@ class ConfiguredCommand(Command):
         flags = {option: given[each.name] for option, each in self.options.items() if each.name in given}
         found = self.effective_settings(ctx, chosen_profile(profile), flags)
         _used.set(found.settings)
+        _typed.set(flags)
         values = {}
         for option, setting in found.settings.items():
             parameter = self.options[option]
@@ -188,6 +190,17 @@ def chosen_profile(given: str | None) -> str | None:
 def is_configured(option: str) -> bool:
     """Whether the value of an option, such as --proxy, comes from a setting and not from a flag."""
     return option.lstrip("-") in (_used.get() or {})
+
+
+def refuse_options_except(taken: Collection[str], action: str) -> None:
+    """Refuse options on the command line that an action does not take. A setting that has no effect is no mistake.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for option in _typed.get():
+        if option not in taken:
+            raise UsageError(f"--{option} has no effect on {action}")
 
 
 def with_origins(sentence: str) -> str:

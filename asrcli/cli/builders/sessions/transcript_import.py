@@ -1,5 +1,6 @@
 """Puts transcripts that are files, of earlier runs or of other programs, into the library."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -67,16 +68,24 @@ class _Import:
 
     def __init__(self, library: "TranscriptLibrary") -> None:
         self._library = library
+        self._waiting: list[tuple[LibraryEntry, str, Path]] = []  # with their new IDs
+        self._waiting_sentences = 0
+        self._read()
+
+    def _read(self) -> None:
+        """Read what is in the library now.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
         self._ids: set[str] = set()
         # The sessions that may have the words of a file: by its path or its name, and the number of its sentences.
         self._alike: dict[tuple[str, int], set[str]] = {}
         self._imported: dict[str, set[str]] = {}  # sessions without a model, which has heard all others, by their file
         self._words: dict[str, bytes] = {}  # a digest of the words of each session that was compared
-        self._waiting: list[tuple[LibraryEntry, Path]] = []
-        self._waiting_sentences = 0
         self._replaced: list[str] = []
         self._gone: set[str] = set()  # sessions that were, or are to be, replaced
-        for session in library.sessions():
+        for session in self._library.sessions():
             outputs = [str(path) for path in session.about.get("outputs", ())]
             names = {Path(str(source.get("name"))).stem for source in session.about.get("sources", ())}
             self._remember(session.id, {*outputs, *names}, session.sentences)
@@ -93,18 +102,21 @@ class _Import:
         if not entry.sentences:
             print_message(f"asr: {harmless(str(path))} has no text: left out")
             return
+        self._add(entry, path)
+
+    def _add(self, entry: LibraryEntry, path: Path) -> None:
         (place,) = entry.outputs
         words, size = _digest(entry), len(entry.sentences)
         alike = self._alike.get((place, size), set()) | self._alike.get((path.stem, size), set())
         found = [session for session in alike - self._gone if self._words_of(session) == words]
         if found:
             same = max(found)
-            if any(same == waiting.id for waiting, _ in self._waiting):
+            if any(same == waiting for _, waiting, _ in self._waiting):
                 self.write()
             print_lines(f"{same} {harmless(str(path))}: in the library already")
             return
         new = next(new for at in count() if (new := stage_id(entry.id, at)) not in self._ids)
-        self._waiting.append((LibraryEntry(new, entry.begun, entry.events, outputs=entry.outputs), path))
+        self._waiting.append((entry, new, path))
         self._waiting_sentences += size
         # What was imported from this file before it was changed.
         older = self._imported.get(place, set())
@@ -124,10 +136,19 @@ class _Import:
         """
         waiting, self._waiting, self._waiting_sentences = self._waiting, [], 0
         replaced, self._replaced = self._replaced, []
-        if waiting:
-            self._library.add_all([entry for entry, _ in waiting], replaced)
-        for entry, path in waiting:
-            print_lines(f"{entry.id} {harmless(str(path))}: {quantity(len(entry.sentences), 'sentence')}")
+        if not waiting:
+            return
+        entries = [dataclasses.replace(entry, id=new) for entry, new, _ in waiting]
+        # A search is faster where transcripts were added in the order of their time.
+        if self._library.add_all(sorted(entries, key=lambda entry: entry.begun_s), replaced):
+            for entry, new, path in waiting:
+                print_lines(f"{new} {harmless(str(path))}: {quantity(len(entry.sentences), 'sentence')}")
+            return
+        # Another import has written since the library was read, perhaps the same transcripts.
+        self._read()
+        for entry, _, path in waiting:
+            self._add(entry, path)
+        self.write()
 
     def _remember(self, session: str, names: set[str], size: int) -> None:
         self._ids.add(session)
@@ -153,11 +174,11 @@ def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    found = [each for each in pairing.files_by_name(path, path).values() if not each.name.startswith(".")]
+    found = pairing.files_by_name(path, path)
     if not found:
         endings = ", ".join(sorted(transcript_files.READERS))
         raise UsageError(f"no transcript in {path}", f"its files must end in {endings}")
-    yield from found
+    yield from found.values()
 
 
 def entry_of_file(path: Path) -> LibraryEntry:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection
@@ -75,6 +75,8 @@ def test_of_a_folder_each_recording_is_there_once(
     _written(tmp_path / "out" / "a.srt", _captions("one", "two"))
     _written(tmp_path / "out" / "below" / "b.srt", _captions("one", "two"))
     _written(tmp_path / "out" / ".hidden.srt", _captions("three"))
+    # The folder in which an unfinished batch has its journals.
+    _written(tmp_path / "out" / ".asr-batch" / "work" / "events.jsonl", '{"text": "half"}\n')
     import_transcripts(library, [str(tmp_path / "out")])
     assert _texts(library) == [["one", "two"], ["one", "two"]]
     said = capsys.readouterr().out.splitlines()
@@ -128,6 +130,33 @@ def test_what_is_named_twice_is_added_once(
     first, *others = capsys.readouterr().out.splitlines()
     assert first == f"{session.id} {path}: 1 sentence"
     assert others == [f"{session.id} {path}: in the library already"] * 2
+
+
+def test_two_imports_at_the_same_time_add_each_transcript_once(
+    library: TranscriptLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one has read the library before the first one wrote; it adds what only it has."""
+    for name in ("a.srt", "b.srt", "c.srt"):
+        _written(tmp_path / name, _captions(f"预算 {name}"))
+    add_all = TranscriptLibrary.add_all
+
+    def late(self: TranscriptLibrary, entries: Sequence[LibraryEntry], replaced: Sequence[str]) -> bool:
+        monkeypatch.setattr(TranscriptLibrary, "add_all", add_all)
+        import_transcripts(TranscriptLibrary(library.path, print), [str(tmp_path / "b.srt")])
+        return add_all(self, entries, replaced)
+
+    monkeypatch.setattr(TranscriptLibrary, "add_all", late)
+    import_transcripts(library, [str(tmp_path)])
+    assert sorted(_texts(library)) == [["预算 a.srt"], ["预算 b.srt"], ["预算 c.srt"]]
+    said = capsys.readouterr().out.splitlines()
+    ids = {session.about["outputs"][0]: session.id for session in library.sessions()}
+    assert sorted(said) == sorted(
+        f"{ids[str(tmp_path / name)]} {tmp_path / name}: {what}"
+        for name, what in (
+            ("b.srt", "1 sentence"), ("a.srt", "1 sentence"), ("b.srt", "in the library already"),
+            ("c.srt", "1 sentence"),
+        )
+    )  # fmt: skip
 
 
 def test_a_library_that_cannot_be_written_is_named(
