@@ -80,7 +80,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         return _about_list(problem, found[1].split(","), choices) or _about_value(found[1].lower(), choices)
     dashed = next((word for word in given[1:] if word.startswith("-") and _is_file(word)), "")
     if dashed and ("Missing argument 'FILE" in problem or problem.startswith("No such option")):
-        return f"a file of that name is written so: {_quoted(dashed)}"
+        return f"a file of that name is written so: {quoted(dashed)}"
     if "Missing argument 'FILE" in problem:
         return f"name a file, or - for standard input: {READING}"
     if "Missing argument 'SESSION" in problem:
@@ -91,7 +91,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         words = given[1:]
         word = next((word for word in words if found[1].startswith(word) and is_input(word)), None)
         if word and given[0] in {"mic", "serve"}:
-            return f"did you mean asr file {_quoted(word)}?"
+            return f"did you mean asr file {quoted(word)}?"
         return ""
     if found := re.match(r"No such option: ([\w-]+)", problem):
         return _about_option(found[1], given, commands)
@@ -101,7 +101,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
 def _about_command(word: str, commands: Iterable[str]) -> str:
     """What was probably meant by an unknown command: an input, or a command with another name."""
     if is_input(word):
-        return f"did you mean asr file {_quoted(word)}?"
+        return f"did you mean asr file {quoted(word)}?"
     if word in OTHER_NAMES:
         return f"did you mean asr {OTHER_NAMES[word]}?"
     similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
@@ -154,7 +154,7 @@ def _is_file(word: str) -> bool:
         return False
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """The word quoted for a shell, so that the suggestion can be copied."""
     if "://" in word and shlex.quote(word) == word:
         return f"'{word}'"  # so that the question mark of our sentence is not taken for a part of the address
