@@ -67,7 +67,7 @@ def test_an_input_that_no_decoder_reads_says_what_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_an_address_that_sends_nothing_is_to_be_checked(scheme: str) -> None:
-    """Where a connection ends without an answer, or the server has no TLS, nobody knows whether a recording is there."""
+    """Where a connection ends without an answer, or the server has no TLS, nobody knows what is there."""
     with serving(lambda connection: connection.close()) as port, pytest.raises(SourceError) as raised:
         read(FileSource(f"{scheme}://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
     # What such an end looks like is a matter of timing.

@@ -51,6 +51,7 @@ OTHER_OPTIONS = {
     "--diarize --diarization --speakers --speaker --speaker-labels": ["--each-channel, a speaker for each channel",
                                                                       "--device NAME=LABEL, a speaker for each device"],
     "--offline": ["--local"],
+    "--dry-run --cost --price": ["--estimate"],
     "--silent": ["--quiet"],
     "--record-to --save --wav --tee": ["--save-audio"],
     "--timeout --max-wait": ["--retry-for"],
@@ -133,6 +134,9 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
     if given and given[0].startswith("-") and given[0] != "--":
         return f"options come after the command: asr {command or 'file'} {given[0]}"
     known = OPTIONS.get(command, {})
+    usual = option.lower().replace("_", "-")
+    if usual != option and usual.removeprefix("--") in known:
+        return f"did you mean {usual}?"
     others = next((others for names, others in OTHER_OPTIONS.items() if option in names.split()), [])
     if "format" in known and option.removeprefix("--") in set(OutputFormat):
         others = [f"--format {option.removeprefix('--')}"]
