@@ -27,6 +27,7 @@ OTHER_NAMES = {
     "export": "sessions export", "find": "search", "grep": "search", "settings": "config", "setup": "doctor",
     "check": "doctor", "test": "mic --test", "auth": "login", "key": "login", "hotwords": "vocab", "raw": "ws-raw",
     "languages": "models", "download": "engines pull", "pull": "engines pull", "man": "help --man",
+    "completion": "--install-completion", "diagnose": "doctor", "debug": "doctor", "status": "doctor",
 }  # fmt: skip
 # Values that other programs have for the same thing.
 _OTHER_VALUES = {
@@ -42,10 +43,19 @@ OTHER_OPTIONS = {
     "--target-language --target-lang --target --translation --translate-to": ["--translate"],
     "--api-key --key --apikey --token": ["--api-key-file"],
     "--keywords --keyterm --keyterms --phrases --phrase-list --vocabulary --hot-words": ["--hotwords"],
+    "--cacert --ca-cert --cafile": ["--ca"],
+    "--insecure --no-verify --no-check-certificate": ["--insecure-tls"],
+    "--retry --max-retries": ["--retries"],
+    "--initial-prompt --hint": ["--context"],
+    "--task": ["--translate"],
+    "--word-timestamps --word-times": ["--format jsonl, with the times of each word"],
+    "--endpointing --max-sentence-silence --utterance-end-ms": ["--silence-ms"],
+    "--sample-rate --samplerate": ["--rate, with --raw"],
+    "-y": ["--overwrite"],
     "--interim --interim-results --partial --no-finals": ["--partials"],
     "--threads --concurrency --parallel --workers": ["--jobs"],
     "--speed": ["--pace"],
-    "--mic --microphone --input --input-device --source": ["--device"],
+    "--mic --microphone --input-device --source": ["--device"],
     "--server --endpoint --host --address": ["--url"],
     "--output-format --type": ["--format"],
     "--diarize --diarization --speakers --speaker --speaker-labels": ["--each-channel, a speaker for each channel",
@@ -57,6 +67,14 @@ OTHER_OPTIONS = {
     "--timeout --max-wait": ["--retry-for"],
     "--filter --where": ["--exec"],
 }  # fmt: skip
+
+# Options of other programs that are commands here.
+OTHER_COMMANDS = {
+    "--list-devices": "devices", "--list-models": "models", "--list-languages": "models",
+    "--list-formats": "help pipelines",
+}  # fmt: skip
+# Options that other programs have for their input, which is no option here.
+_INPUT_OPTIONS = {"-i", "--input", "--input-file", "--file", "--audio", "--audio-file"}
 
 
 def plain(problem: str) -> str:
@@ -137,12 +155,26 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
     usual = option.lower().replace("_", "-")
     if usual != option and usual.removeprefix("--") in known:
         return f"did you mean {usual}?"
-    others = next((others for names, others in OTHER_OPTIONS.items() if option in names.split()), [])
-    if "format" in known and option.removeprefix("--") in set(OutputFormat):
-        others = [f"--format {option.removeprefix('--')}"]
+    if usual in OTHER_COMMANDS:
+        return f"see asr {OTHER_COMMANDS[usual]}"
+    if usual in _INPUT_OPTIONS:
+        return _about_input(command, given)
+    others = next((others for names, others in OTHER_OPTIONS.items() if usual in names.split()), [])
+    if "format" in known and usual.removeprefix("--") in set(OutputFormat):
+        others = [f"--format {usual.removeprefix('--')}"]
     for other in others:
         if re.split("[ ,]", other)[0].removeprefix("--") in known:
             return f"in asr {command} this is {other}"
+    return ""
+
+
+def _about_input(command: str, given: Sequence[str]) -> str:
+    """How the input of a command is named."""
+    if command == "mic":
+        return "in asr mic this is --device"
+    word = next((word for word in given if is_input(word)), "talk.wav")
+    if command in {"file", "batch", "ws-raw"}:
+        return f"the input is written without an option: asr {command} {quoted(word)}"
     return ""
 
 
