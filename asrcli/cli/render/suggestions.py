@@ -52,6 +52,8 @@ OTHER_OPTIONS = {
     "--endpointing --max-sentence-silence --utterance-end-ms": ["--silence-ms"],
     "--sample-rate --samplerate": ["--rate, with --raw"],
     "-y": ["--overwrite"],
+    "-ss": ["--start"],
+    "-to": ["--end"],
     "--interim --interim-results --partial --no-finals": ["--partials"],
     "--threads --concurrency --parallel --workers": ["--jobs"],
     "--speed": ["--pace"],
@@ -159,6 +161,8 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
         return f"see asr {OTHER_COMMANDS[usual]}"
     if usual in _INPUT_OPTIONS:
         return _about_input(command, given)
+    if len(option) == 2:  # the parser reads -ss as two options, and names the first letter that it does not know
+        usual = next((word for word in given if word in {"-ss", "-to"} and option[1] in word), usual)
     others = next((others for names, others in OTHER_OPTIONS.items() if usual in names.split()), [])
     if "format" in known and usual.removeprefix("--") in set(OutputFormat):
         others = [f"--format {usual.removeprefix('--')}"]
