@@ -1,5 +1,7 @@
 """What a person can do about an error, in the options of the command line: one table, and the line that is printed."""
 
+from typing import TYPE_CHECKING
+
 from asrcli.core.causes import Cause
 from asrcli.core.errors import (
     NOT_LOADED,
@@ -9,9 +11,16 @@ from asrcli.core.errors import (
     MultipleErrors,
     ServiceRefused,
     SettingError,
+    SourceError,
 )
+from asrcli.core.lazy_module import LazyModule
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
+
+if TYPE_CHECKING:
+    from asrcli.cli.render import meant_files
+else:
+    meant_files = LazyModule("asrcli.cli.render.meant_files")
 
 KEY_OF_THE_SERVER = "other servers get only the key that --api-key-file names: name one"
 KEY_IT_KNOWS = "check the key: the server at this address does not accept it"
@@ -61,6 +70,7 @@ BY_CAUSE = {
     Cause.LANGUAGE_NEEDED: "name it: --language en",
     Cause.TOO_EARLY: "or add --wait",
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
+    Cause.NO_SUCH_FILE: "",  # meant_files.py looks for what is near
     Cause.RAW_PCM: f"describe the format {_SAMPLES}",
     Cause.NO_HEADER: f"if it is raw PCM, describe the format {_SAMPLES}",
     Cause.DEVICE: f"describe the format {_SAMPLES}",
@@ -148,7 +158,13 @@ def advice_for(error: AsrError) -> str:
         return _advice_for(f"{error.code}: {error.message}")
     if error.cause is None:
         return ""
-    advice = BY_CAUSE[error.cause]
+    return _advice_by_cause(error, error.cause)
+
+
+def _advice_by_cause(error: AsrError, cause: Cause) -> str:
+    if isinstance(error, SourceError) and cause is Cause.NO_SUCH_FILE:
+        return meant_files.meant_file(error.path)
+    advice = BY_CAUSE[cause]
     if isinstance(error, SettingIgnored):
         return _advice_for_ignored(error, advice)
     option = ""

@@ -16,7 +16,7 @@ from asrcli.cli import system_resources
 from asrcli.cli.console import print_error, print_message
 from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.render.help_page import Command, Group
-from asrcli.cli.render.stdout import abandon_stdout, print_lines
+from asrcli.cli.render.stdout import abandon_stdout, abandon_streams, print_lines
 from asrcli.core.errors import (
     AsrError,
     AudioLost,
@@ -153,7 +153,7 @@ def main() -> None:
     except (OSError, MemoryError, RuntimeError, ImportError) as exc:
         # While a command is loaded, or its help is written.
         code = _report(system_resources.problem_of(exc))
-    abandon_stdout()
+    abandon_streams()
     sys.exit(code)  # type: ignore[arg-type]
 
 

@@ -22,6 +22,7 @@ REGIONS: Mapping[str, str] = {
     "us-east-1": "Virginia",
     "cn-hongkong": "Hong Kong",
 }
+NAMED_REGIONS = ", ".join(f"{region} ({place})" for region, place in REGIONS.items())
 SHARED: Mapping[str, str] = {BEIJING: "dashscope.aliyuncs.com", SINGAPORE: "dashscope-intl.aliyuncs.com"}
 WORKSPACE = "X-DashScope-WorkSpace"  # the header that names a workspace where the host does not
 VENDOR_DOMAINS = ("aliyuncs.com", "aliyun.com", "alibabacloud.com", "alibabacloudcs.com")
@@ -77,15 +78,19 @@ def resolve_endpoint(given: EndpointRequest, environment: EndpointRequest) -> En
             return replace(found, headers=((WORKSPACE, workspace),))
         return found
     region = given.region or environment.region or BEIJING
-    if region not in REGIONS:
-        problem = f"no such region; there are {', '.join(REGIONS)}"
-        raise _invalid("region", region, problem, given=bool(given.region))
+    check_region(region, given=bool(given.region))
     if workspace:
         return Endpoint(f"wss://{workspace}.{region}.maas.aliyuncs.com", region)
     if region not in SHARED:
         problem = "only a workspace has a host there"
         raise SettingError("region", problem, value=region, cause=Cause.WORKSPACE_HOST)
     return Endpoint(f"wss://{SHARED[region]}", region)
+
+
+def check_region(region: str, *, given: bool = True) -> None:
+    """Raise a UsageError unless there is this region; it was `given`, or else stands in the environment."""
+    if region not in REGIONS:
+        raise _invalid("region", region, f"no such region; there are {NAMED_REGIONS}", given=given)
 
 
 def socket_url(url: str) -> str:

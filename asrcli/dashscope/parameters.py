@@ -166,7 +166,7 @@ PARAMETERS: tuple[ServiceParameter, ...] = (
     ServiceParameter("multi_threshold", "--multi-threshold", Kind.SWITCH, _FUN | _PARAFORMER_2,
         "End very long sentences earlier.", heading=SENTENCES, paths=_run_task("multi_threshold_mode_enabled")),
     ServiceParameter("languages", "--language", Kind.TEXTS, _FUN | _PARAFORMER_2 | _GUMMY | _QWEN_ASR,
-        "Language spoken (zh, en, ...); may be repeated.", unit="CODE", short="-l", embedded=True,
+        "Language (zh, en, ...); may be repeated. Default: auto.", unit="CODE", short="-l", embedded=True,
         paths={INFERENCE: "language_hints"}),
     ServiceParameter("itn", "--itn/--no-itn", Kind.SWITCH, _PARAFORMER_2, "Write numbers in figures.",
         paths=_run_task("inverse_text_normalization_enabled")),

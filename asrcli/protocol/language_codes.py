@@ -7,7 +7,8 @@ from asrcli.core.errors import ServiceRefused
 _UNDECIDED = {"auto", "und", "mul", "any", "all", "none", "null"}
 _SYNONYMS = {"zho": "zh", "chi": "zh", "cmn": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "deu": "de", "ger": "de",
     "fra": "fr", "fre": "fr", "spa": "es", "por": "pt", "ita": "it", "rus": "ru", "ara": "ar", "iw": "he", "in": "id",
-    "tl": "fil", "nb": "no", "nn": "no"}  # fmt: skip
+    "tl": "fil", "nb": "no", "nn": "no",
+    "cn": "zh", "jp": "ja", "kr": "ko"}  # fmt: skip  # countries that are written for their languages
 _CANTONESE = {"zh-hk", "zh-mo", "zh-yue"}
 _NAMES = {
     "chinese": "zh", "mandarin": "zh", "cantonese": "yue", "english": "en", "japanese": "ja", "german": "de",

@@ -27,6 +27,7 @@ HEAD_BYTES = 4096
 NOT_AUDIO = "is not audio or video that can be decoded"
 _NO_REASON = "input/output error"
 _FAILED = "the connection failed"
+_NO_DATA = "sends no data that can be read"
 _UNREADABLE = {NOT_AUDIO, _NO_REASON}  # what libav says of contents; other reasons are about the way to them
 # From this version on PyAV accepts a title that is not UTF-8, and has no option for it any more.
 _LENIENT_TITLES = 19
@@ -82,7 +83,10 @@ def _explained_failure(
     if error.reason == _NO_REASON and (reason := _no_host(source)):
         return SourceError(error.path, reason, cause=Cause.RECORDING_ADDRESS)
     if error.reason in _UNREADABLE:
-        error = explained(error, head() or beginning(source, timeout_s))
+        first_bytes = head() or beginning(source, timeout_s)
+        if not first_bytes and error.reason == NOT_AUDIO and _is_address(source):
+            return SourceError(error.path, _address_reason(str(source), _NO_DATA), cause=Cause.RECORDING_ADDRESS)
+        error = explained(error, first_bytes)
     if error.cause is None:
         error = _with_cause(error, source)
     return error

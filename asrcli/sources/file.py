@@ -273,7 +273,10 @@ def _check_path(path: str, *, is_raw_pcm: bool) -> None:
     except (OSError, ValueError) as exc:
         if "://" in path:
             raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can") from exc
-        raise SourceError(path, system_reason(exc).lower()) from exc
+        cause = None
+        if isinstance(exc, FileNotFoundError):
+            cause = Cause.NO_SUCH_FILE
+        raise SourceError(path, system_reason(exc).lower(), cause=cause) from exc
     _check_kind(path, info, is_raw_pcm=is_raw_pcm)
 
 

@@ -1,5 +1,6 @@
 """The table of commands: every way of writing a command reaches it, and only the module of that command is loaded."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from asrcli.cli.app import COMMANDS, INTERRUPTED, guarded
 from asrcli.dashscope.catalogue import MODELS
-from tests.support.command import asr, environment
+from tests.support.command import ASR, CLIP, asr, environment
 
 SPELLINGS = [
     ["models"],
@@ -95,6 +96,33 @@ def test_one_letter_stands_for_the_model_and_the_language() -> None:
     assert done.returncode == 2
     assert "gummy-realtime-v1" in done.stderr
     assert "tlh" in done.stderr
+
+
+@pytest.mark.parametrize("unwritable", ["closed pipe", "full disk"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["file", "not-there.wav"], 3),
+        (["file", "not-there.wav", "--debug"], 3),
+        (["fiel"], 2),
+        (["file", str(CLIP), "--local", "--engine", "counting", "--end", "1"], 0),
+    ],
+    ids=["missing file", "missing file, debug", "no command", "done"],
+)
+def test_the_exit_code_is_the_same_where_nobody_reads_the_messages(
+    arguments: list[str], code: int, unwritable: str
+) -> None:
+    """Python 3.14 ends with 120 where it cannot write at exit what standard error did not take."""
+    if unwritable == "full disk":
+        stderr = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stderr = os.pipe()
+        os.close(reader)
+    done = subprocess.run(
+        [*ASR, *arguments], stdout=subprocess.DEVNULL, stderr=stderr, env=environment(), check=False, timeout=150
+    )
+    os.close(stderr)
+    assert done.returncode == code
 
 
 class Interrupting:

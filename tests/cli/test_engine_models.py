@@ -202,7 +202,13 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
         ("add", "http://192.0.2.1/x.tar.bz2"): "not https",
         ("add", tmp_path / "empty", "--name", "../x"): "cannot be the name",
         ("add", tmp_path / "empty", "--languages", "Chinese!"): "not a language code",
-        ("pull", "nothing"): "no documented model nothing",
+        ("pull", "nothing"): "no documented model nothing; asr engines pull lists them",
+        (
+            "pull",
+            "zh",
+        ): "no documented model zh; did you mean sherpa-onnx-streaming-zipformer-bilingual-zh-en-2023-02-20?",
+        ("pull", "Japanese"): "did you mean sherpa-onnx-sense-voice-zh-en-ja-ko-yue-int8-2024-07-17?",
+        ("pull", "sense-voice"): "did you mean sherpa-onnx-sense-voice-zh-en-ja-ko-yue-int8-2024-07-17?",
         ("remove", "counting", "--yes"): "no model counting was added",
         ("list", "--name", "x"): "--name has no effect on asr engines list",
     }.items():

@@ -57,3 +57,11 @@ def test_an_export_of_two_speakers_has_the_order_of_the_times(tmp_path: Path, na
     assert len(times) >= len(finals)
     assert all(said in text for said in ("是的", "好的"))
     assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["talk"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["export", "last"], ["show", "last"]], ids=" ".join)
+def test_who_looks_for_a_finished_file_learns_what_keeps_one(tmp_path: Path, arguments: list[str]) -> None:
+    """Its session is gone when it ends, and what can be done about that concerns the next one."""
+    done = asr("sessions", *arguments, XDG_STATE_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2 * bool(arguments), "", 1)
+    assert ": a finished file leaves none, and asr config set library on keeps" in done.stderr

@@ -63,10 +63,23 @@ def test_an_input_that_no_decoder_reads_says_what_it_is(tmp_path: Path) -> None:
     for length in (True, False):
         with serving(answer_with(page, length=length)) as port, pytest.raises(SourceError, match="is a web page"):
             read(FileSource(f"http://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_address_that_sends_nothing_is_to_be_checked(scheme: str) -> None:
+    """Where a connection ends without an answer, or the server has no TLS, nobody knows what is there."""
     with serving(lambda connection: connection.close()) as port, pytest.raises(SourceError) as raised:
+        read(FileSource(f"{scheme}://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
+    # What such an end looks like is a matter of timing.
+    assert raised.value.cause is Cause.RECORDING_ADDRESS
+    assert "audio" not in raised.value.reason
+
+
+def test_an_empty_answer_is_no_recording_that_cannot_be_decoded() -> None:
+    """It has a status and a length, and no byte of a file."""
+    with serving(answer_with(b"")) as port, pytest.raises(SourceError) as raised:
         read(FileSource(f"http://127.0.0.1:{port}/a.mp3", RATE, timeout_s=20))
-    # What a connection that ends without an answer looks like is a matter of timing; what is there nobody can say.
-    assert raised.value.cause in {None, Cause.RECORDING_ADDRESS}
+    assert (raised.value.reason, raised.value.cause) == ("sends no data that can be read", Cause.RECORDING_ADDRESS)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

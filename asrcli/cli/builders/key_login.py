@@ -70,7 +70,7 @@ def ask_for_key() -> Secret:
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
         text, where = data.decode("utf-8-sig", "replace"), "standard input"
     else:
-        text, where = _typed(), "the key"
+        text, where = _typed(), "what was typed"
     if not text.strip():
         raise UsageError(f"{where}: contains no key", "nothing is kept")
     if len(text) > MOST_BYTES:
@@ -86,6 +86,7 @@ def _typed() -> str:
             warnings.simplefilter("error", getpass.GetPassWarning)
             return getpass.getpass(PROMPT)
     except EOFError:
+        print_message("")  # the cursor is still behind the question
         return ""
     except getpass.GetPassWarning:
         raise UsageError("this terminal would show the key", "send it through a pipe: asr login < FILE") from None

@@ -8,6 +8,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.values import parse_proxy
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, bare_url
+from asrcli.protocol.language_codes import language_code
 from asrcli.recognizers import factory, registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
 from asrcli.recognizers.model_downloads import ModelDownloads, checked_sum, sum_of
@@ -31,6 +32,14 @@ class WantedModel:
     ca: Path | None
 
 
+def _advice_for(what: str) -> str:
+    """What to do about a name that no documented model has: it may be a language, or a part of a name."""
+    code = language_code(what)
+    if found := [name for name, model in DOCUMENTED.items() if code in model.languages or what in name]:
+        return f"did you mean {found[0]}? asr engines pull lists all"
+    return "asr engines pull lists them; any other: asr engines add URL"
+
+
 def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
     """Add the model in a folder, in an archive, at an address, or of a name in the table of documented models.
 
@@ -46,9 +55,7 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
     if documented:
         model = DOCUMENTED.get(what)
         if model is None:
-            raise UsageError(
-                f"no documented model {what}", "asr engines pull lists them; any other: asr engines add URL"
-            )
+            raise UsageError(f"no documented model {what}", _advice_for(what))
         url = model.url
         languages = languages or model.languages
         expected = expected or model.sha256

@@ -22,6 +22,7 @@ from asrcli.dashscope.endpoints import (
     REGIONS,
     Endpoint,
     EndpointRequest,
+    check_region,
     region_of,
     requested_endpoint,
     resolve_endpoint,
@@ -127,8 +128,8 @@ class EndpointOptions:
     def __post_init__(self) -> None:
         if self.url is not None and not self.url.strip():
             raise UsageError("--url is empty: not a WebSocket address")
-        if self.region is not None and self.region not in REGIONS:
-            raise UsageError(f"--region {self.region}: no such region", f"there are {', '.join(REGIONS)}")
+        if self.region is not None:
+            check_region(self.region)
 
     @property
     def endpoint(self) -> Endpoint:

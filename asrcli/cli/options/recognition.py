@@ -16,6 +16,7 @@ from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model
+from asrcli.dashscope.model_selection import AUTO
 from asrcli.dashscope.parameters import MODEL, PARAMETERS, WORDS, ParameterKind, ServiceParameter
 
 Group = TypeVar("Group")
@@ -123,7 +124,8 @@ def _with_all_options(group: type[Group]) -> type[Group]:
 class RecognitionOptions:
     """The values of the options, as the user gave them.
 
-    There is a field for each row that has a help; declared here are the fields that code reads by name.
+    There is a field for each row that has a help; declared here are the fields that code reads by name. `language` has
+    no `auto`: it is None then.
     """
 
     vad: bool = True
@@ -141,6 +143,11 @@ class RecognitionOptions:
         for row in PARAMETERS:
             if self._is_empty(row):  # as when a shell substitutes the output of a command that failed
                 raise UsageError(f"{row.option} is empty")
+        languages = {each.strip().casefold() for each in self.language or ()}
+        if AUTO in languages and len(languages) > 1:
+            raise UsageError(f"--language {AUTO} with another language", "leave one of them out")
+        if AUTO in languages:  # which is what a model does without any language
+            object.__setattr__(self, "language", None)
 
     @property
     def listens_for_speech(self) -> bool:

@@ -1,4 +1,4 @@
-"""Refuses options that would have no effect: different values for one option, and an option in place of a value."""
+"""Refuses options that the parser misunderstands: two values for one, one in place of a value, other hyphens."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,8 @@ from typing import Any
 from asrcli.core.errors import UsageError
 from asrcli.core.redaction import without_secrets
 
+# Word processors and web pages make one of these of two hyphens, and some keyboards have them.
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 HINTS = {"output": "for two files give one name, and each format: -f srt -f text -o NAME"}
 
 
@@ -21,11 +23,12 @@ def parsed(command: Any, ctx: Any, args: Sequence[str], new_parser: Callable[[An
         new_parser: Makes a parser that nothing else uses: looking for different values changes it.
 
     Raises:
-        UsageError: an option has several values or another option as its value, is both given and taken back, or names
-            a shell that is not this one.
+        UsageError: an option has several values or another option as its value, is both given and taken back, is
+            written with other hyphens, or names a shell that is not this one.
     """
     if ctx.resilient_parsing:
         return {}
+    _refuse_other_hyphens(command, ctx, args)
     given, rest, order = command.make_parser(ctx).parse_args(args=list(args))
     asked = [each for each in ("show_completion", "install_completion") if given.get(each)]
     if asked and rest:
@@ -36,6 +39,30 @@ def parsed(command: Any, ctx: Any, args: Sequence[str], new_parser: Callable[[An
     if repeated:
         _refuse_different(new_parser(ctx), args, repeated)
     return dict(given)
+
+
+def _refuse_other_hyphens(command: Any, ctx: Any, args: Sequence[str]) -> None:
+    """Refuse -local and —local, where there is an option --local: to the parser one is -l ocal, the other a file."""
+    if not any(_has_other_hyphens(word) for word in args):
+        return
+    options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
+    names = {name for each in options for name in (*each.opts, *each.secondary_opts)}
+    takers = {name for each in options if not (each.is_flag or each.count) for name in each.opts}
+    for before, word in pairwise(("", *args)):
+        if word == "--":
+            return
+        if before in takers:
+            continue
+        if not word.startswith(tuple(_DASHES)) and not ctx.allow_interspersed_args:
+            return  # what follows belongs to another program, or to the command
+        written = word.partition("=")[0]
+        name = "--" + written.lstrip(_DASHES)
+        if _has_other_hyphens(word) and name in names:
+            raise UsageError(f"No such option: {written}", f"write it with two hyphens: {name}")
+
+
+def _has_other_hyphens(word: str) -> bool:
+    return len(word) > 2 and word.startswith(tuple(_DASHES)) and not word.startswith("--")
 
 
 def _refuse_swallowed(parameters: Sequence[Any], args: Sequence[str], given: Mapping[str, Any]) -> None:

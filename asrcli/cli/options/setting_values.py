@@ -11,7 +11,7 @@ from asrcli.cli.options import values
 from asrcli.config.layers import Setting
 from asrcli.config.reach import is_path
 from asrcli.core.errors import UsageError, shorten
-from asrcli.dashscope.endpoints import REGIONS
+from asrcli.dashscope.endpoints import NAMED_REGIONS, REGIONS
 from asrcli.dashscope.parameters import PARAMETERS
 
 # The exception of the library behind Typer for a value that an option does not take. Typer exports a subclass only.
@@ -78,10 +78,11 @@ def _check_known_values(option: str, value: Any, where: str) -> None:
     known: tuple[str, ...] = ()
     if row:
         known = row.values
+    listed = ", ".join(known)
     if option == "region":
-        known = tuple(REGIONS)
+        known, listed = tuple(REGIONS), NAMED_REGIONS
     if known and value not in known:
-        raise UsageError(f"{where}: no {option} {shorten(str(value), 40)}", f"there are {', '.join(known)}")
+        raise UsageError(f"{where}: no {option} {shorten(str(value), 40)}", f"there are {listed}")
     if row and row.bounds and not row.bounds[0] <= value <= row.bounds[1]:
         raise UsageError(f"{where}: {value} is not from {row.bounds[0]} to {row.bounds[1]}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.sessions.session_catalogue import WHY_NONE
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_text
 from asrcli.core.errors import SourceError
@@ -34,7 +35,7 @@ def print_all(catalogue: "SessionCatalogue", *, as_json: bool) -> None:
     elif sessions:
         _print_table(sessions)
     else:
-        print_message(f"asr: no session in {catalogue.directory.folder}")
+        print_message(f"asr: no session in {catalogue.directory.folder}: {WHY_NONE}")
 
 
 def print_one(catalogue: "SessionCatalogue", session: "CataloguedSession", *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ Whole lines go through one writer, which handles closed pipes, full disks and en
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from asrcli.core.errors import AsrError, OutputClosed, OutputError, system_reason
 from asrcli.core.lazy_module import LazyModule
@@ -110,9 +110,19 @@ def output_error(exc: OSError) -> AsrError:
 
 def abandon_stdout() -> None:
     """Discard what standard output cannot take: Python would write it again at exit, and print an error."""
-    if sys.stdout is None:
+    _abandon(sys.stdout)
+
+
+def abandon_streams() -> None:
+    """Discard what the standard streams cannot take: with either Python would end with 120 instead of our exit code."""
+    _abandon(sys.stdout)
+    _abandon(sys.stderr)
+
+
+def _abandon(stream: TextIO | None) -> None:
+    if stream is None:
         return
     try:
-        sys.stdout.flush()
+        stream.flush()
     except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -27,6 +27,7 @@ OTHER_NAMES = {
     "export": "sessions export", "find": "search", "grep": "search", "settings": "config", "setup": "doctor",
     "check": "doctor", "test": "mic --test", "auth": "login", "key": "login", "hotwords": "vocab", "raw": "ws-raw",
     "languages": "models", "download": "engines pull", "pull": "engines pull", "man": "help --man",
+    "completion": "--install-completion", "diagnose": "doctor", "debug": "doctor", "status": "doctor",
 }  # fmt: skip
 # Values that other programs have for the same thing.
 _OTHER_VALUES = {
@@ -42,20 +43,40 @@ OTHER_OPTIONS = {
     "--target-language --target-lang --target --translation --translate-to": ["--translate"],
     "--api-key --key --apikey --token": ["--api-key-file"],
     "--keywords --keyterm --keyterms --phrases --phrase-list --vocabulary --hot-words": ["--hotwords"],
+    "--cacert --ca-cert --cafile": ["--ca"],
+    "--insecure --no-verify --no-check-certificate": ["--insecure-tls"],
+    "--retry --max-retries": ["--retries"],
+    "--initial-prompt --hint": ["--context"],
+    "--task": ["--translate"],
+    "--word-timestamps --word-times": ["--format jsonl, with the times of each word"],
+    "--endpointing --max-sentence-silence --utterance-end-ms": ["--silence-ms"],
+    "--sample-rate --samplerate": ["--rate, with --raw"],
+    "-y": ["--overwrite"],
+    "-ss": ["--start"],
+    "-to": ["--end"],
     "--interim --interim-results --partial --no-finals": ["--partials"],
     "--threads --concurrency --parallel --workers": ["--jobs"],
     "--speed": ["--pace"],
-    "--mic --microphone --input --input-device --source": ["--device"],
+    "--mic --microphone --input-device --source": ["--device"],
     "--server --endpoint --host --address": ["--url"],
     "--output-format --type": ["--format"],
     "--diarize --diarization --speakers --speaker --speaker-labels": ["--each-channel, a speaker for each channel",
                                                                       "--device NAME=LABEL, a speaker for each device"],
     "--offline": ["--local"],
+    "--dry-run --cost --price": ["--estimate"],
     "--silent": ["--quiet"],
     "--record-to --save --wav --tee": ["--save-audio"],
     "--timeout --max-wait": ["--retry-for"],
     "--filter --where": ["--exec"],
 }  # fmt: skip
+
+# Options of other programs that are commands here.
+OTHER_COMMANDS = {
+    "--list-devices": "devices", "--list-models": "models", "--list-languages": "models",
+    "--list-formats": "help pipelines",
+}  # fmt: skip
+# Options that other programs have for their input, which is no option here.
+_INPUT_OPTIONS = {"-i", "--input", "--input-file", "--file", "--audio", "--audio-file"}
 
 
 def plain(problem: str) -> str:
@@ -80,7 +101,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         return _about_list(problem, found[1].split(","), choices) or _about_value(found[1].lower(), choices)
     dashed = next((word for word in given[1:] if word.startswith("-") and _is_file(word)), "")
     if dashed and ("Missing argument 'FILE" in problem or problem.startswith("No such option")):
-        return f"a file of that name is written so: {_quoted(dashed)}"
+        return f"a file of that name is written so: {quoted(dashed)}"
     if "Missing argument 'FILE" in problem:
         return f"name a file, or - for standard input: {READING}"
     if "Missing argument 'SESSION" in problem:
@@ -91,7 +112,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         words = given[1:]
         word = next((word for word in words if found[1].startswith(word) and is_input(word)), None)
         if word and given[0] in {"mic", "serve"}:
-            return f"did you mean asr file {_quoted(word)}?"
+            return f"did you mean asr file {quoted(word)}?"
         return ""
     if found := re.match(r"No such option: ([\w-]+)", problem):
         return _about_option(found[1], given, commands)
@@ -101,7 +122,7 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
 def _about_command(word: str, commands: Iterable[str]) -> str:
     """What was probably meant by an unknown command: an input, or a command with another name."""
     if is_input(word):
-        return f"did you mean asr file {_quoted(word)}?"
+        return f"did you mean asr file {quoted(word)}?"
     if word in OTHER_NAMES:
         return f"did you mean asr {OTHER_NAMES[word]}?"
     similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
@@ -133,12 +154,31 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
     if given and given[0].startswith("-") and given[0] != "--":
         return f"options come after the command: asr {command or 'file'} {given[0]}"
     known = OPTIONS.get(command, {})
-    others = next((others for names, others in OTHER_OPTIONS.items() if option in names.split()), [])
-    if "format" in known and option.removeprefix("--") in set(OutputFormat):
-        others = [f"--format {option.removeprefix('--')}"]
+    usual = option.lower().replace("_", "-")
+    if usual != option and usual.removeprefix("--") in known:
+        return f"did you mean {usual}?"
+    if usual in OTHER_COMMANDS:
+        return f"see asr {OTHER_COMMANDS[usual]}"
+    if usual in _INPUT_OPTIONS:
+        return _about_input(command, given)
+    if len(option) == 2:  # the parser reads -ss as two options, and names the first letter that it does not know
+        usual = next((word for word in given if word in {"-ss", "-to"} and option[1] in word), usual)
+    others = next((others for names, others in OTHER_OPTIONS.items() if usual in names.split()), [])
+    if "format" in known and usual.removeprefix("--") in set(OutputFormat):
+        others = [f"--format {usual.removeprefix('--')}"]
     for other in others:
         if re.split("[ ,]", other)[0].removeprefix("--") in known:
             return f"in asr {command} this is {other}"
+    return ""
+
+
+def _about_input(command: str, given: Sequence[str]) -> str:
+    """How the input of a command is named."""
+    if command == "mic":
+        return "in asr mic this is --device"
+    word = next((word for word in given if is_input(word)), "talk.wav")
+    if command in {"file", "batch", "ws-raw"}:
+        return f"the input is written without an option: asr {command} {quoted(word)}"
     return ""
 
 
@@ -154,7 +194,7 @@ def _is_file(word: str) -> bool:
         return False
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """The word quoted for a shell, so that the suggestion can be copied."""
     if "://" in word and shlex.quote(word) == word:
         return f"'{word}'"  # so that the question mark of our sentence is not taken for a part of the address

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
+from asrcli.core.causes import Cause
 from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, SourceError, system_reason
 from asrcli.outputs.overwrite_check import MEDIA
@@ -87,7 +88,7 @@ def _add(word: str, out: Path, stdin: BinaryIO, found: FoundInputs) -> None:
     elif has_magic(word) and not os.path.lexists(word):
         _add_pattern(word, out, found)
     elif not Path(word).exists():
-        found.problems.append(SourceError(word, "no such file or directory"))
+        found.problems.append(SourceError(word, "no such file or directory", cause=Cause.NO_SUCH_FILE))
     else:
         found.add(_file(word))
 

@@ -111,12 +111,17 @@ def test_a_variable_goes_first_and_that_is_said(home: dict[str, Any]) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
 def test_a_key_that_is_typed_is_not_shown(home: dict[str, Any]) -> None:
     """The terminal shows the question alone, and is left as it was found; Ctrl-D keeps nothing."""
-    for typed, code in ((f"{WRONG}\n", 0), ("\x04", 2)):
+    for typed, code, said in (
+        (f"{WRONG}\n", 0, "asr: the key "),
+        ("\x04", 2, "asr: what was typed: contains no key; nothing is kept"),
+        ("\n", 2, "asr: what was typed: contains no key; nothing is kept"),
+    ):
         with on_terminal("login", "--no-check", **home) as terminal:
             terminal.wait_for("is not shown")
             terminal.send(typed)
             assert (terminal.finish(), terminal.left_as_found) == (code, True)
             assert WRONG not in "".join(terminal.rows())
+            assert any(said in row for row in terminal.rows())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")

@@ -135,7 +135,7 @@ def test_a_proxy_that_is_no_address_is_refused_without_what_is_in_it(proxy: str)
 
 def test_a_region_is_known_or_refused_with_an_address_too() -> None:
     """It would be a matter of words otherwise, and of prices."""
-    with pytest.raises(UsageError, match="--region cn-bejing: no such region"):
+    with pytest.raises(UsageError, match="region cn-bejing: no such region"):
         EndpointOptions(url="ws://h", region="cn-bejing")
 
 

@@ -34,6 +34,15 @@ def test_what_is_given_and_empty_is_refused(options: dict[str, Any]) -> None:
         RecognitionOptions(**options)
 
 
+@pytest.mark.parametrize("given", [["auto"], ["AUTO "], ["auto", "Auto"]])
+def test_a_language_that_is_to_be_detected_is_none(given: list[str]) -> None:
+    """Other programs have that word for what a model does without --language; a setting can be taken back so, too."""
+    assert RecognitionOptions(language=given).language is None
+    assert asked(language=given).languages == ()
+    with pytest.raises(UsageError, match="--language auto with another language"):
+        RecognitionOptions(language=[*given, "zh"])
+
+
 def test_hot_words_are_read_value_by_value_in_any_form(tmp_path: Path) -> None:
     """By commas of any script, from files of lines or of JSON, each with its weight."""
     lines, table = tmp_path / "words.txt", tmp_path / "words.json"

@@ -1,5 +1,6 @@
-"""An option for one value that is given several times."""
+"""An option for one value that is given several times, or that is written so that the parser takes it for another."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,6 +54,39 @@ def test_a_value_that_looks_like_an_option_is_written_with_an_equals_sign(tmp_pa
     for arguments in (["--template=--local"], ["--template", "--nothing"], ["--template", "-"]):
         assert "no such file" in asr("file", tmp_path / "a.wav", "--local", *arguments).stderr
     assert "no such file" in asr("file", "--local", "--", tmp_path / "a.wav", "--model", "--local").stderr
+
+
+@pytest.mark.parametrize("hyphens", ["-", "\u2014", "\u2013-", "-\u2013", "\u2212\u2212", "\uff0d\uff0d"])
+def test_an_option_with_other_hyphens_is_refused(hyphens: str) -> None:
+    """-output x was a transcript called utput, and with the dash of a word processor it was the name of a file."""
+    for name in COMMANDS:
+        command = load_command(name)
+        for parameter in command.params:
+            for option in (each for each in (*parameter.opts, *parameter.secondary_opts) if each.startswith("--")):
+                written = hyphens + option.removeprefix("--")
+                said = re.escape(f"No such option: {written}; write it with two hyphens: {option}")
+                for given in (written, f"{written}=1"):
+                    with pytest.raises(UsageError, match=f"^{said}$"):
+                        command.make_context(name, [given, "1"])
+                command.make_context(name, [option.replace("--", hyphens, 1)], resilient_parsing=True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--template", "-local"], ["--template", "\u2014local"], ["--", "-local"], ["-lde", "-fsrt", "-qq"]]
+)
+def test_a_value_and_a_file_may_begin_with_any_hyphen(tmp_path: Path, arguments: list[str]) -> None:
+    """What is the value of an option, stands after --, or is a short option with its value, is no long option."""
+    assert (
+        "no such file"
+        in asr("file", tmp_path / "a.wav", "--url", "ws://127.0.0.1:1", *arguments, DASHSCOPE_API_KEY="sk-1").stderr
+    )
+
+
+def test_the_options_of_another_program_are_its_own() -> None:
+    """After the name of a program, and of a command, stands what that one reads."""
+    done = asr("serve", "--port", "0", "echo", "-port", "\u2014port")
+    assert (done.returncode, done.stdout) == (0, "-port \u2014port\n")
+    assert asr("\u2014version").stderr == "asr: No such option: \u2014version; write it with two hyphens: --version\n"
 
 
 @pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])

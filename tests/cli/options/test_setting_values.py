@@ -81,7 +81,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("channel", "middle", "f:1: channel middle: not mix, left, right"),
     ("start", "1:99", "f:1: start 1:99: not a time"),
     ("engine", "nonsense", "f:1: engine: "),
-    ("region", "nowhere", "f:1: region: no region nowhere; there are cn-beijing"),
+    ("region", "nowhere", "f:1: region: no region nowhere; there are cn-beijing (Beijing), "),
     ("vad-model", "x", "f:1: vad-model: no vad-model x; there are far_field"),
     ("silence-ms", 1, "f:1: silence-ms: 1 is not from 200 to 6000"),
 ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.cli.app import COMMANDS
-from asrcli.cli.render.suggestions import OTHER_NAMES, OTHER_OPTIONS, is_input, suggestion
+from asrcli.cli.render.suggestions import OTHER_COMMANDS, OTHER_NAMES, OTHER_OPTIONS, is_input, suggestion
 from asrcli.config.reach import OPTIONS
 from tests.support.command import CLIP, asr
 
@@ -52,6 +52,20 @@ from tests.support.command import CLIP, asr
         (["file", "a.wav", "--srt"], "; in asr file this is --format srt"),
         (["batch", "talks", "--threads", "2"], "; in asr batch this is --jobs"),
         (["serve", "--duration", "5"], "--drain"),
+        (["file", "a.wav", "--dry-run"], "No such option: --dry-run; in asr file this is --estimate"),
+        (["file", "a.wav", "--Local"], "No such option: --Local; did you mean --local?"),
+        (["file", "a.wav", "--OUTPUT_DIR", "texts"], "No such option: --OUTPUT_DIR; did you mean --output-dir?"),
+        (["file", "-i", "talk.wav"], "No such option: -i; the input is written without an option: asr file talk.wav"),
+        (["batch", "--input", "talks"], "; the input is written without an option: asr batch talk.wav"),
+        (["mic", "--input", "usb"], "No such option: --input; in asr mic this is --device"),
+        (["mic", "--list-devices"], "No such option: --list-devices; see asr devices"),
+        (["file", "a.wav", "--output_format", "srt"], "; in asr file this is --format"),
+        (["file", "a.wav", "--retry", "3"], "; in asr file this is --retries"),
+        (["file", "a.wav", "-ss", "10"], "; in asr file this is --start"),
+        (["file", "a.wav", "-to", "20"], "; in asr file this is --end"),
+        (["file", "a.wav", "-s", "10"], "No such option: -s; see "),
+        (["file", "a.wav", "-y"], "; in asr file this is --overwrite"),
+        (["completion", "bash"], "did you mean asr --install-completion?"),
         (["file", "a.wav", "-f", "text,srt"], "; write the option for each: --format text --format srt"),
         (["file", "talk.wav", "-f", "text,docx"], "'html'; did you mean text?"),
         (["microphone"], "did you mean asr mic?"),
@@ -76,13 +90,21 @@ def test_a_mistaken_command_line_is_answered_with_what_was_meant(arguments: list
 
 def test_each_other_name_leads_to_something_that_there_is() -> None:
     """A command or an option of the program, and never one that is called so here."""
-    assert {name.split()[0] for name in OTHER_NAMES.values()} <= {*COMMANDS, "--version"}
+    assert {name.split()[0] for name in OTHER_NAMES.values()} <= {*COMMANDS, "--version", "--install-completion"}
     assert not set(OTHER_NAMES) & set(COMMANDS)
     known = {f"--{option}" for options in OPTIONS.values() for option in options}
     named = [re.split("[ ,]", other)[0] for others in OTHER_OPTIONS.values() for other in others]
     assert set(named) <= known
     words = " ".join(OTHER_OPTIONS).split()
     assert len(words) == len(set(words))
+
+
+def test_options_that_are_commands_here_name_commands_that_there_are() -> None:
+    """What is suggested runs."""
+    assert {each.split()[0] for each in OTHER_COMMANDS.values()} <= set(COMMANDS)
+    assert not {option.removeprefix("--") for option in OTHER_COMMANDS} & {
+        name for row in OPTIONS.values() for name in row
+    }
 
 
 def test_a_file_without_a_suffix_is_known_by_being_there(tmp_path: Path) -> None:

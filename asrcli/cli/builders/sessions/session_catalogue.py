@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from asrcli.journal.directory import JournalDirectory
     from asrcli.library.transcript_library import LibrarySession, TranscriptLibrary
 
+WHY_NONE = "a finished file leaves none, and asr config set library on keeps the transcripts of later runs"
+
 
 @dataclass(frozen=True)
 class CataloguedSession:
@@ -63,7 +65,7 @@ class SessionCatalogue:
         if found:
             raise UsageError(f"session {prefix} could be {_first_names(found)}")
         if not self.sessions:
-            raise UsageError(f"no session {prefix}", f"none in {self.directory.folder}")
+            raise UsageError(f"no session {prefix}", f"none in {self.directory.folder}: {WHY_NONE}")
         raise UsageError(f"no session {prefix}", f"the newest: {_first_names(self.sessions)}")
 
     def entry(self, session: CataloguedSession) -> LibraryEntry:
