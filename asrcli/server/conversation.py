@@ -52,8 +52,6 @@ class ServerConversation:
         self._recognizer = recognizer
         self._limits = limits
         self._server = server
-        self._close_code = {True: 1000, False: 1011}[codec.fatal_errors]  # after an error
-        self._is_strict = codec.fatal_errors and not limits.lenient  # the service's answers are known of one wire
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
@@ -166,6 +164,8 @@ class ServerConversation:
             await self._start(command)
             return
         task = self._task
+        if task is None and isinstance(command, FinishTask) and not self._codec.fatal_errors:
+            await self._send(self._codec.encode(Finished()))  # who gets no task waits for the end all the same
         if isinstance(command, ANSWERED) or task is None or task.finishing:
             return  # of these the acknowledgement was all
         if isinstance(command, SendAudio):
@@ -176,7 +176,7 @@ class ServerConversation:
         elif isinstance(command, FinishTask):
             await self._feed_all(task, task.audio.rest())
             task.finishing, self._ending = True, task.relay
-            if self._is_strict and not task.received_bytes:
+            if self._codec.fatal_errors and not self._limits.lenient and not task.received_bytes:
                 await self._fail("NO_INPUT_AUDIO_ERROR", "the task has no audio", close=True)
             else:
                 await self._forward(task, command)
@@ -284,7 +284,7 @@ class ServerConversation:
         try:
             await self._send(self._failure(code, problem))
             if close:
-                await self._socket.close(self._close_code, code)
+                await self._socket.close({True: 1000, False: 1011}[self._codec.fatal_errors], code)
         except SocketClosed:
             pass
 
