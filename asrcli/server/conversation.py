@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from asrcli.core.client_commands import ANSWERED, ClearAudio, Command, FinishTask, SendAudio, StartTask
-from asrcli.core.errors import NOT_LOADED, EngineUnavailable, ProtocolError, SourceError, shorten
+from asrcli.core.errors import NOT_LOADED, EngineUnavailable, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import Answer, CommandBacklog
-from asrcli.server.incoming_commands import commands_in, commands_in_turn, takes_long
+from asrcli.server.incoming_commands import commands_in, commands_in_turn, problem_with, takes_long
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
@@ -106,14 +106,11 @@ class ServerConversation:
         except SocketClosed:
             raise
         except Exception as exc:  # a client that sends anything odd gets an error, and the others are not affected
-            problem = str(exc)
-            if not isinstance(exc, ProtocolError):
-                log.exception("a message that the codec cannot read")
-                problem = "the message cannot be read"
+            problem, logged = problem_with(exc)
             if self._codec.fatal_errors:
-                await self._fail("InvalidParameter", problem, close=True)
+                await self._fail("InvalidParameter", problem, close=True, logged=logged)
             else:  # the session goes on: its client gets the answers in the order of its events
-                await self._queue(Answer(tuple(self._failure("InvalidParameter", problem))))
+                await self._queue(Answer(tuple(self._failure("InvalidParameter", problem, logged))))
             return
         for command in commands:
             await self._queue(command)
@@ -275,14 +272,14 @@ class ServerConversation:
             if isinstance(message, Text | Binary):
                 await self._socket.send(message.data)
 
-    def _failure(self, code: str, problem: str) -> list[Message]:
+    def _failure(self, code: str, problem: str, logged: str) -> list[Message]:
         self._server.metrics.failures[code] += 1
-        log.info(REFUSED, code, shorten(problem))
+        log.info(REFUSED, code, shorten(logged or problem))
         return self._codec.fail(code, problem)
 
-    async def _fail(self, code: str, problem: str, *, close: bool) -> None:
+    async def _fail(self, code: str, problem: str, *, close: bool, logged: str = "") -> None:
         try:
-            await self._send(self._failure(code, problem))
+            await self._send(self._failure(code, problem, logged))
             if close:
                 await self._socket.close({True: 1000, False: 1011}[self._codec.fatal_errors], code)
         except SocketClosed:
