@@ -11,11 +11,20 @@ from collections.abc import Callable
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, SendAudio, StartTask
+from asrcli.core.dataclass import dataclass
+from asrcli.core.message import Message
 
 MAX_COMMANDS = 256  # commands without audio are small, but their number must be bounded too
 MAX_LIVE_S, MAX_LIVE_COMMANDS = 30, 2048  # of a client that sends no faster than people speak
 ASK_EVERY_S = 1.0  # whether the client is still there, while the queue is full and nothing is read
 BARE_FORMATS = frozenset({"pcm", "wav"})  # whose bytes say how long they last
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a message without a command, which waits for its turn among the commands."""
+
+    messages: tuple[Message, ...]
 
 
 class CommandBacklog:
@@ -34,12 +43,12 @@ class CommandBacklog:
         self._ahead_at = 0.0
         self._too_fast = False  # since the queue was empty
         self._bytes = 0
-        self._commands: deque[Command] = deque()
+        self._commands: deque[Command | Answer] = deque()
         self._arrival: asyncio.Future[None] | None = None  # what `get` waits for
         self._room: asyncio.Future[None] | None = None  # what `put` waits for
         self._abandoned = False
 
-    def offer(self, command: Command) -> bool:
+    def offer(self, command: Command | Answer) -> bool:
         """Add a command if there is room; returns whether there was. After `abandon` it is discarded."""
         if not self._has_room():
             return False
@@ -51,7 +60,7 @@ class CommandBacklog:
         _wake(self._arrival)
         return True
 
-    async def put(self, command: Command, unless: Callable[[], bool] = lambda: False) -> bool:
+    async def put(self, command: Command | Answer, unless: Callable[[], bool] = lambda: False) -> bool:
         """Add a command; waits while the queue is over its limit. The caller, the only one, reads nothing meanwhile.
 
         Returns False, and has added nothing, once `unless` is true; it is asked every second.
@@ -63,7 +72,7 @@ class CommandBacklog:
                 return False
         return True
 
-    async def get(self) -> Command:
+    async def get(self) -> Command | Answer:
         """Wait for the next command and remove it. There is one caller."""
         while not self._commands:
             self._arrival = asyncio.get_running_loop().create_future()
@@ -87,7 +96,7 @@ class CommandBacklog:
             return False
         return self._bytes <= MAX_LIVE_S * self._bytes_per_s and len(self._commands) < MAX_LIVE_COMMANDS
 
-    def _count(self, command: Command) -> None:
+    def _count(self, command: Command | Answer) -> None:
         now = self._clock()
         self._ahead_bytes = max(0.0, self._ahead_bytes - (now - self._ahead_at) * self._bytes_per_s)
         self._ahead_at = now
@@ -101,7 +110,7 @@ class CommandBacklog:
             self._too_fast = self._too_fast or self._ahead_bytes > self._limit_bytes
 
 
-def _audio_bytes(command: Command) -> int:
+def _audio_bytes(command: Command | Answer) -> int:
     if isinstance(command, SendAudio):
         return len(command.data)
     return 0

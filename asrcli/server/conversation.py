@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from asrcli.core.client_commands import ANSWERED, ClearAudio, Command, FinishTask, SendAudio, StartTask
-from asrcli.core.errors import NOT_LOADED, EngineUnavailable, ProtocolError, SourceError, shorten
+from asrcli.core.errors import NOT_LOADED, EngineUnavailable, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
-from asrcli.server.backlog import CommandBacklog
-from asrcli.server.incoming_commands import commands_in, commands_in_turn, takes_long
+from asrcli.server.backlog import Answer, CommandBacklog
+from asrcli.server.incoming_commands import commands_in, commands_in_turn, problem_with, takes_long
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
@@ -22,13 +22,10 @@ from asrcli.server.server_services import ServerServices
 from asrcli.server.server_task import ServerTask
 from asrcli.server.service_rules import task_refusal
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
-from asrcli.server.task_audio import FORMATS
+from asrcli.server.task_audio import unknown_format
 from asrcli.server.task_language import task_language
 
-TOO_MANY_TASKS = "Requests rate limit exceeded, please try again later."
-UNREADABLE = "the message cannot be read"
 SPEECH = (SpeechStarted, Partial, Final)  # while such events come the client is not silent
-NO_AUDIO = "the task has no audio"
 
 
 class ServerConversation:
@@ -55,7 +52,6 @@ class ServerConversation:
         self._recognizer = recognizer
         self._limits = limits
         self._server = server
-        self._is_strict = codec.fatal_errors and not limits.lenient  # the service's answers are known of one wire
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
@@ -110,16 +106,16 @@ class ServerConversation:
         except SocketClosed:
             raise
         except Exception as exc:  # a client that sends anything odd gets an error, and the others are not affected
-            problem = str(exc)
-            if not isinstance(exc, ProtocolError):
-                log.exception("a message that the codec cannot read")
-                problem = UNREADABLE
-            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            problem, logged = problem_with(exc)
+            if self._codec.fatal_errors:
+                await self._fail("InvalidParameter", problem, close=True, logged=logged)
+            else:  # the session goes on: its client gets the answers in the order of its events
+                await self._queue(Answer(tuple(self._failure("InvalidParameter", problem, logged))))
             return
         for command in commands:
             await self._queue(command)
 
-    async def _queue(self, command: Command) -> None:
+    async def _queue(self, command: Command | Answer) -> None:
         self._finishing = self._finishing or isinstance(command, FinishTask)
         if not (self._backlog.offer(command) or await self._backlog.put(command, unless=self._socket.gone)):
             raise SocketClosed("with a full backlog")
@@ -139,8 +135,11 @@ class ServerConversation:
         try:
             while True:
                 command = await self._backlog.get()
-                if self._ending is not None and isinstance(command, StartTask | ClearAudio):
+                if self._ending is not None and isinstance(command, StartTask | ClearAudio | Answer):
                     await asyncio.wait([self._ending])  # on some wires these come before the task has ended
+                if isinstance(command, Answer):
+                    await self._send(command.messages)
+                    continue
                 if acknowledgement := self._codec.acknowledge(command):
                     await self._send(acknowledgement)
                 await self._run_command(command)
@@ -162,6 +161,8 @@ class ServerConversation:
             await self._start(command)
             return
         task = self._task
+        if task is None and isinstance(command, FinishTask) and not self._codec.fatal_errors:
+            await self._send(self._codec.encode(Finished()))  # who gets no task waits for the end all the same
         if isinstance(command, ANSWERED) or task is None or task.finishing:
             return  # of these the acknowledgement was all
         if isinstance(command, SendAudio):
@@ -172,8 +173,8 @@ class ServerConversation:
         elif isinstance(command, FinishTask):
             await self._feed_all(task, task.audio.rest())
             task.finishing, self._ending = True, task.relay
-            if self._is_strict and not task.received_bytes:
-                await self._fail("NO_INPUT_AUDIO_ERROR", NO_AUDIO, close=True)
+            if self._codec.fatal_errors and not self._limits.lenient and not task.received_bytes:
+                await self._fail("NO_INPUT_AUDIO_ERROR", "the task has no audio", close=True)
             else:
                 await self._forward(task, command)
         else:
@@ -201,20 +202,18 @@ class ServerConversation:
 
     async def _start(self, start: StartTask) -> None:
         await self._drop("restarted")
-        if problem := invalid_setting(start.recognition):
+        if problem := invalid_setting(start.recognition) or unknown_format(start.audio_format):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
         if refusal := task_refusal(start, self._codec, self._limits):
             await self._fail(*refusal, close=True)
             return
         if not self._server.begin_task():
-            await self._fail("Throttling.RateQuota", TOO_MANY_TASKS, close=True)
+            await self._fail(
+                "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.", close=True
+            )
             return
         recognition = await self._server.apply_lists(start.recognition)
-        if start.audio_format not in FORMATS:
-            problem = f"format {start.audio_format}: this server takes {', '.join(sorted(FORMATS))}"
-            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
-            return
         language, problem = task_language(recognition.languages, self._recognizer.info.languages)
         if problem and self._limits.strict_language:
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
@@ -261,8 +260,7 @@ class ServerConversation:
                 # The client may start the next task as soon as it reads this, so the task is removed before it is sent.
                 self._task = None
                 self._finishing = False
-                task.audio.close()
-                await task.stream.close()
+                await task.close()
                 self._server.metrics.ended(task, "finished")
                 log.info("%s", task.outcome(task_id, "finished"))
             await self._send(messages)
@@ -274,16 +272,16 @@ class ServerConversation:
             if isinstance(message, Text | Binary):
                 await self._socket.send(message.data)
 
-    async def _fail(self, code: str, problem: str, *, close: bool) -> None:
+    def _failure(self, code: str, problem: str, logged: str) -> list[Message]:
         self._server.metrics.failures[code] += 1
-        log.info(REFUSED, code, shorten(problem))
+        log.info(REFUSED, code, shorten(logged or problem))
+        return self._codec.fail(code, problem)
+
+    async def _fail(self, code: str, problem: str, *, close: bool, logged: str = "") -> None:
         try:
-            await self._send(self._codec.fail(code, problem))
+            await self._send(self._failure(code, problem, logged))
             if close:
-                close_code = 1011
-                if self._codec.fatal_errors:
-                    close_code = 1000
-                await self._socket.close(close_code, code)
+                await self._socket.close({True: 1000, False: 1011}[self._codec.fatal_errors], code)
         except SocketClosed:
             pass
 
@@ -296,5 +294,4 @@ class ServerConversation:
             log.info("%s", task.outcome(self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()
-        task.audio.close()
-        await task.stream.close()
+        await task.close()

@@ -160,10 +160,21 @@ class FrameReader:
                 self._is_next_large = False
                 self._loop.call_soon(self.take_waiting)
 
+    def discard_messages(self) -> None:
+        """Read on, and keep no message: neither those that wait, nor the one that has begun, nor those that come."""
+        self._assembly.discard()
+        self._give_up_large()
+        self._is_next_large = False
+        self._loop.call_soon(self.take_waiting)
+
     def clear(self) -> None:
         """Forget all that has not been taken: nothing will be read any more."""
         self._waiting = self._head = b""
         self._assembly.clear()
+        self._give_up_large()
+
+    def _give_up_large(self) -> None:
+        """Give back the room of a large message that the conversation has not got."""
         if self._large is not None or (self._reservation is not None and not self._reservation.is_whole):
             self._large = None
             self._leave()

@@ -10,7 +10,9 @@ from asrcli.core.message import Binary, Text
 from asrcli.protocol.long_text import LongText, check_values, long_text, values_in
 from asrcli.protocol.realtime.session_config import decoded_pieces
 from asrcli.server.large_messages import LargeMessage
+from asrcli.server.log_filter import log
 
+UNREADABLE = "the message cannot be read"
 PIECE_BYTES = 32 << 10  # of audio
 AUDIO = "audio"  # the field of audio in a message of any wire that has it in base64
 MANY_VALUES = 400  # to read more takes a good part of a millisecond
@@ -66,6 +68,17 @@ async def commands_in_turn(
                 yield audio
         else:
             yield command
+
+
+def problem_with(exc: Exception) -> tuple[str, str]:
+    """Return what a client is told about a message that cannot be used, and what the log says of it.
+
+    The log quotes no message: it may contain words of a transcript, as context, or audio.
+    """
+    if isinstance(exc, ProtocolError):
+        return str(exc), exc.problem
+    log.exception("a message that the codec cannot read")
+    return UNREADABLE, UNREADABLE
 
 
 def _text(data: str | bytes | LargeMessage) -> Text:

@@ -50,8 +50,7 @@ class IncomingConnection(ServerConnection):
         self._first_bytes = b""
         self._exchange: HttpExchange | None = None
         self._answered_invalid = False
-        self._is_answered = False  # the handshake
-        self._is_over = False
+        self._is_answered = self._is_over = False  # the handshake is answered; the conversation is over
         self._is_pending = True  # its request is not whole
         self._peer: Peer = ()
         self.handed: HandedOver | None = None
@@ -126,8 +125,9 @@ class IncomingConnection(ServerConnection):
             self._first_bytes = data[: len(WEBSOCKET_START)]
             if not WEBSOCKET_START.startswith(self._first_bytes):
                 self._leave_pending()
-                self._websocket_server.newcomers.discard(self)
-                self._exchange = self._new_exchange()
+                server = self._websocket_server
+                server.newcomers.discard(self)
+                self._exchange = HttpExchange(self.transport, server.http_api, server.single_requests, self._peer)
                 self._exchange.data_received(data)
                 return
             if len(self._first_bytes) < len(WEBSOCKET_START):
@@ -185,10 +185,6 @@ class IncomingConnection(ServerConnection):
         self._receiver.set_result(message)
         return message is not None
 
-    def _new_exchange(self) -> HttpExchange:
-        server = self._websocket_server
-        return HttpExchange(self.transport, server.http_api, server.single_requests, self._peer)
-
     def share_turns(self, key_name: str) -> None:
         """Let all connections with this key be read in turns, where they send much."""
         self._reader.key_name = key_name
@@ -242,6 +238,10 @@ class IncomingConnection(ServerConnection):
             problem = "That is no HTTP request that can be read."
             self.transport.write(plain_answer(*self._websocket_server.http_api.refusal("InvalidParameter", problem)))
         super().send_data()
+        if self.phase is Phase.CLOSING:  # nobody takes messages any more, and the client's close comes after them
+            self.recv_messages.frames.queue.clear()
+            self.recv_messages.maybe_resume()
+            self._reader.discard_messages()
         if not self._is_answered and self.phase is not Phase.HANDSHAKE:
             self._is_answered = True
             if self.received:  # a probe that only connects sends no request

@@ -164,7 +164,7 @@ class LocalServer:
             self._key_processes.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.drain_s):
-                while self._is_busy:
+                while self.is_busy:
                     await asyncio.sleep(0.05)
         await self.stop()
 
@@ -185,7 +185,7 @@ class LocalServer:
         await self._recognizer.close()
 
     @property
-    def _is_busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether any task runs, here or in a process of a key."""
         here = any(conversation.busy for conversation in self._conversations)
         return here or (self._key_processes is not None and self._key_processes.is_running)

@@ -89,6 +89,12 @@ class MessageAssembly:
             return None
         return self._is_text, message
 
+    def discard(self) -> None:
+        """Keep nothing of the message that has begun, if one has."""
+        self._is_unwanted = True
+        self._large = None
+        self._small.clear()
+
     def clear(self) -> None:
         """Forget the message."""
         self._large = None

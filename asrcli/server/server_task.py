@@ -40,6 +40,11 @@ class ServerTask:
         self.relay: asyncio.Task[None] | None = None
         self.finishing = False  # the recognizer has got FinishTask
 
+    async def close(self) -> None:
+        """End its decoder and its stream of the recognizer."""
+        self.audio.close()
+        await self.stream.close()
+
     def outcome(self, task_id: str, how: str) -> str:
         """Return one line for the log; it never contains any of the transcript."""
         audio_s = self.received_bytes / SAMPLE_BYTES / self.recognition.rate

@@ -11,6 +11,7 @@ from asrcli.server.local_server import LocalServer
 from asrcli.server.log_filter import log
 from asrcli.terminal.interrupts import interruptible, is_in_foreground, take_hangup
 
+WAITS = "the server waits for running tasks before it stops; a second signal stops it now"
 SWITCH_S = 0.0005  # a thread that decodes may hold Python for this long while the clients wait
 
 
@@ -57,13 +58,19 @@ def serve_forever(
                 if command is not None:
                     return await command(address, stopped)
                 await interrupted.wait()
-                await server.drain()
+                await _drain(server)
                 return 0
             finally:
                 await server.stop()
 
     sys.setswitchinterval(SWITCH_S)
     return asyncio.run(serve())
+
+
+async def _drain(server: LocalServer) -> None:
+    if server.is_busy:
+        log.info(WAITS)
+    await server.drain()
 
 
 async def _reload_at(hung_up: asyncio.Event, reload: Callable[[], Callable[[], None]]) -> None:

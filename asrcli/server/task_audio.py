@@ -9,6 +9,13 @@ from asrcli.server.wav_stream import WavStream
 FORMATS = frozenset({"pcm", *CONTAINERS})
 
 
+def unknown_format(audio_format: str) -> str:
+    """Return why no audio can be taken in this format, in words; empty if it can."""
+    if audio_format in FORMATS:
+        return ""
+    return f"format {audio_format}: this server takes {', '.join(sorted(FORMATS))}"
+
+
 class TaskAudio:
     """Takes pieces of what a client sends and returns pieces of PCM.
 

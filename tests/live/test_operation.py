@@ -14,6 +14,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 from websockets.sync.client import connect
 
+from asrcli.server.serving_forever import WAITS
 from tests.support.command import PATIENCE_S, asr, serving, started
 from tests.support.tls import certified
 from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until, wire
@@ -218,6 +219,20 @@ def test_a_log_that_nobody_reads_stops_nothing() -> None:
         assert heard[-2]["payload"]["output"]["sentence"]["text"] == "sentence 1"
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_who_stops_a_server_that_waits_for_a_task_is_told(tmp_path: Path, is_busy: bool) -> None:
+    """In the log, which is on the screen: otherwise it looks as if the signal was lost. An idle server just stops."""
+    log = tmp_path / "log"
+    options = ("--engine", "scripted", "--drain", "0.6", "--log-file", str(log))
+    with serving(*options) as (address, process), wire(address) as client:
+        if is_busy:
+            client.say(run_task())
+            client.handle("task-started")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert (WAITS in log.read_text("utf-8")) == is_busy
 
 
 def test_it_waits_for_running_tasks_no_longer_than_it_may() -> None:

@@ -123,6 +123,7 @@ def test_other_private_parts_are_still_there() -> None:
         (ClientProtocol, "close_expected"),
         (ServerProtocol, "reject"),
         (Server, "close_task"),
+        (Assembler, "maybe_resume"),
     ]
     for cls, name in parts:
         known = hasattr(cls, name) or f"self.{name}" in inspect.getsource(cls)

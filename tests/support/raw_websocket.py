@@ -23,5 +23,10 @@ def deaf(address: str, path: str = INFERENCE, buffer: int = 4096) -> Iterator[so
 
 def frame(data: bytes, opcode: int = 1) -> bytes:
     """A masked frame."""
-    size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+    if len(data) < 126:
+        size = bytes([0x80 | len(data)])
+    elif len(data) < 1 << 16:
+        size = b"\xfe" + len(data).to_bytes(2, "big")
+    else:
+        size = b"\xff" + len(data).to_bytes(8, "big")
     return bytes([0x80 | opcode]) + size + bytes(4) + data

@@ -64,7 +64,7 @@ def read(model: str, wanted: Json) -> tuple[RecognitionSettings, str]:
     """The settings and the audio format that a client asks for; unknown fields and nulls are ignored.
 
     Raises:
-        ProtocolError: this wire does not take the sample rate.
+        ProtocolError: this wire does not take the format or the sample rate.
     """
     rates: tuple[int, ...] = session_config.RATES
     if any(model.startswith(name) for name, _ in NESTED):

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import replace
 
-from asrcli.core.errors import ProtocolError
+from asrcli.core.errors import ProtocolError, shorten
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
 from asrcli.protocol.json_messages import Json, part, text, whole_or_digits
@@ -14,6 +14,7 @@ from asrcli.protocol.parameter_paths import read_parameters, write_parameters
 from asrcli.protocol.registry import REALTIME
 
 RATES = (16000, 8000)
+FORMATS = ("pcm", "pcm16", "opus", "wav", "aac", "amr", "mp3", "speex")
 DEFAULT_THRESHOLD = 0.2
 DEFAULT_SILENCE_MS = 800
 # What session.created says of the audio. The service calls its default pcm16; an update calls the same format pcm.
@@ -53,11 +54,13 @@ def read(
     """The settings and the audio format that a client asks for; unknown fields and nulls are ignored.
 
     Raises:
-        ProtocolError: this wire does not take the sample rate.
+        ProtocolError: this wire does not take the format or the sample rate.
     """
     nested = part(part(part(session, "audio"), "input"), "format")
     audio_format = (text(nested, "type") or text(session, "input_audio_format") or "pcm").lower()
     rate = whole_or_digits(nested, "sample_rate") or whole_or_digits(session, "sample_rate") or RATES[0]
+    if audio_format not in FORMATS:
+        raise ProtocolError(f"input_audio_format {shorten(audio_format, 20)}: there are {' '.join(FORMATS)}")
     if rate not in rates:
         raise ProtocolError(f"sample_rate {rate}: there are {' '.join(map(str, rates))}")
     transcription = part(session, "input_audio_transcription")

@@ -21,6 +21,7 @@ from asrcli.outputs.caption_page import ENDED, CaptionsNow, CaptionUpdate
 from asrcli.server.captions.caption_history import CaptionHistory
 from asrcli.server.listening_sockets import listen, listening_cause
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.pending_requests import PendingRequests
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -34,6 +35,8 @@ ASSETS = {
     "/captions.js": ("captions.js", "text/javascript"),
 }
 MOST_PAGES = 100
+MOST_PENDING = 64  # that have not sent a whole request: however many come, the run keeps files for itself
+REQUEST_WITHIN_S = 10.0  # a whole request
 EVERY_S = 0.03  # a page gets at most one message in this time: more often than a person can see
 FAREWELL_S = 0.5  # how long the pages have at the end to take the last lines
 JOIN_S = 3.0
@@ -57,6 +60,7 @@ class CaptionServer:
         self._origins = PageOrigins(LOOPBACK)
         self._assets: dict[str, tuple[bytes, str]] = {}
         self._pages: set[_Page] = set()
+        self._pending = PendingRequests(MOST_PENDING)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread: Thread | None = None
@@ -111,14 +115,15 @@ class CaptionServer:
 
     async def _listening(self) -> "Server":
         try:
-            (socket,) = await listen(LOOPBACK, self._port)
+            (socket,) = await listen(LOOPBACK, self._port, self._pending)
         except OSError as exc:
             problem = f"captions cannot be served at port {self._port}: {system_reason(exc).lower()}"
             raise UsageError(problem, cause=listening_cause(LOOPBACK, exc, Cause.CAPTION_PORT)) from exc
         self._port = socket.getsockname()[1]
         return await serve(
             self._show, sock=socket, process_request=self._answer, compression=None, max_size=MOST_MESSAGE_BYTES,
-            write_limit=WAITING_BYTES, close_timeout=FAREWELL_S, server_header=None, logger=log,
+            write_limit=WAITING_BYTES, open_timeout=REQUEST_WITHIN_S, close_timeout=FAREWELL_S, server_header=None,
+            logger=log,
         )  # fmt: skip
 
     async def _end(self, server: "Server") -> None:
@@ -137,6 +142,7 @@ class CaptionServer:
 
     def _answer(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """Answer a request for a file of the page; None lets the feed begin."""
+        self._pending.leave(connection.remote_address)
         path = request.path.partition("?")[0]
         hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
         if (

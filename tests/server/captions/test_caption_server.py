@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from time import monotonic
 
@@ -14,7 +15,7 @@ from asrcli.core.errors import UsageError
 from asrcli.outputs.caption_page import CaptionLine, CaptionsNow
 from asrcli.server.captions import caption_server
 from asrcli.server.captions.caption_history import KEPT_LINES
-from asrcli.server.captions.caption_server import CaptionServer
+from asrcli.server.captions.caption_server import MOST_PENDING, CaptionServer
 from tests.support.reading_page import ReadingPage
 from tests.support.wire import PATIENCE_S
 
@@ -39,6 +40,14 @@ def answer(server: CaptionServer, path: str = "/", **headers: str) -> tuple[int,
 def feed(server: CaptionServer, query: str = "") -> str:
     """The address of the messages."""
     return f"{server.url.replace('http', 'ws')}feed{query}"
+
+
+def end_of(line: socket.socket) -> bool:
+    """Whether the server ends a connection, with or without an answer; raises TimeoutError if it does not."""
+    with suppress(ConnectionError):
+        while line.recv(1 << 16):
+            pass
+    return True
 
 
 def test_the_page_may_load_nothing_but_itself(server: CaptionServer) -> None:
@@ -136,6 +145,28 @@ def test_the_number_of_open_pages_is_limited(server: CaptionServer, monkeypatch:
         first.recv(PATIENCE_S)
         with pytest.raises(InvalidStatus, match="503"):
             connect(feed(server), proxy=None).close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"\x16\x03\x01"])
+def test_connections_that_ask_for_nothing_cost_a_bounded_number_of_files(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest of them goes when there are too many: the run needs its files, and pages that are open stay open."""
+    monkeypatch.setattr(caption_server, "REQUEST_WITHIN_S", 2 * PATIENCE_S)
+    server = CaptionServer(0)
+    address = ("127.0.0.1", int(server.start().rstrip("/").rpartition(":")[2]))
+    with connect(feed(server), proxy=None) as page, ExitStack() as idle:
+        page.recv(PATIENCE_S)
+        lines = [idle.enter_context(socket.create_connection(address, PATIENCE_S)) for _ in range(3 * MOST_PENDING)]
+        for line in lines:
+            with suppress(OSError):  # of some the end has come already
+                line.sendall(sent)
+        for line in lines[: 2 * MOST_PENDING]:
+            assert end_of(line)
+        server.publish(CaptionLine({"text": "still here"}))
+        assert "still here" in page.recv(PATIENCE_S)
+        assert answer(server)[0] == 200
+    server.close()
 
 
 def test_a_port_that_is_taken_is_reported() -> None:
