@@ -282,7 +282,7 @@ def _exit_code_of_other(error: Exception, *, debug: bool) -> int:
     """Report an error that no part of the program has expected, and return its exit code."""
     if isinstance(error.__cause__, KeyboardInterrupt):
         return INTERRUPTED  # Python 3.11 makes a RuntimeError of Ctrl-C while a class is made
-    if (problem := system_resources.shortage(error)) is not None:
+    if (problem := system_resources.trouble(error)) is not None:
         if debug or str(problem) not in system_resources.reported:
             print_error(str(problem), debug=debug)
         return exit_code(problem)

@@ -28,6 +28,11 @@ THREADS = (
 FOLDER = "the current folder is not there any more", "change to one that is there (cd)"
 BYTES = "the command line holds bytes that are no text here", "check the encoding of the terminal, and LANG"
 _PROBLEMS = {errno.EMFILE: FILES, errno.ENFILE: FILES, errno.ENOMEM: MEMORY}
+DISK = "check the disk, or the connection to it, and run the command again"
+ACCESS = "look what keeps this program from using it, and run the command again"
+# That a file is missing, or is something else, may be a mistake of this program: it is no trouble of a disk.
+_MISTAKES = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EBADF}
+_OF_DISKS = {errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE}
 # Where EAGAIN says that no process can be started.
 _STARTS_PROCESSES = ("subprocess.py", "popen_fork.py", "popen_spawn_posix.py")
 # What the loader of libraries and the interpreter say, which have no number for it.
@@ -43,6 +48,7 @@ _SENTENCES = {
 
 SIZES = ("COLUMNS", "LINES")  # environment variables with the size of the terminal
 
+_shortages: list[UsageError] = []  # that were found
 reported: set[str] = set()  # what was printed of threads; it is not printed again where the program ends for it
 
 
@@ -117,6 +123,13 @@ def shortage(error: BaseException) -> UsageError | None:
 
     None for any other error.
     """
+    problem = _shortage(error)
+    if problem is not None:
+        _shortages.append(problem)
+    return problem
+
+
+def _shortage(error: BaseException) -> UsageError | None:
     for each in _causes(error):
         if isinstance(each, MemoryError):
             return UsageError(*MEMORY)
@@ -136,6 +149,22 @@ def shortage(error: BaseException) -> UsageError | None:
     return None
 
 
+def trouble(error: BaseException) -> UsageError | None:
+    """What the system gives too little of, as `shortage`, or which file it does not let this program use.
+
+    None for any other error. Of a disk in the network, or one that is broken, any call can fail, also where a file was
+    there a moment ago.
+    """
+    if (problem := shortage(error)) is not None or not isinstance(error, OSError):
+        return problem
+    if error.errno in _OF_DISKS:
+        what = error.filename or "a file cannot be read or written"
+        return UsageError(f"{what}: {system_reason(error).lower()}", DISK)
+    if error.filename is not None and error.errno not in _MISTAKES:
+        return UsageError(f"{error.filename}: {system_reason(error).lower()}", ACCESS)
+    return None
+
+
 def problem_of(error: Exception) -> AsrError:
     """What an error is that no command has caught: too little of something, a file, or standard output.
 
@@ -152,11 +181,17 @@ def problem_of(error: Exception) -> AsrError:
 
 
 def report_threads() -> None:
-    """From now on print what ends a thread as one line. The thread that waits for it reports it, or goes on."""
+    """From now on print what ends a thread as one line. The thread that waits for it reports it, or goes on.
+
+    Once the system has given too little, print nothing of destructors: those of the standard library fail where an
+    object was made in part, as an event loop without its sockets.
+    """
+    usual = sys.unraisablehook
+    sys.unraisablehook = lambda about: None if _shortages else usual(about)
 
     def failed(about: threading.ExceptHookArgs) -> None:
         error = about.exc_value or about.exc_type()
-        problem: object = shortage(error)
+        problem: object = trouble(error)
         if problem is None:
             name = getattr(about.thread, "name", "")
             kind = type(about.exc_value).__name__

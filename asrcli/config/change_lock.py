@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,14 +41,15 @@ def changing(path: Path) -> Iterator[None]:
             time.sleep(PAUSE_S)
         yield
     finally:
-        os.close(fd)
+        with suppress(OSError):  # it holds no data, and is closed even so
+            os.close(fd)
 
 
 def _opened(path: Path) -> int | None:
     target = path
-    if path.is_symlink():  # a program that changes the file under its other name must wait too
-        target = Path(os.path.realpath(path))
     try:
+        if path.is_symlink():  # a program that changes the file under its other name must wait too
+            target = Path(os.path.realpath(path))
         whole_writes.make_private(target.parent)
         if os.name == "posix":
             return os.open(target.parent, os.O_RDONLY)  # nothing is left behind

@@ -147,7 +147,7 @@ def write_text(path: Path, text: str) -> None:
             with open(fd, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
                 file.write(text)
                 file.flush()
-                os.fsync(fd)
+                whole_writes.sync(os.fsync, fd)
             Path(part).chmod(mode)
             Path(part).replace(target)
         except BaseException:  # also Ctrl-C

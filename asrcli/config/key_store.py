@@ -221,7 +221,7 @@ class KeyStore:
                 with os.fdopen(fd, "w", encoding="utf-8") as file:
                     json.dump({"version": VERSION, **asdict(kept)}, file, indent=2)
                     file.flush()
-                    os.fsync(file.fileno())
+                    whole_writes.sync(os.fsync, file.fileno())
                 Path(new).replace(self.path)
             except BaseException:  # also Ctrl-C: there is a key in it
                 with suppress(OSError):

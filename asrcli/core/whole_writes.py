@@ -1,7 +1,11 @@
 """Writes data to a file as a whole or not at all, and makes folders for one user only. Opens nothing."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from errno import EINVAL, ENOSYS, EOPNOTSUPP
 from typing import Protocol, Self
+
+CANNOT_SYNC = {EINVAL, ENOSYS, EOPNOTSUPP}  # of a file system that has no way to do it
 
 
 class Folder(Protocol):
@@ -47,6 +51,25 @@ def write_whole(file: UnbufferedFile, data: bytes, whole_bytes: int) -> None:
         with suppress(OSError):  # the first error is the one to report
             file.truncate(whole_bytes)
         raise
+
+
+def sync(fsync: Callable[[int], None], descriptor: int) -> None:
+    """Wait until the data of an open file is on the disk, where its file system can do that.
+
+    A disk in the network may say only now that it is full: do this before a file takes the place of another one.
+
+    Args:
+        fsync: What waits for it: os.fsync.
+        descriptor: The open file.
+
+    Raises:
+        OSError: the disk does not take the data.
+    """
+    try:
+        fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in CANNOT_SYNC:
+            raise
 
 
 def make_private(folder: Folder) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from asrcli.core.whole_writes import write_whole
+from asrcli.core.errors import AsrError, system_reason
+from asrcli.core.whole_writes import sync, write_whole
 from asrcli.journal.lock import try_lock
 from asrcli.journal.owned_files import NO_SURPRISE
 
@@ -64,10 +65,14 @@ class AppendFile:
         Raises:
             OSError: it cannot be written there.
         """
-        os.fsync(self._file.fileno())
+        sync(os.fsync, self._file.fileno())
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Raises:
+            OSError: data cannot be written: a disk in the network may say only now that it is full.
+        """
         self._file.close()
 
 
@@ -75,24 +80,30 @@ class SyncThread:
     """The thread that syncs files which have grown, about once a second: a slow disk must not hold up the audio.
 
     Args:
-        files: Close them only after `close`.
+        files: `close` closes them.
         chore: A task that is not urgent and that the thread does first, such as removing old sessions.
+        warn: Called once, in that thread or in that of `close`, if the disk refuses data that was written before. The
+            system reports that only once, and further writes work: nothing else would report it.
     """
 
-    def __init__(self, files: Sequence[AppendFile], chore: Callable[[], None]) -> None:
+    def __init__(self, files: Sequence[AppendFile], chore: Callable[[], None], warn: Callable[[str], None]) -> None:
         self._files = files
         self._chore = chore
+        self._warn = warn
+        self._has_warned = False
         self._inbox: SimpleQueue[None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Sync a last time and end the thread."""
+        """Sync a last time, end the thread, and close the files."""
         self._inbox.put(None)
         self._thread.join()
+        for file in self._files:
+            self._reporting(file.close)
 
     def _run(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, AsrError):
             self._chore()
         synced_bytes = [-1] * len(self._files)
         closing = False
@@ -103,9 +114,16 @@ class SyncThread:
             for number, file in enumerate(self._files):
                 size_bytes = file.size_bytes
                 if size_bytes != synced_bytes[number]:
-                    with suppress(OSError):  # the next write reports the error
-                        file.sync()
+                    self._reporting(file.sync)
                     synced_bytes[number] = size_bytes
+
+    def _reporting(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as exc:
+            if not self._has_warned:
+                self._has_warned = True
+                self._warn(f"the disk may lack the end of the journal: {system_reason(exc).lower()}")
 
 
 def sync_folder(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Describes an input of a run over files, so that a later run knows whether it is still the same. Reads no sound."""
 
+import stat
 from pathlib import Path
 
 from asrcli.core.errors import bare_url
@@ -15,6 +16,6 @@ def described_input(path: str) -> JournalInput:
     except (OSError, ValueError):
         return JournalInput(path, name=path)
     where = str(Path(path).absolute())
-    if not Path(path).is_file():
+    if not stat.S_ISREG(status.st_mode):
         return JournalInput(where, name=path)
     return JournalInput(where, status.st_size, status.st_mtime_ns, path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from asrcli.core.dataclass import dataclass
-from asrcli.core.errors import SourceError, UsageError
+from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.journal.owned_files import distrust, foreign_names, is_folder, is_id, opened, remove_files, size_bytes
@@ -85,18 +85,23 @@ class JournalDirectory:
         self.folder = folder
 
     def paths(self) -> list[Path]:
-        """Return the sessions, whatever they contain; none if the folder cannot be read.
+        """Return the sessions, whatever they contain.
 
         What a run left that was ended before it could write anything is no session.
+
+        Raises:
+            SourceError: there is a folder, but the system does not let it be read: nothing is known of its sessions.
         """
         return [path for path in self._folders() if not holds_nothing(path)]
 
     def _folders(self) -> list[Path]:
-        """The folders with the name of a session, newest first."""
+        """The folders with the name of a session, newest first. Raises SourceError as `paths` does."""
         try:
-            found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path)]
-        except OSError:
+            found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path, unknown=True)]
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as exc:
+            raise SourceError(str(self.folder), f"cannot be read: {system_reason(exc).lower()}") from exc
         return sorted(found, key=lambda path: path.name, reverse=True)
 
     def find(self, prefix: str) -> Path:
@@ -123,6 +128,7 @@ class JournalDirectory:
 
         Raises:
             UsageError: there is none, or more than one.
+            SourceError: as `paths`.
         """
         if prefix is None or prefix == NEWEST:
             return self.last()
@@ -135,6 +141,7 @@ class JournalDirectory:
 
         Raises:
             UsageError: the folder holds no session.
+            SourceError: as `paths`.
         """
         paths = self.paths()
         if not paths:
@@ -148,6 +155,7 @@ class JournalDirectory:
 
         A session in use stays, and so does `keep`, the one that has just begun. One that seems to be very old is given
         another time from now on: a machine may have begun without the right time, or be set wrong now.
+        Raises OSError or SourceError if the folder cannot be read.
         """
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):  # an earlier run was stopped while it removed them

@@ -42,6 +42,7 @@ class FileJournal:
         self.problems: list[str] = []
         self.recorder = _EventRecorder(self.problems.append)
         self._left: set[int] = set()
+        self._unsafe: list[str] = []  # what the disk may not hold
 
     def open(self, folder: Path, name: Callable[[], str], header: JournalHeader, chore: Callable[[], None]) -> None:
         """Create the folder of a session inside `folder`; `chore` is done in the background.
@@ -55,16 +56,16 @@ class FileJournal:
         self._lock = JournalLock(path)
         try:
             self._lock.take()
-            self._file = AppendFile(path / EVENTS)
-            self._file.append(header.line())
+            file = AppendFile(path / EVENTS)
+            file.append(header.line())
         except BaseException:  # Ctrl-C too: a session without a record is not a session
             self._lock.release()
             with suppress(OSError):
                 remove_files(path)
             raise
         self.path = path
-        self.recorder.file = self._file
-        self._syncing = SyncThread([self._file], chore)
+        self.recorder.file = file
+        self._syncing = SyncThread([file], chore, self._unsafe.append)
 
     def stage(self, number: int) -> None:
         """Record that the events of a stage follow."""
@@ -89,10 +90,11 @@ class FileJournal:
             return False
         self._syncing.close()
         self.recorder.file = None
-        self._file.close()
         if not self.recorder.begun:
             self._left.clear()
-        if not self._left:
+        if self._left:
+            self.problems += self._unsafe
+        else:
             with suppress(OSError):
                 remove_files(self.path)
         self._lock.release()

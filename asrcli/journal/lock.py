@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from asrcli.journal.owned_files import NO_SURPRISE
@@ -40,7 +41,7 @@ class JournalLock:
         fd = self._fd
         self._fd = None
         if fd is not None:
-            os.close(fd)
+            _close(fd)
 
 
 def in_use(folder: Path) -> bool:
@@ -52,7 +53,7 @@ def in_use(folder: Path) -> bool:
     try:
         return not try_lock(fd)
     finally:
-        os.close(fd)
+        _close(fd)
 
 
 def try_lock(fd: int) -> bool:
@@ -68,3 +69,8 @@ def try_lock(fd: int) -> bool:
         return lock_descriptor(fd, blocking=False)
     except OSError:  # this file system has no locks
         return True
+
+
+def _close(fd: int) -> None:
+    with suppress(OSError):  # it holds no data, and is closed even so
+        os.close(fd)

@@ -25,12 +25,14 @@ def is_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
-def is_folder(path: Path) -> bool:
-    """Return whether the path is a folder itself, not a link to one."""
+def is_folder(path: Path, *, unknown: bool = False) -> bool:
+    """Return whether the path is a folder, not a link to one; `unknown` if the system does not say what it is."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return False
+    except OSError:
+        return unknown
 
 
 def distrust(path: Path) -> str:

@@ -56,13 +56,12 @@ class ReopenedJournal:
         if redone_from_ms:
             run["anew"] = dict(redone_from_ms)
         self.recorder.first = line(run)
-        self._file = AppendFile(path, whole_bytes=whole_bytes(path.read_bytes()))
-        self.recorder.file = self._file
-        self._syncing = SyncThread([self._file], lambda: None)
+        file = AppendFile(path, whole_bytes=whole_bytes(path.read_bytes()))
+        self.recorder.file = file
+        self._syncing = SyncThread([file], lambda: None, self.problems.append)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._syncing is not None:
             self._syncing.close()
             self.recorder.file = None
-            self._file.close()
         self._lock.release()

@@ -43,6 +43,11 @@ class Recorder:
         self.failed: list[str] = []
 
     @property
+    def passive(self) -> bool:
+        """Whether it stores nothing: without a journal, a file is not transcribed for this output alone."""
+        return self.file is None
+
+    @property
     def kept_as(self) -> str:
         """The ID of the session that keeps the text; empty if none does."""
         if self.file is None:
@@ -130,7 +135,7 @@ class JournalWriter:
         sync_folder(self.path)
         sync_folder(folder)
         self.recorder.file = events
-        self._syncing = SyncThread(self._files, chore)
+        self._syncing = SyncThread(self._files, chore, self._notices.put)
 
     def close(self) -> list[str]:
         """Sync and close the files, and return the problems that were not reported yet.
@@ -141,10 +146,7 @@ class JournalWriter:
             return []
         self._syncing.close()
         self.recorder.file = None
-        captured = any(track.captured for track in self._tracks)
-        for file in self._files:
-            file.close()
-        if not captured:
+        if not any(track.captured for track in self._tracks):
             self._drop()
         self._lock.release()
         return list(_drain(self._notices))
@@ -152,7 +154,8 @@ class JournalWriter:
     def _drop(self) -> None:
         assert self.path is not None  # noqa: S101  `open` has set it
         for file in self._files:
-            file.close()
+            with suppress(OSError):
+                file.close()
         self._lock.release()
         for track in self._tracks:
             track.stop()

@@ -11,10 +11,14 @@ FileIdentity = tuple[int, int, int, int] | None
 
 
 def identity(path: Path) -> FileIdentity:
-    """Return a value that changes when the file is written or replaced; None if there is no file."""
+    """Return a value that changes when the file is written or replaced; None if there is no file.
+
+    Raises:
+        OSError: the system does not say what is there.
+    """
     try:
         status = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 

@@ -1,7 +1,6 @@
 """Writes finished lines to standard output or to a file, each one at once, always as UTF-8."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -289,8 +288,6 @@ class LineWriter:
             except FileExistsError:
                 continue
             self._part = name
-            if path.exists():
-                shutil.copymode(path, name)
             return part
         raise AssertionError
 

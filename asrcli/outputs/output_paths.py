@@ -29,12 +29,18 @@ def part_paths(path: Path) -> Iterator[Path]:
 
 
 def is_device(path: Path) -> bool:
-    """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
+    """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process.
+
+    Where the system does not say what is there, opening it reports the error.
+    """
     path = path.absolute()
     if own_descriptor(path) is not None:
         return True
     in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files
-    return in_dev or (path.exists() and not path.is_file())
+    try:
+        return in_dev or (path.exists() and not path.is_file())
+    except OSError:
+        return False
 
 
 def own_descriptor(path: Path) -> int | None:
@@ -161,12 +167,14 @@ def end_line(path: Path) -> None:
 def open_new(path: Path, replaced: Path) -> TextIO:
     """Open a file that does not exist yet, always as UTF-8.
 
-    If it will replace a file, nobody else may open it before it has the rights of that file.
+    If it will replace a file, it has the rights of that file, and nobody else may open it before. Where it cannot get
+    them, no file is left.
     """
+    replaces = replaced.exists()
     mode = 0o666
-    if replaced.exists():
+    if replaces:
         mode = 0o600
-    return open(
+    file = open(  # noqa: SIM115  the caller closes it
         path,
         "x",
         encoding="utf-8",
@@ -174,14 +182,20 @@ def open_new(path: Path, replaced: Path) -> TextIO:
         newline="\n",
         opener=lambda name, flags: os.open(name, flags, mode),
     )
+    try:
+        if replaces:
+            shutil.copymode(replaced, path)
+    except OSError:
+        with file:
+            path.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def open_beside(path: Path, new: Path) -> TextIO:
     """Open a new file that will take the place of another one, with its rights."""
     new.unlink(missing_ok=True)
-    file = open_new(new, path)
-    shutil.copymode(path, new)
-    return file
+    return open_new(new, path)
 
 
 def open_appending(path: Path) -> TextIO:

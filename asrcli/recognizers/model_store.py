@@ -179,7 +179,7 @@ class ModelStore:
             with (new / MANIFEST).open("x", encoding="utf-8") as file:
                 json.dump(asdict(manifest), file, ensure_ascii=False, indent=1)
                 file.flush()
-                os.fsync(file.fileno())
+                whole_writes.sync(os.fsync, file.fileno())
             self._lock.release()
             (new / LOCK).unlink()
             new.rename(path)

@@ -22,6 +22,7 @@ from asrcli.dashscope.catalogue import Model
 from asrcli.recognizers import factory
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed, RecognizerStream
 from asrcli.recognizers.registry import RecognizerInfo
+from asrcli.transport.io_thread import reporting_to
 
 LOCAL = "local"  # what the setting `fallback` may be
 CLOSE_S = 5.0  # how long the thread may take to end its processes
@@ -65,7 +66,7 @@ class Fallback:
 
     def _run(self, started: "Future[asyncio.AbstractEventLoop]") -> None:
         """Run the event loop until `close`: the fallback thread."""
-        with asyncio.Runner() as runner:
+        with reporting_to(started), asyncio.Runner() as runner:
             loop = runner.get_loop()
             loop.call_soon(started.set_result, loop)
             loop.run_forever()

@@ -339,14 +339,26 @@ class Run:
         self._output_errors += failed
         if left:
             raise KeyboardInterrupt
-        if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
-            raise failed[0]  # without an output, the rest of a file would be paid for without use
+        if self._output_errors and (failed or not isinstance(event, Ended)):
+            self._check_outputs(failed)
         where = "going on without it"
         for output in self._outputs:
             if kept := getattr(output, "kept_as", ""):
                 where = f"the run goes on, and its words are kept as {kept}: see asr sessions"
         for error in failed:
             self._emit(Notice("warning", f"{self._plan.describe(error)}; {where}", error.path))
+
+    def _check_outputs(self, failed: Sequence[OutputError]) -> None:
+        """Make sure that an output that has not failed, as the journal, still stores the transcript of files.
+
+        Raises:
+            OutputError: none does: the rest of a file would be paid for without use.
+        """
+        if self._live or not all(getattr(output, "passive", False) for output in self._outputs):
+            return
+        for error in (*failed, *self._output_errors):
+            if isinstance(error, OutputError):
+                raise error
 
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input of all sessions after Ctrl-C, and wait for the last text."""

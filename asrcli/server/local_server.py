@@ -39,6 +39,7 @@ from asrcli.server.server_socket import ServerSocket
 from asrcli.server.socket_interface import ConversationSocket
 from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
 from asrcli.transport.identifiers import new_id
+from asrcli.transport.io_thread import run_in_loop
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -291,7 +292,7 @@ def _run_background(server: LocalServer, address: "Future[str]", stop: "Future[C
         await stopping.wait()
         await server.stop(CLOSE_OWN_WITHIN_S)
 
-    asyncio.run(serve())
+    run_in_loop(serve, stop, address)
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:

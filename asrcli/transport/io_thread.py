@@ -4,8 +4,8 @@ import asyncio
 import atexit
 import os
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread, get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -116,6 +116,30 @@ CLOSING = "closing"  # the name of tasks that close a connection
 _lock = Lock()
 # The last one is in use. Those of a parent process are kept, because they cannot be closed in a child.
 _threads: list[IoThread] = []
+
+
+@contextmanager
+def reporting_to(*futures: "Future[Any]") -> "Iterator[None]":
+    """If the block fails, let all of these futures fail that wait for a result, so that nobody waits for them forever.
+
+    Raises:
+        BaseException: what the block raises, if none of them waits.
+    """
+    try:
+        yield
+    except BaseException as exc:
+        waiting = [future for future in futures if not future.done()]
+        if not waiting:
+            raise
+        for future in waiting:
+            future.set_exception(exc)
+
+
+def run_in_loop(main: Callable[[], Coroutine[Any, Any, None]], *futures: "Future[Any]") -> None:
+    """Run a coroutine in a new loop of this thread, for others that wait for these futures: see `reporting_to`."""
+    with reporting_to(*futures), asyncio.Runner() as runner:
+        runner.get_loop()  # before there is a coroutine: the system may allow no loop
+        runner.run(main())
 
 
 def io_thread() -> IoThread:

@@ -123,6 +123,41 @@ def test_what_is_too_little_is_named(error: Exception, limit: str) -> None:
     assert limit in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ESTALE, "Stale file handle", "/n/a.wav"), "/n/a.wav: stale file handle; check the disk"),
+        (OSError(errno.EIO, "Input/output error"), "a file cannot be read or written: input/output error; check the"),
+        (OSError(errno.EBUSY, "Device or resource busy", "/n/a"), "/n/a: device or resource busy; look what keeps"),
+        (MemoryError(), "the system gives this program no more memory"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/n/a"), ""),
+        (OSError(errno.EBADF, "Bad file descriptor"), ""),
+        (ValueError("x"), ""),
+    ],
+)
+def test_a_disk_that_fails_is_no_fault_of_ours(error: Exception, said: str) -> None:
+    """Any call can fail on a disk in the network. A file that is missing may be a mistake of ours, and is reported."""
+    problem = system_resources.trouble(error)
+    assert (problem is not None) == bool(said)
+    assert str(problem or "").startswith(said)
+
+
+def test_what_was_made_in_part_does_not_complain_once_something_is_too_little(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The destructor of an event loop without sockets fails. Before, and for other reasons, it is our mistake."""
+    told: list[object] = []
+    monkeypatch.setattr(system_resources, "_shortages", [])
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    system_resources.report_threads()
+    sys.unraisablehook("first")  # type: ignore[arg-type]
+    assert system_resources.shortage(OSError(errno.EMFILE, "Too many open files"))
+    sys.unraisablehook("second")  # type: ignore[arg-type]
+    assert told == ["first"]
+    assert capsys.readouterr().err == ""
+
+
 def test_a_process_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same error as of a pipe that is full: the place says which it is."""
 

@@ -3,13 +3,13 @@
 import os
 import re
 import stat
-from errno import ENOSPC
+from errno import EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP
 from pathlib import Path
 
 import pytest
 
 import asrcli
-from asrcli.core.whole_writes import make_private, write_whole
+from asrcli.core.whole_writes import make_private, sync, write_whole
 
 
 class Disk:
@@ -74,3 +74,20 @@ def test_no_private_folder_is_made_with_open_ones_around_it() -> None:
     for path in Path(asrcli.__file__).parent.rglob("*.py"):
         for call in re.findall(r"mkdir\([^)]*\)", path.read_text("utf-8")):
             assert not ("parents=True" in call and re.search("mode=(0o700|PRIVATE)", call)), f"{path}: {call}"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_raised"), [(EINVAL, False), (ENOSYS, False), (EOPNOTSUPP, False), (EIO, True), (ENOSPC, True)]
+)
+def test_a_file_system_that_cannot_sync_is_no_trouble(error: int, is_raised: bool) -> None:
+    """What is written is as safe there as it can be. A disk that refuses the data is an error."""
+
+    def refused(descriptor: int) -> None:
+        raise OSError(error, os.strerror(error), descriptor)
+
+    raised = 0
+    try:
+        sync(refused, 1)
+    except OSError as exc:
+        raised = exc.errno or 0
+    assert raised == (error if is_raised else 0)

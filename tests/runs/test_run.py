@@ -254,3 +254,20 @@ def test_a_file_without_any_output_left_ends() -> None:
     with pytest.raises(OutputError, match="No space left"):
         Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [first, second]).transcribe([Tone(5)])
     assert [len(output.of(Final)) for output in (first, second)] == [1, 1]
+
+
+def test_a_file_ends_when_the_journal_fails_after_its_only_output() -> None:
+    """The run went on for the journal alone. One that is not there, or takes nothing more, is no reason to go on."""
+
+    class Journal(Listener):
+        passive = False
+
+        def handle(self, event: Event, transcript: Transcript) -> None:
+            super().handle(event, transcript)
+            self.passive = len(self.of(Final)) == 2
+
+    journal = Journal()
+    words = [Final(str(number), number * 100, number * 100 + 100, f"{number}") for number in range(5)]
+    with pytest.raises(OutputError, match="No space left"):
+        Run(plan(saying(*words)), [Full(), journal]).transcribe([Tone(5)])
+    assert [event.text for event in journal.of(Final) if isinstance(event, Final)] == ["0", "1"]

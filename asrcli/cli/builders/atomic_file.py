@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from asrcli.core.errors import OutputError, system_reason
+from asrcli.core.whole_writes import sync
 from asrcli.journal.lock import try_lock
 from asrcli.journal.owned_files import NO_SURPRISE
 from asrcli.outputs.file_identity import identity, is_named
@@ -69,6 +70,8 @@ class AtomicFile(LineWriter):
                 if os.name == "nt":  # which renames no open file
                     file.close()
                 if not self._leaves:
+                    if not file.closed:
+                        sync(os.fsync, file.fileno())
                     self._replace(part, path)
                     return
             except BaseException:  # also Ctrl-C

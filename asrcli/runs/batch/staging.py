@@ -79,4 +79,5 @@ class Staging:
                     staged.replace(os.path.realpath(target))  # a link stays, and the file that it points to is replaced
             except OSError as exc:
                 raise OutputError(str(target), system_reason(exc).lower()) from exc
-        self.clear(row.path)
+        with suppress(OSError):  # a disk in the network keeps what a program still has open; the transcripts are there
+            self.clear(row.path)

@@ -22,6 +22,7 @@ from asrcli.server.captions.caption_history import CaptionHistory
 from asrcli.server.listening_sockets import listen, listening_cause
 from asrcli.server.page_origins import PageOrigins
 from asrcli.server.pending_requests import PendingRequests
+from asrcli.transport.io_thread import run_in_loop
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -75,7 +76,9 @@ class CaptionServer:
         folder = files(__package__)
         self._assets = {path: (folder.joinpath(name).read_bytes(), kind) for path, (name, kind) in ASSETS.items()}
         ready: Future[str] = Future()
-        self._thread = Thread(target=lambda: asyncio.run(self._serve(ready)), name="captions", daemon=True)
+        self._thread = Thread(
+            target=run_in_loop, args=(lambda: self._serve(ready), ready), name="captions", daemon=True
+        )
         self._thread.start()
         self.url = ready.result()
         return self.url

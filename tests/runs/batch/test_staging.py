@@ -1,5 +1,8 @@
 """Where transcripts of a batch are before they are whole."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,21 @@ def test_a_place_that_cannot_be_written_is_known_before(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         staging.publish(ROW)
     assert staged.exists()
+
+
+def test_what_a_disk_in_the_network_keeps_is_no_trouble_once_the_transcripts_are_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It keeps a file that is still open under another name, so that its folder cannot be removed."""
+
+    def refused(path: Path) -> None:
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), path)
+
+    staging = Staging(tmp_path)
+    staging.check(ROW)
+    for staged in staging.files(ROW):
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        staged.write_text("new")
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    staging.publish(ROW)
+    assert [(tmp_path / name).read_text() for name in ROW.files] == ["new", "new"]

@@ -21,7 +21,7 @@ from asrcli.cli.builders.batch.cluster_batch import ClusterTranscriber, worker_s
 from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, print_failure
-from asrcli.cli.system_resources import shortage
+from asrcli.cli.system_resources import trouble
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MultipleErrors, UsageError
 from asrcli.core.printable import quantity
@@ -170,7 +170,7 @@ class BatchRequest:
         view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))
         return BatchRun(
             plan.tasks, work, ledger, staging, self._limits(jobs, region), view, exit_code, described, interruptible,
-            more=watched_inputs(self.watched, self.planner, plan, ledger, view.failed), shortage=shortage,
+            more=watched_inputs(self.watched, self.planner, plan, ledger, view.failed), shortage=trouble,
         )  # fmt: skip
 
     def _here(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":

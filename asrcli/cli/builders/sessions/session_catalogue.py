@@ -40,9 +40,13 @@ class SessionCatalogue:
 
     @cached_property
     def sessions(self) -> list[CataloguedSession]:
-        """All sessions. A library that cannot be read is named in a line, and those of the journal are left."""
-        paths = {path.name: path for path in self.directory.paths()}
+        """All sessions. Of the journal and the library, what cannot be read is named in a line; the other is left."""
+        paths: dict[str, Path] = {}
         kept: dict[str, LibrarySession] = {}
+        try:
+            paths = {path.name: path for path in self.directory.paths()}
+        except SourceError as exc:
+            print_message(f"asr: {described(exc)}")
         try:
             kept = {session.id: session for session in self.library.sessions()}
         except SourceError as exc:
@@ -92,7 +96,9 @@ def _first_names(sessions: Sequence[CataloguedSession]) -> str:
 
 def known_ids(journal: Path | None, given: Sequence[str], *, in_library: bool) -> list[str]:
     """The IDs of the sessions except those that are `given`, the newest first; for completion."""
-    names = {path.name for path in journal_directory(journal).paths()}
+    names: set[str] = set()
+    with suppress(SourceError):
+        names = {path.name for path in journal_directory(journal).paths()}
     if in_library:
         with suppress(SourceError):
             names |= {session.id for session in transcript_library().sessions()}
