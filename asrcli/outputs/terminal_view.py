@@ -41,9 +41,14 @@ from asrcli.outputs.formatting import (
 from asrcli.outputs.open_sentences import OpenSentences
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar
-from asrcli.outputs.text_fitting import wrap_text
+from asrcli.outputs.text_fitting import folded_rows, wrap_text
 
 REDRAW_EVERY_S = 0.1
+# After a change of its size a terminal is given this time to come to rest. Until then what is drawn meets rows that are
+# folded in another way than is known here: tmux says only every 0.25 s how wide it is, and a network takes its time.
+SETTLE_S = 0.3
+SETTLE_MOST_S = 2.0  # while a window is pulled at without end, events are shown this late
+TICK_S = 1.0  # after a level within this time another one is sure to come soon; nothing waits for what may never come
 READER_TURN_S = 0.3  # how long the screen is left to the reader of our pipe, which may print what it reads
 SHOW_CURSOR = b"\x1b[?25h"
 UNSETTLED = "dim"
@@ -103,16 +108,29 @@ class TerminalView:
         self._is_drawing = False
         self._was_drawn = False  # the live line that `leave` has removed
         self._folds = folds
-        self._width = self._console.width
-        self._drawn: list[int] = []  # widths in cells of the lines that were drawn last
+        self._size = self._console.size
+        self._resized_at = -SETTLE_S  # when another size was found, in seconds
+        self._is_settled = True  # whether its size has stayed the same for some time
+        self._level_at = -TICK_S  # when the last level came, in seconds
+        self._waiting: list[Event] = []  # to be shown when the terminal has come to rest
+        self._waits_since = 0.0
+        self._drawn: list[str] = []  # the lines that were drawn last
+        self._drawn_width = 0  # of the terminal, in cells, at that time
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Print a final or a notice above the live line; redraw the live line at most ten times a second."""
         self._transcript = transcript
         try:
             if not self._gone:
+                if not self._waiting:
+                    self._waits_since = self._now()
+                self._waiting.append(event)
+                if isinstance(event, Level):
+                    self._level_at = self._now()
                 with self._drawing():
-                    self._show(event)
+                    is_late = self._now() - self._waits_since >= SETTLE_MOST_S
+                    if self._is_settled or is_late or not self._live.is_started or isinstance(event, Ended):
+                        self._show_waiting()
         except OSError:  # the terminal was closed; the run still ends normally
             self._gone = True
 
@@ -120,10 +138,23 @@ class TerminalView:
     def _drawing(self) -> Iterator[None]:
         with self._undivided():
             self._is_drawing = True
+            self._follow_size()
             try:
                 yield
             finally:
                 self._is_drawing = False
+
+    def _follow_size(self) -> None:
+        size = self._console.size
+        if size != self._size:
+            self._size = size
+            if self._now() - self._level_at < TICK_S:
+                self._resized_at = self._now()
+        self._is_settled = self._now() - self._resized_at >= SETTLE_S
+
+    def _show_waiting(self) -> None:
+        while self._waiting:
+            self._show(self._waiting.pop(0))
 
     def _show(self, event: Event) -> None:
         self._sentences.follow(event)
@@ -159,6 +190,7 @@ class TerminalView:
     def close(self) -> None:
         """Remove the live line and show the cursor again."""
         with suppress(OSError), self._drawing():
+            self._show_waiting()
             self._stop()
 
     def leave(self) -> None:
@@ -175,7 +207,6 @@ class TerminalView:
     def draw_again(self) -> None:
         """Draw the live line that `leave` has removed; from a signal handler. Events that come draw it as well."""
         if self._was_drawn and not self._is_drawing and not self._live.is_started and self._may_draw():
-            self._drawn = []
             with suppress(OSError), self._drawing():
                 self._live.start(refresh=True)
 
@@ -184,9 +215,11 @@ class TerminalView:
 
     def _stop(self) -> None:
         """Remove the live line. Started again, it would erase what others wrote since, so a new one takes its place."""
+        self._unfold()
         live = self._live
         self._live = self._unstarted()
         live.stop()
+        self._drawn = []
 
     def _print(self, text: str, style: str = "", indent: int = 0) -> None:
         """Print lines above the live line; break those that are wider than the screen between words."""
@@ -205,21 +238,20 @@ class TerminalView:
                 self._stop()
 
     def _unfold(self) -> None:
-        """Erase the rows that a terminal folded when it got narrower: Rich knows only the lines that it drew itself."""
+        """Erase the rows that a terminal folded when it got narrower: Rich knows only the lines that it drew itself.
+
+        A terminal whose size still changes may have fewer of them, and above them are finals. So their rests stay.
+        """
         width = self._console.width
-        before = self._width
-        self._width = width
-        if not self._folds or width >= before or not self._drawn or not self._live.is_started:
+        if not self._folds or not self._is_settled or width >= self._drawn_width or not self._live.is_started:
             return
-        rows = sum(max(1, -(-cells // width)) for cells in self._drawn)
-        if rows <= len(self._drawn):
-            return
-        height = self._console.height
-        erased = f"\r\x1b[{rows - 1}A\x1b[J"
-        if rows >= height:
-            # Row by row: what is erased from the top of the screen on stays in what can be scrolled back to.
-            erased = "\r\x1b[2K" + "\x1b[A\x1b[2K" * (height - 1)
-        self._console.file.write(erased + "\n" * (len(self._drawn) - 1))
+        self._drawn_width = width
+        rows = sum(folded_rows(line, width) for line in self._drawn)
+        if rows > len(self._drawn):
+            # Row by row: what is erased from the top of the screen on, all at once, stays in what can be scrolled back
+            # to. A cursor at the bottom may stand near the top: tmux keeps the empty rows below it.
+            erased = "\r\x1b[2K" + "\x1b[A\x1b[2K" * (min(rows, self._console.height) - 1)
+            self._console.file.write(erased + "\n" * (len(self._drawn) - 1))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         cells = options.max_width - 1  # some terminals wrap after the last column
@@ -227,9 +259,8 @@ class TerminalView:
         for shown in self._sentences.rows(self._transcript, cells, options.size.height):
             yield from shown
             yield Segment.line()
-            drawn.append(Segment.get_line_length(shown))
+            drawn.append("".join(segment.text for segment in shown))
         bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
-        # If the window got narrower since `_unfold` looked, the rows that it folded must still be erased.
-        if options.max_width >= self._width:
-            self._drawn = [*drawn, Segment.get_line_length(bar)]
+        self._drawn = [*drawn, "".join(segment.text for segment in bar)]
+        self._drawn_width = options.max_width

@@ -110,6 +110,19 @@ def wrap_text(text: str, cells: int, indent: int = 0) -> list[str]:
     return lines
 
 
+def folded_rows(line: str, columns: int) -> int:
+    """Return on how many rows a terminal with that many columns shows a line. A wide character is never halved."""
+    rows = 1
+    used = 0
+    for char in line:
+        cells = cell_len(char)
+        if used + cells > columns and used:
+            rows += 1
+            used = 0
+        used += cells
+    return rows
+
+
 def _fitting(text: str, begin: int, cells: int) -> int:
     """Return the index where the line that starts at `begin` ends: before a word, after the first one at least."""
     end = _last_break(text, begin, cells)

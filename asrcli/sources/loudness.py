@@ -4,7 +4,7 @@ import warnings
 from functools import cache
 from typing import Any
 
-from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.audio import CLIPPED_DBFS, SAMPLE_BYTES, Format
 
 
 def segment(pcm: bytes, audio_format: Format) -> Any:
@@ -14,14 +14,23 @@ def segment(pcm: bytes, audio_format: Format) -> Any:
 
 
 def loudness(pcm: bytes, audio_format: Format) -> tuple[float, float]:
-    """Return mean and peak of mono PCM in dBFS; -inf for digital silence."""
+    """Return mean and peak of mono PCM in dBFS, without its constant offset; -inf if nothing else is left of it.
+
+    The offset of a sound card cannot be heard. If it counted, speech that is not louder would be taken for silence.
+    A peak at full scale is returned as it is: the device has cut it off, whatever its offset.
+    """
     audio = segment(pcm, audio_format)
-    return audio.dBFS, audio.max_dBFS
+    audible = audio.remove_dc_offset()
+    peak: float = audio.max_dBFS
+    if peak < CLIPPED_DBFS:
+        peak = audible.max_dBFS
+    return audible.dBFS, peak
 
 
-def is_silent(audio: Any, threshold_dbfs: float) -> bool:
-    """Return whether all of a segment is quieter than the threshold."""
+def is_silent(pcm: bytes, audio_format: Format, threshold_dbfs: float) -> bool:
+    """Return whether all of the PCM is quieter than the threshold, without its constant offset."""
     _, detect_silence = _pydub()
+    audio = segment(pcm, audio_format).remove_dc_offset()
     return bool(detect_silence(audio, min_silence_len=len(audio), silence_thresh=threshold_dbfs))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.events import Event
 from asrcli.core.interfaces import Source, SourceWrapper
-from asrcli.sources.loudness import is_silent, segment
+from asrcli.sources.loudness import is_silent, loudness
 
 SILENCE_MS = 600  # a silence this long ends an utterance
 LONG_MS = 45_000  # in a longer utterance a shorter silence is enough
@@ -84,7 +84,7 @@ class _Utterance:
         self._samples += chunk.samples
         if not self._at_silences:
             return self._format.ms(self._samples + chunk.samples) > LIMIT_MS
-        self._loudest = max(self._loudest, segment(chunk.pcm, self._format).dBFS)
+        self._loudest = max(self._loudest, loudness(chunk.pcm, self._format)[0])
         window_bytes = self._format.samples(self._silence_ms) * SAMPLE_BYTES
         self._window = (self._window + chunk.pcm)[-window_bytes:]
         length_ms = self._format.ms(self._samples)
@@ -96,4 +96,5 @@ class _Utterance:
             wanted_ms = min(wanted_ms, SHORT_SILENCE_MS)
         if length_ms <= wanted_ms or self._loudest < FLOOR_DBFS + BELOW_LOUDEST_DB:
             return False
-        return is_silent(segment(self._window, self._format)[-wanted_ms:], threshold)
+        wanted_bytes = self._format.samples(wanted_ms) * SAMPLE_BYTES
+        return is_silent(self._window[-wanted_bytes:], self._format, threshold)

@@ -13,6 +13,7 @@ from asrcli.outputs.status_bar import MicrophoneStatusBar
 from asrcli.outputs.text_fitting import fit_tail
 from tests.outputs.screen import BEGAN, ENDED, Screen
 
+ERASED = "\r\x1b[2K"
 SCRIPT = "ab 天气好，e\u0301🎙한"
 TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
 
@@ -93,10 +94,10 @@ def test_a_terminal_that_gets_narrower_is_cleared_of_what_it_folded(monkeypatch:
         screen.handle(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70))
         screen.terminal._console.width = 40
         drawn = screen.handle(Partial("1", 0, "", "x" * 71))
-        assert drawn.startswith("\r\x1b[3A\x1b[J\n") is folds
-        assert not screen.handle(Partial("1", 0, "", "x" * 72)).startswith("\r\x1b[3A\x1b[J")
+        assert drawn.startswith(ERASED + "\x1b[A\x1b[2K" * 3 + "\n") is folds
+        assert not screen.handle(Partial("1", 0, "", "x" * 72)).startswith(ERASED + "\x1b[A")
         screen.terminal._console.width = 80
-        assert "\x1b[J" not in screen.handle(Partial("1", 0, "", "x" * 73))
+        assert "\x1b[A" not in screen.handle(Partial("1", 0, "", "x" * 73))
 
 
 def test_a_terminal_that_gets_narrower_and_low_keeps_no_old_bar(monkeypatch: pytest.MonkeyPatch) -> None:

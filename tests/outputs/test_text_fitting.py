@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from wcwidth import wcwidth
 
 from asrcli.core.printable import harmless
-from asrcli.outputs.text_fitting import fit_lines, fit_tail, predictable_width, wrap_text
+from asrcli.outputs.text_fitting import fit_lines, fit_tail, folded_rows, predictable_width, wrap_text
 from tests.support.counted_calls import count_calls
 
 WORDS = st.lists(
@@ -199,3 +199,20 @@ def test_a_sentence_without_spaces_is_as_little_work_as_any_other() -> None:
     """As in Thai. The end of a long word is not looked for from each of the lines that it takes."""
     long, longer = (count_calls(partial(fit_lines, "ก" * length, "", 40, 5)) for length in (1000, 8000))
     assert longer < 12 * long
+
+
+@pytest.mark.parametrize(
+    ("line", "columns", "rows"),
+    [
+        ("", 5, 1),
+        ("abcde", 5, 1),
+        ("abcdef", 5, 2),
+        ("今天天气", 5, 2),
+        ("今天天气很", 5, 3),
+        ("e\u0301" * 6, 5, 2),
+        ("天", 1, 1),
+    ],
+)
+def test_a_terminal_folds_between_characters(line: str, columns: int, rows: int) -> None:
+    """A wide one that has half of the room left stands on the next row; a combining mark takes no room."""
+    assert folded_rows(line, columns) == rows

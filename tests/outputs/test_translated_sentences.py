@@ -209,8 +209,8 @@ def test_a_terminal_that_gets_narrower_is_cleared_of_all_three_lines(monkeypatch
     screen = Screen(monkeypatch, 80)
     screen.handle(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70, translation="y" * 70))
     screen.terminal._console.width = 40
-    assert screen.handle(Partial("1", 0, "", "x" * 71)).startswith("\r\x1b[5A\x1b[J\n\n")
-    assert not screen.handle(Progress(6000)).startswith("\r\x1b[5A")
+    assert screen.handle(Partial("1", 0, "", "x" * 71)).startswith("\r\x1b[2K" + "\x1b[A\x1b[2K" * 5 + "\n\n")
+    assert not screen.handle(Progress(6000)).startswith("\r\x1b[2K\x1b[A")
 
 
 def test_a_translation_steers_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

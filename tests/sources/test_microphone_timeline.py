@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.audio import Chunk, Format
+from asrcli.core.audio import CLIPPED_DBFS, Chunk, Format
 from asrcli.core.events import Event, Gap, Level, Paused, Resumed
 from asrcli.sources.microphone_timeline import FILL_MS, ListeningMode, MicrophoneTimeline
 from asrcli.sources.noise_floor import NoiseFloor
-from tests.support.tone import silence, tone
+from tests.support.tone import silence, tone, with_offset
 
 RATE = Format(16000)
 PIECE = tone(50)
@@ -34,6 +34,28 @@ def test_audio_passes_as_it_is_with_its_level() -> None:
     assert chunk == Chunk(16000, PIECE, quiet=False)
     assert isinstance(level, Level)
     assert (level.at_ms, round(level.dbfs), round(level.peak_dbfs)) == (1050, -13, -10)
+
+
+@pytest.mark.parametrize("offset", [-9000, -300, 0, 300, 9000])
+def test_a_sound_card_with_an_offset_hears_the_same(offset: int) -> None:
+    """Speech softer than the offset is no silence, silence has no level, and what is sent keeps the offset."""
+    line = fresh()
+    pieces = [silence(PIECE_MS)] * 30 + [tone(PIECE_MS, level=0.02)] * 10 + [silence(PIECE_MS)] * 10
+    heard = [list(line.captured(with_offset(piece, offset))) for piece in pieces]
+    chunks = [item for items in heard for item in items if isinstance(item, Chunk)]
+    levels = [item for items in heard for item in items if isinstance(item, Level)]
+    assert [chunk.quiet for chunk in chunks[20:]] == [True] * 10 + [False] * 10 + [True] * 10
+    assert {level.peak_dbfs for level in levels[:30] + levels[40:]} == {float("-inf")}
+    assert {(round(level.dbfs), round(level.peak_dbfs)) for level in levels[30:40]} == {(-37, -34)}
+    assert b"".join(chunk.pcm for chunk in chunks) == with_offset(b"".join(pieces), offset)
+
+
+def test_a_peak_at_full_scale_is_cut_off_whatever_the_offset() -> None:
+    """The level would be half of the scale without its offset, and the device still distorts."""
+    levels = [
+        item for item in fresh().captured(with_offset(tone(PIECE_MS, level=0.6), 16_000)) if isinstance(item, Level)
+    ]
+    assert [level.peak_dbfs >= CLIPPED_DBFS for level in levels] == [True]
 
 
 @pytest.mark.parametrize("flowing", [True, False])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from asrcli.core.audio import Chunk, Format, recut
 from asrcli.core.events import Event, Gap
 from asrcli.sources.utterances import LIMIT_MS, UtteranceCutter
-from tests.support.tone import silence, tone
+from tests.support.tone import silence, tone, with_offset
 
 RATE = Format(16000)
 SPEECH = tone(100)
@@ -61,6 +61,13 @@ def test_speech_above_noise_is_cut_where_only_the_noise_is_left() -> None:
     """Silence is relative to the speech: a noisy room has pauses too."""
     noise = tone(100, hertz=100, level=0.01)
     assert cuts_ms(noise * 5 + SPEECH * 10 + noise * 10) == [2100]
+
+
+@pytest.mark.parametrize("offset", [-9000, -800, 0, 800, 9000])
+def test_a_sound_card_with_an_offset_has_the_same_pauses(offset: int) -> None:
+    """The offset is as loud as the speech in a measurement, and cannot be heard."""
+    pcm = SPEECH * 10 + QUIET * 10 + SPEECH * 10 + QUIET * 10
+    assert cuts_ms(with_offset(pcm, offset)) == [1600, 3600]
 
 
 def test_long_speech_is_cut_at_a_shorter_pause_and_at_last_without_one() -> None:

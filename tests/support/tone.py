@@ -24,6 +24,12 @@ def silence(ms: int, rate: int = 16000) -> bytes:
     return bytes(ms * rate // 1000 * 2)
 
 
+def with_offset(pcm: bytes, offset: int) -> bytes:
+    """The same s16le around another value than zero, as from a sound card that is not adjusted."""
+    samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
+    return struct.pack(f"<{len(samples)}h", *(max(-32768, min(32767, sample + offset)) for sample in samples))
+
+
 def wav(path: Path, pcm: bytes, rate: int = 16000, channels: int = 1) -> Path:
     """Write PCM as a WAV file."""
     with wave.open(str(path), "wb") as file:

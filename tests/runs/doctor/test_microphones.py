@@ -78,7 +78,7 @@ class MadeUpDevice:
     def __init__(self, wanted: str) -> None:
         self._pieces: list[bytes | LostSamples | None] = [bytes(1600), None]
         if wanted == "0":
-            self._pieces = [bytes(1600), LostSamples(7), b"\x00\x10" * 8000]
+            self._pieces = [bytes(1600), LostSamples(7), b"\x00\x10\x00\xf0" * 4000]
         self.closed = 0
 
     def open(self, audio_format: Format, *, instead: bool) -> "MadeUpDevice":
