@@ -87,9 +87,9 @@ def resolve_endpoint(given: EndpointRequest, environment: EndpointRequest) -> En
     return Endpoint(f"wss://{SHARED[region]}", region)
 
 
-def check_region(region: str, *, given: bool = True) -> None:
-    """Raise a UsageError unless there is this region; it was `given`, or else stands in the environment."""
-    if region not in REGIONS:
+def check_region(region: str | None, *, given: bool = True) -> None:
+    """Raise a UsageError if there is no such region; it was `given`, or else stands in the environment."""
+    if region is not None and region not in REGIONS:
         raise _invalid("region", region, f"no such region; there are {NAMED_REGIONS}", given=given)
 
 

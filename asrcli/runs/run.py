@@ -349,11 +349,7 @@ class Run:
             self._emit(Notice("warning", f"{self._plan.describe(error)}; {where}", error.path))
 
     def _check_outputs(self, failed: Sequence[OutputError]) -> None:
-        """Make sure that an output that has not failed, as the journal, still stores the transcript of files.
-
-        Raises:
-            OutputError: none does: the rest of a file would be paid for without use.
-        """
+        """Raise an OutputError if no output, as the journal, stores the words of files any more: they cost money."""
         if self._live or not all(getattr(output, "passive", False) for output in self._outputs):
             return
         for error in (*failed, *self._output_errors):

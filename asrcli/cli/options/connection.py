@@ -128,8 +128,7 @@ class EndpointOptions:
     def __post_init__(self) -> None:
         if self.url is not None and not self.url.strip():
             raise UsageError("--url is empty: not a WebSocket address")
-        if self.region is not None:
-            check_region(self.region)
+        check_region(self.region)
 
     @property
     def endpoint(self) -> Endpoint:
