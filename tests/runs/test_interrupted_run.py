@@ -14,6 +14,7 @@ from asrcli.core.events import Ended, Event, Final, Finished, Gap, Partial, Read
 from asrcli.core.interfaces import Source
 from asrcli.core.settings import ConnectionSettings
 from asrcli.core.transcript import Transcript
+from asrcli.engine import session
 from asrcli.engine.connection_pool import Dial
 from asrcli.runs.run import ConcurrentSources, Run
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
@@ -107,8 +108,9 @@ def test_an_input_that_ends_with_the_interrupt_is_no_error() -> None:
     assert isinstance(listener.events[-1], Ended)
 
 
-def test_text_that_comes_while_another_session_is_left_is_written() -> None:
+def test_text_that_comes_while_another_session_is_left_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C for the second time, with two devices: to close one may take a second, and the account has all finals."""
+    monkeypatch.setattr(session, "CLOSE_S", PATIENCE_S)  # this machine may be slow
     anna, bob, anna_talks = LiveSource(), LiveSource(), Flag()
     anna.speaker, bob.speaker = "Anna", "Bob"
     services: dict[str, Service] = {}
@@ -129,11 +131,8 @@ def test_text_that_comes_while_another_session_is_left_is_written() -> None:
         elif anna_talks.wait(PATIENCE_S):
             service.tell(Partial("1", 0, "", "what"))
 
-    def dial_for(source: Source, dial: Dial) -> Dial:
-        del dial
-
-        def opened(url: str, connection: ConnectionSettings) -> Wire:
-            del url, connection
+    def dial_for(source: Source, _: Dial) -> Dial:
+        def opened(_: str, __: ConnectionSettings) -> Wire:
             wire = Closing() if source is anna else Wire()
             services[source.speaker] = Service(wire)
             Thread(target=serve, args=(source.speaker,), daemon=True).start()
@@ -143,9 +142,11 @@ def test_text_that_comes_while_another_session_is_left_is_written() -> None:
 
     class Leaving(Listener):
         def handle(self, event: Event, transcript: Transcript) -> None:
-            """The user presses Ctrl-C when a sentence of Bob is open."""
+            """The user presses Ctrl-C when a sentence of Bob is open. The devices are closed at once."""
             super().handle(event, transcript)
             if isinstance(event, Partial):
+                anna.end()
+                bob.end()
                 raise KeyboardInterrupt
 
     anna.say(3)
