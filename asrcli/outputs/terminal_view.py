@@ -129,7 +129,7 @@ class TerminalView:
                     self._level_at = self._now()
                 with self._drawing():
                     is_late = self._now() - self._waits_since >= SETTLE_MOST_S
-                    if self._is_settled or is_late or not self._live.is_started or isinstance(event, Ended):
+                    if self._is_settled or is_late or not self._live.is_started or self._is_urgent(event):
                         self._show_waiting()
         except OSError:  # the terminal was closed; the run still ends normally
             self._gone = True
@@ -151,6 +151,10 @@ class TerminalView:
             if self._now() - self._level_at < TICK_S:
                 self._resized_at = self._now()
         self._is_settled = self._now() - self._resized_at >= SETTLE_S
+
+    def _is_urgent(self, event: Event) -> bool:
+        """Whether the live line must go now: at the end, or because the reader of our pipe may print something."""
+        return isinstance(event, Ended) or (not self._finals and isinstance(event, ANSWERED))
 
     def _show_waiting(self) -> None:
         while self._waiting:
