@@ -1,5 +1,6 @@
 """What a person can do about an error, in the options of the command line: one table, and the line that is printed."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from asrcli.core.causes import Cause
@@ -163,7 +164,7 @@ def advice_for(error: AsrError) -> str:
 
 def _advice_by_cause(error: AsrError, cause: Cause) -> str:
     if isinstance(error, SourceError) and cause is Cause.NO_SUCH_FILE:
-        return meant_files.meant_file(error.path)
+        return meant_files.meant_file(error.path, sys.argv[1:])
     advice = BY_CAUSE[cause]
     if isinstance(error, SettingIgnored):
         return _advice_for_ignored(error, advice)

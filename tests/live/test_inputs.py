@@ -143,10 +143,15 @@ def test_each_channel_is_heard_by_itself(run: list[str], tmp_path: Path) -> None
 
 
 def test_channels_of_what_has_one_or_cannot_be_read_again(run: list[str], tmp_path: Path) -> None:
-    """Mono is one session without a label; a pipe is refused."""
+    """Mono is one session without a label, and a warning says so; a pipe is refused."""
     file = wav(tmp_path / "a.wav", tone(1000))
-    events = lines(asr("file", file, *run, "--each-channel").stdout)
-    assert [e.get("speaker") for e in events if e["type"] == "final"] == [None]
+    for options, warnings in (
+        ([], []),
+        (["--each-channel"], [f"{file}: has one channel, so nothing says who speaks in it"]),
+    ):
+        events = lines(asr("file", file, *run, *options).stdout)
+        assert [e.get("speaker") for e in events if e["type"] == "final"] == [None]
+        assert [e["text"] for e in events if e["type"] == "notice" and "channel" in e["text"]] == warnings
     piped = asr("file", "-", *run, "--each-channel", stdin=file.read_bytes())
     assert (piped.returncode, "can be read only once" in piped.stderr) == (2, True)
     both = asr("file", file, *run, "--each-channel", "--channel", "left")

@@ -26,8 +26,9 @@ from asrcli.sources.sample_format import SampleFormat
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
-    from asrcli.sources import passthrough, utterances
-else:  # few runs send files as they are, or cut utterances here
+    from asrcli.sources import one_channel, passthrough, utterances
+else:  # few runs send files as they are, cut utterances here, or ask for channels
+    one_channel = LazyModule("asrcli.sources.one_channel")
     passthrough = LazyModule("asrcli.sources.passthrough")
     utterances = LazyModule("asrcli.sources.utterances")
 
@@ -228,7 +229,7 @@ class SourceBuilder:
             raise UsageError(f"--each-channel: {path} can be read only once", "put it into a file")
         count = about[1]
         if count == 1:
-            return self._decoded(path, self.clip, about)
+            return one_channel.OneChannelSource(self._decoded(path, self.clip, about))
         names = [str(number + 1) for number in range(count)]
         if count == 2:
             names = ["left", "right"]

@@ -9,13 +9,22 @@ from unicodedata import normalize
 from asrcli.cli.render.suggestions import quoted
 from asrcli.outputs.overwrite_check import MEDIA
 
-MOST_NAMES = 5000  # of a folder; comparing more with a name takes too long
+# Looking for what is meant by one name takes milliseconds, so it is not done for many, or for a list of thousands.
+MOST_NAMES = 2000  # of a folder, in which a name that is only similar is looked for
+MOST_WORDS = 100  # of a command line
 _QUOTES = "\"'\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f\uff02\uff07"
 _CLOSE = 0.75  # how alike two names are, from 0 to 1
 
 
-def meant_file(path: str) -> str:
-    """What to do about a path that does not exist: a question with the paths that are near. Empty if none is."""
+def meant_file(path: str, typed: Sequence[str]) -> str:
+    """What to do about a path that does not exist: a question with the paths that are near. Empty if none is.
+
+    Args:
+        path: The path. Nothing is asked about one that a list names, or a long command line.
+        typed: The words of the command line.
+    """
+    if path not in typed or len(typed) > MOST_WORDS:
+        return ""
     if path.startswith("www."):
         return f"did you mean {quoted(f'https://{path}')}?"
     folder, name = os.path.split(path)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.cli.render.meant_files import meant_file
+from asrcli.cli.render.meant_files import MOST_WORDS, meant_file
 from tests.support.command import asr
 
 NAMES = ["interview.mp3", "New Recording 3.mp3", "会议 一.m4a", "notes.txt", "IMG.MOV", ".hidden.mp3", "b.wav", "b.mp3"]
@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_a_name_that_is_near_is_asked_about(written: str, meant: str) -> None:
     """Mistyped, without its suffix or with another one, in another case, in curly quotes, or without quotes."""
-    assert meant_file(written) == f"did you mean {meant}?"
+    assert meant_file(written, ["file", written]) == f"did you mean {meant}?"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,13 @@ def test_a_name_that_is_near_is_asked_about(written: str, meant: str) -> None:
 )
 def test_nothing_is_asked_where_nothing_is_near(written: str) -> None:
     """A text, a folder in place of a recording and a hidden file are not offered."""
-    assert meant_file(written) == ""
+    assert meant_file(written, ["file", written]) == ""
+
+
+@pytest.mark.parametrize("typed", [["batch", "list.tsv"], ["file", *["intervew.mp3"] * MOST_WORDS]], ids=len)
+def test_nothing_is_asked_about_the_names_of_a_list(typed: list[str]) -> None:
+    """Thousands of them may be missing, and a folder would be searched for each."""
+    assert meant_file("intervew.mp3", typed) == ""
 
 
 @pytest.mark.parametrize("command", ["file {} --local", "ws-raw {} --local", "batch {} --out texts --local"])
@@ -66,7 +72,7 @@ def test_every_command_that_reads_a_recording_asks(command: str) -> None:
 @given(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=9))
 def test_what_is_offered_can_be_copied_and_is_there(written: str) -> None:
     """Whatever somebody writes, what the shell makes of the offer is a path that exists."""
-    said = meant_file(written)
+    said = meant_file(written, [written])
     if said and not written.startswith("www."):
         offers = said.removeprefix("did you mean ").removesuffix("?").split(" or ")
         assert all(Path(path).exists() for offer in offers for path in split(offer))
