@@ -122,7 +122,7 @@ def test_other_machines_are_let_in_only_with_a_key() -> None:
         with pytest.raises(SettingError, match=f"^host {host}: accepts connections from other machines$"):
             LocalServer(Scripted(), host)
     LocalServer(Scripted(), "0.0.0.0", keys=ApiKeys([ApiKey("", Secret("sk-x"))]))  # noqa: S104
-    for host in ("127.0.0.1", "::1", "[::1]", "localhost"):
+    for host in ("127.0.0.1", "::1", "[::1]", "localhost", "LOCALHOST"):
         LocalServer(Scripted(), host)
 
 
