@@ -242,7 +242,7 @@ def test_long_silence_ends_a_task_without_heartbeat_and_not_one_with() -> None:
 
 
 def test_a_connection_without_a_task_is_closed_after_a_while(impatient: str) -> None:
-    """Before the first and between two."""
+    """Before the first one; after one it is in test_idle_clients.py."""
     began = time.monotonic()  # before the server's own time begins
     with wire(impatient) as client:
         assert client.closed() == 1000
