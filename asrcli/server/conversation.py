@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from asrcli.core.client_commands import ANSWERED, ClearAudio, Command, FinishTask, SendAudio, StartTask
@@ -55,6 +56,7 @@ class ServerConversation:
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
+        self._deadline: ReadDeadline  # of the next message, from the beginning of `_read`
         self._running: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None  # sends what a task that was asked for its end still says
 
@@ -85,11 +87,11 @@ class ServerConversation:
 
     async def _read(self) -> None:
         try:
-            async with ReadDeadline() as deadline:
+            async with ReadDeadline() as self._deadline:
                 while True:
-                    deadline.begin(self._read_timeout_s())
+                    self._deadline.begin(self._read_timeout_s())
                     data = await self._socket.recv()
-                    deadline.end()
+                    self._deadline.end()
                     await self._take(data)
                     del data  # a message may have 20 MB: it is not kept while the next one is waited for
         except TimeoutError:
@@ -162,7 +164,9 @@ class ServerConversation:
             return
         task = self._task
         if task is None and isinstance(command, FinishTask) and not self._codec.fatal_errors:
+            self._finishing = False
             await self._send(self._codec.encode(Finished()))  # who gets no task waits for the end all the same
+            self._deadline.renew(self._read_timeout_s())
         if isinstance(command, ANSWERED) or task is None or task.finishing:
             return  # of these the acknowledgement was all
         if isinstance(command, SendAudio):
@@ -265,6 +269,7 @@ class ServerConversation:
                 log.info("%s", task.outcome(task_id, "finished"))
             await self._send(messages)
             if ended:
+                self._deadline.renew(self._read_timeout_s())
                 return
 
     async def _send(self, messages: Iterable[Message]) -> None:
@@ -278,12 +283,10 @@ class ServerConversation:
         return self._codec.fail(code, problem)
 
     async def _fail(self, code: str, problem: str, *, close: bool, logged: str = "") -> None:
-        try:
+        with suppress(SocketClosed):
             await self._send(self._failure(code, problem, logged))
             if close:
                 await self._socket.close({True: 1000, False: 1011}[self._codec.fatal_errors], code)
-        except SocketClosed:
-            pass
 
     async def _drop(self, how: str) -> None:
         task, self._task = self._task, None

@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import errno
 import os
+import re
 import socket
 import time
 from functools import partial
+from ipaddress import ip_address
 
 from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError
 from asrcli.core.loopback_hosts import is_loopback_host
 from asrcli.server.http_server import TURNED_AWAY
 from asrcli.server.log_filter import log
@@ -141,6 +144,23 @@ class _AcceptedSocket(socket.socket):
         """Close it."""
         super().close()
         self._pending.leave(self._peer)
+
+
+def listening_host(text: str) -> str:
+    """Return a host as sockets take it: an address without the brackets of a URL, or a name in lower case.
+
+    Raises:
+        SettingError: the text is neither an address nor the name of a machine.
+    """
+    host = text.removeprefix("[").removesuffix("]")
+    try:
+        ip_address(host)
+    except ValueError:
+        if not re.fullmatch(r"[\w.-]+", host):
+            advice = "name one without a port, such as 127.0.0.1, ::1 or localhost"
+            raise SettingError("host", "not an address", advice, value=text) from None
+        return host.lower()
+    return host
 
 
 async def listen(

@@ -28,7 +28,7 @@ from asrcli.server.faults.script import FaultPlan
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
-from asrcli.server.listening_sockets import listening_cause
+from asrcli.server.listening_sockets import listening_cause, listening_host
 from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
@@ -78,7 +78,7 @@ class LocalServer:
         metrics: What this process has counted.
 
     Raises:
-        SettingError: the host is open to other machines and there is no key; or keys reserve more than there is.
+        SettingError: the host is no address, or is open to other machines without a key; or keys reserve too much.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class LocalServer:
         key_processes: "Callable[[AccessControl, ApplyLists], KeyProcesses] | None" = None,
         apply_lists: Callable[[RecognitionSettings], Awaitable[RecognitionSettings]] | None = None,
     ) -> None:
-        self._host = host = host.removeprefix("[").removesuffix("]")  # as an IPv6 address stands in a URL
+        self._host = host = listening_host(host)
         if keys is None and not is_loopback_host(host):
             raise SettingError("host", "accepts connections from other machines", value=host, cause=Cause.OPEN_HOST)
         self._recognizer = recognizer

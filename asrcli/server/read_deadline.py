@@ -15,6 +15,7 @@ class ReadDeadline:
         self._timeout = asyncio.timeout(None)
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None  # None while nothing is waited for, or for as long as it takes
+        self._is_waiting = False
 
     async def __aenter__(self) -> "ReadDeadline":
         """Limit the waits of the current task."""
@@ -30,6 +31,7 @@ class ReadDeadline:
 
     def begin(self, within_s: float | None) -> None:
         """Begin a wait; None is a wait without a limit."""
+        self._is_waiting = True
         self._due = None
         if within_s is None:
             return
@@ -40,7 +42,13 @@ class ReadDeadline:
 
     def end(self) -> None:
         """End a wait: a message has come."""
+        self._is_waiting = False
         self._due = None
+
+    def renew(self, within_s: float | None) -> None:
+        """Begin the wait again that is going on, with this limit; does nothing between two waits."""
+        if self._is_waiting:
+            self.begin(within_s)
 
     def _check(self) -> None:
         self._timer = None

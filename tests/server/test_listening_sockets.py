@@ -12,7 +12,8 @@ import pytest
 from psutil import Process
 
 from asrcli.core.causes import Cause
-from asrcli.server.listening_sockets import MAX_AT_ONCE, ListeningSocket, listen, listening_cause
+from asrcli.core.errors import SettingError
+from asrcli.server.listening_sockets import MAX_AT_ONCE, ListeningSocket, listen, listening_cause, listening_host
 
 SHORT = """
 import os, resource, socket, sys
@@ -127,3 +128,21 @@ def test_without_a_null_device_clients_are_served(monkeypatch: pytest.MonkeyPatc
         with socket.create_connection(listening.getsockname()) as client, listening.accept()[0] as server:
             server.sendall(b"x")
             assert client.recv(1) == b"x"
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("fe80::1%Eth0", "fe80::1%Eth0"), ("LOCALHOST", "localhost")],
+)
+def test_a_host_is_an_address_or_a_name(given: str, host: str) -> None:
+    """As users write it; the name of a network interface may have capital letters."""
+    assert host == listening_host(given)
+
+
+@pytest.mark.parametrize(
+    "given", ["127.0.0.1:9000", "ws://127.0.0.1", "unix:x", "/run/x", "*", "a b", "127.0.0.1\n", "", "[::1]:80"]
+)
+def test_what_is_no_address_is_called_so(given: str) -> None:
+    """Whoever wrote a port behind it would otherwise be told that it is open to other machines, and to name a key."""
+    with pytest.raises(SettingError, match=r": not an address; name one without a port"):
+        listening_host(given)

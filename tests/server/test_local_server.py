@@ -122,7 +122,7 @@ def test_other_machines_are_let_in_only_with_a_key() -> None:
         with pytest.raises(SettingError, match=f"^host {host}: accepts connections from other machines$"):
             LocalServer(Scripted(), host)
     LocalServer(Scripted(), "0.0.0.0", keys=ApiKeys([ApiKey("", Secret("sk-x"))]))  # noqa: S104
-    for host in ("127.0.0.1", "::1", "[::1]", "localhost"):
+    for host in ("127.0.0.1", "::1", "[::1]", "localhost", "LOCALHOST"):
         LocalServer(Scripted(), host)
 
 
@@ -242,7 +242,7 @@ def test_long_silence_ends_a_task_without_heartbeat_and_not_one_with() -> None:
 
 
 def test_a_connection_without_a_task_is_closed_after_a_while(impatient: str) -> None:
-    """Before the first and between two."""
+    """Before the first one; after one it is in test_idle_clients.py."""
     began = time.monotonic()  # before the server's own time begins
     with wire(impatient) as client:
         assert client.closed() == 1000

@@ -44,3 +44,22 @@ def test_only_the_wait_that_lasts_has_a_limit(limits_s: tuple[float | None, ...]
 def test_no_time_runs_while_a_message_is_handled() -> None:
     """A wait that has ended is not limited any more."""
     assert not asyncio.run(waited(SOON_S, within_s=WATCHED_S, last_ends=True))
+
+
+@pytest.mark.parametrize(("is_waiting", "too_long"), [(True, True), (False, False)])
+def test_a_wait_that_goes_on_can_get_another_limit(*, is_waiting: bool, too_long: bool) -> None:
+    """As when the task of a client ends, whose end it could wait for as long as it took; not while nobody waits."""
+
+    async def renewed() -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S if too_long else WATCHED_S), ReadDeadline() as deadline:
+                deadline.begin(None)
+                if not is_waiting:
+                    deadline.end()
+                deadline.renew(SOON_S)
+                await asyncio.sleep(NEVER_S)
+        except TimeoutError:
+            return deadline._timeout.expired()
+        return False
+
+    assert asyncio.run(renewed()) == too_long

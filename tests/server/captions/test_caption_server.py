@@ -15,9 +15,11 @@ from asrcli.core.errors import UsageError
 from asrcli.outputs.caption_page import CaptionLine, CaptionsNow
 from asrcli.server.captions import caption_server
 from asrcli.server.captions.caption_history import KEPT_LINES
-from asrcli.server.captions.caption_server import MOST_PENDING, CaptionServer
+from asrcli.server.captions.caption_server import CaptionServer
 from tests.support.reading_page import ReadingPage
 from tests.support.wire import PATIENCE_S
+
+MOST = 8  # connections without a request, where a test needs few
 
 
 @pytest.fixture
@@ -153,15 +155,16 @@ def test_connections_that_ask_for_nothing_cost_a_bounded_number_of_files(
 ) -> None:
     """The oldest of them goes when there are too many: the run needs its files, and pages that are open stay open."""
     monkeypatch.setattr(caption_server, "REQUEST_WITHIN_S", 2 * PATIENCE_S)
+    monkeypatch.setattr(caption_server, "MOST_PENDING", MOST)
     server = CaptionServer(0)
     address = ("127.0.0.1", int(server.start().rstrip("/").rpartition(":")[2]))
     with connect(feed(server), proxy=None) as page, ExitStack() as idle:
         page.recv(PATIENCE_S)
-        lines = [idle.enter_context(socket.create_connection(address, PATIENCE_S)) for _ in range(3 * MOST_PENDING)]
+        lines = [idle.enter_context(socket.create_connection(address, PATIENCE_S)) for _ in range(3 * MOST)]
         for line in lines:
             with suppress(OSError):  # of some the end has come already
                 line.sendall(sent)
-        for line in lines[: 2 * MOST_PENDING]:
+        for line in lines[: 2 * MOST]:
             assert end_of(line)
         server.publish(CaptionLine({"text": "still here"}))
         assert "still here" in page.recv(PATIENCE_S)
