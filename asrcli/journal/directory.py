@@ -90,7 +90,7 @@ class JournalDirectory:
         What a run left that was ended before it could write anything is no session.
 
         Raises:
-            SourceError: there is a folder, but the system does not let it be read: nothing is known of its sessions.
+            SourceError: the disk of the folder fails, so that nothing is known of its sessions.
         """
         return [path for path in self._folders() if not holds_nothing(path)]
 
@@ -98,7 +98,7 @@ class JournalDirectory:
         """The folders with the name of a session, newest first. Raises SourceError as `paths` does."""
         try:
             found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path, unknown=True)]
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # under `sudo -u`, those of another user
             return []
         except OSError as exc:
             raise SourceError(str(self.folder), f"cannot be read: {system_reason(exc).lower()}") from exc

@@ -1,5 +1,6 @@
 """The journal of a run over files: it exists until the run has ended normally, so that `asr resume` can continue it."""
 
+import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -37,19 +38,30 @@ if TYPE_CHECKING:
 else:  # a run with --no-journal writes none
     file_journal = LazyModule("asrcli.journal.file_journal")
 
+DISK_AWAY = {errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.EHOSTDOWN}
 ONCE = "standard input, an address or a pipe can be read only once: asr resume cannot continue it"
 
 
 def is_over(error: BaseException | None) -> bool:
     """Whether a run that ended with this error left nothing for a later run to transcribe.
 
-    What cannot be read now cannot be read later, and a reader who closed the pipe wants no more.
+    What is damaged cannot be read later either, and a reader who closed the pipe wants no more.
     """
     if isinstance(error, MultipleErrors):
         return all(map(is_over, error.errors))
     if isinstance(error, BudgetReached):  # the transcript is closed, and a higher budget pays for the rest
         return False
-    return is_transcript_complete(error, live=False) or isinstance(error, SourceError | OutputClosed)
+    if isinstance(error, SourceError):
+        return not _is_of_disk(error.__cause__)
+    return is_transcript_complete(error, live=False) or isinstance(error, OutputClosed)
+
+
+def _is_of_disk(cause: BaseException | None) -> bool:
+    """Whether the disk of an input failed: when it is back, as a share or a USB stick, the rest can be read.
+
+    The decoder has numbers of the system for damage too, in exceptions of its own.
+    """
+    return isinstance(cause, OSError) and type(cause).__module__ == "builtins" and cause.errno in DISK_AWAY
 
 
 def is_closed(error: BaseException | None) -> bool:
