@@ -51,7 +51,11 @@ _NEEDS = (
     ("partials", "format text,format jsonl"),
     ("max-line", "format srt,format vtt,format ass"),
     ("max-lines", "format srt,format vtt,format ass"),
+    ("embed-audio", "format html"),
+    ("record-audio", "record"),
+    ("no-audio", "show-sent"),
 )
+_CONTINUED = frozenset({"text", "jsonl"})  # the formats that --append can continue
 
 
 @dataclass
@@ -116,6 +120,13 @@ class _Search:
                 if self._is_active(one):
                     self._leave_out(other, one)
         self._choose_format()
+        self._leave_out_lonely()
+        for name in self._formats():
+            if name not in _CONTINUED:
+                self._leave_out("append", f"format {name}")
+
+    def _leave_out_lonely(self) -> None:
+        """Leave out what has an effect only beside another option that is not there."""
         for one, needed in _NEEDS:
             names = needed.split(",") if "format" in needed else needed.split()
             if self._applies(names) and not any(map(self._is_active, names)):

@@ -7,7 +7,10 @@ import pytest
 from asrcli.config.contradictions import effective
 from asrcli.config.layers import ENVIRONMENT, SDK, Setting
 
-OPTIONS = set("local url region workspace format output output-dir raw timestamps wire translate chaos".split())  # noqa: SIM905
+OPTIONS = {
+    "local", "url", "region", "workspace", "format", "output", "output-dir", "raw", "timestamps", "wire", "translate",
+    "chaos", "record", "show-sent",
+}  # fmt: skip
 SRT = {"format": ["srt"]}
 # Flags, settings of a file, and the settings that are left.
 CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -36,6 +39,13 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"timestamps": "clock"}, {"template": "x"}, ""),
     ({}, {"append": True, "rate": 8000, "translation-only": True}, ""),
     ({}, {"append": True, "output": "x", "raw": True, "rate": 8000}, "append output raw rate"),
+    ({"output": "a.srt"}, {"append": True}, ""),
+    ({"output": "a.jsonl"}, {"append": True}, "append"),
+    ({"output": "a", "format": ["text", "srt"]}, {"append": True}, ""),
+    ({"output": "a.txt"}, {"append": True, "format": ["srt"]}, "append"),
+    ({}, {"embed-audio": True, "record-audio": True, "no-audio": True}, ""),
+    ({"format": ["html"]}, {"embed-audio": True}, "embed-audio"),
+    ({"record": "a.asrz", "show-sent": True}, {"record-audio": True, "no-audio": True}, "record-audio no-audio"),
     ({"chaos": 1}, {"faults": "x", "chaos-waits": True}, "chaos-waits"),
 ]
 

@@ -163,6 +163,24 @@ def test_files_of_others_are_not_replaced(server: str, recordings: Path) -> None
     assert (out / "a.txt").read_text() != "my own words"
 
 
+def test_a_batch_knows_what_it_has_written_in_other_formats(server: str, recordings: Path) -> None:
+    """Each format may be written again later; a file of somebody else among them stays."""
+    out = recordings.parent / "out"
+    command = ("batch", recordings, "--out", out, "--url", server, "--pace", "max")
+    for formats in (["text"], ["srt"], ["text", "vtt"], ["srt"]):
+        done = asr(*command, *(option for name in formats for option in ("-f", name)))
+        assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in out.glob("a.*")} == {".txt", ".srt", ".vtt"}
+    (out / "a.lrc").write_text("[00:01.00]mine\n")
+    failed = asr(*command, "-f", "lrc")
+    assert (failed.returncode, "a.lrc: exists, but this batch has not written it" in failed.stderr) == (2, True)
+    assert (out / "a.lrc").read_text() == "[00:01.00]mine\n"
+    assert asr(*command, "-f", "text").returncode == 0
+    again = asr(*command, "--estimate")
+    assert (again.returncode, again.stdout) == (0, "")
+    assert again.stderr == "asr: every input is finished, so that nothing would be charged\n"
+
+
 def test_what_cannot_work_is_said_at_once(server: str, recordings: Path) -> None:
     """A folder that is a file, a ledger in use or of a newer version, options that contradict each other."""
     out = recordings.parent / "out"

@@ -1,16 +1,18 @@
-"""`asr resume` that is itself interrupted: what it has not transcribed is kept for the next one."""
+"""`asr resume` loses nothing: neither where it is itself interrupted, nor of a session that the library has in part."""
 
 import json
 import signal
 import socket
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asrcli.core.events import Final
 from tests.support.command import asr, lines, started
 from tests.support.journals import began, session, spoken
+from tests.support.tone import tone, wav
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -92,3 +94,25 @@ def test_what_a_budget_did_not_pay_for_is_left_to_a_higher_one(scripted: str, tm
     assert asr(*command, 1).returncode == 0
     assert (finals(path)[: len(first)], finals(path)[-1][1]) == (first, 20_000)
     assert state(tmp_path) == "finished"
+
+
+def test_a_session_that_is_kept_before_it_is_complete_loses_nothing(scripted: str, tmp_path: Path) -> None:
+    """Its run has to end first; what asr resume transcribes later is kept too, although the library is off."""
+    env: dict[str, Any] = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "c")}
+    sound, out = wav(tmp_path / "a.wav", tone(12_000)), tmp_path / "out.jsonl"
+    with started("file", sound, "--url", scripted, "--pace", "2", "-o", out, **env) as process:
+        while not any('"final"' in path.read_text() for path in tmp_path.glob("state/asrcli/sessions/*/events.jsonl")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGSTOP)  # it holds its session, and cannot end before it is looked at
+        refused = asr("sessions", "keep", "last", **env)
+        process.kill()
+        process.wait()
+    assert (refused.returncode, "is in use; wait until that run has ended" in refused.stderr) == (2, True)
+    assert asr("sessions", "keep", "last", **env).returncode == 0
+    (part,) = json.loads(asr("sessions", "--json", **env).stdout)
+    resumed = asr("resume", "--yes", **env)
+    assert resumed.returncode == 0, resumed.stderr
+    (whole,) = json.loads(asr("sessions", "--json", **env).stdout)
+    said = [event for event in lines(out.read_text()) if event["type"] == "final"]
+    assert (whole["id"], whole["kept"], whole["sentences"]) == (part["id"], True, len(said))
+    assert part["sentences"] < whole["sentences"]

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +75,15 @@ def add_journal(keeping: "LibraryKeeping", path: Path, stage: int | None = None)
     entry = entry_of_journal(journal, stage_id(journal.id, stage or 0), stage)
     if entry.sentences:
         add(entry, keeping.limits)
+
+
+def taking_known(keeping: "LibraryKeeping", session_id: str) -> "LibraryKeeping":
+    """What the library takes of a session that is resumed: also the rest of a text that it has, as after keep."""
+    if not keeping.wanted:
+        with suppress(SourceError):
+            if any(session.id == session_id for session in transcript_library().sessions()):
+                return replace(keeping, wanted=True)
+    return keeping
 
 
 def ask_once(entry: LibraryEntry, limits: "LibraryLimits") -> None:

@@ -3,9 +3,9 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
@@ -22,7 +22,10 @@ _COLUMNS = (
 _TABLE = f"""CREATE TABLE inputs (
     {", ".join(f"{name}{' PRIMARY KEY' if name == 'path' else ''}" for name in _COLUMNS)}
 ) WITHOUT ROWID"""
+# The transcripts that earlier runs have written, as a JSON list for each input that was transcribed more than once.
+_EARLIER = "CREATE TABLE IF NOT EXISTS earlier (path PRIMARY KEY, files) WITHOUT ROWID"
 _SAVE = f"INSERT OR REPLACE INTO inputs VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  nothing from outside
+_SAVE_EARLIER = "INSERT OR REPLACE INTO earlier VALUES (?, ?)"
 
 
 class BatchLedger:
@@ -48,14 +51,14 @@ class BatchLedger:
             with self._explained():
                 if writing and self._has_log():
                     self._end_log()
-                self._prepare()
+                self._prepare(writing=writing)
                 if writing:  # to create and delete a journal for each save would take longer
                     self._database.execute("PRAGMA journal_mode = TRUNCATE")
         except BaseException:
             self._database.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, writing: bool) -> None:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise UsageError(
@@ -63,9 +66,12 @@ class BatchLedger:
                 "update asr, or choose another folder",
             )
         if version == VERSION:
+            if writing:  # a ledger of an earlier version has no such table
+                self._database.execute(_EARLIER)
             return
         self._database.execute("BEGIN IMMEDIATE")
         self._database.execute(_TABLE)
+        self._database.execute(_EARLIER)
         self._database.execute(f"PRAGMA user_version = {VERSION}")
         self._database.execute("COMMIT")
 
@@ -91,12 +97,20 @@ class BatchLedger:
         """
         with self._explained():
             found = self._database.execute("SELECT * FROM inputs ORDER BY path").fetchall()
+            earlier: list[tuple[object, object]] = []
+            if self._database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'earlier'").fetchone():
+                earlier = self._database.execute("SELECT path, files FROM earlier").fetchall()
         try:
-            return {row.path: row for row in map(_row, found)}
+            rows = {row.path: row for row in map(_row, found)}
+            for path, files in earlier:
+                name = str(_text(path))
+                if name in rows:
+                    rows[name] = replace(rows[name], earlier=tuple(json.loads(str(_text(files)))))
+            return rows
         except (ValueError, TypeError) as exc:
             raise self._damaged(exc) from exc
 
-    def save(self, rows: Iterable[LedgerRow]) -> None:
+    def save(self, rows: Sequence[LedgerRow]) -> None:
         """Write rows, all of them or none.
 
         Raises:
@@ -106,6 +120,8 @@ class BatchLedger:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 self._database.executemany(_SAVE, map(_values, rows))
+                others = [(_stored(row.path), _stored(_listed(row.earlier))) for row in rows if row.earlier]
+                self._database.executemany(_SAVE_EARLIER, others)
                 self._database.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # after a full disk SQLite has done it itself
@@ -135,8 +151,25 @@ def _values(row: LedgerRow) -> tuple[object, ...]:
     values = {field.name: getattr(row, field.name) for field in fields(row)}
     stamp = astuple(values.pop("stamp"))
     values |= dict(zip(("size_bytes", "mtime_ns", "etag"), stamp, strict=True))
-    values["files"] = json.dumps(row.files, ensure_ascii=False)
-    return tuple(os.fsencode(value) if _is_odd(value) else value for value in map(values.__getitem__, _COLUMNS))
+    values["files"] = _listed(row.files)
+    return tuple(map(_stored, map(values.__getitem__, _COLUMNS)))
+
+
+def _listed(files: Sequence[str]) -> str:
+    return json.dumps(files, ensure_ascii=False)
+
+
+def _stored(value: object) -> object:
+    """A value as SQLite keeps it: the name of a file that is no valid text as its bytes."""
+    if isinstance(value, str) and _is_odd(value):
+        return os.fsencode(value)
+    return value
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bytes):
+        return os.fsdecode(value)
+    return value
 
 
 def _is_odd(value: object) -> bool:
@@ -145,10 +178,7 @@ def _is_odd(value: object) -> bool:
 
 
 def _row(found: tuple[object, ...]) -> LedgerRow:
-    values = {
-        name: os.fsdecode(value) if isinstance(value, bytes) else value
-        for name, value in zip(_COLUMNS, found, strict=True)
-    }
+    values = {name: _text(value) for name, value in zip(_COLUMNS, found, strict=True)}
     stamp = InputStamp(*(values.pop(name) for name in ("size_bytes", "mtime_ns", "etag")))  # type: ignore[arg-type]
     files = tuple(json.loads(str(values.pop("files"))))
     state = BatchState(str(values.pop("state")))

@@ -50,6 +50,7 @@ class LedgerRow:
         reason: Why it failed or was left, as a sentence.
         code: The exit code of that reason.
         files: The names of its transcripts in the folder of the batch.
+        earlier: The names of those that earlier runs have written, perhaps in other formats.
         changed: When this row was last written, as ISO 8601.
     """
 
@@ -68,6 +69,19 @@ class LedgerRow:
     code: int = 0
     files: tuple[str, ...] = ()
     changed: str = ""
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> set[str]:
+        """The names of all transcripts in the folder of the batch that may be its own."""
+        return {*self.files, *self.earlier}
+
+    def with_files(self, files: tuple[str, ...]) -> "LedgerRow":
+        """The row with these transcripts. Those that it had are not forgotten, if they were written."""
+        earlier = self.earlier
+        if self.state in {BatchState.FINISHED, BatchState.PUBLISHING}:
+            earlier = tuple(sorted({*earlier, *self.files}))
+        return replace(self, files=files, earlier=earlier)
 
     def spent(self, cost: float | None, seconds: float) -> "LedgerRow":
         """The row with the cost and the time of one more run."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,23 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
         ledger.save([ROW])
         assert ledger.rows() == {ROW.path: ROW, odd.path: odd}
     assert read_ledger(tmp_path / "new" / "out")[ROW.path] == ROW
+
+
+def test_what_earlier_runs_have_written_is_remembered(tmp_path: Path) -> None:
+    """In whatever formats, and after a failure; not what was never complete. Ledgers of earlier versions are read."""
+    odd = os.fsdecode(b"\xff.txt")
+    finished = replace(ROW, state=BatchState.FINISHED, files=(odd,))
+    again = replace(finished.with_files(("é.srt",)), state=BatchState.BEGUN)
+    with opened_ledger(tmp_path) as ledger:
+        ledger.save([finished])
+    with sqlite3.connect(tmp_path / FOLDER / LEDGER) as database:
+        database.execute("DROP TABLE earlier")
+    assert read_ledger(tmp_path) == {ROW.path: finished}
+    with opened_ledger(tmp_path) as ledger:
+        ledger.save([again])
+        assert ledger.rows() == {ROW.path: again}
+        ledger.save([again.with_files(("é.vtt",))])
+    assert read_ledger(tmp_path)[ROW.path].written == {odd, "é.vtt"}
 
 
 def test_one_run_at_a_time_uses_a_ledger_and_others_may_read_it(tmp_path: Path) -> None:

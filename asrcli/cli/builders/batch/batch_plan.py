@@ -124,10 +124,8 @@ class BatchPlanner:
             self._check_stored(files, row, read, there)
         if decision.action is Action.GO_ON and row is not None and row.files != files:
             decision = Decision(Action.NEW, "the settings have changed")
-        row = replace(
-            row or LedgerRow(one.identity), name=name, stamp=stamp, settings=self.settings, files=files,
-            model=self.model,
-        )  # fmt: skip
+        row = (row or LedgerRow(one.identity)).with_files(files)
+        row = replace(row, name=name, stamp=stamp, settings=self.settings, model=self.model)
         plan.tasks.append(BatchTask(one, row, decision))
 
     def _check_files(self, files: Sequence[str], row: LedgerRow | None, read: "set[str]") -> None:
@@ -136,7 +134,7 @@ class BatchPlanner:
         Raises:
             OutputError: a file is there.
         """
-        own = set() if row is None else set(row.files)
+        own = set() if row is None else row.written
         ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
         for format_name, name in zip(self.output_builder.formats, files, strict=True):
             path = self.out / name
@@ -158,7 +156,7 @@ class BatchPlanner:
             OutputError: a file is there.
         """
         assert self.remote is not None  # noqa: S101  `there` says so
-        own = set() if row is None else set(row.files)
+        own = set() if row is None else row.written
         for name in files:
             address = self.remote.address(name)
             if address in read:
@@ -170,8 +168,8 @@ class BatchPlanner:
         now = datetime.now().astimezone().isoformat(timespec="milliseconds")
         row = row or LedgerRow(one.identity, one.name)
         return replace(
-            row, state=BatchState.FAILED, reason=described(error), code=exit_code(error), settings=self.settings,
-            model=self.model, changed=now,
+            row.with_files(row.files), state=BatchState.FAILED, reason=described(error), code=exit_code(error),
+            settings=self.settings, model=self.model, changed=now,
         )  # fmt: skip
 
 

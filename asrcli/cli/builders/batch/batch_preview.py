@@ -44,5 +44,7 @@ def preview(request: "BatchRequest", *, estimate: bool) -> None:
         print_estimate(
             sources, [*failures, *more], builder.model, builder.recognition, request.setup.connection_options
         )
+    elif not failures:
+        print_message("asr: every input is finished, so that nothing would be charged")
     if failures:
         raise MultipleErrors(failures)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, print_untranscribed, session_command, unheard_ms
 from asrcli.cli.builders.library_keeping import LibraryKeeping
-from asrcli.cli.builders.library_writing import add_journal
+from asrcli.cli.builders.library_writing import add_journal, taking_known
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.named_files import check_also_written
 from asrcli.cli.builders.open_outputs import outputs_with_end
@@ -61,6 +61,7 @@ def resume_session(path: Path, request: "ResumeRequest") -> None:
         SourceError: the journal cannot be read or written.
         AsrError: whatever ended the run before its time.
     """
+    request = replace(request, library=taking_known(request.library, path.name))
     reopened = ReopenedJournal(path, datetime.now().astimezone().isoformat(timespec="seconds"))
     try:
         with reopened:

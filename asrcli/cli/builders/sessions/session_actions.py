@@ -18,6 +18,7 @@ from asrcli.core.events import Began
 from asrcli.core.printable import quantity
 from asrcli.core.transcript import Transcript, fold
 from asrcli.journal.directory import remove
+from asrcli.journal.lock import in_use
 from asrcli.library.library_limits import LibraryLimits
 from asrcli.outputs.html.heard_audio import HeardAudio
 
@@ -86,9 +87,11 @@ def keep(catalogue: "SessionCatalogue", sessions: "Sequence[CataloguedSession]")
 
     Raises:
         SourceError: a session cannot be read, or the library cannot be written.
-        UsageError: a session has no text.
+        UsageError: a session has no text, or is still in use: the library would have a part of its text.
     """
     for session in sessions:
+        if session.path is not None and in_use(session.path):
+            raise UsageError(f"session {session.id} is in use", "wait until that run has ended")
         if session.kept is None:
             entry = catalogue.entry(session)
             if not entry.sentences:
