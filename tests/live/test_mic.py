@@ -87,7 +87,7 @@ def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_p
     quiet = wav(tmp_path / "quiet.wav", silence(4000))
     with (
         in_background(factory.make(), ServerLimits(silent_s=2)) as address,
-        listening(microphone, "--url", address, "--no-heartbeat") as process,
+        listening(microphone, "--url", address, "--no-heartbeat", "--connect-timeout", 60) as process,
     ):
         microphone.play(quiet)
         assert "a new task begins" in process.read_until("RequestTimeOut")
