@@ -54,6 +54,7 @@ class ExecCommand:
         self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
         self._process: subprocess.Popen[str] | None = None  # the thread starts it, `close` may stop it
         self._stopped = False
+        self._cut = False  # the command was stopped before its end
         self._not_run = 0  # sentences that the command did not get
         # Python before 3.13 takes a thread for ended when Ctrl-C interrupts its `join`.
         self._ended = Flag()
@@ -89,16 +90,21 @@ class ExecCommand:
         # A command that went on would keep our standard error open, and so the pipeline that we are in from ending.
         self._stopped = True
         for kill in (False, True):
-            if self._process is not None:
+            if self._process is not None and self._process.poll() is None:
+                self._cut = True
                 _signal(self._process, kill=kill)
             if self._ended.wait(STOP_TIMEOUT_S):
                 break
-        self._not_run += 1
-        problem = f"stopped the command, which had not ended {waited_s:.0f} s after the last sentence"
-        if left := self._waiting.qsize() - 1:  # without the None of `close`
+        problems: list[str] = []
+        if self._cut or not self._ended.is_set():
+            self._not_run += 1
+            problems.append(f"stopped the command, which had not ended {waited_s:.0f} s after the last sentence")
+        left = self._waiting.qsize() - 1  # without the None of `close`, which is gone where all commands had ended
+        if left > 0:
             self._not_run += left
-            problem += f"; {quantity(left, 'later sentence')} did not get it"
-        self._warn(problem)
+            problems.append(f"{quantity(left, 'later sentence')} did not get the command")
+        if problems:
+            self._warn("; ".join(problems))
 
     def _run(self) -> None:
         try:
@@ -125,6 +131,7 @@ class ExecCommand:
             with self._started(environment) as process:
                 self._process = process
                 if self._stopped:  # between the two lines above, `close` saw no command to stop
+                    self._cut = True
                     _signal(process, kill=True)
                 process.communicate(text + "\n")
         except OSError as exc:

@@ -149,6 +149,9 @@ def _opened_again(fd: int) -> Iterator[int]:
     Another program of a pipeline, as in `asr mic | less`, may take the key that `select` has reported. A read that
     waits for the next key would keep this program from ending.
     """
+    if sys.platform == "win32":  # whose console is read by console_keys.py
+        yield fd
+        return
     try:
         again = os.open(os.ttyname(fd), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:  # it has no name here, or is another user's

@@ -59,7 +59,9 @@ def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
     end = events[-1]
     # On a busy machine the recognizer may be a sentence after the microphone.
     assert any("waiting here for more than twenty" in final["text"] for final in finals[-2:])
-    assert end["audio_ms"] - finals[-1]["end_ms"] < 700
+    rest = memoryview(frames(saved)[finals[-1]["end_ms"] * 32 :]).cast("h")
+    loud_ms = sum(10 for at in range(0, len(rest), 160) if max(map(abs, rest[at : at + 160])) > 1000)
+    assert loud_ms < 700  # it may be a pause in which the run ends
     assert end["lost_ms"] == 0
     assert "Ctrl-C again" in " ".join(status)
 
@@ -87,11 +89,12 @@ def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_p
     quiet = wav(tmp_path / "quiet.wav", silence(4000))
     with (
         in_background(factory.make(), ServerLimits(silent_s=2)) as address,
-        listening(microphone, "--url", address, "--no-heartbeat") as process,
+        listening(microphone, "--url", address, "--no-heartbeat", "--connect-timeout", 60) as process,
     ):
         microphone.play(quiet)
         assert "a new task begins" in process.read_until("RequestTimeOut")
-        microphone.play(two_sentences(tmp_path))
+        # What a busy machine has not recorded when Ctrl-C comes is silence.
+        microphone.play(wav(tmp_path / "spoken.wav", frames(two_sentences(tmp_path)) + silence(2000)))
         events, _ = finish(process)
     assert word_errors(" ".join(SENTENCES), texts(events)) <= 0.05
     assert events[-1]["lost_ms"] == 0

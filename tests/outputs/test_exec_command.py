@@ -15,6 +15,7 @@ from asrcli.core.events import Final
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs import exec_command
 from asrcli.outputs.exec_command import ExecCommand, own_group
+from tests.support.microphone import until
 
 
 def run(command: str, *texts: str, translation: str = "") -> list[str]:
@@ -103,9 +104,8 @@ def test_a_command_that_never_ends_is_stopped_with_all_that_it_started(
             output.close()
         stderr.close()
         assert reading.read() == b""  # nothing else has the pipe open
-    assert told == [
-        "stopped the command, which had not ended 0 s after the last sentence; 2 later sentences did not get it"
-    ]
+    stopped = "stopped the command, which had not ended 0 s after the last sentence"
+    assert told == [f"{stopped}; 2 later sentences did not get the command"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX, and its timers")
@@ -155,6 +155,19 @@ def test_a_run_in_a_hurry_waits_no_longer_than_it_may(tmp_path: Path) -> None:
         output.close()
     assert asked == [exec_command.CLOSE_TIMEOUT_S]
     assert told == ["stopped the command, which had not ended 0 s after the last sentence"]
+
+
+@pytest.mark.parametrize("sentences", [0, 1])
+def test_commands_that_have_ended_are_not_taken_for_one_that_is_stopped(tmp_path: Path, sentences: int) -> None:
+    """Nothing is left to be waited for, but the thread that ran them has not yet noticed it."""
+    told: list[str] = []
+    output = ExecCommand(f"echo > {tmp_path / 'ended'}", told.append, "--exec", lambda _: 0.0)
+    if sentences:
+        event = Final("0", 0, 1, "text")
+        output.handle(event, fold(Transcript(), event))
+        until("the end of the command", lambda: output._process is not None and output._process.returncode is not None)
+    output.close()
+    assert told == []
 
 
 def test_a_command_has_a_process_group_of_its_own(tmp_path: Path) -> None:
