@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from tests.bench.load import trusting
-from tests.bench.load_streams import handshake
+from tests.support.raw_websocket import handshake
 from tests.support.wire import INFERENCE
 
 HOLD_S = 5.0

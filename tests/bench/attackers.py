@@ -25,7 +25,7 @@ from typing import Any
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH
 from tests.bench.attack_lines import HOLD_S, AttackLines, read_some
-from tests.bench.load_streams import frame, handshake
+from tests.support.raw_websocket import frame, handshake
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
 
 HANDS = 3  # of each kind at once
@@ -60,7 +60,7 @@ class Attackers(AttackLines):
             writer.write(_start())
             async with asyncio.timeout(HOLD_S * 3):
                 while True:
-                    writer.write(frame(bytes(32_000)))
+                    writer.write(frame(bytes(32_000), 2))
                     await writer.drain()
                     await asyncio.sleep(LATER_S)
 
@@ -112,7 +112,7 @@ class Attackers(AttackLines):
     async def cut(self) -> None:
         """Gone in the middle of a task, without a word."""
         async with self.connected() as (_, writer):
-            writer.write(_start() + frame(bytes(3200)) * 5)
+            writer.write(_start() + frame(bytes(3200), 2) * 5)
             await asyncio.sleep(random.random() / 5)
             line = writer.get_extra_info("socket")
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -143,7 +143,7 @@ class Attackers(AttackLines):
         """Random bytes that are announced as audio of some format."""
         async with self.connected() as (reader, writer):
             writer.write(_start(random.choice(["mp3", "opus", "aac", "amr", "speex", "wav"])))
-            writer.write(frame(os.urandom(30_000)) * 5 + _finish())
+            writer.write(frame(os.urandom(30_000), 2) * 5 + _finish())
             await read_some(reader)
 
     async def not_frames(self) -> None:

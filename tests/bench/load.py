@@ -19,7 +19,8 @@ from base64 import b64encode
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.load_streams import STREAMS, Seen, Stream, frame
+from tests.bench.load_streams import STREAMS, Seen, Stream
+from tests.support.raw_websocket import frame
 
 if TYPE_CHECKING:
     from array import array
@@ -43,7 +44,7 @@ def chunks_of(wav: str, wire: str) -> list[bytes]:
             pcm = file.readframes(file.getnframes())
     pieces = [pcm[at : at + CHUNK_BYTES] for at in range(0, len(pcm) // CHUNK_BYTES * CHUNK_BYTES, CHUNK_BYTES)]
     if wire == "inference":
-        return [frame(piece) for piece in pieces]
+        return [frame(piece, 2) for piece in pieces]
     messages = [{"type": "input_audio_buffer.append", "audio": b64encode(piece).decode()} for piece in pieces]
     return [frame(json.dumps(message).encode(), 1) for message in messages]
 

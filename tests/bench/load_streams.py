@@ -7,29 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.raw_websocket import frame, handshake
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
 
 CHUNK_S = 0.1
 BEHIND_S = 0.05  # a chunk that is sent later than this is behind
 MODEL, REALTIME_MODEL = "fun-asr-realtime", "qwen3-asr-flash-realtime"
-
-
-def frame(data: bytes, opcode: int = 2) -> bytes:
-    """A masked frame whose mask changes nothing."""
-    if len(data) < 126:
-        size = bytes([0x80 | len(data)])
-    elif len(data) < 1 << 16:
-        size = b"\xfe" + len(data).to_bytes(2, "big")
-    else:
-        size = b"\xff" + len(data).to_bytes(8, "big")
-    return bytes([0x80 | opcode]) + size + bytes(4) + data
-
-
-def handshake(host: str, path: str = INFERENCE, *headers: str) -> bytes:
-    """The request of a WebSocket client."""
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
-    lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {'A' * 22}==", *headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 @dataclass

@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from tests.bench.attack_lines import AttackLines
 from tests.bench.load import quantiles
-from tests.bench.load_streams import handshake
+from tests.support.raw_websocket import handshake
 from tests.support.wire import INFERENCE
 
 EVERY_S, WITHIN_S = 0.2, 10.0

@@ -13,8 +13,8 @@ import pytest
 
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.terminal.interrupts import TWICE_S
-from tests.bench.load_streams import frame, handshake
 from tests.support.command import serving
+from tests.support.raw_websocket import frame, handshake
 from tests.support.requirements import needs_pocketsphinx
 from tests.support.served_keys import KEYS, SECOND, Served, begin, finals, served_by
 from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until
@@ -52,7 +52,9 @@ def test_what_came_after_the_handshake_goes_with_it(served: Served) -> None:
     """A client need not wait for the answer, and its first messages may come in pieces."""
     host, port = served.address.removeprefix("ws://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as line:
-        told = frame(json.dumps(run_task()).encode(), 1) + frame(SECOND) + frame(json.dumps(finish_task()).encode(), 1)
+        told = (
+            frame(json.dumps(run_task()).encode(), 1) + frame(SECOND, 2) + frame(json.dumps(finish_task()).encode(), 1)
+        )
         sent = handshake(host, INFERENCE, "Authorization: Bearer sk-paying") + told
         for at in range(0, len(sent), 7000):
             line.sendall(sent[at : at + 7000])

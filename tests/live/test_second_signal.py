@@ -7,8 +7,8 @@ import time
 import pytest
 
 from asrcli.terminal.interrupts import TWICE_S
-from tests.bench.load_streams import handshake
 from tests.support.command import serving, stopped
+from tests.support.raw_websocket import handshake
 from tests.support.requirements import needs_pocketsphinx
 from tests.support.wire import INFERENCE
 

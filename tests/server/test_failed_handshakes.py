@@ -12,7 +12,7 @@ from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.auth import AccessControl
 from asrcli.server.local_server import LocalServer
 from asrcli.server.log_filter import IN_PIECES
-from tests.bench.load_streams import frame
+from tests.support.raw_websocket import frame
 
 KEY = "sk-canary7f3e9d2c1b"
 UPGRADE = {

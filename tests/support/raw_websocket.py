@@ -14,15 +14,21 @@ def deaf(address: str, path: str = INFERENCE, buffer: int = 4096) -> Iterator[so
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         line.connect((host, int(port)))
-        asked = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        line.sendall(f"{asked}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n".encode())
+        line.sendall(handshake(host, path))
         assert line.recv(12) == b"HTTP/1.1 101"
         line.settimeout(0.2)
         yield line
 
 
+def handshake(host: str, path: str = INFERENCE, *headers: str) -> bytes:
+    """The request of a WebSocket client."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
+    lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {'A' * 22}==", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
 def frame(data: bytes, opcode: int = 1) -> bytes:
-    """A masked frame."""
+    """A masked frame whose mask changes nothing; of text, unless the opcode says otherwise."""
     if len(data) < 126:
         size = bytes([0x80 | len(data)])
     elif len(data) < 1 << 16:

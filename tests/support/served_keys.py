@@ -11,8 +11,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 
-from tests.bench.load_streams import frame, handshake
 from tests.support.command import Running, serving
+from tests.support.raw_websocket import frame, handshake
 from tests.support.wire import INFERENCE, Wire, finish_task, run_task, wait_until, wire
 
 KEYS = "paying sk-paying reserved=4 connections=8\nother sk-other\n"

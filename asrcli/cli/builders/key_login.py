@@ -86,7 +86,7 @@ def _typed() -> str:
             warnings.simplefilter("error", getpass.GetPassWarning)
             return getpass.getpass(PROMPT)
     except EOFError:
-        print_message("")  # the cursor is still behind the question
+        print_message("")  # the cursor still stands after the question
         return ""
     except getpass.GetPassWarning:
         raise UsageError("this terminal would show the key", "send it through a pipe: asr login < FILE") from None
