@@ -20,9 +20,10 @@ WAIT_S = 0.2 if sys.platform == "win32" else -1
 class Outbox(Generic[T]):
     """A queue between threads that never makes the sender wait, because a listener may stop reading for hours.
 
-    An item takes the waiting item with the same key out, and goes to the end: the next task may name a sentence as this
-    one did, and its partial must not overtake the final of this one. So the queue grows only by finals, gaps and
-    notices, and by one partial for each open sentence.
+    An item replaces the waiting item with the same key, and takes its place in the order: at the end it would be passed
+    again and again where a listener is slower than the events. But it overtakes no item without a key: the next task
+    may name a sentence as this one did, and its partial must not come before the final of this one. So the queue grows
+    only by finals, gaps and notices, and by one partial for each open sentence.
 
     Args:
         key: The key of an item that a later one replaces; None for all other items.
@@ -34,7 +35,9 @@ class Outbox(Generic[T]):
         self._key = key
         self._can_wait = can_wait
         self._shared: SharedThread | None = None
-        self._items: OrderedDict[Hashable, T] = OrderedDict()  # by their keys; an item without one has a key of its own
+        # By their keys; an item without one has a key of its own. Each with how many such items had come at its place.
+        self._items: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
+        self._keyless = 0
         # Of one thread more than once: a signal handler may interrupt the listener in `get`.
         self._lock = RLock()
         self._gate = Lock()  # the listener waits at it; a Condition costs three times as much for each wake-up
@@ -54,8 +57,10 @@ class Outbox(Generic[T]):
         with self._lock:
             if key is None:
                 key = object()
-            self._items.pop(key, None)
-            self._items[key] = item
+                self._keyless += 1
+            elif key in self._items and self._items[key][0] != self._keyless:
+                del self._items[key]
+            self._items[key] = self._keyless, item
             if self._listener_waits and not self._can_wait(item):
                 self._listener_waits = False
                 if self._shared is not None and self._shared.is_current:
@@ -104,7 +109,7 @@ class Outbox(Generic[T]):
             yield item
 
     def _take(self) -> T:
-        return self._items.popitem(last=False)[1]
+        return self._items.popitem(last=False)[1][1]
 
 
 def replaces(event: object) -> Hashable | None:

@@ -284,12 +284,11 @@ class Run:
         self._account.add(result, one.begin_ms, one.source.format.ms(result.end), concurrent=concurrent)
 
     def _leave_all(self, together: RunningSessions, running: Sequence[SourceSession]) -> None:
-        results = [one.session.abandon() for one in running]
-        # Not before: the sessions go on until then, and their results count all that they have emitted.
-        for one, event in together.unread():
-            self._take(event, one)
-        for one, result in zip(running, results, strict=True):
-            self._leave(one, result, LEFT, concurrent=one is not running[0])
+        with closing(together.abandon()) as unread:
+            for one, event in unread:
+                self._take(event, one)
+        for one in running:
+            self._leave(one, one.session.result, LEFT, concurrent=one is not running[0])
 
     def _leave(self, left: SourceSession, result: SessionResult, reason: str, *, concurrent: bool) -> None:
         """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""

@@ -123,8 +123,20 @@ class RunningSessions:
         name = one.source.speaker or bare_url(one.source.name)
         return Notice("warning", f"{name} is not transcribed any more: {self._describe(error)}")
 
-    def unread(self) -> Iterator[tuple[SourceSession, Event]]:
-        """Yield the events that have come up to now, where `events` was left in the middle."""
+    def abandon(self) -> Generator[tuple[SourceSession, Event], None, None]:
+        """End all sessions now, where `events` was left in the middle, set their results, and yield what is unread.
+
+        At once what has come: to end the sessions takes seconds, and another signal may come meanwhile. Then the rest:
+        they go on until they end, and their results count all that they have emitted.
+        """
+        try:
+            yield from self._unread()
+        finally:
+            for one in self._sources:
+                one.session.result = one.session.abandon()
+        yield from self._unread()
+
+    def _unread(self) -> Iterator[tuple[SourceSession, Event]]:
         for one, item in self._queue.waiting():
             if not isinstance(item, SessionResult | ThreadCrashed | SessionLeft):
                 yield one, item

@@ -72,6 +72,18 @@ def test_an_hour_of_partials_that_nobody_takes_is_one() -> None:
     ]
 
 
+def test_what_comes_faster_than_it_is_taken_comes_in_turn() -> None:
+    """A listener that takes one of three at a time gets each of them again and again, not always the same one."""
+    outbox, taken = Outbox[Event](replaces), list[Event]()
+    for number in range(30):
+        for event in (Partial("1", 0, "", f"{number}"), Progress(number), Billed(Usage())):
+            outbox.put(event)
+        taken.append(outbox.get())
+    assert [taken.count(event) for event in taken if isinstance(event, Billed)] == [10] * 10
+    assert [event.sent_ms for event in taken if isinstance(event, Progress)] == list(range(1, 30, 3))
+    assert [event.unsettled for event in taken if isinstance(event, Partial)] == [str(n) for n in range(0, 30, 3)]
+
+
 def test_what_is_there_is_not_waited_for() -> None:
     """However it came there: before the listener looked, or while it did; without an item the wait has its time."""
     outbox = Outbox[Event](replaces)

@@ -19,7 +19,7 @@ from asrcli.engine.connection_pool import Dial
 from asrcli.runs.run import ConcurrentSources, Run
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 from tests.support.listener import Listener
-from tests.support.live_session import LiveSource, audio
+from tests.support.live_session import LiveSource, audio, saying
 from tests.support.run_plans import plan
 
 
@@ -158,3 +158,25 @@ def test_text_that_comes_while_another_session_is_left_is_written(monkeypatch: p
     account = listener.events[-1]
     assert isinstance(account, Ended)
     assert (account.sentences, account.final_ms, account.lost_ms) == (1, 300, 300)
+
+
+def test_text_that_has_come_is_written_before_the_sessions_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C again and again: to close a device may take a second, and the third one interrupts that."""
+
+    def interrupted(_: session.TranscriptionSession) -> None:
+        raise KeyboardInterrupt
+
+    class Slow(Listener):
+        def handle(self, event: Event, transcript: Transcript) -> None:
+            """This output takes so long that all the rest of the text comes meanwhile."""
+            super().handle(event, transcript)
+            if isinstance(event, Ready):
+                assert run._current[0]._ended.wait(PATIENCE_S)
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.TranscriptionSession, "abandon", interrupted)
+    listener = Slow()
+    run = Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [listener])
+    with pytest.raises(KeyboardInterrupt):
+        run.transcribe([Tone(5)])
+    assert [final.text for final in listener.of(Final) if isinstance(final, Final)] == ["one", "two"]
