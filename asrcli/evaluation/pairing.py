@@ -1,6 +1,7 @@
 """Finds the transcript of each reference: two files, or two folders in which the names agree."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from asrcli.core.dataclass import dataclass
@@ -41,11 +42,18 @@ def find_pairs(hypothesis: Path, reference: Path) -> tuple[list[Pair], list[str]
     return pairs, list(hypotheses)
 
 
-def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
+def files_by_name(
+    folder: Path, other: Path, unreadable: Callable[[SourceError], None] | None = None
+) -> dict[str, Path]:
     """Return the transcripts below a folder by their names without suffix, in the order of the names.
 
     Hidden files and folders are left out: in `.asr-batch` are the journals of unfinished inputs. The other folder may
     be inside this one; its files are left out, too.
+
+    Args:
+        folder: The folder.
+        other: The other folder, or the same one.
+        unreadable: Is told of each folder that cannot be read, and then the others are read; None raises the error.
 
     Raises:
         SourceError: a folder cannot be read.
@@ -53,7 +61,10 @@ def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
     apart = other.resolve()
 
     def failed(exc: OSError) -> None:
-        raise SourceError(str(exc.filename), system_reason(exc)) from exc
+        error = SourceError(str(exc.filename), system_reason(exc))
+        if unreadable is None:
+            raise error from exc
+        unreadable(error)
 
     files: list[Path] = []
     for where, folders, names in os.walk(folder, onerror=failed):

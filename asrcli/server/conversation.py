@@ -21,7 +21,7 @@ from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.read_deadline import ReadDeadline
 from asrcli.server.server_services import ServerServices
 from asrcli.server.server_task import ServerTask
-from asrcli.server.service_rules import task_refusal
+from asrcli.server.service_rules import close_code, task_refusal
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 from asrcli.server.task_audio import unknown_format
 from asrcli.server.task_language import task_language
@@ -286,7 +286,7 @@ class ServerConversation:
         with suppress(SocketClosed):
             await self._send(self._failure(code, problem, logged))
             if close:
-                await self._socket.close({True: 1000, False: 1011}[self._codec.fatal_errors], code)
+                await self._socket.close(close_code(self._codec), code)
 
     async def _drop(self, how: str) -> None:
         task, self._task = self._task, None

@@ -52,6 +52,13 @@ def _refusal(start: StartTask, path: str) -> tuple[str, str] | None:
     return None
 
 
+def close_code(codec: ServerCodec) -> int:
+    """Return the code with which a connection is closed after a failure."""
+    if codec.fatal_errors:
+        return 1000  # every failure ends a connection of this wire, so that such an end is a usual one
+    return 1011
+
+
 def task_warnings(recognition: RecognitionSettings, path: str) -> Iterator[str]:
     """Yield what the service would ignore, or may refuse, of a task at this path; of an unknown model only its name."""
     model = MODELS.get(recognition.model)

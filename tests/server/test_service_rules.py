@@ -14,11 +14,12 @@ from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.validation import check_recognition, given_options
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.inference.server_codec import InferenceServer
+from asrcli.protocol.realtime.server_codec import RealtimeServer
 from asrcli.protocol.registry import INFERENCE_PATH, OPENAI_PATH, REALTIME_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
-from asrcli.server.service_rules import task_refusal, task_warnings
+from asrcli.server.service_rules import close_code, task_refusal, task_warnings
 from tests.support.pair import counting
 from tests.support.wire import finish_task, run_task, wire
 
@@ -156,6 +157,11 @@ def test_a_session_for_a_model_of_the_other_endpoint_is_a_warning(model: str) ->
     (warning,) = task_warnings(RecognitionSettings(model), REALTIME_PATH)
     assert f"no model {model} of the service is known at this path" in warning
     assert list(task_warnings(RecognitionSettings("qwen3-asr-flash-realtime"), REALTIME_PATH)) == []
+
+
+def test_the_close_code_says_whether_a_failure_usually_ends_a_connection() -> None:
+    """The service closes with 1000 after a task-failed; a session on the other wire outlives an error."""
+    assert [close_code(InferenceServer(counting())), close_code(RealtimeServer(counting()))] == [1000, 1011]
 
 
 @given(st.sampled_from(ON_INFERENCE), st.fixed_dictionaries({}, optional=VALUES))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.advice import described
 from asrcli.cli.builders.configuration import set_option
 from asrcli.cli.console import print_message
+from asrcli.cli.options.configured import is_typed
 from asrcli.cli.options.confirmation import is_confirmed
 from asrcli.core.errors import AsrError, SourceError, bare_url
 from asrcli.core.events import Began, Event
@@ -78,8 +79,11 @@ def add_journal(keeping: "LibraryKeeping", path: Path, stage: int | None = None)
 
 
 def taking_known(keeping: "LibraryKeeping", session_id: str) -> "LibraryKeeping":
-    """What the library takes of a session that is resumed: also the rest of a text that it has, as after keep."""
-    if not keeping.wanted:
+    """What the library takes of a session that is resumed: also the rest of a text that it has, as after keep.
+
+    Where the command line says --no-library, it takes nothing.
+    """
+    if not keeping.wanted and not is_typed("--library"):
         with suppress(SourceError):
             if any(session.id == session_id for session in transcript_library().sessions()):
                 return replace(keeping, wanted=True)

@@ -192,6 +192,11 @@ def is_configured(option: str) -> bool:
     return option.lstrip("-") in (_used.get() or {})
 
 
+def is_typed(option: str) -> bool:
+    """Whether an option, such as --library or its --no-library, is on the command line."""
+    return option.lstrip("-") in _typed.get()
+
+
 def refuse_options_except(taken: Collection[str], action: str) -> None:
     """Refuse options on the command line that an action does not take. A setting that has no effect is no mistake.
 

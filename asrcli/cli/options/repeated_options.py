@@ -8,7 +8,7 @@ from typing import Any
 from asrcli.core.errors import UsageError
 from asrcli.core.redaction import without_secrets
 
-# Word processors and web pages make one of these of two hyphens, and some keyboards have them.
+# Word processors and web pages make one of these of one or two hyphens, and some keyboards have them.
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 HINTS = {"output": "for two files give one name, and each format: -f srt -f text -o NAME"}
 
@@ -42,7 +42,7 @@ def parsed(command: Any, ctx: Any, args: Sequence[str], new_parser: Callable[[An
 
 
 def _refuse_other_hyphens(command: Any, ctx: Any, args: Sequence[str]) -> None:
-    """Refuse -local and —local, where there is an option --local: to the parser one is -l ocal, the other a file."""
+    """Refuse -local, —local and –l, where there are --local and -l: to the parser they are -l ocal, and two files."""
     if not any(_has_other_hyphens(word) for word in args):
         return
     options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
@@ -56,12 +56,17 @@ def _refuse_other_hyphens(command: Any, ctx: Any, args: Sequence[str]) -> None:
         if not word.startswith(tuple(_DASHES)) and not ctx.allow_interspersed_args:
             return  # what follows belongs to another program, or to the command
         written = word.partition("=")[0]
-        name = "--" + written.lstrip(_DASHES)
-        if _has_other_hyphens(word) and name in names:
-            raise UsageError(f"No such option: {written}", f"write it with two hyphens: {name}")
+        bare = written.lstrip(_DASHES)
+        name, hyphens = f"--{bare}", "two hyphens"
+        if len(bare) == 1:
+            name, hyphens = f"-{bare}", "a hyphen"
+        if _has_other_hyphens(word) and name in names and name != written:
+            raise UsageError(f"No such option: {written}", f"write it with {hyphens}: {name}")
 
 
 def _has_other_hyphens(word: str) -> bool:
+    if len(word) == 2:
+        return word.startswith(tuple(_DASHES[1:]))
     return len(word) > 2 and word.startswith(tuple(_DASHES)) and not word.startswith("--")
 
 

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
 from asrcli.cli.options.journal import SESSION_IDS
@@ -160,7 +161,7 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
     if usual in OTHER_COMMANDS:
         return f"see asr {OTHER_COMMANDS[usual]}"
     if usual in _INPUT_OPTIONS:
-        return _about_input(command, given)
+        return _about_input(option, command, given)
     if len(option) == 2:  # the parser reads -ss as two options, and names the first letter that it does not know
         usual = next((word for word in given if word in {"-ss", "-to"} and option[1] in word), usual)
     others = next((others for names, others in OTHER_OPTIONS.items() if usual in names.split()), [])
@@ -172,14 +173,18 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
     return ""
 
 
-def _about_input(command: str, given: Sequence[str]) -> str:
-    """How the input of a command is named."""
+def _about_input(option: str, command: str, given: Sequence[str]) -> str:
+    """How the input of a command is named. Another word than the value of the option may be the name of an output."""
     if command == "mic":
         return "in asr mic this is --device"
-    word = next((word for word in given if is_input(word)), "talk.wav")
-    if command in {"file", "batch", "ws-raw"}:
-        return f"the input is written without an option: asr {command} {quoted(word)}"
-    return ""
+    if command not in {"file", "batch", "ws-raw"}:
+        return ""
+    value = "talk.wav"
+    for word, after in pairwise((*given, "")):
+        name, _, joined = word.partition("=")
+        if name == option and (joined or after == "-" or not after.startswith("-")):
+            value = joined or after or value
+    return f"the input is written without an option: asr {command} {quoted(value)}"
 
 
 def is_input(word: str) -> bool:

@@ -98,7 +98,7 @@ class BatchLedger:
         with self._explained():
             found = self._database.execute("SELECT * FROM inputs ORDER BY path").fetchall()
             earlier: list[tuple[object, object]] = []
-            if self._database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'earlier'").fetchone():
+            if self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'earlier'").fetchone():
                 earlier = self._database.execute("SELECT path, files FROM earlier").fetchall()
         try:
             rows = {row.path: row for row in map(_row, found)}

@@ -71,9 +71,25 @@ def test_an_option_with_other_hyphens_is_refused(hyphens: str) -> None:
                 command.make_context(name, [option.replace("--", hyphens, 1)], resilient_parsing=True)
 
 
+@pytest.mark.parametrize("hyphen", ["\u2013", "\u2014", "\u2212"])
+def test_a_short_option_with_another_hyphen_is_refused(hyphen: str) -> None:
+    """It was the name of a file, as its value was, so the transcript went to standard output and was paid for."""
+    for name in COMMANDS:
+        command = load_command(name)
+        for parameter in command.params:
+            for option in (each for each in parameter.opts if len(each) == 2 and each.startswith("-")):
+                written = hyphen + option[1:]
+                with pytest.raises(UsageError, match=f"^No such option: {written}; write it with a hyphen: {option}$"):
+                    command.make_context(name, [written, "1"])
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--template", "-local"], ["--template", "\u2014local"], ["--", "-local"], ["-lde", "-fsrt", "-qq"]]
-)
+    "arguments",
+    [
+        ["--template", "-local"], ["--template", "\u2014local"], ["-m", "\u2013l"], ["--", "-local"], ["--", "\u2013l"],
+        ["\u2013"], ["\u2013\u2013"], ["\u2013~"], ["-lde", "-fsrt", "-qq"], ["-m=x"],
+    ],
+)  # fmt: skip
 def test_a_value_and_a_file_may_begin_with_any_hyphen(tmp_path: Path, arguments: list[str]) -> None:
     """What is the value of an option, stands after --, or is a short option with its value, is no long option."""
     assert (

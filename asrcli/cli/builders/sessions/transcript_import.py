@@ -36,14 +36,14 @@ def import_transcripts(library: "TranscriptLibrary", names: Sequence[str]) -> No
 
     Raises:
         UsageError: a folder has no transcript.
-        SourceError: a file cannot be read, or the library cannot be written.
+        SourceError: a file or folder cannot be read, or the library cannot be written.
         MultipleErrors: several of these; the others were added.
     """
     failed: list[AsrError] = []
     added = _Import(library)
     for name in names:
         try:
-            files = list(_files(Path(name)))
+            files = list(_files(Path(name), failed))
         except (SourceError, UsageError) as exc:
             failed.append(exc)
             continue
@@ -167,15 +167,20 @@ def _digest(entry: LibraryEntry) -> bytes:
     return hashlib.sha256(texts.encode("utf-8", "surrogateescape")).digest()
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """The file itself; of a folder one transcript for each recording, the one that says most."""
+def _files(path: Path, failed: "list[AsrError]") -> Iterator[Path]:
+    """The file itself; of a folder one transcript for each recording, the one that says most.
+
+    Folders below it that cannot be read are added to `failed`: a disk has some for its system alone, as lost+found.
+    """
     if not path.exists():
         raise SourceError(str(path), "no such file or directory")
     if not path.is_dir():
         yield path
         return
-    found = pairing.files_by_name(path, path)
-    if not found:
+    unreadable: list[SourceError] = []
+    found = pairing.files_by_name(path, path, unreadable.append)
+    failed += unreadable
+    if not found and not unreadable:
         endings = ", ".join(sorted(transcript_files.READERS))
         raise UsageError(f"no transcript in {path}", f"its files must end in {endings}")
     yield from found.values()

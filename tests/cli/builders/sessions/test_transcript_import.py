@@ -1,5 +1,6 @@
 """Transcripts that are files, put into the library: found like those of runs, each once, and none lost."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,28 @@ def test_of_a_folder_each_recording_is_there_once(
     import_transcripts(library, [str(tmp_path / "out"), str(tmp_path / "out" / "a.srt")])
     assert _texts(library) == [["one", "two"], ["one", "two"]]
     assert capsys.readouterr().out.count("in the library already") == 3
+
+
+def test_a_folder_that_cannot_be_read_keeps_no_other_one_out(
+    library: TranscriptLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As lost+found on a disk of the user: it is named, and the rest is added."""
+    locked = tmp_path / "out" / "lost+found"
+    _written(tmp_path / "out" / "a.srt", _captions("one", "two"))
+    locked.mkdir()
+    scandir = os.scandir
+
+    def refused(path: str) -> object:
+        if Path(path) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refused)
+    with pytest.raises(SourceError, match=r"lost\+found: Permission denied"):
+        import_transcripts(library, [str(tmp_path / "out")])
+    assert _texts(library) == [["one", "two"]]
+    with pytest.raises(SourceError, match=r"lost\+found: Permission denied$"):
+        import_transcripts(library, [str(locked)])
 
 
 @pytest.mark.parametrize("alike", [False, True])
