@@ -61,7 +61,11 @@ def words(audio: bytes) -> list[str]:
 
 def spoken(*numbers: int, times: int = 1) -> bytes:
     """The audio of these words, 0 for a second of silence; LOUD `times` louder it is no silence for the client."""
-    return b"".join((times * number).to_bytes(2, "little") * (BYTES_A_SECOND // 2) for number in numbers)
+    waves = (
+        b"".join((sign * times * number).to_bytes(2, "little", signed=True) * 8 for sign in (1, -1))
+        for number in numbers
+    )
+    return b"".join(wave * (BYTES_A_SECOND // len(wave)) for wave in waves)
 
 
 @contextmanager

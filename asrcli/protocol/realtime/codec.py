@@ -99,8 +99,12 @@ class RealtimeClient:
         return [command]
 
     def held_back(self, *, incomplete: bool) -> list[Event]:
-        """The gaps of failed items, unless their audio is sent again: then it may get its text."""
-        return [*self._items.failed.gaps(self._sent_ms, over=incomplete)]
+        """The gaps of failed items, unless their audio is sent again: then it may get its text.
+
+        If it is not, held texts are better than none, though a lost connection may have sent them.
+        """
+        held = self._released(over=incomplete)
+        return [*held, *self._items.failed.gaps(self._sent_ms, over=incomplete)]
 
     def skip(self, samples: int) -> bool:
         """Count samples that are not sent. Possible in manual mode between utterances, where the client counts.
@@ -229,11 +233,17 @@ class RealtimeClient:
         return self._items.refuse(error, self._sent_ms)
 
     def _end_without_finish(self) -> list[Event]:
-        """Finished, once all text has come, where the service refused session.finish."""
+        """Finished, once all text has come, where the service refused session.finish.
+
+        Held texts count as soon as there is one for each that is still to come: no announcement will tell more.
+        """
+        events: list[Event] = []
+        if len(self._late.held) >= max(1, self._items.pending):
+            events = self._released(over=True)
         if self._items.pending or not (self.manual or self._items.finals):
-            return []
+            return events
         self._is_unfinishable = False
-        return self._last_events()
+        return [*events, *self._last_events()]
 
     def _last_events(self) -> list[Event]:
         """The end of the session, and before it the gaps of failed items, whose ends nothing will name any more."""

@@ -51,9 +51,9 @@ class RealtimeItems:
         self.failed = FailedItems(self._utterances)
 
     @property
-    def pending(self) -> bool:
-        """Whether a text is still to come."""
-        return bool(self._commits) or any(each.final is None for each in self._utterances.values())
+    def pending(self) -> int:
+        """How many texts are still to come, as far as is known."""
+        return len(self._commits) + sum(each.final is None for each in self._utterances.values())
 
     @property
     def names(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.core.events import Event, Final, Notice, Partial
+from asrcli.core.events import Event, Final, Finished, Notice, Partial
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
@@ -143,3 +143,26 @@ def test_a_held_text_that_comes_again_is_held_once() -> None:
     for _ in range(3):
         assert texts(second.receive(completed("item_2", "good morning"))) == []
     assert texts(second.receive(Text('{"type":"session.finished"}'))) == ["good morning"]
+
+
+@pytest.mark.parametrize("vad", [True, False])
+def test_the_only_text_after_a_loss_is_taken_where_the_service_cannot_finish(vad: bool) -> None:
+    """It announces nothing, and no end of the session will tell whose text that is."""
+    client = session(vad)
+    client.retired_names = {}
+    client.finish()
+    assert texts(client.receive(completed("item_1", "hello there"))) == []
+    problem = {"type": "invalid_request_error", "message": "unknown event type: session.finish"}
+    events = client.receive(write({"type": "error", "error": problem}))
+    assert texts(events) == ["hello there"]
+    assert isinstance(events[-1], Finished)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_text_that_is_held_when_the_connection_is_lost_is_taken_if_its_audio_is_not_sent_again(ends: bool) -> None:
+    """Otherwise its audio gets a text of its own."""
+    client = session(vad=False)
+    client.retired_names = {}
+    client.finish()
+    assert texts(client.receive(completed("item_1", "hello there"))) == []
+    assert texts(client.held_back(incomplete=ends)) == ["hello there"] * ends
