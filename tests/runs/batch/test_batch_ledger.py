@@ -36,6 +36,7 @@ def test_what_earlier_runs_have_written_is_remembered(tmp_path: Path) -> None:
         ledger.save([finished])
     with sqlite3.connect(tmp_path / FOLDER / LEDGER) as database:
         database.execute("DROP TABLE earlier")
+    database.close()
     assert read_ledger(tmp_path) == {ROW.path: finished}
     with opened_ledger(tmp_path) as ledger:
         ledger.save([again])
