@@ -21,7 +21,7 @@ demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
 
 test: $(VENV)/.mic
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 lint: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -33,7 +33,7 @@ lint: $(VENV)/.check
 # Without the slow tests, which `make test` runs too: they execute nothing that the others do not.
 check: lint $(VENV)/.mic
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 3 --dist loadfile -m "not slow"
+	$(BIN)/coverage run -m pytest -n 4 --dist loadfile -m "not slow"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tests.support.coverage_gate
 
@@ -44,7 +44,7 @@ lowest: $(VENV)/.test
 	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"
 	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint $(VENV)/lowest.txt \
 		--editable '.[denoise,eval,keyring,remote,serve]' --group test
-	$(VENV)-lowest/bin/python -m pytest -n 3 --dist loadfile -m "not slow" $(LOWEST)
+	$(VENV)-lowest/bin/python -m pytest -n 4 --dist loadfile -m "not slow" $(LOWEST)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench $(ROWS)
