@@ -71,7 +71,7 @@ BY_CAUSE = {
     Cause.LANGUAGE_NEEDED: "name it: --language en",
     Cause.TOO_EARLY: "or add --wait",
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
-    Cause.NO_SUCH_FILE: "",  # meant_files.py looks for what is near
+    Cause.NO_SUCH_FILE: "",  # meant_files.py looks for similar names
     Cause.RAW_PCM: f"describe the format {_SAMPLES}",
     Cause.NO_HEADER: f"if it is raw PCM, describe the format {_SAMPLES}",
     Cause.DEVICE: f"describe the format {_SAMPLES}",

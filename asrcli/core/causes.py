@@ -44,7 +44,7 @@ class Cause(Enum):
     OTHER_WORDS = auto()  # a hot-word list that would be replaced has no word in common with the new words
 
     # Audio that cannot be read as it is
-    NO_SUCH_FILE = auto()  # nothing has this name; what is near it may be meant
+    NO_SUCH_FILE = auto()  # nothing has this name; one that is similar may be meant
     RAW_PCM = auto()  # a file of samples without a header, by its name
     NO_HEADER = auto()  # nothing in it says what it is; raw PCM is like that
     DEVICE = auto()  # a device file; nothing says what its samples are

@@ -117,7 +117,7 @@ class OggLinks:
         length = _HEAD_BYTES + segments + sum(self._buffer[_HEAD_BYTES : _HEAD_BYTES + segments])
         self.cut = not self._fill_buffer(length)
         self._follow_clock()
-        # Its clock stands at 0. Behind a page with sound, such a clock is damaged, and libav must not believe it.
+        # Its clock stands at 0. After a page with sound, such a clock is damaged, and libav must not believe it.
         is_header = not any(self._buffer[6:14]) and not self.intact_granule
         if is_header and not first and not self.cut:
             self._buffer[22:26] = self._checksum()

@@ -17,7 +17,7 @@ _CLOSE = 0.75  # how alike two names are, from 0 to 1
 
 
 def meant_file(path: str, typed: Sequence[str]) -> str:
-    """What to do about a path that does not exist: a question with the paths that are near. Empty if none is.
+    """What to do about a path that does not exist: a question with similar paths. Empty if there is none.
 
     Args:
         path: The path. Nothing is asked about one that a list names, or a long command line.
