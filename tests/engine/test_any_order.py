@@ -13,7 +13,7 @@ from asrcli.core.events import Final, Finished, Gap, Partial
 from asrcli.core.message import Closed, Text
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from tests.support.handshake import RATE, Service, Tone, Wire
-from tests.support.live_session import READY, LiveSource, Play, events_to_the_end, left_alone, listening
+from tests.support.live_session import READY, LiveSource, Play, events_to_the_end, listening
 
 BREATH = 4  # chunks that are said in one
 CHUNKS = 3 * BREATH
@@ -68,7 +68,7 @@ def played(life: Life) -> Play | AsrError:
             wire.broken = ConnectionLost("broke", 1006) if life.end == "broken" else None
             wire.say(Closed(1006 if life.end == "broken" else 1000))
 
-    return left_alone(serve)
+    return serve
 
 
 def whole(service: Service, wire: Wire) -> None:
@@ -107,7 +107,7 @@ def test_each_sample_is_final_once_or_named_by_a_gap(
         source.say(BREATH)
     plays = [played(life) for life in lives]
     retries = RetrySettings(limit, 0)
-    asked = listening(source, *plays, *[left_alone(whole)] * 20, retries=retries, clock=clock(), connection=HASTY)
+    asked = listening(source, *plays, *[whole] * 20, retries=retries, clock=clock(), connection=HASTY)
     fates = [0] * CHUNKS
     for number, event in enumerate(events_to_the_end(asked, source)):
         if isinstance(source, LiveSource):

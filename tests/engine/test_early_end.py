@@ -11,7 +11,7 @@ from asrcli.core.message import Closed
 from asrcli.core.settings import RecognitionSettings, RetrySettings
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.handshake import Service, Tone, Wire
-from tests.support.live_session import Play, left_alone, listening
+from tests.support.live_session import Play, listening
 from tests.support.pair import counting
 
 CHUNKS = 40
@@ -48,7 +48,7 @@ def ending_early(lengths: list[int]) -> Play:
             chunks = sum(isinstance(request, SendAudio) for request in service.until_finish())
             service.tell(*sentence(1, 0, min(length, chunks)), Finished())
 
-    return left_alone(serve)
+    return serve
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,7 +76,7 @@ def test_a_task_without_text_is_the_last_one() -> None:
             service.until_finish()
             service.tell(*task, Finished())
 
-    asked = listening(Tone(CHUNKS), left_alone(noise), make_codec=one_sentence, retries=AGAIN)
+    asked = listening(Tone(CHUNKS), noise, make_codec=one_sentence, retries=AGAIN)
     assert said(list(asked.events()), Final) == [(0, 500)]
     assert (asked.result.totals.silence_ms, asked.result.figures.resent_ms) == (3500, 3500)
 
@@ -92,7 +92,7 @@ def test_sound_after_the_last_words_of_other_models_is_sent_once() -> None:
             service.until_finish()
             service.tell(*sentence(1, 0, 5), Partial("2", 600, "", "it"), Finished())
 
-    asked = listening(Tone(CHUNKS), left_alone(short), retries=AGAIN)
+    asked = listening(Tone(CHUNKS), short, retries=AGAIN)
     texts = [event.text for event in asked.events() if isinstance(event, Final)]
     assert (texts, asked.result.figures.resent_ms, asked.result.error) == (["0 1 2 3 4", "it"], 0, None)
 
@@ -110,7 +110,7 @@ def test_places_that_cannot_be_true_show_no_early_end() -> None:
                 service.tell(Partial(str(number), span[0], "", text), Final(str(number), *span, text))
             service.tell(Finished())
 
-        asked = listening(Tone(CHUNKS), left_alone(serve), make_codec=one_sentence, retries=AGAIN)
+        asked = listening(Tone(CHUNKS), serve, make_codec=one_sentence, retries=AGAIN)
         assert len(said(list(asked.events()), Final)) == 3
         assert (asked.result.error, asked.result.figures.resent_ms) == (None, 0)
 
@@ -149,7 +149,7 @@ def late(shown: list[Event], *rest: Event | Closed) -> Play:
         for event in rest:
             wire.say(event) if isinstance(event, Closed) else service.tell(event)
 
-    return left_alone(serve)
+    return serve
 
 
 def test_text_after_the_end_of_its_task_counts() -> None:
@@ -182,6 +182,6 @@ def test_a_failure_after_the_end_of_a_task_is_ignored() -> None:
         service.tell(*SHOWN, Finished())
         wire.say(*service.codec.fail("InternalError", "sorry"))
 
-    asked = listening(Tone(4), left_alone(serve), retries=AGAIN)
+    asked = listening(Tone(4), serve, retries=AGAIN)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello"]
     assert (asked.result.error, asked.result.figures.resent_ms) == (None, 0)

@@ -5,7 +5,7 @@ import pytest
 from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ConnectFailed
 from asrcli.core.events import Final, Finished, Gap, Progress, Ready, Reconnecting
-from asrcli.core.message import Message, Text
+from asrcli.core.message import Text
 from asrcli.core.settings import FILE_RETRY_FOR_S, ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.recovery.backoff import STOPPED_S
@@ -146,7 +146,7 @@ def test_a_service_that_takes_utterances_and_gives_no_text_is_given_up_in_manual
     def serve(service: Service, wire: Wire) -> None:
         assert service
         wire.say(Text('{"type":"session.updated","session":{"id":"t"}}'))
-        while "session.finish" not in (said := wire.sent.get(timeout=60)).data:  # type: ignore[union-attr]
+        while "session.finish" not in (said := wire.read()).data:  # type: ignore[union-attr]
             if "buffer.commit" in said.data:  # type: ignore[union-attr]
                 wire.say(Text('{"type":"input_audio_buffer.committed","item_id":"i"}'))
                 wire.say(Text(f'{{"type":"{done}","item_id":"i","transcript":"hello"}}'))
@@ -185,7 +185,7 @@ def test_a_long_push_to_talk_is_no_stall() -> None:
     def serve(service: Service, wire: Wire) -> None:
         assert service
         wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
-        while "session.finish" not in (said := wire.sent.get(timeout=60)).data:  # type: ignore[union-attr]
+        while "session.finish" not in (said := wire.read()).data:  # type: ignore[union-attr]
             if "buffer.commit" in said.data:  # type: ignore[union-attr]
                 wire.say(Text('{"type":"input_audio_buffer.committed","item_id":"i"}'))
         done = "conversation.item.input_audio_transcription.completed"
@@ -220,7 +220,7 @@ def test_realtime_resumes_after_the_last_completed_item() -> None:
             sent.append(kinds)
             wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
             while True:
-                message: Message = wire.sent.get(timeout=60)
+                message = wire.read()
                 assert isinstance(message, Text)
                 kinds.append(message.data.split('"type":"')[1].split('"')[0])
                 if kinds[-1].endswith("commit"):

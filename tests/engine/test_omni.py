@@ -1,7 +1,6 @@
 """Sessions with a model that answers prompts: audio waits for answers, and a session is renewed before it expires."""
 
 import json
-from queue import Empty
 from threading import Event as Flag
 from threading import Semaphore
 from typing import Any
@@ -52,7 +51,7 @@ class Answering:
         """Read from the client up to an event of that name; return how many chunks of 100 ms came before it."""
         chunks = 0
         while True:
-            message = self.wire.sent.get(timeout=PATIENCE_S)
+            message = self.wire.read()
             assert isinstance(message, Text)
             name: str = json.loads(message.data)["type"]
             chunks += name == "input_audio_buffer.append"
@@ -141,12 +140,8 @@ def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
         service.audio(2)
         if not mute:
             service.read("response.create")
-        try:
-            while mute:
-                wire.sent.get(timeout=PATIENCE_S)
-            wire.sent.get(timeout=PATIENCE_S)
-        except Empty:
-            wire.say(Closed(1006, "the test gave up"))
+        while True:
+            wire.read()
 
     asked = answered(MANUAL, talk, serve, now=[0.0], connection=ConnectionSettings("ws://test", idle_timeout_s=0.05))
     for event in asked.events():

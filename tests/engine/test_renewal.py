@@ -3,7 +3,7 @@
 from asrcli.core.client_commands import FinishTask, StartTask
 from asrcli.core.errors import ConnectionLost, SourceError
 from asrcli.core.events import Final, Finished, Gap, Resumed
-from asrcli.core.message import Closed, Message, Text
+from asrcli.core.message import Closed, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import RATE, Service, Wire
@@ -136,7 +136,7 @@ def test_in_manual_mode_a_pause_after_a_commit_stays_in_the_session() -> None:
         wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
         commits = 0
         while True:
-            message: Message = wire.sent.get(timeout=60)
+            message = wire.read()
             assert isinstance(message, Text)
             kind = message.data.split('"type":"')[1].split('"')[0]
             sent.append(kind)

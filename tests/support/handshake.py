@@ -1,6 +1,7 @@
 """A transport in memory. The test acts as the service, step by step, without a clock or a sleep."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import RLock, Thread
 from weakref import WeakSet
@@ -25,16 +26,20 @@ _wires: "WeakSet[Wire]" = WeakSet()
 
 
 def close_wires() -> None:
-    """End the connections that a test has left open, so that whoever waits for them ends with it."""
+    """End the connections that a test has left open, and with them the threads that wait for either end."""
     for wire in list(_wires):
         wire.close()
+
+
+class ClientGone(Exception):
+    """The client has closed the connection that the service reads from."""
 
 
 class Wire:
     """A Transport whose other end is a queue that the test controls."""
 
     def __init__(self) -> None:
-        self.sent: SimpleQueue[Message] = SimpleQueue()
+        self.sent: SimpleQueue[Message | None] = SimpleQueue()  # None: the client has closed the connection
         self._incoming: SimpleQueue[Message | Writable] = SimpleQueue()
         self._deliver: Callable[[Message | Writable], object] = self._incoming.put
         self._lock = RLock()  # keeps the order when somebody begins to listen
@@ -74,8 +79,17 @@ class Wire:
             self._deliver = deliver
 
     def close(self) -> None:
-        """Deliver Closed to the listener."""
+        """Deliver Closed to the listener; the service reads what was sent before, and ends."""
+        self.sent.put(None)
         self.say(Closed(1000))
+
+    def read(self) -> Message:
+        """Wait for the next message of the client, as the service; raises ClientGone once the client has closed."""
+        message = self.sent.get(timeout=PATIENCE_S)
+        if message is None:
+            self.sent.put(None)
+            raise ClientGone
+        return message
 
     def say(self, *messages: Message | Writable) -> None:
         """Send messages as the service."""
@@ -93,7 +107,7 @@ class Service:
     def asked(self) -> Command:
         """Wait for the next command of the client, and return it."""
         while True:
-            requests = self.codec.receive(self._wire.sent.get(timeout=PATIENCE_S))
+            requests = self.codec.receive(self._wire.read())
             if requests:
                 return requests[0]
 
@@ -108,6 +122,16 @@ class Service:
         """Send these events."""
         for event in events:
             self._wire.say(*self.codec.encode(event))
+
+
+def start_service(serve: Callable[[Service, Wire], object], wire: Wire) -> None:
+    """Let the other end of this wire be served, in a thread that ends when its client has gone."""
+
+    def run() -> None:
+        with suppress(ClientGone):
+            serve(Service(wire), wire)
+
+    Thread(target=run, daemon=True).start()
 
 
 class Tone:
@@ -154,7 +178,7 @@ def session(
 
     def dial(url: str, asked: ConnectionSettings) -> Wire:
         del url, asked
-        Thread(target=serve, args=(Service(wire), wire), daemon=True).start()
+        start_service(serve, wire)
         return wire
 
     def make_codec() -> ClientCodec:

@@ -1,9 +1,7 @@
 """A live source that the test fills chunk by chunk, and services that the test scripts, one for each connection."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from queue import Empty, SimpleQueue
-from threading import Thread
+from queue import SimpleQueue
 
 from asrcli.core.audio import Chunk
 from asrcli.core.client_commands import FinishTask, SendAudio
@@ -17,7 +15,7 @@ from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionItem, TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.transport.io_thread import io_thread
-from tests.support.handshake import RATE, Service, Wire
+from tests.support.handshake import RATE, Service, Wire, start_service
 from tests.support.pair import counting
 
 CHUNK = 1600  # samples: 100 ms
@@ -148,7 +146,7 @@ def listening(
         play, wire = next(waiting, None) or ConnectFailed(url, "nobody is there any more"), Wire()
         if isinstance(play, AsrError):
             raise play
-        Thread(target=play, args=(Service(wire), wire), daemon=True).start()
+        start_service(play, wire)
         return wire
 
     codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
@@ -175,13 +173,3 @@ def events_to_the_end(session: TranscriptionSession, source: Source) -> Iterator
     if isinstance(source, LiveSource):
         source.end()
     session.join_capture()
-
-
-def left_alone(play: Play) -> Play:
-    """A service that ends when its client has given it up."""
-
-    def serve(service: Service, wire: Wire) -> None:
-        with suppress(Empty):
-            play(service, wire)
-
-    return serve

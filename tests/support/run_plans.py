@@ -1,12 +1,10 @@
 """Plans of runs whose services the test plays."""
 
-from threading import Thread
-
 from asrcli.core.errors import ConnectFailed
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.runs.plan import RunPlan
-from tests.support.handshake import Service, Wire
+from tests.support.handshake import Wire, start_service
 from tests.support.live_session import Play
 from tests.support.pair import counting
 
@@ -20,7 +18,7 @@ def plan(*plays: Play) -> RunPlan:
         wire, play = Wire(), next(served, None)
         if play is None:
             raise ConnectFailed(url, "nobody there")
-        Thread(target=play, args=(Service(wire), wire), daemon=True).start()
+        start_service(play, wire)
         return wire
 
     ids = counting("task-")
