@@ -28,8 +28,9 @@ else:  # loaded by the thread that dials, while the first audio is read
     temporary_keys = LazyModule("asrcli.transport.temporary_key")
     websocket = LazyModule("asrcli.transport.websocket")
 
-# While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
-SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
+# While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second. A later one calls the
+# third, and raises KeyboardInterrupt where that returns False.
+SignalHandling = Callable[[Callable[[], None], Callable[[], None], Callable[[], bool]], AbstractContextManager[None]]
 
 
 def shared_thread() -> SharedThread:
@@ -71,7 +72,7 @@ class RunPlan:
     clock: Callable[[], float] = monotonic
     jitter: Callable[[], float] = random
     describe: Callable[[AsrError], str] = str
-    interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
+    interruptible: SignalHandling = lambda finish, hurry, leave: nullcontext()  # noqa: ARG005
     fallback: LocalEngine | None = None
     recorded: Callable[[Source, Dial], Dial] | None = None
 

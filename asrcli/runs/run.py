@@ -102,6 +102,7 @@ class Run:
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
         self._current: list[TranscriptionSession] = []
         self._finishing = self._leaving = False  # `finish` or `leave` was called
+        self._is_handing_over = False  # an output has an event in hand, and may wait
         self._interrupted = False  # a signal came
         self.ended: Ended | None = None
 
@@ -176,6 +177,13 @@ class Run:
         for session in self._current:
             session.leave()
 
+    def _leave_next(self) -> bool:
+        """Leave after the event in hand, which reaches every output. False if an output or a listener may wait."""
+        if self._is_iterated or self._is_handing_over:
+            return False
+        self.leave()
+        return True
+
     def _handled(self) -> Iterator[Event]:
         """Yield the events that the outputs have handled since the last call."""
         while self._emitted:
@@ -214,7 +222,7 @@ class Run:
             if self._finishing:
                 self.finish()
             with (
-                plan.interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)),
+                plan.interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions), self._leave_next),
                 closing(together.events()) as merged,
             ):
                 yield from self._handled()
@@ -265,7 +273,7 @@ class Run:
         for one in running:
             result = one.session.result
             if ends_ms and not (one.begun or one.source.realtime):
-                result = _unheard(one, result, max(ends_ms), cut=cut)
+                result = one.unheard(result, max(ends_ms), cut=cut)
             self._end_session(one, result, concurrent=one is not running[0])
 
     def _end_session(self, one: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
@@ -329,12 +337,15 @@ class Run:
         left = False
         for output in list(self._outputs):
             try:
+                self._is_handing_over = True
                 output.handle(event, self._transcript)
             except OutputError as exc:
+                self._is_handing_over = False
                 self._outputs.remove(output)
                 failed.append(exc)
             except KeyboardInterrupt:
                 left = True  # the others get the event first
+            self._is_handing_over = False
         self._output_errors += failed
         if left:
             raise KeyboardInterrupt
@@ -371,18 +382,6 @@ class Run:
             timer = Timer(HURRY_S, session.leave)
             timer.daemon = True
             timer.start()
-
-
-def _unheard(one: SourceSession, result: SessionResult, end_ms: int, *, cut: bool) -> SessionResult:
-    """Return the result of a channel of a file that no service has heard, while one heard others: it is undecided.
-
-    It ends at `end_ms`, where others end, if its length is not known, or if the user or a budget has `cut` them.
-    """
-    if one.source.duration_ms is not None and not cut:
-        end_ms = one.begin_ms + one.source.duration_ms
-    end_ms = max(one.begin_ms, end_ms)
-    totals = replace(result.totals, open_ms=end_ms - one.begin_ms)
-    return replace(result, end=one.source.format.samples(end_ms), undecided=((one.begin_ms, end_ms),), totals=totals)
 
 
 def _settled_ms(partial: Partial) -> int:

@@ -1,6 +1,7 @@
 """The sessions of sources that are transcribed at the same time, and their events in one stream."""
 
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from asrcli.core.errors import AsrError, BudgetReached, bare_url
@@ -64,6 +65,18 @@ class SourceSession:
             bare_url(source.name), self._model, ready.task_id, self.begin_ms, source.duration_ms, source.speaker,
             ready.engine,
         )  # fmt: skip
+
+    def unheard(self, result: SessionResult, end_ms: int, *, cut: bool) -> SessionResult:
+        """Return the result of a channel of a file that no service has heard, while one heard others: it is undecided.
+
+        It ends at `end_ms`, where others end, if its length is not known, or if the user or a budget has `cut` them.
+        """
+        if self.source.duration_ms is not None and not cut:
+            end_ms = self.begin_ms + self.source.duration_ms
+        end_ms = max(self.begin_ms, end_ms)
+        totals = replace(result.totals, open_ms=end_ms - self.begin_ms)
+        undecided = ((self.begin_ms, end_ms),)
+        return replace(result, end=self.source.format.samples(end_ms), undecided=undecided, totals=totals)
 
 
 class RunningSessions:

@@ -73,12 +73,18 @@ def time_left_s(most_s: float, hurry_s: float) -> float:
 
 @contextmanager
 def interruptible(
-    ask: Callable[[], object], hurry: Callable[[], object] | None = None, *, hangup: bool = True
+    ask: Callable[[], object],
+    hurry: Callable[[], object] | None = None,
+    leave: Callable[[], bool] = lambda: False,
+    *,
+    hangup: bool = True,
 ) -> Iterator[None]:
-    """While the block lasts, the first signal calls `ask`, and a later one raises KeyboardInterrupt.
+    """While the block lasts, the first signal calls `ask`, and a later one `leave`, or raises KeyboardInterrupt.
 
-    If the first signal is not Ctrl-C it calls `hurry` instead, if given, because its sender will not wait for long.
-    Without `hangup` SIGHUP keeps its meaning. Does nothing outside the main thread, which alone gets signals.
+    It raises where `leave` returns False, because the block may be waiting: an exception loses what the block has in
+    hand. If the first signal is not Ctrl-C it calls `hurry` instead of `ask`, if given, because its sender will not
+    wait for long. Without `hangup` SIGHUP keeps its meaning. Does nothing outside the main thread, which alone gets
+    signals.
     """
     if current_thread() is not main_thread():
         yield
@@ -89,7 +95,7 @@ def interruptible(
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
         times.append(monotonic())
-        if times[-1] - times[0] > TWICE_S:
+        if times[-1] - times[0] > TWICE_S and not leave():
             raise KeyboardInterrupt
         if len(times) > 1:
             return

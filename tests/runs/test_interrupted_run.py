@@ -1,10 +1,12 @@
 """Runs that a signal ends while they dial or while their input ends: the account is there, and no error."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event as Flag
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,14 @@ from asrcli.core.errors import ConnectFailed, SourceError
 from asrcli.core.events import Ended, Event, Final, Finished, Gap, Partial, Ready
 from asrcli.core.interfaces import Source
 from asrcli.core.settings import ConnectionSettings
-from asrcli.core.transcript import Transcript
+from asrcli.core.transcript import Transcript, fold
 from asrcli.engine import session
 from asrcli.engine.connection_pool import Dial
+from asrcli.engine.outbox import Outbox
 from asrcli.runs.run import ConcurrentSources, Run
+from asrcli.terminal import interrupts
+from asrcli.terminal.interrupts import interruptible
+from tests.support.device import Clock
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 from tests.support.listener import Listener
 from tests.support.live_session import LiveSource, audio, saying
@@ -34,7 +40,7 @@ def test_a_run_that_is_ended_while_it_dials_has_its_account(how: str) -> None:
         raise ConnectFailed(url, "nobody there")
 
     @contextmanager
-    def signalled(ask: Callable[[], object], hurry: Callable[[], object]) -> Iterator[None]:
+    def signalled(ask: Callable[[], object], hurry: Callable[[], object], _: object) -> Iterator[None]:
         if how == "Ctrl-C twice":
             raise KeyboardInterrupt
         {"Ctrl-C": ask, "SIGTERM": hurry, "finish": run.finish}[how]()
@@ -67,7 +73,7 @@ def test_what_a_device_has_captured_while_a_call_fails_is_in_the_account(how: st
         raise ConnectFailed(url, "nobody there")
 
     @contextmanager
-    def signalled(ask: Callable[[], object], hurry: Callable[[], object]) -> Iterator[None]:
+    def signalled(ask: Callable[[], object], hurry: Callable[[], object], _: object) -> Iterator[None]:
         talk.say(5)
         {"Ctrl-C": ask, "SIGTERM": hurry, "finish": run.finish}[how]()
         yield
@@ -96,7 +102,7 @@ def test_an_input_that_ends_with_the_interrupt_is_no_error() -> None:
         service.tell(Finished())
 
     @contextmanager
-    def signalled(ask: Callable[[], object], hurry: Callable[[], object]) -> Iterator[None]:
+    def signalled(ask: Callable[[], object], hurry: Callable[[], object], _: object) -> Iterator[None]:
         del hurry
         asks.append(ask)
         yield
@@ -180,3 +186,52 @@ def test_text_that_has_come_is_written_before_the_sessions_are_ended(monkeypatch
     with pytest.raises(KeyboardInterrupt):
         run.transcribe([Tone(5)])
     assert [final.text for final in listener.of(Final) if isinstance(final, Final)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("moment", ["taken from the queue", "folded", "handled by the first output"])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_the_second_signal_loses_no_text_in_hand(monkeypatch: pytest.MonkeyPatch, moment: str, devices: int) -> None:
+    """Wherever between the queue and the last output Ctrl-C comes: each output has each sentence once."""
+    now, pressed = Clock(), list[Event]()
+    monkeypatch.setattr(interrupts, "monotonic", now)
+
+    def press(event: object, kind: type[Event] = Final) -> None:
+        """Ctrl-C with the first event of this kind in hand."""
+        if isinstance(event, kind) and not any(isinstance(each, kind) for each in pressed):
+            pressed.append(event)
+            now.now += 2 * interrupts.TWICE_S
+            signal.raise_signal(signal.SIGINT)
+
+    def take(queue: Outbox[Any]) -> Any:
+        item = take_item(queue)
+        if moment == "taken from the queue" and isinstance(item, tuple):
+            press(item[1])
+        return item
+
+    def fold_event(transcript: Transcript, event: Event) -> Transcript:
+        if moment == "folded":
+            press(event)
+        return fold(transcript, event)
+
+    class Pressing(Listener):
+        def handle(self, event: Event, transcript: Transcript) -> None:
+            super().handle(event, transcript)
+            press(event, Partial)
+            if moment == "handled by the first output":
+                press(event)
+
+    take_item = Outbox._take
+    monkeypatch.setattr(Outbox, "_take", take)
+    monkeypatch.setattr("asrcli.runs.run.fold", fold_event)
+    first, second = Pressing(), Listener()
+    service = saying(Partial("1", 0, "", "o"), Final("1", 0, 100, "one"), Final("2", 100, 200, "two"))
+    run = Run(replace(plan(*[service] * devices), interruptible=interruptible), [first, second])
+    with pytest.raises(KeyboardInterrupt):
+        run.transcribe([ConcurrentSources(tuple(Tone(2) for _ in range(devices)))])
+    assert [type(event) for event in pressed] == [Partial, Final]
+    assert pressed[1] in first.of(Final)
+    assert first.of(Final) == second.of(Final)
+    account = first.events[-1]
+    assert isinstance(account, Ended)
+    assert account.sentences == len(first.of(Final))
+    assert account.final_ms == 100 * account.sentences

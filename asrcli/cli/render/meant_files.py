@@ -11,7 +11,7 @@ from asrcli.outputs.overwrite_check import MEDIA
 
 # Looking for what is meant by one name takes milliseconds, so it is not done for many, or for a list of thousands.
 MOST_NAMES = 2000  # of a folder, in which a name that is only similar is looked for
-MOST_WORDS = 100  # of a command line
+MOST_WORDS = 20  # of a command line
 _QUOTES = "\"'\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f\uff02\uff07"
 _CLOSE = 0.75  # how alike two names are, from 0 to 1
 

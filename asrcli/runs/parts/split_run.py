@@ -83,7 +83,7 @@ class SplitRun:
         splitting = Thread(target=self._read, args=(source,), name="split", daemon=True)
         splitting.start()
         try:
-            with self._plan.interruptible(self._interrupted, self._hurry):
+            with self._plan.interruptible(self._interrupted, self._hurry, lambda: False):
                 while not self._is_over:
                     self._handle(next_item(self._queue), source)
         except KeyboardInterrupt:

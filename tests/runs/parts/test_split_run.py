@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,12 +24,10 @@ from asrcli.runs.parts.part_state import next_item
 from asrcli.runs.parts.part_store import PartStore
 from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.parts.stream_slots import FixedSlots
-from asrcli.runs.plan import RunPlan
+from asrcli.runs.plan import RunPlan, SignalHandling
 from tests.runs.parts.recording import Recording
 from tests.support import run_plans
 from tests.support.live_session import saying
-
-SIGNALS = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
 
 
 class Listener:
@@ -71,7 +69,7 @@ def refuse(url: str, connection: ConnectionSettings) -> Transport:
     raise ConnectFailed(url, "nothing listens there")
 
 
-def plan(interruptible: SIGNALS = lambda stop, hurry: nullcontext()) -> RunPlan:  # noqa: ARG005
+def plan(interruptible: SignalHandling = lambda stop, hurry, leave: nullcontext()) -> RunPlan:  # noqa: ARG005
     """A plan for a service that is not there."""
     return RunPlan(
         "m", lambda _: InferenceClient(RecognitionSettings("m"), lambda: "t"), refuse, ConnectionSettings("ws://test"),
@@ -121,7 +119,7 @@ def test_a_signal_before_the_first_word_ends_the_run(*, hurry: bool) -> None:
     """Ctrl-C and SIGTERM begin no part; it is said that the last words are waited for, and the account comes last."""
 
     @contextmanager
-    def signalled(stop: Callable[[], None], now: Callable[[], None]) -> Iterator[None]:
+    def signalled(stop: Callable[[], None], now: Callable[[], None], _: object) -> Iterator[None]:
         (now if hurry else stop)()
         yield
 
@@ -160,7 +158,7 @@ def interrupted_at(line: int) -> bool:
     seen = count()
 
     @contextmanager
-    def signalled(stop: Callable[[], None], hurry: Callable[[], None]) -> Iterator[None]:
+    def signalled(stop: Callable[[], None], hurry: Callable[[], None], _: object) -> Iterator[None]:
         del hurry
 
         def trace(frame: FrameType, event: str, argument: object) -> Any:
