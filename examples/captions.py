@@ -17,9 +17,10 @@ def clock(ms: int) -> str:
 
 def main(path: Path, *, local: bool) -> None:
     """Transcribe one recording. Gaps are reported on standard error."""
+    talk = asrcli.transcribe(path, local=local)  # raises where the recording cannot be read, before a file is written
     with path.with_suffix(".srt").open("w", encoding="utf-8") as captions:
         number = 0
-        for event in asrcli.transcribe(path, local=local):
+        for event in talk:
             if isinstance(event, asrcli.Final):
                 number += 1
                 captions.write(f"{number}\n{clock(event.begin_ms)} --> {clock(event.end_ms)}\n{event.text}\n\n")
@@ -29,6 +30,8 @@ def main(path: Path, *, local: bool) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: captions.py FILE [--local]")
     try:
         main(Path(sys.argv[1]), local="--local" in sys.argv)
     except asrcli.AsrError as error:

@@ -62,6 +62,8 @@ def test_captions_are_written_beside_the_recording(clip: Path, server: str) -> N
     )
     failed = run("captions.py", clip.with_name("none.wav"), url=server)
     assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+    assert not clip.with_name("none.srt").exists()
+    assert run("captions.py").stderr.startswith("usage: ")
 
 
 def test_dictation_prints_one_text(clip: Path, server: str) -> None:

@@ -33,6 +33,7 @@ class Journal:
         doubts: For each speaker, where its text ended when a damaged line followed, in milliseconds.
         open_doubts: Speakers of whom no sentence has come since that line.
         done: The stages of which all audio has text.
+        transcribed: The stages of which all audio has text, but whose files could not all be written.
         models: The models that transcribed it, in order.
         engines: The recognizers that local servers named, in order.
         failed: The files of the transcript that could not be written to their end.
@@ -52,6 +53,7 @@ class Journal:
     doubts: dict[str, int] = field(default_factory=dict)
     open_doubts: set[str] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
+    transcribed: set[int] = field(default_factory=set)
     models: dict[str, None] = field(default_factory=dict)
     engines: dict[str, None] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
@@ -172,8 +174,8 @@ class Journal:
             self._begin_run(record.get("anew"))
         elif kind == "stage":
             self.parts.append(JournalPart(stage=number(record, "number")))
-        elif kind == "done":
-            self.done.add(number(record, "number"))
+        elif kind in {"done", "transcribed"}:
+            self._end_stage(str(kind), number(record, "number"))
         elif kind == "budget":
             self.budget = float(record.get("limit", 0))
         elif kind == "failed":
@@ -184,6 +186,13 @@ class Journal:
             self.parts[-1].end = record
         elif kind in {"final", "gap", "resume"}:
             self._text(record, str(kind), speaker)
+
+    def _end_stage(self, kind: str, number_: int) -> None:
+        """Take that all audio of a stage has text. A run that could not open its files has no account, and no text."""
+        if kind == "done":
+            self.done.add(number_)
+        elif self.parts[-1].end is not None:
+            self.transcribed.add(number_)
 
     def _begin(self, record: Mapping[str, Any], speaker: str) -> None:
         begin_ms = number(record, "begin_ms")

@@ -98,6 +98,24 @@ class SkippingSource(SourceWrapper):
                 yield replace(item, position=item.position + skipped + moved, pcm=item.pcm[skipped * SAMPLE_BYTES :])
 
 
+class TranscribedSource(SourceWrapper):
+    """A source of which all audio has text already: it yields nothing, at a position behind that text."""
+
+    def __init__(self, source: Source, position: int) -> None:
+        super().__init__(source)
+        self.begin_ms = source.format.ms(position)
+
+    @property
+    def duration_ms(self) -> int:
+        """How much audio is left, in milliseconds: none."""
+        return 0
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """Yield nothing."""
+        del start
+        return iter(())
+
+
 def quiet_before(source: Source, position: int) -> int:
     """Return a position in the quiet just before another one: the best place to transcribe a source again from.
 

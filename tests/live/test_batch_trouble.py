@@ -57,6 +57,20 @@ def test_a_gap_that_the_next_run_fills_is_in_no_transcript(server: str, recordin
     assert "gap" not in (out / "long.srt").read_text()
 
 
+def test_a_recording_that_is_cut_short_is_named(server: str, recordings: Path) -> None:
+    """At once, and in the report; with --quiet in the report alone. What is there has text, so it is no failure."""
+    whole = wav(recordings.parent / "whole.wav", counted(40), RATE)
+    cut, out = recordings.parent / "cut.wav", recordings.parent / "out"
+    cut.write_bytes(whole.read_bytes()[: 44 + RATE * 2])
+    said = f"{cut}: ends 3.0 s before the end that its header names: was it cut short?"
+    for options in ([], ["--quiet", "--force"]):
+        done = asr("batch", cut, recordings, "--out", out, "--url", server, "--pace", "max", *options)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.splitlines().count(f"asr: {said}") == (not options), done.stderr
+        reasons = {name: row["reason"] for name, row in report(out).items()}
+        assert reasons == {"a.wav": "", "b.wav": "", "c.wav": "", "cut.wav": said}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
 def test_a_full_disk_ends_the_batch_with_its_reason(server: str, recordings: Path) -> None:
     """No half file gets a name, three inputs that cannot be written are enough to know, and the rest is left to do."""

@@ -19,7 +19,7 @@ from asrcli.cli.builders.journal_keeping import (
 from asrcli.cli.builders.open_outputs import is_transcript_complete, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.errors import BudgetReached, MultipleErrors, OutputClosed, SourceError, system_reason
+from asrcli.core.errors import BudgetReached, MultipleErrors, OutputClosed, OutputError, SourceError, system_reason
 from asrcli.core.lazy_module import LazyModule
 from asrcli.journal.described_input import described_input
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id, stage_id
@@ -56,6 +56,13 @@ def is_over(error: BaseException | None) -> bool:
     return is_transcript_complete(error, live=False) or isinstance(error, OutputClosed)
 
 
+def is_transcribed(error: BaseException | None) -> bool:
+    """Whether a run that reached its end, with this error, left only files to write and no audio to transcribe."""
+    if isinstance(error, MultipleErrors):
+        return all(map(is_transcribed, error.errors))
+    return is_over(error) or isinstance(error, OutputError)
+
+
 def _is_of_disk(cause: BaseException | None) -> bool:
     """Whether the disk of an input failed: when it is back, as a share or a USB stick, the rest can be read.
 
@@ -87,6 +94,8 @@ def staged(number: int, opens: "Opens", note: Callable[[Mapping[str, Any]], None
         note_budget(error, note)
         if is_over(error):
             note({"type": "done", "number": number})
+        elif is_transcribed(error):
+            note({"type": "transcribed", "number": number})
 
     note({"type": "stage", "number": number})
     with outputs_with_end(opens, at_end) as outputs:
@@ -172,8 +181,10 @@ class StagedRun:
                 journal.stage(number)
             elif record["type"] == "done":
                 journal.done(number)
-            else:
+            elif record["type"] == "budget":
                 journal.budget_reached(record)
+            else:
+                journal.recorder.note(record)
 
         with staged(number, opens, note) as outputs:
             yield [*outputs, journal.recorder]

@@ -44,6 +44,8 @@ class PlainProgress:
             return  # `failed` has printed it
         of_all = f"/{self._total}" if self._total else ""
         print_message(f"asr: {self._ended}{of_all} {ended_line(active, row)}")
+        if remark := _remark(row):
+            self.note(remark)
 
     def tick(self, batch: "BatchRun") -> None:
         """Do nothing: lines are printed when an input ends."""
@@ -83,7 +85,10 @@ class LiveProgress:
         self._gone = False  # whether the terminal is closed
 
     def ended(self, active: "ActiveInput", row: "LedgerRow") -> None:
-        """Do nothing: the count shows it."""
+        """Print what its recording lacks; the count shows the rest."""
+        del active
+        if remark := _remark(row):
+            self.note(remark)
 
     def tick(self, batch: "BatchRun") -> None:
         """Draw the lines again."""
@@ -120,6 +125,13 @@ def failure_line(path: str, error: "AsrError") -> str:
     if isinstance(error, SourceError | OutputError | AudioLost):
         return described(error)
     return f"{bare_url(path)}: {described(error)}"
+
+
+def _remark(row: "LedgerRow") -> str:
+    """What a finished recording lacks. A reason with an exit code is that of its gaps, which come at the end."""
+    if row.state is BatchState.FINISHED and not row.code:
+        return row.reason
+    return ""
 
 
 def ended_line(active: "ActiveInput", row: "LedgerRow") -> str:

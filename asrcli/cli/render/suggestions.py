@@ -71,6 +71,9 @@ OTHER_OPTIONS = {
     "--filter --where": ["--exec"],
 }  # fmt: skip
 
+_NEGATIVE = re.compile(r"-[.]?\d")
+_TAKING_NUMBERS = {"config", "search"}  # as words, which are not values of options
+
 # Options of other programs that are commands here.
 OTHER_COMMANDS = {
     "--list-devices": "devices", "--list-models": "models", "--list-languages": "models",
@@ -154,6 +157,10 @@ def _about_option(option: str, given: Sequence[str], commands: Iterable[str]) ->
     command = next((word for word in given if word in commands), "")
     if given and given[0].startswith("-") and given[0] != "--":
         return f"options come after the command: asr {command or 'file'} {given[0]}"
+    number = next((word for word in given if _NEGATIVE.match(word)), "")
+    if number.startswith(option) and command in _TAKING_NUMBERS:
+        rest = shlex.join(word for word in given if word != number)
+        return f"a word that begins with - stands after --: asr {rest} -- {shlex.quote(number)}"
     known = OPTIONS.get(command, {})
     usual = option.lower().replace("_", "-")
     if usual != option and usual.removeprefix("--") in known:

@@ -6,8 +6,8 @@ from threading import Lock
 from typing import Protocol
 
 from asrcli.core.dataclass import dataclass, field
-from asrcli.core.errors import AsrError, ServiceRefused
-from asrcli.core.events import Began, Billed, Ended, Event, Gap, Progress, Ready, Reconnecting
+from asrcli.core.errors import AsrError, ServiceRefused, without_secrets
+from asrcli.core.events import Began, Billed, Ended, Event, Gap, Notice, Progress, Ready, Reconnecting
 from asrcli.core.transcript import Transcript
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.runs.batch.decisions import Decision, LedgerRow
@@ -36,6 +36,7 @@ class InputOutcome:
         seconds: How long it took.
         cost: What it cost, in CNY; None without a price.
         engine: The recognizer that answered.
+        remarks: What its source had to say about the recording, as that it is cut short.
     """
 
     error: AsrError | None = None
@@ -45,6 +46,12 @@ class InputOutcome:
     cost: float | None = None
     engine: str = ""
     settled: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def remark(self) -> str:
+        """The remarks as one sentence; empty without any."""
+        return without_secrets("; ".join(self.remarks))
 
 
 class Stoppable(Protocol):
@@ -67,6 +74,7 @@ class ActiveInput:
         reached_ms: How much of its audio was sent.
         length_ms: How much audio there is; None if that is not known before the end.
         lost_audio: Audio was lost that the recording has.
+        remarks: The warnings of its source.
         refusals: How often the service had too many requests.
         starts: How many tasks it has begun, or tried to; the main thread has counted `counted` of them.
         streams: How many connections it uses at once.
@@ -80,6 +88,7 @@ class ActiveInput:
     cost: float | None = None
     engine: str = ""
     lost_audio: bool = False
+    remarks: tuple[str, ...] = ()
     refusals: int = 0
     stopped: bool = False
     ended: Ended | None = None
@@ -92,6 +101,7 @@ class ActiveInput:
     _wanted: deque[Callable[[], None]] = field(default_factory=deque)
     _runs: list[Stoppable] = field(default_factory=list)
     _left: bool = False
+    _source: str = ""
     _lock: Lock = field(default_factory=Lock)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
@@ -101,10 +111,13 @@ class ActiveInput:
             self.reached_ms = max(self.reached_ms, event.sent_ms)
         elif isinstance(event, Began):
             self.engine = event.engine or self.engine
+            self._source = event.source
             if event.duration_ms is not None and self.length_ms is None:
                 self.length_ms = event.begin_ms + event.duration_ms
         elif isinstance(event, Billed):
             self.cost = event.cost
+        elif isinstance(event, Notice):
+            self._take_notice(event)
         elif isinstance(event, Gap):
             self.lost_audio = self.lost_audio or not lies_in_file(event)
         elif isinstance(event, Ready):
@@ -117,6 +130,12 @@ class ActiveInput:
         elif isinstance(event, Ended):
             self.ended = event
             self.cost = event.cost
+
+    def _take_notice(self, notice: Notice) -> None:
+        """Keep a warning of the source, which begins with its name. The others are about the connection."""
+        is_new = notice.level == "warning" and notice.text not in self.remarks
+        if is_new and self._source and notice.text.startswith(f"{self._source}: "):
+            self.remarks += (notice.text,)
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
@@ -161,6 +180,7 @@ class ActiveInput:
         """Count the input as one that has just begun: its earlier progress is lost."""
         with self._lock:
             self.streams = 1
+            self.remarks = ()
             self._wanted.clear()
 
     def attach(self, run: Stoppable) -> None:

@@ -47,7 +47,7 @@ class LedgerRow:
         audio_ms: How much audio it holds, once that is known.
         seconds: How long its runs took, together.
         cost: What its runs cost, in CNY; None without a price.
-        reason: Why it failed or was left, as a sentence.
+        reason: Why it failed or was left, or what a finished recording lacks, as a sentence.
         code: The exit code of that reason.
         files: The names of its transcripts in the folder of the batch.
         earlier: The names of those that earlier runs have written, perhaps in other formats.

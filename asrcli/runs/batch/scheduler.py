@@ -202,7 +202,7 @@ class BatchRun:
     def _record(self, active: ActiveInput, outcome: InputOutcome) -> None:
         task, error = active.task, outcome.error
         row = replace(task.row.spent(outcome.cost, outcome.seconds), engine=outcome.engine or task.row.engine)
-        row = replace(row, audio_ms=outcome.audio_ms or row.audio_ms, changed=_now())
+        row = replace(row, audio_ms=outcome.audio_ms or row.audio_ms, changed=_now(), reason=outcome.remark)
         if outcome.whole:
             error = changed_input(task) or self._publish(row) or error
         self.audio_ms += outcome.audio_ms or active.reached_ms

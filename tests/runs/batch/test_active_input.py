@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from asrcli.core.errors import ServiceRefused
-from asrcli.core.events import Began, Billed, Gap, Progress, Ready, Reconnecting, Usage
+from asrcli.core.events import Began, Billed, Gap, Notice, Progress, Ready, Reconnecting, Usage
 from asrcli.core.transcript import Transcript
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, is_throttled
 from asrcli.runs.batch.decisions import Action, Decision, InputStamp, LedgerRow
@@ -25,6 +25,19 @@ def test_the_figures_of_an_active_input_come_from_its_events() -> None:
     assert figures == (3000, 10_000, 0.5, "counting", 1)
     assert not is_throttled("refused by the service: ")
     assert InputStamp() == InputStamp(None, None, "")
+
+
+def test_what_the_source_says_of_the_recording_is_kept_once() -> None:
+    """Not what is about the connection, nor what an attempt said that was begun again."""
+    active = ActiveInput(BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, "")))
+    early = Notice("warning", "a: ends 1.5 s before the end that its header names")
+    others = [Notice("warning", "connected again"), Notice("info", "a: has 2 tracks")]
+    active.handle(Began("a", "m", "t", 0), Transcript())
+    for notice in (early, *others, early):
+        active.handle(notice, Transcript())
+    assert list(active.remarks) == [early.text]
+    active.begin_again()
+    assert not active.remarks
 
 
 @pytest.mark.parametrize(

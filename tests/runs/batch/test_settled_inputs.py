@@ -1,6 +1,7 @@
 """Inputs of a batch whose gaps are in the recording itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from asrcli.core.errors import AudioLost
@@ -17,6 +18,17 @@ def test_an_input_with_gaps_of_its_own_is_finished(make: Callable[..., Batch]) -
     rows = {row.name: row for row in batch.ledger.rows().values()}
     assert (rows["b"].reason, rows["b"].code) == (str(AudioLost(500)), 9)
     assert (run.finished, run.failures, [Path(path).name for path, _ in run.gaps]) == (2, [], ["b"])
+
+
+def test_what_a_finished_recording_lacks_is_remembered(make: Callable[..., Batch]) -> None:
+    """It is no failure, and its exit code is 0. Addresses in it have no password."""
+    remarks = ("a: ends early", "a: http://me:pass@host/a is odd")
+    batch = make("a")
+    run = batch.run(lambda _, __: replace(DONE, remarks=remarks))
+    (row,) = batch.ledger.rows().values()
+    assert (row.state, row.code, run.finished) == ("finished", 0, 1)
+    assert row.reason.startswith("a: ends early; a: http://")
+    assert "pass" not in row.reason
 
 
 def test_a_settled_input_that_has_changed_meanwhile_has_failed(make: Callable[..., Batch]) -> None:

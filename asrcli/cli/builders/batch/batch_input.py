@@ -258,8 +258,9 @@ def _outcome(error: AsrError | None, active: ActiveInput, audio_ms: int | None) 
         error = None
     settled = whole and not active.lost_audio
     return InputOutcome(
-        error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine, settled=settled
-    )
+        error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine, settled=settled,
+        remarks=active.remarks,
+    )  # fmt: skip
 
 
 @contextmanager

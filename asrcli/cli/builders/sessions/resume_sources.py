@@ -11,8 +11,9 @@ from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.core.event_placement import shift_final
+from asrcli.journal.continued_outputs import has_gaps_to_fill
 from asrcli.journal.journal_part import JournalPart, finals_of, text_end_ms
-from asrcli.journal.source import SkippingSource, quiet_before
+from asrcli.journal.source import SkippingSource, TranscribedSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.sample_format import SampleFormat
@@ -33,7 +34,8 @@ class ResumeStage:
         parts: What earlier runs transcribed of the stage.
         inputs: The inputs that are left; the first may be transcribed in part.
         base_ms: Where the first input begins on the timeline of the stage.
-        begun: The first input has been transcribed in part.
+        begun: The first input has been transcribed in part, or as a whole if it is `transcribed`.
+        transcribed: All audio of the first input has text; only files are left to write.
         files: The files that the stage writes.
     """
 
@@ -42,6 +44,7 @@ class ResumeStage:
     inputs: "tuple[JournalInput, ...]"
     base_ms: int
     begun: bool
+    transcribed: bool
     files: tuple[str, ...]
 
     def view(self, journal: "Journal") -> "Journal":
@@ -70,6 +73,9 @@ class ResumeStage:
         for source, to_search in zip(sources, searched, strict=True):
             ms = text_end_ms(self.parts, source.speaker) - self.base_ms
             position = source.format.samples(max(ms, source.begin_ms))
+            if self.transcribed:
+                left.append(TranscribedSource(source, position))
+                continue
             if ms > source.begin_ms:
                 position = max(quiet_before(to_search, position), source.format.samples(source.begin_ms))
             finals = [shift_final(final, -self.base_ms) for final in finals_of(self.parts, source.speaker)]
@@ -94,6 +100,7 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
         parts = [part for part in journal.parts if part.stage == number and part.heard]
         begin_ms = read_clip(journal.header.reading).begin_ms
         at, base_ms = _reached(parts, inputs, begin_ms)
+        transcribed = at >= 0 and _is_transcribed(journal, number, parts)
         left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
         for one in inputs[max(0, at) :]:
             if one.size_bytes is None:
@@ -105,12 +112,18 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
         if not begun:
             base_ms = 0
         if left:
-            found.append(ResumeStage(number, parts, tuple(left), base_ms, begun, files))
+            found.append(ResumeStage(number, parts, tuple(left), base_ms, begun, transcribed, files))
     if not found:
         raise UsageError(f"{journal.id}: nothing is left that can be read again")
     for one in (one for stage in found for one in stage.inputs):
         _check(one)
     return found
+
+
+def _is_transcribed(journal: "Journal", number: int, parts: "list[JournalPart]") -> bool:
+    """Whether all audio of a stage surely has text: a run reached the end, no gap follows, and no record is damaged."""
+    is_whole = number in journal.transcribed and not journal.damages
+    return is_whole and not has_gaps_to_fill(replace(journal, parts=parts))
 
 
 def _check(one: "JournalInput") -> None:
