@@ -84,7 +84,7 @@ def header(read: Read) -> WavHeader | None:
         SourceError: the header cannot be true, or its samples cannot be used. The path of the error is empty.
     """
     stream = ExactReader(read)
-    start = stream.exactly(12)
+    start = stream.after_tag(12)
     if start[:4] not in {b"RIFF", b"RF64", b"BW64"} or start[8:] != b"WAVE":
         return None
     found: _Form | None = None
