@@ -20,11 +20,19 @@ _SOUND_OF_VOC = 0.99
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _DATA_CHUNKS = {"wav": b"data", "w64": b"data\xf3\xac\xd3\x11", "caf": b"data"}
 READS_HEAD = {"mp3", "avi", "asf", *_DATA_CHUNKS}  # containers for whose length the beginning of the file is needed
+LONGEST_MS = 366 * 24 * 3600 * 1000  # no recording is longer: the number is damaged, or was never filled in
 JOINED = 1.05  # a file larger than its header says by this factor has another one joined to its end
 
 
 def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> int | None:
     """Return how long the sound seems to be in milliseconds, from the container's zero; None if that is unknown."""
+    length_ms = _stated_ms(container, stream, zero_s)
+    if length_ms is None or length_ms > LONGEST_MS:
+        return None
+    return length_ms
+
+
+def _stated_ms(container: "InputContainer", stream: "AudioStream", zero_s: float) -> int | None:
     if stream.duration is not None and stream.time_base is not None:
         begin_s = 0.0
         if container.format.name == "asf":
@@ -66,7 +74,10 @@ def promised(
         return None
     if name == "voc":
         return round((stated_ms or 0) * _SOUND_OF_VOC) or None
-    return max(stated_ms or 0, _declared_ms(name, stream, head)) or None  # libav counts only what is there
+    declared_ms = _declared_ms(name, stream, head)  # libav counts only what is there
+    if declared_ms > LONGEST_MS:
+        declared_ms = 0
+    return max(stated_ms or 0, declared_ms) or None
 
 
 def _declared_ms(name: str, stream: "AudioStream", head: bytes) -> int:

@@ -12,6 +12,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError
 from asrcli.core.lazy_module import LazyModule
 from asrcli.sources.decoding_errors import DecodingGuard
+from asrcli.sources.exact_reader import tag_bytes
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -33,6 +34,8 @@ _UNREADABLE = {NOT_AUDIO, _NO_REASON}  # what libav says of contents; other reas
 _LENIENT_TITLES = 19
 # Refused: a playlist from somebody else could name other files of the user.
 _PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}
+# Their index names places in the file, where other bytes are if a tag was put before them: the sound would be noise.
+_INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}
 # Without a signature: libav takes raw PCM for them, two equal channels for `adp`, quiet samples often for `ea_cdata`.
 _GUESSED = {"adp", "ea_cdata"}
 
@@ -58,9 +61,13 @@ def open_container(
         options["options"] |= recording_proxy.proxy_options(str(source))
     if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
         options["metadata_errors"] = "replace"
-    try:
+
+    def opened() -> "InputContainer":
         with DecodingGuard(name, NOT_AUDIO, timeout_s):
-            container = cast("InputContainer", av.open(cast("Any", source), "r", timeout=timeout_s, **options))
+            return cast("InputContainer", av.open(cast("Any", source), "r", timeout=timeout_s, **options))
+
+    try:
+        container = _with_or_behind_tag(opened, source, options, timeout_s)
     except SourceError as exc:
         error = _explained_failure(exc, source, head, timeout_s)
         if error is exc:
@@ -73,6 +80,32 @@ def open_container(
         container.close()
         raise SourceError(name, NOT_AUDIO, cause=Cause.NO_HEADER)
     return container
+
+
+def _with_or_behind_tag(
+    opened: "Callable[[], InputContainer]", source: object, options: dict[str, Any], timeout_s: float | None
+) -> "InputContainer":
+    """Open a container; behind an ID3 tag where libav does not pass over it: it does so for some formats only.
+
+    Raises:
+        SourceError: the input cannot be read, or is no audio or video.
+    """
+    try:
+        return opened()
+    except SourceError as exc:
+        if exc.reason != NOT_AUDIO or _is_address(source) or not (tag := tag_bytes(beginning(source, timeout_s))):
+            raise
+        options["options"]["skip_initial_bytes"] = str(tag)
+        if not isinstance(source, str):
+            cast("Any", source).seek(0)
+        try:
+            container = opened()
+        except SourceError:
+            raise exc from None
+        if container.format.name in _INDEXED:
+            container.close()
+            raise
+        return container
 
 
 def _explained_failure(

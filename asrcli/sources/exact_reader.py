@@ -7,6 +7,7 @@ from typing import IO
 Read = Callable[[int], bytes]  # returns at least one and at most `size` bytes; none at the end
 _PIECE_BYTES = 1 << 16
 HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
+TAG_LIMIT = 16 << 20  # bytes of the largest tag that is passed over: album pictures
 TAIL_BYTES = 1 << 18  # how much of its end is looked at: more than is between two packets of its sound
 
 
@@ -22,11 +23,18 @@ def start_after_tag(file: io.FileIO) -> tuple[bytes, int]:
         OSError: the file cannot be read.
     """
     start = file.read(HEAD_BYTES)
-    if not start.startswith(b"ID3") or len(start) < 10:
+    size = tag_bytes(start)
+    if not size:
         return start, 0
-    size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
     file.seek(size)
     return file.read(HEAD_BYTES), size
+
+
+def tag_bytes(start: bytes) -> int:
+    """Return the size of the ID3 tag with which a file begins; 0 if it has none."""
+    if not start.startswith(b"ID3") or len(start) < 10:
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
 
 
 def edges(file: io.FileIO) -> tuple[bytes, bytes, int]:
@@ -76,3 +84,14 @@ class ExactReader:
             left -= len(data)
         self.at += size - left
         return size - left
+
+    def after_tag(self, size: int) -> bytes:
+        """Return the first `size` bytes behind an ID3 tag, or of a file without one. At least ten can be asked for."""
+        start = self.exactly(size)
+        tag = tag_bytes(start)
+        if not 0 < tag <= TAG_LIMIT:
+            return start
+        if tag < size:
+            return start[tag:] + self.exactly(tag)
+        self.skip(tag - size)
+        return self.exactly(size)

@@ -19,6 +19,7 @@ _Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a f
 CHANNELS_MAX = 64
 RATE_MAX = 768_000  # Hz
 CHUNK_LIMIT = 1 << 20  # bytes; a larger chunk after the samples is not examined
+UNKNOWN_BYTES = 1 << 62  # a size of 64 bits that no file has; -1 is what a program writes that does not know it
 HEADER_LIMIT = 64 << 20  # bytes of the largest chunk before the samples: album pictures
 _CHUNKS = {
     b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"PAD ", b"JUNK", b"junk", b"iXML", b"_PMX", b"afsp",
@@ -28,6 +29,7 @@ _CHUNKS = {
 _TAGS = (b"TAG", b"ID3", b"APETAGEX")  # tags that some files have after the samples
 _WIDTHS = {1: {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le", 8: "s64le"}, 3: {4: "f32le", 8: "f64le"},
            6: {1: "alaw"}, 7: {1: "mulaw"}}  # fmt: skip
+_WHOLE = {8, 16, 32, 64}  # bits of a sample that can only be stored in as many bytes
 _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 
@@ -82,7 +84,7 @@ def header(read: Read) -> WavHeader | None:
         SourceError: the header cannot be true, or its samples cannot be used. The path of the error is empty.
     """
     stream = ExactReader(read)
-    start = stream.exactly(12)
+    start = stream.after_tag(12)
     if start[:4] not in {b"RIFF", b"RF64", b"BW64"} or start[8:] != b"WAVE":
         return None
     found: _Form | None = None
@@ -116,6 +118,8 @@ def _complete(found: _Form | None, offset: int, size: int, long_size: int | None
     promised: int | None = size
     if size == 0xFFFFFFFF and long_size:
         promised = long_size
+        if long_size >= UNKNOWN_BYTES:
+            promised = None
     elif size == 0 or size >= 0xFFFF0000 or 0x7FFF0000 <= size <= 0x80000000:
         promised = None  # 0 was never filled in; the others are what programs write into a pipe
     if mask.bit_count() != channels:
@@ -134,7 +138,9 @@ def form(body: bytes) -> _Form | None:
         if body[26:40] == _GUID:
             tag = int.from_bytes(body[24:26], "little")
     width = (bits + 7) // 8
-    if channels and align and align % channels == 0:
+    # The size of a frame tells how many bytes 20 or 24 bits take. That of a sample of full bytes is known without it,
+    # and players ignore it there: some writers state it for another number of channels.
+    if channels and align and align % channels == 0 and (tag not in {1, 3} or bits not in _WHOLE):
         width = align // channels
     return _WIDTHS.get(tag, {}).get(width, ""), rate, channels, width * channels, mask
 

@@ -1,6 +1,7 @@
 """Where the sound of a file begins: the delay of a decoder is removed, and missing sound in an AVI is counted."""
 
 import struct
+import sys
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,14 +9,15 @@ from types import SimpleNamespace
 import pytest
 
 from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
 from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.avi_chunks import AviChunks
 from asrcli.sources.container_opening import first_sound
 from asrcli.sources.decoder import Decoder
-from asrcli.sources.file import native
+from asrcli.sources.file import FileSource, native
 from asrcli.sources.file_length import measure_file
 from tests.sources.media_times import NEAR_MS, damaged, gaps, heard
-from tests.sources.reading import RATE
+from tests.sources.reading import RATE, piped, read
 from tests.support.media_files import onsets, write_media
 from tests.support.tone import encoded, silence, tone
 
@@ -179,3 +181,40 @@ def test_frames_that_are_converted_together_lose_nothing(tmp_path: Path) -> None
         decoder.close()
     assert given[1:] == given[:1] * 3
     assert len(given[0]) // 2 == 1234 * 16
+
+
+TAGGED = [
+    ("a.wav", "pcm_s16le", 16000), ("b.wav", "pcm_s24le", 16000), ("c.wav", "adpcm_ms", 16000),
+    ("a.aiff", "pcm_s16be", 16000), ("a.au", "pcm_s16be", 16000), ("a.caf", "pcm_s16le", 16000),
+    ("a.ac3", "ac3", 48000), ("a.wv", "wavpack", 16000), ("a.mka", "aac", 16000), ("a.mp3", "libmp3lame", 16000),
+    ("a.flac", "flac", 16000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), TAGGED)
+@pytest.mark.parametrize("tag", [b"", b"a picture" * 40_000], ids=["empty", "large"])
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_a_tag_before_any_format_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, rate: int, tag: bytes, way: str
+) -> None:
+    """Players read such files; they were called damaged. No sound is lost or comes at another time."""
+    path = encoded(tmp_path / name, codec, SOUND, rate=rate)
+    size = bytes(len(tag) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    tagged = b"ID3\3\0\0" + size + tag + path.read_bytes()
+    path.write_bytes(tagged)
+    if way == "file":
+        items, notices = read(FileSource(str(path), RATE))
+    else:
+        with piped(tagged) as file:
+            monkeypatch.setattr(sys, "stdin", file)
+            items, notices = read(FileSource("-", RATE))
+    assert onsets(items, RATE.rate) == [pytest.approx(at * 16000 / rate, abs=NEAR_MS) for at in BURSTS_MS]
+    assert notices == []
+
+
+def test_a_tag_before_an_mp4_makes_no_noise_of_it(tmp_path: Path) -> None:
+    """Its index names places in the file without the tag, where other bytes are now."""
+    path = encoded(tmp_path / "a.m4a", "aac", SOUND, rate=16000)
+    path.write_bytes(b"ID3\3\0\0\0\0\1\0" + bytes(128) + path.read_bytes())
+    with pytest.raises(SourceError):
+        FileSource(str(path), RATE)

@@ -146,6 +146,27 @@ def test_a_length_that_is_only_a_guess_is_no_promise(tmp_path: Path) -> None:
     assert not any("before the end that its header names" in notice.text for notice in notices)
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "length"),
+    [
+        ("a.caf", b"data", (1 << 60).to_bytes(8, "big")),
+        ("a.w64", bytes.fromhex("64617461f3acd3118cd100c04f8edb8a"), (1 << 60).to_bytes(8, "little")),
+    ],
+    ids=["caf", "w64"],
+)
+def test_a_length_that_cannot_be_is_no_promise(tmp_path: Path, name: str, before: bytes, length: bytes) -> None:
+    """Nobody is told that a recording of seconds ends thousands of years before its end."""
+    path = encoded(tmp_path / name, "pcm_s16le", tone(2000, 44100), 44100)
+    data = path.read_bytes()
+    at = data.index(before) + len(before)
+    path.write_bytes(data[:at] + length + data[at + 8 :])
+    source = FileSource(str(path), RATE)
+    chunks, notices = read(source)
+    assert abs(RATE.ms(chunks[-1].end) - 2000) <= 50
+    assert source.duration_ms is None or abs(source.duration_ms - 2000) <= 50
+    assert not any("before the end that its header names" in notice.text for notice in notices)
+
+
 def amr_wb(*frames: tuple[int, int]) -> bytes:
     """AMR-WB of frames by their type and size: the bits of speech are chance, its times are not."""
     chance = random.Random(1)

@@ -22,9 +22,10 @@ from tests.support.tone import silence, tone
 LIST = b"LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf61.7.100\0\0"
 
 
-def form(rate: int = 16000, channels: int = 1, bits: int = 16, tag: int = 1) -> bytes:
+def form(rate: int = 16000, channels: int = 1, bits: int = 16, tag: int = 1, align: int | None = None) -> bytes:
     """A fmt chunk."""
-    align = channels * bits // 8
+    if align is None:
+        align = channels * bits // 8
     return b"fmt " + struct.pack("<IHHIIHH", 16, tag, channels, rate, rate * align % 2**32, align % 65536, bits)
 
 
@@ -62,6 +63,11 @@ SIZES = {
     "a tag behind that is no chunk": riff(PCM, behind=b"TAG" + bytes(125)),
     "64 bits": b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, 0, len(PCM), 0, 0)
     + riff(PCM, data=0xFFFFFFFF)[12:],
+    "64 bits, into a pipe": b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, *[2**64 - 1] * 3, 0)
+    + riff(PCM, data=0xFFFFFFFF)[12:],
+    "a frame of two channels where there is one": riff(PCM, fmt=form(align=4)),
+    "a frame of half a sample": riff(PCM, fmt=form(align=1)),
+    "a frame of no size": riff(PCM, fmt=form(align=0)),
 }  # fmt: skip
 
 
@@ -90,6 +96,7 @@ def test_a_wrong_length_in_a_header_is_reported(tmp_path: Path, monkeypatch: pyt
         riff(tone(1000), data=160_000): "ends 4.0 s before the end",
         riff(tone(1000), data=0x7FFFFFFF): "",
         riff(tone(1000)): "",
+        SIZES["64 bits, into a pipe"]: "",
     }
     for data, said in cases.items():
         path = tmp_path / "a.wav"

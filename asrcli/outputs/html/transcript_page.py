@@ -1,5 +1,6 @@
 """Writes a transcript as one web page, which needs nothing but the audio that it refers to."""
 
+import os
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
@@ -148,7 +149,9 @@ def _address(path: Path, folder: Path) -> str:
         relative = relpath(path.absolute(), folder.absolute())
     except ValueError:  # on another drive of Windows
         return path.absolute().as_uri()
-    return "./" + quote(relative.replace("\\", "/") if "\\" in relative and path.drive else relative)
+    if path.drive:
+        relative = relative.replace("\\", "/")
+    return "./" + quote(os.fsencode(relative))  # a name may be no text
 
 
 def _base64(piece: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
@@ -119,6 +120,16 @@ def test_what_a_page_shows(tmp_path: Path) -> None:
     assert text.startswith('<!doctype html>\n<html class="transcript">')
     assert "default-src 'none'" in text
     assert not re.search(r"(src|href)=\"?(https?:)?//", text)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.wav", b"\xff%FF.wav", "会议 #1?.wav".encode(), b"a\nb'\".wav", b"a:b.wav"])
+def test_a_page_leads_to_a_file_of_any_name(tmp_path: Path, name: bytes) -> None:
+    """The address has the bytes of the name, also of a name that is no text; such a page could not be written."""
+    shown = os.fsdecode(name)
+    events: list[Event] = [Began(shown, "fun-asr", "t", 0), Final("1", 0, 900, "one"), ENDED]
+    read = Elements(page(tmp_path / "out.html", events, HeardAudio(tmp_path / "in" / shown, lambda ms: ms)))
+    addresses = [attributes["src"] or "" for tag, attributes in read.tags if tag == "audio"]
+    assert [b"./in/" + name] == [unquote_to_bytes(address) for address in addresses]
 
 
 def test_a_page_may_carry_its_audio_and_says_when_it_cannot(tmp_path: Path) -> None:
