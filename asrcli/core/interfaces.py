@@ -131,6 +131,11 @@ class ClientCodec(Protocol):
         ...
 
     @property
+    def unread(self) -> int:
+        """How many messages may have had a text that could not be read."""
+        ...
+
+    @property
     def usage(self) -> Usage:
         """The usage that the service has counted for this task so far."""
         ...

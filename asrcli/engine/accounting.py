@@ -11,7 +11,7 @@ from asrcli.core.event_placement import decided_until_ms
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
 from asrcli.engine.session_result import PROGRESS_EVERY_S, SessionFigures, SessionResult
-from asrcli.engine.task import NO_TEXT
+from asrcli.engine.task import NO_TEXT, TranscriptionTask
 from asrcli.recovery.duplicate_finals import RecentFinals
 from asrcli.recovery.gap_order import GapOrder
 from asrcli.recovery.ledger import Ledger
@@ -19,6 +19,7 @@ from asrcli.recovery.provisional import ProvisionalText
 from asrcli.recovery.spans import Span
 
 DROPPED = "the connection could not take the audio fast enough"
+UNREAD = "what the service sent about this cannot be read"
 
 
 @dataclass
@@ -115,6 +116,20 @@ class SessionAccount:
             self.gaps.add(Gap(*gap, reason, local_text=heard.text))
             self.emit_all(withdrawn)
         self.release_gaps()
+
+    def add_untold(self, task: TranscriptionTask, end_ms: int) -> None:
+        """Decide the audio without text of a task that came to its end: open sentences are lost, the rest is silence.
+
+        Where none of its messages that may have had text could be read, nobody knows that, so all sound is lost.
+        """
+        for begin_ms, behind_ms in task.open_spans(end_ms):
+            self.add_missing(begin_ms, behind_ms, NO_TEXT)
+        self.ledger.confirm(task.offset_ms, end_ms)
+        if is_unread(task):
+            self.add_missing(task.offset_ms, end_ms, UNREAD)
+        if task.codec.manual:
+            self.add_missing(task.offset_ms, end_ms, NO_TEXT)
+        self.ledger.add_silence(task.offset_ms, end_ms)
 
     def emit_after_gaps(self, event: Event) -> None:
         """Emit an event of the service, and before it the gaps that stand before its text."""
@@ -244,6 +259,11 @@ class SessionAccount:
             self.provisional.sentences,
             tuple(self.gaps.waiting),
         )
+
+
+def is_unread(task: TranscriptionTask) -> bool:
+    """Whether messages of a task may have had text, and none of them could be read."""
+    return task.codec.unread > 0 and not task.has_text
 
 
 def _elapsed_ms(start: float, end: float) -> int | None:

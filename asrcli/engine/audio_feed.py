@@ -3,7 +3,7 @@
 from asrcli.core.audio import Chunk
 from asrcli.core.events import Notice
 from asrcli.core.settings import RetrySettings
-from asrcli.engine.accounting import SessionAccount
+from asrcli.engine.accounting import SessionAccount, is_unread
 from asrcli.engine.audio_store import AudioStore
 from asrcli.engine.task import ANSWER_S, NO_TEXT
 from asrcli.engine.task_connection import TaskConnection
@@ -188,7 +188,8 @@ class AudioFeed:
             if self.stall_detector.extended:
                 alive = arrived
             for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
-                decided = ledger.add_silence(begin_ms, end_ms) or decided
+                if quiet or not is_unread(task):  # else it may be speech, until a text shows that texts can be read
+                    decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
                     self.stall_detector.answered()
             if arrived - self.message_at >= ANSWER_S and task.open_ms is None:
@@ -226,12 +227,7 @@ class AudioFeed:
         if self.unanswered:
             self.unanswered = False
             self._account.add_missing(task.offset_ms, end_ms, UNANSWERED)
-        for begin_ms, behind_ms in task.open_spans(end_ms):
-            self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
-        self._account.ledger.confirm(task.offset_ms, end_ms)
-        if task.codec.manual:
-            self._account.add_missing(task.offset_ms, end_ms, NO_TEXT)
-        self._account.ledger.add_silence(task.offset_ms, end_ms)
+        self._account.add_untold(task, end_ms)
         return False
 
     def _left_out_ms(self) -> int | None:

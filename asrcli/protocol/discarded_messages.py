@@ -15,10 +15,15 @@ MOST_DIGITS = 18  # of a sentence number
 
 
 class DiscardedMessages:
-    """The messages that were dropped in one task; `finals` counts the finals among them."""
+    """The messages that were dropped in one task.
+
+    Attributes:
+        finals: How many finals were among them.
+        unread: How many messages may have had a text that could not be read.
+    """
 
     def __init__(self) -> None:
-        self.finals = 0
+        self.finals = self.unread = 0
         self._counts: Counter[str] = Counter()
 
     def unreadable(self, exc: ProtocolError) -> Notice:
@@ -26,10 +31,12 @@ class DiscardedMessages:
         excerpt = ""
         if exc.message.strip():
             excerpt = f": {shorten(exc.message)}"
+        self.unread += 1
         return self._notice(f"{UNREADABLE}: {exc.problem}", excerpt)
 
     def missing_text(self) -> Notice:
         """The notice for a sentence that has ended without its text: its text so far is kept."""
+        self.unread += 1
         return self._notice(MISSING_TEXT)
 
     def missing_translation(self) -> Notice:

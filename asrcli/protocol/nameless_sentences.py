@@ -27,3 +27,8 @@ class NamelessSentences(EmitsAtOnce):
     def dropped(self) -> int:
         """How many finals were dropped; a notice was emitted for each."""
         return self._dropped.finals
+
+    @property
+    def unread(self) -> int:
+        """How many messages may have had a text that could not be read."""
+        return self._dropped.unread

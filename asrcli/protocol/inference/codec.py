@@ -68,6 +68,11 @@ class InferenceClient(EmitsAtOnce):
         """How many finals were dropped; a notice was emitted for each."""
         return self._dropped.finals
 
+    @property
+    def unread(self) -> int:
+        """How many messages may have had a text that could not be read."""
+        return self._dropped.unread
+
     def url(self, base: str) -> str:
         """The address of this wire on the host of a service. The model is sent in run-task."""
         return endpoint(base, INFERENCE_PATH)
@@ -158,6 +163,8 @@ class InferenceClient(EmitsAtOnce):
             return [*self._remember_finals(rest), Finished(self.usage)]
         if name == "task-failed":
             raise refused_task(value, self.task_id)
+        if part(value, "payload").get("output"):
+            raise ProtocolError(f"unknown event {name}", str(value))
         return [Notice("debug", f"dropped an unknown event: {name}")]
 
     def held_back(self, *, incomplete: bool) -> list[Event]:
@@ -202,12 +209,14 @@ class InferenceClient(EmitsAtOnce):
     def _results(self, value: Json) -> list[Event]:
         self._update_usage(value)
         output = need(value, "payload.output", dict)
-        if output.get("sentence") is None and isinstance(output.get("output"), dict):
+        while output.get("sentence") is None and isinstance(output.get("output"), dict):
             output = output["output"]  # newer models repeat the envelope inside the output
         if translation.TRANSCRIPTION in output or translation.TRANSLATIONS in output:
             return list(self._pairs.read(output, self._sent_ms))
-        if output.get("sentence") is None:  # the message reports the usage only
-            return []
+        if output.get("sentence") is None:
+            if any(isinstance(each, dict | list) and each for each in output.values()):
+                raise ProtocolError("no sentence in the output", str(output))
+            return []  # the message reports the usage only
         sentence = need(output, "sentence", dict)
         try:
             return self._sentences.read(sentence, self._sent_ms)

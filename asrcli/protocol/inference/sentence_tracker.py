@@ -91,8 +91,9 @@ class SentenceTracker:
         open_sentence = self._open.pop(name, None)
         if result.untold:
             yield self._dropped.missing_text()
-            if open_sentence is not None:
-                result = result._replace(text=open_sentence.result.text, words=open_sentence.result.words)
+            if open_sentence is None or not open_sentence.result.text:
+                return  # a final without text would say that there were no words
+            result = result._replace(text=open_sentence.result.text, words=open_sentence.result.words)
         begin_ms = result.begin_ms
         if open_sentence is None:
             key = self._keys.new(name)

@@ -32,7 +32,8 @@ class TaskIdentity:
             task_id: The id in the event, as the service spells it.
             alone: The connection has carried no other task: a result may have an id of the service's own, until one
                 has come with an id of this task.
-            retired: Ids of tasks whose connections were lost; their events are ignored.
+            retired: Ids of tasks whose connections were lost; their events are ignored. A service that gives all tasks
+                the same id names it in its answer to the start, where nothing of a lost connection can come before.
         """
         if task_id == self._spelled and self._is_kept:
             return True
@@ -41,7 +42,7 @@ class TaskIdentity:
             self._spelled = task_id
             self._is_kept = self._is_kept or (bool(plain_id) and name not in ANSWERS)
             return True
-        if plain_id in retired:
+        if plain_id in retired and not (alone and name == "task-started" and not self.started):
             return False
         if not self.started:  # before its answer, any other event is a late one of another task
             is_answer = name in ANSWERS

@@ -44,8 +44,11 @@ class OmniTurn:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the service has said that each part of the text is whole. The end of the answer adds no text."""
-        return bool(self.text) and not self.open_parts
+        """Whether the service has said that each part of the text is whole. The end of the answer adds no text.
+
+        A text may be empty: nobody spoke.
+        """
+        return bool(self.parts) and not self.open_parts
 
     def give_up(self) -> None:
         """End the turn with the text that it has: neither its answer nor its side transcript will go on."""

@@ -72,6 +72,11 @@ class RealtimeClient:
         """How many finals were dropped; a notice was emitted for each."""
         return self._dropped.finals
 
+    @property
+    def unread(self) -> int:
+        """How many messages may have had a text that could not be read."""
+        return self._dropped.unread
+
     def url(self, base: str) -> str:
         """The address of this wire on the host of a service; the model is part of it."""
         return endpoint(base, REALTIME_PATH, f"model={quote(self._recognition.model)}")

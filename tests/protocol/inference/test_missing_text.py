@@ -30,15 +30,16 @@ def test_a_sentence_that_ends_without_a_readable_text_is_a_gap_where_it_says_whe
 
 @pytest.mark.parametrize("text", [None, ...])
 def test_a_sentence_whose_text_is_left_out_has_the_text_that_was_heard_of_it(text: Any) -> None:
-    """What the service has said before is not lost; a sentence of which it has said nothing has no words."""
+    """What the service has said before is not lost. Where it has said nothing, it has not said that nobody spoke."""
     codec = client()
-    assert finals(codec, result(text=text, begin_time=0, end_time=200)) == [Final("1", 0, 200, "")]
+    assert finals(codec, result(text=text, begin_time=0, end_time=200)) == []
+    assert codec.unread == 1
     partial = result(sentence_id=2, text="good", words=WORDS, begin_time=300, end_time=None, sentence_end=False)
     assert finals(codec, partial) == []
     events = codec.receive(result(sentence_id=2, text=text, begin_time=300, end_time=900))
     assert notices(events) == ["debug"]  # a person was told at the first one
     assert events[1:] == [Final("2", 300, 900, "good", (Word("good", 300, 500),))]
-    (warning, _) = client().receive(result(text=text))
+    (warning,) = client().receive(result(text=text))
     assert warning == Notice("warning", MISSING_TEXT)
 
 

@@ -94,6 +94,27 @@ def test_a_refusal_reads_well_whatever_it_leaves_out(told: dict[str, Any], said:
     assert ": (" not in str(caught.value)
 
 
+def test_a_service_may_give_all_tasks_the_same_id() -> None:
+    """Its answer to the start says so; what comes before that answer, or without it, is of the lost connection."""
+    codec = InferenceClient(RecognitionSettings("m"), counting("task-"))
+    codec.retired_names = {"thesame": ""}
+    codec.start()
+    assert notices(codec.receive(result("the-same"))) == ["warning"]
+    assert codec.receive(message("task-started", "the-same")) == [Ready("task-1")]
+    assert finals(codec, result("the-same")) == [Final("1", 0, 900, "x")]
+    assert codec.receive(message("task-finished", "the-same")) == [Finished()]
+    codec = client()
+    codec.retired_names = {"thesame": ""}
+    assert codec.receive(message("task-started", "the-same")) == [
+        Notice("debug", "dropped task-started of another task: the-same")
+    ]
+    assert finals(codec, result("the-same")) == []
+    reused = InferenceClient(RecognitionSettings("m"), counting("task-"))
+    reused.retired_names, reused.connection_is_new = {"thesame": ""}, False
+    reused.start()
+    assert notices(reused.receive(message("task-started", "the-same"))) == ["debug"]
+
+
 def test_messages_of_another_task_are_dropped_and_reported() -> None:
     """A sentence that is lost with it is worth a warning; task-started is heard once."""
     codec = client()

@@ -131,3 +131,15 @@ def test_an_answer_that_begins_without_its_id_or_under_another_one_answers_the_s
         Final("i2", 1000, 2000, "two"),
     ]
     assert not any(isinstance(event, Gap) for event in service.tell("session.finished"))
+
+
+def test_an_empty_answer_is_whole_where_its_end_never_comes() -> None:
+    """Nobody spoke: where the turn had no answer, a lost connection would bring it again, until the run gives up."""
+    service = Service(MANUAL, seconds=1)
+    service.tell("response.created", response={"id": "r1"})
+    assert service.codec.held_back(incomplete=False) == []
+    service.tell("response.text.done", response_id="r1", output_index=0, content_index=0, text="")
+    (final,) = service.codec.held_back(incomplete=False)
+    assert isinstance(final, Final)
+    assert (final.begin_ms, final.end_ms, final.text) == (0, 1000, "")
+    assert service.codec.held_back(incomplete=True) == []
