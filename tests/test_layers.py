@@ -25,6 +25,7 @@ from tests.support.source_files import (
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 # Below cli/ no text names an option of the command line, except for these.
 NAMES_OPTIONS = {
+    "core/install_advice.py": "an option of uv",
     "dashscope/parameters.py": "the table of options",
     "dashscope/catalogue.py": "notes about models, which asr models shows",
     "__main__.py": "with --keys a signal means something else, before anything is loaded",
