@@ -2,6 +2,7 @@
 
 import subprocess
 import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,16 @@ def test_the_wheel_brings_the_man_page_and_the_completions_to_where_they_are_loo
         "share/zsh/site-functions/_asr",
         "share/fish/vendor_completions.d/asr.fish",
     }
+
+
+def test_an_extra_of_a_library_is_one_that_it_has() -> None:
+    """Of an unknown extra pip only warns: the part is then missing after its installation."""
+    asked = [Requirement(line) for lines in PROJECT["optional-dependencies"].values() for line in lines]
+    asked = [requirement for requirement in asked if requirement.extras and requirement.name != PROJECT["name"]]
+    assert asked
+    for requirement in asked:
+        offered = metadata(requirement.name).get_all("Provides-Extra", [])
+        assert requirement.extras - set(offered) == set(), requirement
 
 
 def test_each_extra_is_explained() -> None:
