@@ -25,6 +25,7 @@ from tests.support.source_files import (
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 # Below cli/ no text names an option of the command line, except for these.
 NAMES_OPTIONS = {
+    "core/install_advice.py": "an option of uv",
     "dashscope/parameters.py": "the table of options",
     "dashscope/catalogue.py": "notes about models, which asr models shows",
     "__main__.py": "with --keys a signal means something else, before anything is loaded",
@@ -104,8 +105,8 @@ def test_every_declared_dependency_is_used_and_gives_its_reason() -> None:
     extras: dict[str, list[str]] = project["optional-dependencies"]
     declared = modules(project["dependencies"])
     optional = modules(entry for name in extras.keys() - {"all"} for entry in extras[name]) - declared
-    # Of moonshine_voice only files are used.
-    assert declared | optional == {*LIBRARY_USERS, "audioop_lts", "moonshine_voice"}
+    # Of moonshine_voice only files are used; fsspec imports ossfs.
+    assert declared | optional == {*LIBRARY_USERS, "audioop_lts", "moonshine_voice", "ossfs"}
     for name in declared - {"pocketsphinx", "miniaudio"}:
         (line,) = [line for line in text.splitlines() if line.strip(" \"'").startswith(f"{name.replace('_', '-')}>=")]
         assert "  # " in line

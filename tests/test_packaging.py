@@ -2,6 +2,7 @@
 
 import subprocess
 import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from packaging.requirements import Requirement
 
 from tests.support.lowest_versions import constraints
 
-PROJECT = tomllib.loads(Path(__file__).parent.parent.joinpath("pyproject.toml").read_text("utf-8"))["project"]
+ROOT = Path(__file__).parent.parent
+TABLES = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text("utf-8"))
+PROJECT = TABLES["project"]
 LINUX, MAC, WINDOWS = ("x86_64", "linux"), ("arm64", "darwin"), ("AMD64", "win32")
 # The newest pocketsphinx that has a wheel there; empty where none has.
 WHEELS = {
@@ -105,19 +108,40 @@ def test_the_command_and_the_named_extras_exist() -> None:
     assert PROJECT["requires-python"] == ">=3.11"
 
 
+def test_the_wheel_brings_the_man_page_and_the_completions_to_where_they_are_looked_for() -> None:
+    """By man, and by bash beside the program; pipx links these folders to those of each shell."""
+    brought = TABLES["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    assert [path for path in brought if not ROOT.joinpath(path).is_file()] == []
+    assert set(brought.values()) == {
+        "share/man/man1/asr.1",
+        "share/bash-completion/completions/asr",
+        "share/zsh/site-functions/_asr",
+        "share/fish/vendor_completions.d/asr.fish",
+    }
+
+
+def test_an_extra_of_a_library_is_one_that_it_has() -> None:
+    """Of an unknown extra pip only warns: the part is then missing after its installation."""
+    asked = [Requirement(line) for lines in PROJECT["optional-dependencies"].values() for line in lines]
+    asked = [requirement for requirement in asked if requirement.extras and requirement.name != PROJECT["name"]]
+    assert asked
+    for requirement in asked:
+        offered = metadata(requirement.name).get_all("Provides-Extra", [])
+        assert requirement.extras - set(offered) == set(), requirement
+
+
 def test_each_extra_is_explained() -> None:
     """docs/install.md says what it adds; an error that names one leads there."""
-    page = Path(__file__).parent.parent.joinpath("docs", "install.md").read_text("utf-8")
+    page = ROOT.joinpath("docs", "install.md").read_text("utf-8")
     missing = [name for name in PROJECT["optional-dependencies"] if f"`asrcli[{name}]`" not in page]
     assert missing == []
 
 
 def test_nothing_that_belongs_to_it_is_ignored() -> None:
     """What .gitignore hides from git is missing in a wheel too, even where git has it."""
-    root = Path(__file__).parent.parent
     command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
     try:
-        hidden = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.splitlines()
+        hidden = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not in a clone")
     assert hidden == []

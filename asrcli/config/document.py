@@ -184,7 +184,7 @@ class _DocumentReader:
             raise UsageError(f"{place}: {VERSION_KEY} is a number from 1")
         if version > VERSION:
             problem = f"{place}: settings of version {version}, written for a newer asr; this one reads {VERSION}"
-            raise UsageError(problem, "update asr: pip install -U asrcli")
+            raise UsageError(problem, "install a newer asr")
 
     def _read_tables(self, content: dict[str, Any], table: TableName) -> None:
         general = {key: value for key, value in content.items() if key not in OPTIONS}

@@ -8,18 +8,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import system_reason
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.settings import Secret, apart_from_terminal, without_key
+
+if TYPE_CHECKING:
+    from asrcli.core import install_advice
+else:
+    install_advice = LazyModule("asrcli.core.install_advice")
 
 ANSWER_S = 3.0  # a keyring that answers later hangs, or waits for a person
 START_S = 20.0  # Python itself, on a machine that has much to do
 LEAVE_S = 0.5  # for a back end that tidies up after its answer
 PROCESS = (sys.executable, "-P", "-m", "asrcli.config.keyring_process")
 REASONS = {
-    "missing": "the package keyring is not installed (pip install 'asrcli[keyring]')",
     "none": "this system has no keyring",
     "locked": "the keyring is locked",
 }
@@ -98,9 +103,15 @@ class SystemKeyring:
             with suppress(OSError):  # a command that was not read
                 process.stdin.close()
         if trouble := answer.get("trouble"):
-            raise KeyringUnusable(REASONS.get(trouble) or f"the keyring fails ({answer.get('error')})")
+            raise KeyringUnusable(_reason(trouble, answer.get("error")))
         key = answer["key"]
         return KeyringAnswer(Secret(key) if key else None, str(answer["backend"]))
+
+
+def _reason(trouble: str, error: object) -> str:
+    if trouble == "missing":
+        return f"the package keyring is not installed ({install_advice.install_extra('keyring')})"
+    return REASONS.get(trouble) or f"the keyring fails ({error})"
 
 
 def _lines_of(process: "subprocess.Popen[bytes]") -> Callable[[float], bytes]:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
+from asrcli.core.install_advice import install_extra
 
 Kind = Literal["equal", "substitute", "delete", "insert"]
 
@@ -58,5 +59,5 @@ def require_jiwer() -> Any:
     try:
         import jiwer
     except ImportError as exc:
-        raise UsageError("the comparison needs jiwer", "pip install 'asrcli[eval]'") from exc
+        raise UsageError("the comparison needs jiwer", install_extra("eval")) from exc
     return jiwer

@@ -26,7 +26,6 @@ from asrcli.protocol.language_codes import language_name
 from asrcli.recognizers.model_folder import open_model, size_mb
 from asrcli.recognizers.registry import RecognizerInfo, RunsIn
 from asrcli.recognizers.sherpa_hotwords import HotWordSpelling, hotword_spelling
-from asrcli.recognizers.sherpa_model import INSTALL
 
 if TYPE_CHECKING:
     from asrcli.core import whole_writes
@@ -264,7 +263,8 @@ def _row(path: Path, manifest: Manifest) -> RecognizerInfo:
         word_times=True,
         estimated_times=not streaming,
         packages=() if lacks else ("sherpa_onnx",),
-        install=f"asr engines remove {path.name}" if lacks else INSTALL,
+        requirement="" if lacks else "asrcli[local]",
+        install=f"asr engines remove {path.name}" if lacks else "",
         lacks=lacks,
         model_folder=str(folder),
     )

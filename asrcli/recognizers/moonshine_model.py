@@ -11,6 +11,7 @@ from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.errors import EngineUnavailable
+from asrcli.core.install_advice import install_extra
 from asrcli.recognizers.moonshine_weights import DECODER, ENCODER, TOKENIZER, checked_files, token_lines
 
 MODEL_RATE = 16000
@@ -29,7 +30,7 @@ class MoonshineModel:
         try:
             import sherpa_onnx
         except ImportError as exc:
-            raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", "pip install 'asrcli[local]'") from exc
+            raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", install_extra("local")) from exc
         with as_file("".join(token_lines(files[TOKENIZER].read_bytes()))) as tokens:
             self._recognizer: Any = sherpa_onnx.OfflineRecognizer.from_moonshine_v2(
                 encoder=os.fspath(files[ENCODER]),

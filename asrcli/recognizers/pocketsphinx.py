@@ -16,6 +16,7 @@ from typing import Any
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import EngineUnavailable
 from asrcli.core.events import Event, Final, Notice, SpeechStarted, SpeechStopped, Word
+from asrcli.core.install_advice import install_package
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.endpointing import FRAME_MS, PREROLL_MS, START_MS, Endpointer, SpeechBegan, SpeechCut
 from asrcli.recognizers.pocketsphinx_hotwords import HotWordSpotter
@@ -66,7 +67,7 @@ def load_decoder() -> Any:
     try:
         import pocketsphinx
     except ImportError as exc:
-        raise EngineUnavailable("pocketsphinx is not installed", "pip install 'asrcli[local]'") from exc
+        raise EngineUnavailable("pocketsphinx is not installed", install_package("pocketsphinx")) from exc
     try:
         return pocketsphinx.Decoder(samprate=MODEL_RATE, loglevel="FATAL")
     except RuntimeError as exc:

@@ -16,9 +16,16 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import EngineUnavailable
+from asrcli.core.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    from asrcli.core import install_advice
+else:
+    install_advice = LazyModule("asrcli.core.install_advice")
 
 
 class RunsIn(Enum):
@@ -58,7 +65,8 @@ class RecognizerInfo:
         packages: The import names of the packages that it needs.
         probe: A module that says what else is needed, without loading the recognizer: `missing()` returns it in words,
             or an empty string; `has_wheels()` returns whether `install` can help on this system. Empty: nothing else.
-        install: The command that installs all this.
+        requirement: The package, or asrcli with an extra, that installs all this.
+        install: The command that does, where that is not the installation of a requirement.
         lacks: What is known to be wrong with it, in words: of a model that was added, a file that is damaged.
         model_folder: The folder of a model that was added.
     """
@@ -86,6 +94,7 @@ class RecognizerInfo:
     sessions_per_core: int = 2
     packages: tuple[str, ...] = ()
     probe: str = ""
+    requirement: str = ""
     install: str = ""
     lacks: str = ""
     model_folder: str = ""
@@ -94,6 +103,13 @@ class RecognizerInfo:
     def heard_by(self) -> str:
         """What a transcript names: the recognizer and its model."""
         return f"{self.name} {self.model}".rstrip()
+
+    @property
+    def install_command(self) -> str:
+        """The command that installs what it needs, in the environment of this program; empty where there is none."""
+        if self.requirement:
+            return install_advice.install_package(self.requirement)
+        return self.install
 
     def can_pronounce(self, hotword: str) -> bool:
         """Return whether a hot word has anything that can be pronounced, or written."""
@@ -138,7 +154,7 @@ _ROWS = (
         sessions_per_core=4,  # measured: 8 on two busy cores, finals 0.9 s behind speech in nine of ten cases
         packages=("sherpa_onnx", "moonshine_voice"),
         probe="asrcli.recognizers.moonshine_weights",
-        install="pip install 'asrcli[local]'",
+        requirement="asrcli[local]",
     ),
     RecognizerInfo(
         name="pocketsphinx",
@@ -158,7 +174,7 @@ _ROWS = (
         word_times=True,
         options=frozenset({"second_pass"}),
         packages=("pocketsphinx",),
-        install="pip install pocketsphinx",
+        requirement="pocketsphinx",
     ),
     RecognizerInfo(
         name="scripted",
@@ -179,7 +195,7 @@ _ROWS = (
 )
 RECOGNIZERS: dict[str, RecognizerInfo] = {row.name: row for row in _ROWS}
 PREFERRED = tuple(row for row in _ROWS if row.preferred)
-LOCAL = PREFERRED[-1]  # where none is ready, this one says what to install
+LOCAL = PREFERRED[-1]  # the one that a compiler installs where nothing has wheels
 
 
 def names_with_option(option: str) -> list[str]:
@@ -188,16 +204,21 @@ def names_with_option(option: str) -> list[str]:
 
 
 def preferred() -> RecognizerInfo:
-    """Return the best recognizer that is ready here. Nothing is loaded."""
-    return next((info for info in PREFERRED if not missing(info)), LOCAL)
+    """Return the best recognizer that is ready here; else the best one that pip can install. None is loaded."""
+    return next((info for info in PREFERRED if not missing(info)), _installable())
 
 
 def advice_on_better(info: RecognizerInfo) -> str:
     """Return one sentence about the recognizer that would hear better than this one; empty when there is none."""
     best = PREFERRED[0]
-    if info not in PREFERRED[1:] or (best.probe and not import_module(best.probe).has_wheels()):
+    if info not in PREFERRED[1:] or best is not _installable():
         return ""
-    return f"{best.name} makes far fewer errors: {best.install}"
+    return f"{best.name} makes far fewer errors: {best.install_command}"
+
+
+def _installable() -> RecognizerInfo:
+    """Return the best recognizer that has wheels for this system, or the last one."""
+    return next((info for info in PREFERRED if info.probe and import_module(info.probe).has_wheels()), LOCAL)
 
 
 def missing(info: RecognizerInfo) -> str:
@@ -224,4 +245,4 @@ def check_installed(info: RecognizerInfo) -> None:
         EngineUnavailable: something is not installed.
     """
     if lacking := missing(info):
-        raise EngineUnavailable(lacking, info.install)
+        raise EngineUnavailable(lacking, info.install_command)

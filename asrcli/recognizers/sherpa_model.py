@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.core.errors import EngineUnavailable
+from asrcli.core.install_advice import install_extra
 from asrcli.recognizers.model_folder import ModelUnusable
 from asrcli.recognizers.sherpa_hotwords import HotWordSpelling
 from asrcli.recognizers.sherpa_kinds import FoundModel
@@ -28,7 +29,6 @@ WHOLE = {
     "paraformer": "from_paraformer",
 }
 SEVERAL_TEXTS = "modified_beam_search"
-INSTALL = "pip install 'asrcli[local]'"
 TOLD_LANGUAGE = {"sense-voice", "whisper"}  # they may be told the language; else they find it out
 
 
@@ -46,7 +46,7 @@ def load_recognizer(
     try:
         import sherpa_onnx
     except ImportError as exc:
-        raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", INSTALL) from exc
+        raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", install_extra("local")) from exc
     name = found.kind.name
     paths: dict[str, Any] = {role: os.fspath(folder / path) for role, path in found.files.items()}
     more = {}

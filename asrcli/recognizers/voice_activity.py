@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.errors import EngineUnavailable
+from asrcli.core.install_advice import install_package
 from asrcli.recognizers.endpointing import FRAME_MS
 
 VAD_RATE = 16000
@@ -31,6 +32,6 @@ def _webrtc_detector() -> Callable[[bytes], bool]:
     try:
         import webrtcvad
     except ImportError as exc:
-        raise EngineUnavailable("no voice detector is installed", "pip install webrtcvad-wheels") from exc
+        raise EngineUnavailable("no voice detector is installed", install_package("webrtcvad-wheels")) from exc
     detector = webrtcvad.Vad(VAD_MODE)
     return lambda frame: bool(detector.is_speech(frame, VAD_RATE))

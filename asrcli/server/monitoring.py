@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HEALTH_PATH, READY_PATH, METRICS_PATH = "/healthz", "/readyz", "/metrics"
 PATHS = (HEALTH_PATH, READY_PATH, METRICS_PATH)
 PLAIN = "text/plain; charset=utf-8"
-NOT_INSTALLED = "The figures need prometheus-client: pip install 'asrcli[serve]'\n"
+NOT_INSTALLED = "The figures need prometheus-client: install asrcli[serve] where this server runs.\n"
 
 
 @dataclass

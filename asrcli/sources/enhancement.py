@@ -3,13 +3,19 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError
 from asrcli.core.events import Event, Level, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
+from asrcli.core.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    from asrcli.core import install_advice
+else:
+    install_advice = LazyModule("asrcli.core.install_advice")
 
 FORMAT = Format(16000)  # the only format that the library takes
 FRAME_BYTES = FORMAT.samples(10) * SAMPLE_BYTES  # the only length of a piece that it takes
@@ -129,7 +135,7 @@ def _processor(setting: str) -> Any:
         from webrtc_noise_gain import AudioProcessor
     except ImportError as exc:
         if sys.platform == "linux":
-            raise SettingError(setting, "needs webrtc-noise-gain", "pip install 'asrcli[denoise]'") from exc
+            raise SettingError(setting, "needs webrtc-noise-gain", install_advice.install_extra("denoise")) from exc
         raise SettingError(
             setting,
             "there is no build of webrtc-noise-gain for this system",

@@ -5,11 +5,18 @@ Source of the facts: RFC 6455 section 4.1, and the variables that the standard l
 
 import os
 import sys
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
+from asrcli.core.lazy_module import LazyModule
 from asrcli.core.loopback_hosts import is_loopback_url
+
+if TYPE_CHECKING:
+    from asrcli.core import install_advice
+else:
+    install_advice = LazyModule("asrcli.core.install_advice")
 
 SYSTEM_SETTINGS = {"darwin", "win32"}  # platforms where a proxy need not stand in the environment
 # The kinds of proxy that serve a scheme, by name of their environment variable; the first one that is set is used.
@@ -37,7 +44,7 @@ def proxy_of(url: str, named: str | None) -> str | None:
             import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed
         except ImportError:
             raise UsageError(
-                f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]'", cause=Cause.NO_SOCKS
+                f"{proxy_label(proxy)} needs python-socks", install_advice.install_extra("socks"), cause=Cause.NO_SOCKS
             ) from None
     return proxy
 

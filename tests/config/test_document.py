@@ -29,10 +29,9 @@ MISTAKES = {
     'key = "x"': f"f:1: key: a key does not belong in a settings file; {ASK}",
     'profile.a.mic.API-KEY = "x"': f"f:1: API-KEY: a key does not belong in a settings file; {ASK}",
     f'[ws-raw]\nheader = ["A: 1", "K: {KEY}"]': f"f:2: header: a key does not belong in a settings file; {ASK}",
-    "config-version = 2": "f:1: settings of version 2, written for a newer asr; this one reads 1; "
-    "update asr: pip install -U asrcli",
+    "config-version = 2": "f:1: settings of version 2, written for a newer asr; this one reads 1; install a newer asr",
     "config-version = 2\nthings = 'of then'": "f:1: settings of version 2, written for a newer asr; this one reads 1; "
-    "update asr: pip install -U asrcli",
+    "install a newer asr",
     "config-version = 'x'": "f:1: config-version is a number from 1",
     "config-version = true": "f:1: config-version is a number from 1",
     "config-version = 0": "f:1: config-version is a number from 1",

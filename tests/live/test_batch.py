@@ -6,6 +6,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from asrcli.core.install_advice import install_extra
 from asrcli.journal.lock import JournalLock
 from tests.live.batch_runs import CHUNKS, FILES, LONG, SILENT, recordings, report, server
 from tests.sources.media_times import damaged
@@ -254,7 +255,7 @@ def test_references_are_looked_at_before_anything_is_sent(recordings: Path, tmp_
         done = asr(*command, *more)
         assert (done.returncode, problem in done.stderr, done.stderr.count("\n")) == (code, True, 1), done.stderr
     done = asr(*command, "--ref", tmp_path / "broken", PYTHONPATH=str(tmp_path))
-    assert (done.returncode, done.stderr) == (2, "asr: the comparison needs jiwer; pip install 'asrcli[eval]'\n")
+    assert (done.returncode, done.stderr) == (2, f"asr: the comparison needs jiwer; {install_extra('eval')}\n")
 
 
 def test_the_cost_is_known_before_and_bounded(recordings: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from asrcli.core.install_advice import install_extra
 from asrcli.evaluation.report_page import MARKER
 from tests.support.command import asr
 
@@ -169,4 +170,4 @@ def test_without_jiwer_it_says_how_to_get_it(folders: Path, tmp_path: Path) -> N
     """In one line."""
     (tmp_path / "jiwer.py").write_text("raise ImportError('none')")
     done = asr("eval", folders / "hyp/right.txt", folders / "ref/right.txt", PYTHONPATH=str(tmp_path))
-    assert (done.returncode, done.stderr) == (2, "asr: the comparison needs jiwer; pip install 'asrcli[eval]'\n")
+    assert (done.returncode, done.stderr) == (2, f"asr: the comparison needs jiwer; {install_extra('eval')}\n")

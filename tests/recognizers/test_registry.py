@@ -58,6 +58,14 @@ def test_a_recognizer_whose_package_is_missing_names_its_extra() -> None:
         factory.make(missing)
 
 
+def test_where_no_recognizer_is_ready_one_that_needs_no_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Python 3.14 pocketsphinx has no wheel; without a compiler pip could not install it."""
+    monkeypatch.setattr(registry, "missing", lambda info: f"{info.name} is not installed")
+    for wheels, name in ((True, "moonshine"), (False, "pocketsphinx")):
+        monkeypatch.setattr("asrcli.recognizers.moonshine_weights.has_wheels", lambda wheels=wheels: wheels)
+        assert registry.preferred().name == name
+
+
 @pytest.mark.parametrize("name", RECOGNIZERS)
 def test_each_row_is_complete(name: str) -> None:
     """The key is the name, the module has `load`, the options exist, and a needed package has an extra."""
@@ -65,7 +73,7 @@ def test_each_row_is_complete(name: str) -> None:
     assert info.name == name
     assert callable(import_module(info.module).load)
     assert info.options <= {field.name for field in fields(RecognizerOptions)}
-    assert bool(info.packages) == bool(info.install)
+    assert bool(info.packages) == bool(info.install_command)
 
 
 def test_no_other_file_names_a_recognizer() -> None:

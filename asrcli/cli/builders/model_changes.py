@@ -168,4 +168,4 @@ def _announce(info: registry.RecognizerInfo) -> None:
     if info.languages is None:
         print_message("asr: its languages were not stated, so none is refused: --languages zh,en says them")
     if lacking := registry.missing(info):
-        print_message(f"asr: it was not tried: {lacking}; {info.install}")
+        print_message(f"asr: it was not tried: {lacking}; {info.install_command}")

@@ -30,7 +30,7 @@ def _described(info: RecognizerInfo) -> dict[str, Any]:
     if info.runs_in is registry.RunsIn.WORKERS:
         per_core = info.sessions_per_core
     if missing:
-        install = info.install or None
+        install = info.install_command or None
     return {
         "engine": info.name,
         "model": info.model or None,

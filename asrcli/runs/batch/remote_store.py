@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, SourceError, bare_url, shorten
+from asrcli.core.install_advice import install_package
 from asrcli.core.whole_writes import make_private
 from asrcli.runs.batch.decisions import InputStamp
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
@@ -79,8 +80,8 @@ class RemoteStore:
 
             self._files, self._path = self._bounded(lambda: url_to_fs(url))
         except ImportError as exc:
-            package = PACKAGES[scheme_of(url)]
-            raise SourceError(url, f"{scheme_of(url)}:// needs a package: pip install '{package}'") from exc
+            command = install_package(PACKAGES[scheme_of(url)])
+            raise SourceError(url, f"{scheme_of(url)}:// needs a package: {command}") from exc
 
     def stamp(self) -> InputStamp:
         """What shows whether the file has changed.

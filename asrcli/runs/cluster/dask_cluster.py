@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asrcli.core.errors import ClusterGone, UsageError, bare_url, shorten, system_reason
+from asrcli.core.install_advice import install_extra
 from asrcli.sources.blocking_calls import call_with_timeout
 
 CONNECT_S = 10.0
@@ -60,7 +61,7 @@ class DaskCluster:
         self._version = version
         place = _place(address)
         if find_spec("distributed") is None:
-            raise UsageError("a Dask cluster needs a package", "pip install 'asrcli[cluster]'")
+            raise UsageError("a Dask cluster needs a package", install_extra("cluster"))
         try:
             socket.create_connection(place, CONNECT_S).close()  # distributed would try for ten seconds
         except OSError as exc:

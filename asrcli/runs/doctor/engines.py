@@ -34,7 +34,7 @@ def missing_engines(infos: list[RecognizerInfo], *, needed: bool) -> Iterator[Fi
     if needed and len(lacking) == len(infos):
         judge = wrong
     for info, missing in lacking:
-        yield judge(subject(info), missing, info.install)
+        yield judge(subject(info), missing, info.install_command)
 
 
 def check_engine(info: RecognizerInfo) -> Iterator[Finding]:

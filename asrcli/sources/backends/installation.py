@@ -4,7 +4,8 @@ import os
 import platform
 import shutil
 import sys
-from pathlib import Path
+
+from asrcli.core.install_advice import install_package
 
 # The package of each program, by the distribution that names it so.
 _PACKAGES = {
@@ -30,7 +31,7 @@ _MANAGERS = {
 
 def install_command() -> str:
     """Return the commands that install PyAudio on this machine."""
-    pip = pip_install("pyaudio")
+    pip = install_package("pyaudio")
     if sys.platform == "win32":
         return pip
     if sys.platform == "darwin":
@@ -39,13 +40,6 @@ def install_command() -> str:
     if command:
         return f"{command} && {pip}"
     return f"install PortAudio with its headers, then {pip}"
-
-
-def pip_install(package: str) -> str:
-    """Return the command that installs a Python package where this program runs."""
-    if "pipx" in Path(sys.prefix).parts:
-        return f"pipx inject asrcli {package}"
-    return f"{sys.executable} -m pip install {package}"
 
 
 def program_advice(program: str) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError
+from asrcli.core.install_advice import install_package
 from asrcli.sources.backends.capture_buffer import CaptureBuffer
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
-from asrcli.sources.backends.installation import pip_install, program_advice
+from asrcli.sources.backends.installation import program_advice
 from asrcli.sources.backends.silence_limit import first_within_limit
 from asrcli.sources.device_reader import LostSamples
 from asrcli.sources.resampling import converter
@@ -43,7 +44,7 @@ def load() -> None:
         what = "miniaudio is not installed"
         if not absent:
             what = f"miniaudio does not load ({exc})"
-        raise SourceError(NAME, f"{what}: {pip_install('miniaudio')}") from exc
+        raise SourceError(NAME, f"{what}: {install_package('miniaudio')}") from exc
 
 
 def input_devices() -> list[InputDevice]:

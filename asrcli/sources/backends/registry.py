@@ -8,9 +8,10 @@ from threading import Thread
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
+from asrcli.core.install_advice import install_package
 from asrcli.sources.backends import miniaudio, portaudio
 from asrcli.sources.backends.input_device import NAME, InputDevice
-from asrcli.sources.backends.installation import install_command, pip_install, program_advice
+from asrcli.sources.backends.installation import install_command, program_advice
 from asrcli.sources.backends.recording_programs import ARECORD, PAREC, PW_RECORD, ProgramDevice, RecordingProgram
 from asrcli.sources.device_reader import Device
 
@@ -119,7 +120,7 @@ def _pyaudio_missing() -> str:
 def _miniaudio_missing() -> str:
     if find_spec("miniaudio"):
         return ""
-    return f"miniaudio is not installed: {pip_install('miniaudio')}"
+    return f"miniaudio is not installed: {install_package('miniaudio')}"
 
 
 def _program(program: RecordingProgram) -> CaptureBackend:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from asrcli.core.errors import OutputError, SourceError
+from asrcli.core.install_advice import install_extra
 from asrcli.runs.batch import remote_store
 from asrcli.runs.batch.decisions import InputStamp, LedgerRow
 from asrcli.runs.batch.input_files import find_inputs, input_stamp, input_stamps
@@ -139,7 +140,7 @@ def test_a_store_that_fails_is_one_clear_line(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "paramiko", None)
     for module in [name for name in sys.modules if name.startswith("fsspec.implementations.sftp")]:
         monkeypatch.delitem(sys.modules, module)
-    line = "sftp://host/a.wav: sftp:// needs a package: pip install 'asrcli[sftp]'"
+    line = f"sftp://host/a.wav: sftp:// needs a package: {install_extra('sftp')}"
     assert found("sftp://u:pw@host/a.wav")[1] == [line]
     with pytest.raises(OutputError, match=r"cannot write sftp://host/out: sftp:// needs a package"):
         check_remote_folder("sftp://u:pw@host/out")

@@ -114,6 +114,6 @@ def test_a_recognizer_that_is_missing_is_wrong_where_it_is_needed() -> None:
         ([lacking, factory.find("scripted")], True, Health.NOTE),
     ):  # fmt: skip
         (found,) = engines.missing_engines(infos, needed=needed)
-        assert (found.health, found.text, found.advice) == (health, "a file is damaged", lacking.install)
+        assert (found.health, found.text, found.advice) == (health, "a file is damaged", lacking.install_command)
     with pytest.raises(UsageError):
         factory.find("none")
