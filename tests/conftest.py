@@ -46,6 +46,13 @@ def no_line_is_left_out() -> None:
             each._counts.clear()
 
 
+@pytest.fixture(autouse=True)
+def no_address_is_kept() -> None:
+    """The answer of a slow lookup serves for a minute, but not in another test, where the name has another address."""
+    if "asrcli.transport.name_lookups" in sys.modules:
+        sys.modules["asrcli.transport.name_lookups"].LOOKUPS._kept.clear()
+
+
 @pytest.fixture(scope="session")
 def scripted() -> Iterator[str]:
     """The address of a running `asr serve --engine scripted`: one sentence a second."""
