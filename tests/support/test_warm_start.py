@@ -10,6 +10,7 @@ from psutil import Process, wait_procs
 
 from tests.support import warm_start
 from tests.support.command import CLIP, WarmRunning, asr, environment, started
+from tests.support.process_words import words_of
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> tuple[int, str, str]:
@@ -62,7 +63,7 @@ def test_a_run_that_does_not_end_is_killed() -> None:
 
 def forks() -> set[Process]:
     """The programs that run now in forks of the warm interpreters of this process."""
-    templates = [child for child in Process().children() if warm_start.__name__ in child.cmdline()]
+    templates = [child for child in Process().children() if warm_start.__name__ in words_of(child)]
     return {fork for template in templates for fork in template.children()}
 
 
