@@ -67,8 +67,8 @@ def test_the_timeout_covers_all_addresses_together(monkeypatch: pytest.MonkeyPat
         resolving(monkeypatch, *[silent] * 200)
         monkeypatch.setattr("socket.socket", counted)
         with pytest.raises(TimeoutError):
-            connect(HOST, 0.6)
-    assert 1 <= len(opened) < 10
+            connect(HOST, 2.0)
+    assert 1 <= len(opened) < 20
 
 
 def test_an_address_that_refuses_leads_to_the_next_and_the_first_refusal_is_reported(
