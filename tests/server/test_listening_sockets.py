@@ -38,7 +38,7 @@ for _ in range(2):
         pass
 os.close(held.pop()); os.close(held.pop())
 for each in (client, other):
-    each.settimeout(30)
+    each.settimeout(60)
     assert each.recv(65536).startswith(b"HTTP/1.1 503 Service Unavailable\\r\\n")
     assert each.recv(1) == b""
 again = socket.create_connection(line.getsockname())

@@ -75,13 +75,13 @@ def test_a_process_that_goes_on_is_a_child_that_signals_reach() -> None:
         assert Process(process.pid).ppid() == Process().pid
         assert Process(process.pid).children() == []
         process.send_signal(signal.SIGTERM)
-        assert (process.wait(30), process.stdout.read()) == (0, "")
+        assert (process.wait(60), process.stdout.read()) == (0, "")
     with started("serve", "--port", 0, "--engine", "scripted") as process:
         process.stderr.readline()
         process.kill()
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
     with started("serve", "--port", "many") as process:
-        assert process.wait(30) == 2
+        assert process.wait(60) == 2
         assert "many" in process.stderr.read()
     left = subprocess.run(["sh", "-c", "sleep 60 >/dev/null & echo $!"], stdout=subprocess.PIPE, text=True, check=True)
     try:

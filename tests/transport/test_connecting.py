@@ -264,6 +264,6 @@ def test_a_process_ends_at_once_and_without_a_word(how: str) -> None:
     """Whatever state its connections are in; and a forked child opens its own."""
     with service() as (port, _):
         command = [sys.executable, "-X", "dev", "-W", "error", "-c", LEAVING, f"ws://127.0.0.1:{port}", how]
-        done = subprocess.run(command, env=environment(PYTHONASYNCIODEBUG=""), capture_output=True, timeout=30)  # noqa: PLW1510
+        done = subprocess.run(command, env=environment(PYTHONASYNCIODEBUG=""), capture_output=True, timeout=60)  # noqa: PLW1510
     said = [line for line in done.stderr.decode().splitlines() if not line.startswith("Executing <")]
     assert (said, done.returncode) == ([], 3 if how == "failed" else 0)
