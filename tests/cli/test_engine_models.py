@@ -123,8 +123,8 @@ def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, hom
     with serving_file(file) as url:
         with started("engines", "add", url, XDG_DATA_HOME=home) as process:
             process.stderr.readline()
-            assert file.asked.acquire(timeout=30)
-            assert file.asked.acquire(timeout=30)  # the first part has come when the second is asked for
+            assert file.asked.acquire(timeout=60)
+            assert file.asked.acquire(timeout=60)  # the first part has come when the second is asked for
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
         assert kept(home) == []

@@ -228,14 +228,14 @@ def test_the_method_is_made_once_also_by_two_threads() -> None:
     made: list[Late] = []
 
     def make() -> None:
-        ready.wait(30)
+        ready.wait(60)
         made.append(Late())
 
     threads = [Thread(target=make) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert made == [Late(4), Late(4)]
     assert inspect.isfunction(vars(Late)["__init__"])
 

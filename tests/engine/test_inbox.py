@@ -9,7 +9,7 @@ from asrcli.engine.inbox import FIRST_ROOM, AudioDropped, Inbox, SessionAbandone
 from asrcli.engine.schedule import GATHER_S, Batches, Schedule
 from tests.support.stepping import got
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 def chunk(number: int) -> Chunk:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from threading import Event as Flag
 from typing import Any
 
 import pytest
@@ -98,6 +99,7 @@ def test_a_session_survives_any_service(
     """Junk at any time ends nothing; each good text is final once, and all of the audio adds up."""
     make_codec, say, ready, finished, finish = WIRES[name]
     texts = [f"known good {number}" for number in range(len(parts))]
+    said_all = Flag()
 
     def serve(service: Service, wire: Wire) -> None:
         del service
@@ -116,9 +118,11 @@ def test_a_session_survives_any_service(
         if early:
             until_finish()
         wire.say(finished)
+        said_all.set()
 
     # After a task that lacks text a session waits for more of it. Here all has come before.
-    asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, shared=fast_thread(50))
+    shared = fast_thread(50, lambda: not said_all.is_set())
+    asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, shared=shared)
     events = list(asked.events())
     assert asked.result.error is None
     found = Counter(event.text for event in events if isinstance(event, Final))

@@ -12,6 +12,7 @@ from asrcli.core.message import Binary, Text
 from asrcli.core.settings import RecognitionSettings, RetrySettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.funasr.codec import FunAsrClient
+from tests.support.fast_thread import fast_thread
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 from tests.support.live_session import listening
 
@@ -35,13 +36,14 @@ class Server:
     def __init__(self, sentences: int, *, opened: bool = False, answers: bool = False) -> None:
         self._sentences, self._opened, self._answers = sentences, opened, answers
         self.told_all = Signal()
+        self.served = 0  # connections whose audio it has heard to the end
 
     def __call__(self, service: Service, wire: Wire) -> None:
         """Serve one connection."""
         del service
         heard, told = 0, 0
         while True:
-            message = wire.sent.get(timeout=PATIENCE_S)
+            message = wire.read()
             if isinstance(message, Text) and not json.loads(message.data)["is_speaking"]:
                 break
             if isinstance(message, Binary):
@@ -55,6 +57,7 @@ class Server:
                 self.told_all.set()
         if self._answers:
             self._say(wire, "2pass-offline", "")
+        self.served += 1
 
     def _say(self, wire: Wire, mode: str, said: str) -> None:
         wire.say(Text(json.dumps({"mode": mode, "text": said, "timestamp": [[0, SENTENCE * 100]]})))
@@ -67,12 +70,22 @@ def transcribed(first: Server, *others: Server, limit: int = 3) -> tuple[Transcr
         if number == CHUNKS - 1:
             assert first.told_all.wait(PATIENCE_S)
 
+    codecs: list[Impatient] = []
+
+    def make_codec() -> Impatient:
+        codecs.append(Impatient(RecognitionSettings("m"), lambda: "id"))
+        return codecs[-1]
+
+    def busy() -> bool:
+        return len(codecs) > sum(server.served for server in {first, *others})
+
     asked = listening(
         Tone(CHUNKS, gate=gate),
         first,
         *others,
-        make_codec=lambda: Impatient(RecognitionSettings("m"), lambda: "id"),
+        make_codec=make_codec,
         clock=time.monotonic,
+        shared=fast_thread(1, busy),
         retries=RetrySettings(limit=limit, wait_s=0.0, catch_up=None),
     )
     events = list(asked.events())

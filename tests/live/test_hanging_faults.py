@@ -54,7 +54,7 @@ def test_half_a_close_ends_what_the_server_says_and_not_what_it_hears() -> None:
         with socket.create_connection((host, int(port))) as line, wire(address) as client:
             client.say(run_task(), AUDIO)
             assert client.closed() == 1006
-            line.settimeout(30)
+            line.settimeout(60)
             asked = f"GET /api-ws/v1/realtime HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             line.sendall(
                 f"{asked}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
@@ -90,7 +90,7 @@ def test_finish_is_never_answered_although_all_results_come() -> None:
             client.say(run_task(), AUDIO, finish_task())
             assert [told(client.hear_next()) for _ in WHOLE[:-1]] == WHOLE[:-1]
             assert silent(client)
-            assert client.socket.ping().wait(30)
+            assert client.socket.ping().wait(60)
         with wire(address, SESSION) as client:
             client.say(append(AUDIO), {"type": "session.finish"})
             for _ in range(2):

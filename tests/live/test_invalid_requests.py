@@ -101,7 +101,7 @@ def test_odd_requests_get_a_clear_refusal(headers: list[str], path: str, expecte
             upgrade = [*upgrade, f"Sec-WebSocket-Key: {'A' * 22}=="] if method == "GET" else ["Content-Length: 0"]
             head = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", *headers, *upgrade]
             line.sendall(("\r\n".join(head) + "\r\n\r\n").encode("latin-1"))
-            line.settimeout(30)
+            line.settimeout(60)
             said = b""
             while piece := line.recv(4096):
                 said += piece

@@ -223,7 +223,7 @@ def test_the_second_of_two_resumes_is_refused(scripted: str, tmp_path: Path) -> 
             assert (done.returncode, "is in use" in done.stderr, len(done.stderr.splitlines())) == (2, True, 1)
         assert "in use" in asr("sessions", "--journal", tmp_path).stdout
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")

@@ -85,7 +85,7 @@ def test_an_interrupted_run_replaces_nothing(scripted: str, tmp_path: Path) -> N
                 break
             signal.sigtimedwait([], 0.1)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out.read_text() == OLD
     assert (tmp_path / "a.txt.part").read_text().startswith("sentence 1\n")

@@ -192,12 +192,14 @@ def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -
         def answer() -> None:
             connection, _ = server.accept()
             with connection:
-                connection.recv(100)
+                connection.recv(65536)  # all of it, or closing would reset the connection
                 connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
-        Thread(target=answer).start()
+        thread = Thread(target=answer, daemon=True)
+        thread.start()
         address = f"ws://127.0.0.1:{server.getsockname()[1]}"
         done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address)
+        thread.join(PATIENCE_S)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no WebSocket there" in done.stderr
     assert "check --url: wss:// needs a TLS server, ws:// a plain one" in done.stderr

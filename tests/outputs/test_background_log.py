@@ -13,7 +13,7 @@ from asrcli.outputs import background_log
 from asrcli.outputs.background_log import MAX_WAITING, BackgroundLog, DescriptorHandler
 from asrcli.outputs.event_log import OneLineFormatter
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def record(text: str, *args: object, level: int = logging.INFO) -> logging.LogRecord:

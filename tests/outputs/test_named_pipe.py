@@ -48,7 +48,7 @@ def test_a_reader_that_comes_late_gets_everything(pipe: Path) -> None:
     for text in ("早", LONG, "end"):
         lines.write(text)
     lines.close()
-    reader.join(30)
+    reader.join(60)
     assert got == [f"早\n{LONG}\nend\n"]
 
 
@@ -249,7 +249,7 @@ def test_a_terminal_that_goes_on_gets_everything(monkeypatch: pytest.MonkeyPatch
         thread.start()
         while len(got) < 2000 * (len(text) + 1):  # each line feed is two characters on a terminal
             got += os.read(window, 1 << 16)
-        thread.join(30)
+        thread.join(60)
         assert os.get_blocking(terminal)
         writer.close()
     os.close(window)

@@ -26,7 +26,7 @@ from tests.support.requirements import needs_pocketsphinx
 
 RUN = RecognitionSettings("fun-asr-realtime", languages=("en",), hotwords=(("asr", 3), ("你好", 3)), silence_ms=400)
 SECOND = bytes(32000)
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Asked(InProcessRecognizer):

@@ -36,7 +36,7 @@ def test_a_run_that_is_ended_while_it_dials_has_its_account(how: str) -> None:
 
     def dial(url: str, connection: ConnectionSettings) -> Wire:
         del connection
-        answered.wait(30)
+        answered.wait(60)
         raise ConnectFailed(url, "nobody there")
 
     @contextmanager
@@ -69,7 +69,7 @@ def test_what_a_device_has_captured_while_a_call_fails_is_in_the_account(how: st
 
     def dial(url: str, connection: ConnectionSettings) -> Wire:
         del connection
-        ended.wait(30)
+        ended.wait(60)
         raise ConnectFailed(url, "nobody there")
 
     @contextmanager

@@ -1,7 +1,6 @@
 """A run: sources one after the other on one timeline, and an account in which no second is missing."""
 
 from collections.abc import Callable
-from threading import Thread
 
 import pytest
 
@@ -14,7 +13,7 @@ from asrcli.core.transcript import Transcript
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import ConcurrentSources, Run
-from tests.support.handshake import Service, Tone, Wire
+from tests.support.handshake import Service, Tone, Wire, start_service
 from tests.support.listener import Listener
 from tests.support.live_session import LiveSource, Play, saying
 from tests.support.pair import counting
@@ -66,7 +65,7 @@ def test_two_sources_run_on_one_connection_where_the_wire_allows_it() -> None:
             del connection
             calls.append(url)
             wire = Wire()
-            Thread(target=serve, args=(Service(wire), wire), daemon=True).start()
+            start_service(serve, wire)
             return wire
 
         ids, listener = counting("task-"), Listener()

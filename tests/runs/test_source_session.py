@@ -49,7 +49,7 @@ def test_a_device_whose_call_fails_is_reported_while_the_others_go_on() -> None:
     def dial_for(source: Source, dial: Dial) -> Dial:
         def refuse(url: str, connection: ConnectionSettings) -> Wire:
             del connection
-            taken.wait(30)
+            taken.wait(60)
             raise ConnectFailed(url, "nobody there")
 
         return refuse if source is bob else dial
@@ -80,7 +80,7 @@ def test_a_service_that_is_slow_to_answer_is_called_on_the_screen() -> None:
                 seen.set()
 
     def slow(url: str, connection: ConnectionSettings) -> Wire:
-        assert seen.wait(30)
+        assert seen.wait(60)
         return quick.dial(url, connection)  # type: ignore[return-value]
 
     quick = plan(saying(Final("1", 0, 300, "one")))

@@ -23,7 +23,7 @@ from asrcli.server.local_server import LocalServer
 from tests.support.tls import certified
 from tests.support.wire import INFERENCE
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 BUSY = (b"HTTP/1.1 503", b"\r\nRetry-After: 1\r\n", b"Too many connections.")
 PAYING, OTHER = ApiKey("paying", Secret("sk-paying"), reserved=2), ApiKey("other", Secret("sk-other"))
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]

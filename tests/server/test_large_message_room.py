@@ -21,7 +21,7 @@ from tests.support.wire import INFERENCE, REALTIME, Wire, finish_task, run_task,
 
 CHUNKS = 400  # of counted audio: 1.3 MB
 AUDIO = counted(CHUNKS)
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 NEVER = partial(pytest.fail, "nobody asked for it")
 
 

@@ -40,7 +40,7 @@ def test_as_many_files_are_allowed_as_the_connections_need(
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
     )
     assert said in done.stdout + done.stderr

@@ -21,7 +21,7 @@ from asrcli.transport.masked_frames import MaskedFrames
 from asrcli.transport.whole_frames import next_frame
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 MANY = 2000
 ERROR = b'"type":"error"'
 TEXT, BINARY, PING, FIRST_PART, LAST_PART = 0x81, 0x82, 0x89, 0x01, 0x80

@@ -53,7 +53,7 @@ def piped(first: bytes, gate: Event | None = None, then: bytes = b"") -> Iterato
             pipe.write(first)
             pipe.flush()
             if gate is not None:
-                gate.wait(20)
+                gate.wait(60)
                 pipe.write(then)
 
     thread = Thread(target=write)

@@ -18,7 +18,7 @@ from tests.sources.web_server import answer_with, serving
 from tests.support.tone import encoded, tone, wav
 
 PATIENCE_S = 0.6
-LATEST_S = 10.0  # far more than the patience, far less than forever
+LATEST_S = 60.0  # far more than the patience, far less than forever
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "rtmp"])
@@ -59,12 +59,12 @@ def test_pipes_and_streams_are_realtime_sources(tmp_path: Path, monkeypatch: pyt
     assert FileSource("rtsp://127.0.0.1:9/a", RATE).realtime
     assert FileSource("rtmp://127.0.0.1:9/a", RATE).realtime
     with serving(answer_with(path.read_bytes())) as port:
-        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=5)
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=LATEST_S)
         assert (source.realtime, source.duration_ms) == (False, 2000)
         chunks, _ = read(source)
         assert RATE.ms(chunks[-1].end) == 2000
     with serving(answer_with(path.read_bytes(), length=False)) as port:
-        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=5)
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=LATEST_S)
         assert source.realtime
         chunks, _ = read(source)
         assert RATE.ms(chunks[-1].end) == 2000
@@ -72,19 +72,19 @@ def test_pipes_and_streams_are_realtime_sources(tmp_path: Path, monkeypatch: pyt
 
 def test_whoever_waits_may_leave_at_any_time() -> None:
     """A reader that hangs is left behind: closing what it reads for takes no time."""
-    hung, gave = Event(), Event()
+    hung, gave, woke = Event(), Event(), Event()
 
     def hanging() -> Iterator[int]:
         yield 1
         gave.set()
-        hung.wait(20)
+        hung.wait(LATEST_S)
+        woke.set()
 
     items = iterate_with_timeout(hanging, "a", 60)
     assert next(items) == 1
     assert gave.wait(60)
-    began = monotonic()
     items.close()  # type: ignore[attr-defined]
-    assert monotonic() - began < 8
+    assert not woke.is_set()
     hung.set()
 
 
@@ -97,12 +97,12 @@ def test_what_a_reader_says_arrives_in_order_with_its_error() -> None:
 
     seen: list[int] = []
     with pytest.raises(SourceError, match="a: is gone"):
-        seen.extend(iterate_with_timeout(failing, "a", 10))
+        seen.extend(iterate_with_timeout(failing, "a", LATEST_S))
     assert seen == list(range(200))
-    assert call_with_timeout(lambda: 7, "a", 10) == 7
+    assert call_with_timeout(lambda: 7, "a", LATEST_S) == 7
     hung = Event()
     with pytest.raises(SourceError, match="b: no data for 0 s"):
-        call_with_timeout(lambda: hung.wait(20), "b", 0.1)
+        call_with_timeout(lambda: hung.wait(LATEST_S), "b", 0.1)
     hung.set()
 
 

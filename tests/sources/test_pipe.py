@@ -29,7 +29,7 @@ def piped(data: bytes) -> Iterator[PipeReader]:
         yield PipeReader(reading)
     finally:
         os.close(reading)
-        writer.join(30)
+        writer.join(60)
 
 
 def test_a_copy_is_what_came_through_the_pipe() -> None:

@@ -3,18 +3,18 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from threading import Thread
 
 
 @contextmanager
 def serving(answer: Callable[[socket.socket], None]) -> Iterator[int]:
     """The port of a server on this machine that hands each connection to `answer`, and hangs up at the end."""
-    over, open_ones = Event(), []
+    open_ones: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             with suppress(OSError):
-                while not over.is_set():
+                while True:
                     connection, _ = listener.accept()
                     open_ones.append(connection)
                     Thread(target=answering, args=(connection,), daemon=True).start()
@@ -23,11 +23,15 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[int]:
             with suppress(OSError):
                 answer(connection)
 
-        Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1]
-        over.set()
-        for connection in open_ones:
-            connection.close()
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)  # `accept` would go on for one more client after `close`
+            thread.join()
+            for connection in open_ones:
+                connection.close()
 
 
 def answer_with(data: bytes, *headers: str, length: bool = True, hang: bool = False) -> Callable[[socket.socket], None]:

@@ -7,7 +7,7 @@ from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.sources.microphone import LostSamples
 
-PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
+PATIENCE_S = 60  # a hung test fails; a passing one never waits for it
 
 
 class Stream:

@@ -16,7 +16,7 @@ from asrcli.transport.websocket import dial
 from asrcli.transport.websocket_connection import WebSocket
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-PATIENCE_S = 20
+PATIENCE_S = 60
 CHUNK = Binary(bytes(3200))
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 

@@ -10,6 +10,7 @@ from psutil import Process, wait_procs
 
 from tests.support import warm_start
 from tests.support.command import CLIP, WarmRunning, asr, environment, started
+from tests.support.process_words import words_of
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> tuple[int, str, str]:
@@ -62,7 +63,7 @@ def test_a_run_that_does_not_end_is_killed() -> None:
 
 def forks() -> set[Process]:
     """The programs that run now in forks of the warm interpreters of this process."""
-    templates = [child for child in Process().children() if warm_start.__name__ in child.cmdline()]
+    templates = [child for child in Process().children() if warm_start.__name__ in words_of(child)]
     return {fork for template in templates for fork in template.children()}
 
 
@@ -74,13 +75,13 @@ def test_a_process_that_goes_on_is_a_child_that_signals_reach() -> None:
         assert Process(process.pid).ppid() == Process().pid
         assert Process(process.pid).children() == []
         process.send_signal(signal.SIGTERM)
-        assert (process.wait(30), process.stdout.read()) == (0, "")
+        assert (process.wait(60), process.stdout.read()) == (0, "")
     with started("serve", "--port", 0, "--engine", "scripted") as process:
         process.stderr.readline()
         process.kill()
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
     with started("serve", "--port", "many") as process:
-        assert process.wait(30) == 2
+        assert process.wait(60) == 2
         assert "many" in process.stderr.read()
     left = subprocess.run(["sh", "-c", "sleep 60 >/dev/null & echo $!"], stdout=subprocess.PIPE, text=True, check=True)
     try:

@@ -13,7 +13,7 @@ from asrcli.transport.io_loop import IoLoop
 if TYPE_CHECKING:
     import asyncio
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

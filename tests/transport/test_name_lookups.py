@@ -10,7 +10,7 @@ from asrcli.transport.name_lookups import KEPT_S, SLOW_S, Answer, NameLookups
 
 QUESTION = ("service.test", 443)
 FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class NameServer:

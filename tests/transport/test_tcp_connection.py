@@ -67,8 +67,8 @@ def test_the_timeout_covers_all_addresses_together(monkeypatch: pytest.MonkeyPat
         resolving(monkeypatch, *[silent] * 200)
         monkeypatch.setattr("socket.socket", counted)
         with pytest.raises(TimeoutError):
-            connect(HOST, 0.6)
-    assert 1 <= len(opened) < 10
+            connect(HOST, 2.0)
+    assert 1 <= len(opened) < 20
 
 
 def test_an_address_that_refuses_leads_to_the_next_and_the_first_refusal_is_reported(
@@ -121,14 +121,17 @@ def test_ctrl_c_and_the_timeout_are_heard_while_no_name_server_answers(monkeypat
 
     def hang(*_: object) -> None:
         threads.append(threading.current_thread())
-        os.kill(os.getpid(), signal.SIGINT)
         released.wait(PATIENCE_S)
-        raise OSError
+        raise OSError  # which is for this attempt alone: an answer would be for those of later tests, too
 
-    monkeypatch.setattr("socket.getaddrinfo", hang)
+    def interrupt(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        hang()
+
+    monkeypatch.setattr("socket.getaddrinfo", interrupt)
     with pytest.raises(KeyboardInterrupt):
         connect(HOST, PATIENCE_S)
-    monkeypatch.setattr("socket.getaddrinfo", lambda *_: released.wait(PATIENCE_S))
+    monkeypatch.setattr("socket.getaddrinfo", hang)
     with pytest.raises(TimeoutError, match=r"service\.test"):
         connect(HOST, 0.05)
     released.set()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 from asrcli.core.audio import CLIPPED_DBFS
@@ -33,7 +33,13 @@ def check_microphones(process: tuple[str, ...] = PROCESS, within_s: float = WITH
         yield wrong(SUBJECT, f"cannot be looked at: {system_reason(exc)}")
         return
     assert child.stdout is not None  # noqa: S101  it was started with a pipe
-    late = Timer(within_s, child.kill)
+    overdue = Event()
+
+    def end() -> None:
+        overdue.set()
+        child.kill()
+
+    late = Timer(within_s, end)
     late.daemon = True
     late.start()
     current = "the sound system"  # what it looks at
@@ -48,14 +54,13 @@ def check_microphones(process: tuple[str, ...] = PROCESS, within_s: float = WITH
             current = ""
             yield from _findings(told)
     finally:
+        late.cancel()
         child.kill()
         child.wait()
         child.stdout.close()
-        hung = not late.is_alive()
-        late.cancel()
     if current and not ended:
         how = "ends the program that opens it"
-        if hung:
+        if overdue.is_set():
             how = f"does not answer within {within_s:.0f} s"
         advice = "unplug it, or name another one to asr mic" if current != "the sound system" else ""
         yield wrong(SUBJECT, f"{current}: {how}", advice)

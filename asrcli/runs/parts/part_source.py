@@ -58,10 +58,18 @@ class PartAudio:
         self.end = item.end
 
     def cut(self, position: int) -> "PartAudio":
-        """End here, and return what follows as another part."""
+        """End here, and return what follows as another part.
+
+        Raises:
+            SourceError: the other part finds no room.
+        """
         rest = PartAudio(self._format, self._name, position)
-        for item in self.items(position):
-            rest.add(item)
+        try:
+            for item in self.items(position):
+                rest.add(item)
+        except BaseException:
+            rest.close()
+            raise
         kept = [(begin, min(samples, position - begin)) for begin, samples in self._spans if begin < position]
         self._spans = kept
         self._size_bytes = sum(samples for _, samples in kept) * SAMPLE_BYTES

@@ -36,29 +36,33 @@ def split(
     """
     audio_format = source.format
     start = audio_format.samples(source.begin_ms)
-    audio = PartAudio(audio_format, source.name, start)
+    audio = PartAudio(audio_format, source.name, start)  # of the part that nobody has yet
     finder = CutFinder(audio_format, split_ms, start)
     number = 0
-    for item in source.chunks(start):
-        if stopped():
-            audio.close()
-            return
-        audio.add(item)
-        piece = None
-        if isinstance(item, Chunk):
-            piece = item
-        while piece is not None:
-            is_stored = number < len(stored)
-            cut = _stored_cut(source, piece, stored[number]) if is_stored else finder.feed(piece)
-            if cut is None:
-                break
-            rest = audio.cut(cut)
-            yield _part(source, number, audio, stored, is_last=False)
-            audio, number = rest, number + 1
-            if not is_stored:
-                break
-            finder = CutFinder(audio_format, split_ms, cut)
-            piece = piece.since(cut)
+    try:
+        for item in source.chunks(start):
+            if stopped():
+                audio.close()
+                return
+            audio.add(item)
+            piece = None
+            if isinstance(item, Chunk):
+                piece = item
+            while piece is not None:
+                is_stored = number < len(stored)
+                cut = _stored_cut(source, piece, stored[number]) if is_stored else finder.feed(piece)
+                if cut is None:
+                    break
+                whole, audio = audio, audio.cut(cut)
+                yield _part(source, number, whole, stored, is_last=False)
+                number += 1
+                if not is_stored:
+                    break
+                finder = CutFinder(audio_format, split_ms, cut)
+                piece = piece.since(cut)
+    except BaseException:
+        audio.close()
+        raise
     yield _part(source, number, audio, stored, is_last=True)
 
 

@@ -93,12 +93,18 @@ def test_behind_a_proxy_the_steps_go_on() -> None:
 def test_a_name_that_nobody_knows_or_answers_for_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The resolver of the system takes no limit of time: it is left to itself."""
     forever = Event()
-    monkeypatch.setattr(route, "STEP_S", 0.1)
-    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: forever.wait())
+
+    def hang(*_: object, **__: object) -> None:
+        forever.wait()
+        raise OSError  # which is for this attempt alone: an answer would be for the next ones, too
+
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(ConnectFailed, match="no answer in time"):
-        steps("wss://service.invalid/x")
+    with monkeypatch.context() as hanging:
+        hanging.setattr(route, "STEP_S", 0.1)
+        hanging.setattr("socket.getaddrinfo", hang)
+        with pytest.raises(ConnectFailed, match="no answer in time"):
+            steps("wss://service.invalid/x")
     forever.set()
 
     def unknown(*_: object, **__: object) -> None:

@@ -1,14 +1,21 @@
 """Parts of a source: together they are the source, whatever it holds and wherever it is cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
+from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
+from asrcli.core.errors import SourceError
 from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Usage
+from asrcli.runs.parts import part_source, splitter
 from asrcli.runs.parts.part_account import joined_account
+from asrcli.runs.parts.part_source import PartAudio
 from asrcli.runs.parts.part_store import StoredPart
 from asrcli.runs.parts.splitter import split
 from asrcli.runs.parts.stream_slots import FixedSlots
@@ -69,6 +76,47 @@ def test_parts_of_an_earlier_run_stay_where_they_were() -> None:
     whole = list(split(recording, 3000, [StoredPart(1000, None, [], done=True)], lambda: False))
     assert [part.source for part in whole] == [None]
     assert list(split(recording, 3000, [], lambda: True)) == []
+
+
+@given(st.integers(0, 60), st.sampled_from(["read", "written", "left"]))
+def test_a_part_that_nobody_gets_is_closed(good: int, ends: str) -> None:
+    """Where the source breaks, the disk is full, or nobody wants more: a file that is left open is an error later."""
+    made: list[PartAudio] = []
+
+    class Kept(PartAudio):
+        """It finds room for so many chunks, over all parts."""
+
+        room = good if ends == "written" else 1000
+
+        def __init__(self, *about: Any) -> None:
+            super().__init__(*about)
+            made.append(self)
+
+        def add(self, item: Chunk | Event) -> None:
+            Kept.room -= 1
+            if Kept.room < 0:
+                raise SourceError("r.wav", "no room")
+            super().add(item)
+
+    class Breaking(Recording):
+        def chunks(self, start: int) -> Iterator[Chunk | Event]:
+            yield from islice(super().chunks(start), good)
+            if ends == "read":
+                raise SourceError("r.wav", "is damaged")
+
+    with patch.object(splitter, "PartAudio", Kept), patch.object(part_source, "PartAudio", Kept):
+        parts = split(Breaking(60), 1000, [], lambda: False)
+        got = []
+        with suppress(SourceError):
+            for part in parts:
+                got.append(part.audio)
+                if ends == "left":
+                    break
+        parts.close()  # type: ignore[attr-defined]
+    assert [audio for audio in made if audio not in got and not audio._file.closed] == []
+    for audio in got:
+        assert audio is not None
+        audio.close()
 
 
 def test_slots_are_granted_in_order_and_never_more_than_there_are() -> None:

@@ -34,7 +34,7 @@ class PlayedCall:
     def result(self) -> Any:
         """The result, or the loss; a call without an end waits until it is cancelled."""
         if self.end is None:
-            self.cancelled.get(timeout=30)
+            self.cancelled.get(timeout=60)
             raise CallCancelled
         if isinstance(self.end, Exception):
             raise self.end
@@ -138,17 +138,17 @@ def test_an_input_that_is_stopped_ends_on_its_worker(client: ClusterTranscriber)
     assert client(TASK, active) == InputOutcome()
     waiting = PlayedCall(None)
     client._take({"kind": "finish", "input": "a"}, SentInput(ActiveInput(TASK), waiting))  # type: ignore[arg-type]
-    assert waiting.cancelled.get(timeout=30)
+    assert waiting.cancelled.get(timeout=60)
     sent = SentInput(ActiveInput(TASK), PlayedCall(None), "1", "w")  # type: ignore[arg-type]
     client._take({"kind": "finish", "input": "a"}, sent)
     told: tuple[object, ...] = ()
     while told[-2:] != ("finish", 0.0):
-        told = played(client).told.get(timeout=30)
+        told = played(client).told.get(timeout=60)
     assert told == ("w", deliver, client._topic, "a", "finish", 0.0)
     assert sent.call is not None
     assert sent.call.cancelled.empty()  # type: ignore[attr-defined]
     client._take({"kind": "leave", "input": "a"}, sent)
-    assert sent.call.cancelled.get(timeout=30)  # type: ignore[attr-defined]
+    assert sent.call.cancelled.get(timeout=60)  # type: ignore[attr-defined]
     client.close()
 
 
@@ -169,18 +169,18 @@ def test_messages_of_a_worker_become_figures_and_leases(client: ClusterTranscrib
     say("stream", "1")
     assert active.wants_stream
     active.grant()
-    assert (active.streams, played(client).told.get(timeout=30)[-2:]) == (2, ("stream", 0.0))
+    assert (active.streams, played(client).told.get(timeout=60)[-2:]) == (2, ("stream", 0.0))
     say("stream", "1")
     say("back", "1")
     assert (active.streams, active.wants_stream) == (1, True)
     say("money", "1", 4.0)
-    assert played(client).told.get(timeout=30)[-2:] == ("money", 4.0)
+    assert played(client).told.get(timeout=60)[-2:] == ("money", 4.0)
     say("money", "1", 4.0)
-    assert played(client).told.get(timeout=30)[-2:] == ("money", 1.0)
+    assert played(client).told.get(timeout=60)[-2:] == ("money", 1.0)
     active.stop()
     say("begun", "2")
     assert (active.streams, active.wants_stream) == (1, False)
-    assert played(client).told.get(timeout=30)[-2:] == ("finish", 0.0)
+    assert played(client).told.get(timeout=60)[-2:] == ("finish", 0.0)
     say("reached", "1", [0, 0, 0, "", 0, 0])
     assert active.reached_ms == 500
     client.close()
