@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from threading import Event as Flag
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ UNREADABLE: dict[str, Text] = {
 
 def told(*messages: Text, quiet: bool = False) -> list[Event]:
     """The events of a session on the inference wire whose service sends these messages after the audio."""
+    said_all = Flag()
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -55,9 +57,10 @@ def told(*messages: Text, quiet: bool = False) -> list[Event]:
         service.until_finish()
         wire.say(*messages)
         service.tell(Finished())
+        said_all.set()
 
     source = Silence(CHUNKS) if quiet else Tone(CHUNKS)
-    asked = listening(source, serve, shared=fast_thread(50))
+    asked = listening(source, serve, shared=fast_thread(50, lambda: not said_all.is_set()))
     events = list(asked.events())
     assert asked.result.error is None
     totals = asked.result.totals
