@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from asrcli.recovery.resume_point import MARGIN_MS
+from asrcli.recovery.spans import Spans
 from tests.live.mic_runs import finish, listening, texts, truth
 from tests.support.command import CLIP, asr, lines, serving, started, word_errors
 from tests.support.journals import began, session, spoken
@@ -34,11 +35,20 @@ def only(folder: Path) -> Path:
     return path
 
 
-def in_order(finals: list[dict[str, Any]]) -> bool:
-    """Whether each sentence is there once, and each where the one before ended, or in the quiet just before that."""
-    seams = [after["begin_ms"] - before["end_ms"] for before, after in pairwise(finals)]
+def in_order(path: Path) -> bool:
+    """Whether each sentence is there once, and each where the one before ended, or in the quiet just before that.
+
+    Or behind a gap that is named there: on a busy machine the device may lose some audio.
+    """
+    finals, gaps = events(path, "final"), Spans()
+    for gap in events(path, "gap"):
+        gaps.add(gap["begin_ms"], gap["end_ms"])
     numbers = [line["sentence"] for line in finals]
-    return numbers == list(range(1, len(finals) + 1)) and all(-MARGIN_MS <= seam <= 0 for seam in seams)
+    return numbers == list(range(1, len(finals) + 1)) and all(
+        after["begin_ms"] >= before["end_ms"] - MARGIN_MS
+        and not gaps.missing(before["end_ms"], max(before["end_ms"], after["begin_ms"]))
+        for before, after in pairwise(finals)
+    )
 
 
 @pytest.mark.slow
@@ -61,7 +71,7 @@ def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: 
     assert (done.returncode, done.stdout) == (0, "")
     finals = events(tmp_path / "talk.jsonl", "final")
     assert finals[: len(before)] == before
-    assert in_order(finals)
+    assert in_order(tmp_path / "talk.jsonl")
     assert finals[-1]["end_ms"] >= heard_ms - 1000
     assert finals[-1]["end_ms"] >= listed[0]["length_ms"] - 100
     assert (tmp_path / "talk.txt").read_text().splitlines() == [line["text"] for line in finals]
@@ -158,7 +168,7 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
     assert f"s have no text yet and are kept: asr resume {name} --journal {kept}" in status
     assert asr("verify", name, "--journal", kept).returncode == 6
     assert asr("resume", name, "--url", scripted, "--journal", kept, "--yes").returncode == 0
-    assert in_order(events(out, "final"))
+    assert in_order(out)
     verified = asr("verify", name, "--journal", kept)
     assert (verified.returncode, verified.stderr) == (0, "")
 
