@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,14 @@ def no_thread_waits() -> Iterator[None]:
     """A test leaves no thread behind that waits for its wire."""
     yield
     close_wires()
+
+
+@pytest.fixture(autouse=True)
+def errors_of_threads_are_seen() -> Iterator[None]:
+    """A command that runs in this process prints what ends a thread; in the next test it is a failure again."""
+    hooks = threading.excepthook, sys.unraisablehook
+    yield
+    threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.fixture(autouse=True)
