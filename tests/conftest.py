@@ -48,6 +48,13 @@ def errors_of_threads_are_seen() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_signal_is_remembered() -> None:
+    """What asks whether the user has asked for the end is not told of a signal of another test."""
+    if "asrcli.terminal.interrupts" in sys.modules:
+        sys.modules["asrcli.terminal.interrupts"]._forget_signals()
+
+
+@pytest.fixture(autouse=True)
 def no_line_is_left_out() -> None:
     """The server's log leaves out lines that come too often; those of the tests before do not count."""
     if "asrcli.server.log_filter" in sys.modules:
