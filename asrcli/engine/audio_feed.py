@@ -188,7 +188,7 @@ class AudioFeed:
             if self.stall_detector.extended:
                 alive = arrived
             for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
-                if quiet or not is_unread(task):  # else it may be speech, until a text shows that texts can be read
+                if quiet or not is_unread(task):  # else it may be speech whose text could not be read
                     decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
                     self.stall_detector.answered()

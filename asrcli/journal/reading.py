@@ -188,7 +188,7 @@ class Journal:
             self._text(record, str(kind), speaker)
 
     def _end_stage(self, kind: str, number_: int) -> None:
-        """Take that all audio of a stage has text. A run that could not open its files has no account, and no text."""
+        """Read that all audio of a stage has text. A run that could not open its files has no account, and no text."""
         if kind == "done":
             self.done.add(number_)
         elif self.parts[-1].end is not None:

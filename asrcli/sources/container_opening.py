@@ -85,7 +85,7 @@ def open_container(
 def _with_or_behind_tag(
     opened: "Callable[[], InputContainer]", source: object, options: dict[str, Any], timeout_s: float | None
 ) -> "InputContainer":
-    """Open a container; behind an ID3 tag where libav does not pass over it: it does so for some formats only.
+    """Open a container, and where libav cannot, begin behind its ID3 tag: libav passes over a tag in some formats only.
 
     Raises:
         SourceError: the input cannot be read, or is no audio or video.

@@ -19,7 +19,7 @@ _Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a f
 CHANNELS_MAX = 64
 RATE_MAX = 768_000  # Hz
 CHUNK_LIMIT = 1 << 20  # bytes; a larger chunk after the samples is not examined
-UNKNOWN_BYTES = 1 << 62  # a size of 64 bits that no file has; -1 is what a program writes that does not know it
+UNKNOWN_BYTES = 1 << 62  # no file is so large; a program that does not know the size writes -1, all bits set
 HEADER_LIMIT = 64 << 20  # bytes of the largest chunk before the samples: album pictures
 _CHUNKS = {
     b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"PAD ", b"JUNK", b"junk", b"iXML", b"_PMX", b"afsp",
@@ -29,7 +29,7 @@ _CHUNKS = {
 _TAGS = (b"TAG", b"ID3", b"APETAGEX")  # tags that some files have after the samples
 _WIDTHS = {1: {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le", 8: "s64le"}, 3: {4: "f32le", 8: "f64le"},
            6: {1: "alaw"}, 7: {1: "mulaw"}}  # fmt: skip
-_WHOLE = {8, 16, 32, 64}  # bits of a sample that can only be stored in as many bytes
+_FULL_BITS = {8, 16, 32, 64}  # bits of a sample that can only be stored in as many bytes
 _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 
@@ -140,7 +140,7 @@ def form(body: bytes) -> _Form | None:
     width = (bits + 7) // 8
     # The size of a frame tells how many bytes 20 or 24 bits take. That of a sample of full bytes is known without it,
     # and players ignore it there: some writers state it for another number of channels.
-    if channels and align and align % channels == 0 and (tag not in {1, 3} or bits not in _WHOLE):
+    if channels and align and align % channels == 0 and (tag not in {1, 3} or bits not in _FULL_BITS):
         width = align // channels
     return _WIDTHS.get(tag, {}).get(width, ""), rate, channels, width * channels, mask
 

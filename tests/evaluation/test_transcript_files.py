@@ -1,7 +1,5 @@
 """What is read of transcripts: the words and times of each format, and one line about what cannot be read."""
 
-import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.evaluation.pairing import Pair, find_pairs
 from asrcli.evaluation.transcript_files import READERS, Segment, read_transcript
+from tests.support.unreadable_folder import refuse_to_read
 
 FILES = {
     "plain.txt": ("one two\n\n今天\n", [Segment("one two"), Segment("今天")]),
@@ -196,13 +195,6 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
     for path in (tmp_path / "hyp" / "a.txt", below / "b.txt", tmp_path / "ref" / "a.txt"):
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    scandir = os.scandir
-
-    def refused(path: str) -> object:
-        if Path(path) == below:
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr("os.scandir", refused)
+    refuse_to_read(below, monkeypatch)
     with pytest.raises(SourceError, match="below: Permission denied"):
         find_pairs(tmp_path / "hyp", tmp_path / "ref")

@@ -151,7 +151,7 @@ def _address(path: Path, folder: Path) -> str:
         return path.absolute().as_uri()
     if path.drive:
         relative = relative.replace("\\", "/")
-    return "./" + quote(os.fsencode(relative))  # a name may be no text
+    return "./" + quote(os.fsencode(relative))  # the bytes of a name need not be valid text
 
 
 def _base64(piece: bytes) -> str:

@@ -36,7 +36,7 @@ def split(
     """
     audio_format = source.format
     start = audio_format.samples(source.begin_ms)
-    audio = PartAudio(audio_format, source.name, start)  # of the part that nobody has yet
+    audio = PartAudio(audio_format, source.name, start)  # of the part that was not yielded yet
     finder = CutFinder(audio_format, split_ms, start)
     number = 0
     try:

@@ -1,6 +1,5 @@
 """Transcripts that are files, put into the library: found like those of runs, each once, and none lost."""
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from asrcli.library.transcript_library import TranscriptLibrary
 from asrcli.library.transcript_search import find_sentences
 from tests.library.entries import NONE
 from tests.support.command import asr
+from tests.support.unreadable_folder import refuse_to_read
 
 WHEN_S = 1_790_000_000
 
@@ -94,14 +94,7 @@ def test_a_folder_that_cannot_be_read_keeps_no_other_one_out(
     locked = tmp_path / "out" / "lost+found"
     _written(tmp_path / "out" / "a.srt", _captions("one", "two"))
     locked.mkdir()
-    scandir = os.scandir
-
-    def refused(path: str) -> object:
-        if Path(path) == locked:
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr("os.scandir", refused)
+    refuse_to_read(locked, monkeypatch)
     with pytest.raises(SourceError, match=r"lost\+found: Permission denied"):
         import_transcripts(library, [str(tmp_path / "out")])
     assert _texts(library) == [["one", "two"]]
